@@ -1,0 +1,44 @@
+# seewhy: `make report` builds the pages, `make test` proves them. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+STUDY ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+INSTALL := python -m pip install --quiet --constraint requirements.lock
+
+.PHONY: help report test check lab clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+report: .venv/.installed  ## build the pages (one study: make report STUDY=photos-lite0)
+	@python -m seewhy report $(STUDY)
+
+test: .venv/.tested check  ## everything: lint, types, unit, pipeline, and the notebooks' outputs compared (nbval)
+	@python -m seewhy report photos-lite0
+	@python -m pytest
+	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider reports/photos-lite0
+
+check: .venv/.tested  ## lint code and notebooks, check types
+	@ruff check --quiet . && ruff format --check --quiet . && mypy --no-error-summary
+
+lab: .venv/.installed  ## open the notebooks in JupyterLab
+	@jupyter lab notebooks
+
+clean:  ## remove what was built, keep the environment and what was fetched
+	rm -rf data/datasets data/predictions data/notebooks reports/*.html reports/*/*.html reports/*/*.ipynb
+
+.venv/.installed: pyproject.toml requirements.lock
+	@command -v git >/dev/null || { echo "seewhy needs git: install it first"; exit 1; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "seewhy needs python >= 3.11 with venv; set PYTHON=... (found: $$($(PYTHON) --version 2>&1))"; exit 1; }
+	@test -d .venv/lib || test $$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}') -ge 9 || { echo "seewhy needs some 9 GB of disk here (found: $$(df -Ph . | awk 'NR == 2 {print $$4}'))"; exit 1; }
+	@echo "installing into .venv (about 7 GB, once; a few minutes) ..."
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@$(INSTALL) --editable .
+	@touch $@
+
+.venv/.tested: .venv/.installed
+	@echo "installing what the tests need ..."
+	@$(INSTALL) --editable '.[test]'
+	@touch $@

@@ -1,0 +1,94 @@
+"""The verbs: what the stages of dvc.yaml, the Makefile and a user at a prompt call."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from seewhy import artifacts, notebooks
+from seewhy.errors import SeewhyError, unknown
+from seewhy.params import FILE, find_project
+from seewhy.progress import VARIABLE
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+StudyName = Annotated[str, typer.Argument(help="an entry under studies: in params.yaml", metavar="STUDY")]
+
+
+@app.command()
+def demo(piece: Annotated[str, typer.Argument(help="an entry under demo: in params.yaml")]) -> None:
+    """Makes one piece of the demonstration: photos, tiles or a trained checkpoint."""
+    project = find_project()
+    pieces = project.params.demo
+    if piece not in pieces:
+        raise unknown("piece", piece, pieces, f"demo of {FILE}")
+    recipe = import_module(f"seewhy.demo.{pieces[piece].recipe}")
+    recipe.build(pieces[piece].model_dump(by_alias=True), project.root)
+
+
+@app.command()
+def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: in params.yaml")]) -> None:
+    """Checks a manifest, row by row, and writes data/datasets/NAME.parquet."""
+    project = find_project()
+    if name not in project.params.datasets:
+        raise unknown("dataset", name, project.params.datasets, FILE)
+    from seewhy.inputs.dataset import check
+
+    check(name, project.params.datasets[name], project.root)
+
+
+@app.command()
+def strip() -> None:
+    """Copies the notebooks without outputs to data/notebooks, for the stages to run."""
+    project = find_project()
+    for notebook in project.notebooks:
+        with artifacts.whole(artifacts.stripped(project.root, notebook.stem)) as scratch:
+            scratch.write_text(notebooks.strip(notebook.path))
+
+
+@app.command()
+def run(notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")], study: StudyName) -> None:
+    """Runs a notebook for a study and renders it to reports/STUDY/NOTEBOOK.html."""
+    project = find_project()
+    project.params.study(study)
+    by_stem = {one.stem: one for one in project.notebooks}
+    if notebook not in by_stem:
+        raise unknown("notebook", notebook, by_stem, "notebooks/")
+    os.environ.setdefault(VARIABLE, "terminal")
+    from seewhy.reporting.notebook import run as execute
+
+    parameters = {notebooks.WHOSE: study, **project.params.sections[by_stem[notebook].section]}
+    source = artifacts.stripped(project.root, notebook)
+    context = {"study": study, "pages": [(one.stem, one.title) for one in project.notebooks]}
+    os.chdir(project.root)
+    execute(notebook, source, parameters, artifacts.reports(project.root, study), context)
+
+
+@app.command()
+def site() -> None:
+    """Writes reports/index.html over the pages that exist."""
+    from seewhy.pipeline import write_index
+
+    typer.echo(write_index(find_project()))
+
+
+@app.command()
+def report(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
+    """Runs the pipeline (for one study: what it needs), writes the index, and lists stages, seconds and pages."""
+    from seewhy.pipeline import report as build
+
+    build(find_project(), study or None)
+
+
+def main() -> None:
+    """Runs a verb; a user's mistake is one line and exit code 1."""
+    try:
+        app()
+    except SeewhyError as error:
+        typer.secho(f"seewhy: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

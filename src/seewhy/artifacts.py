@@ -1,0 +1,112 @@
+"""Where every file lives, and how it is written: whole or not at all, with a note of what it was made from."""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seewhy.errors import SeewhyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTE = b"seewhy"  # key of our note in a Parquet schema
+
+
+def dataset(root: Path, name: str) -> Path:
+    """The checked manifest of a dataset."""
+    return root / "data" / "datasets" / f"{name}.parquet"
+
+
+def predictions(root: Path, study: str) -> Path:
+    """One row for each image a study examined."""
+    return root / "data" / "predictions" / f"{study}.parquet"
+
+
+def stripped(root: Path, stem: str) -> Path:
+    """A notebook without outputs: what the stages run, so that saving one in JupyterLab reruns nothing."""
+    return root / "data" / "notebooks" / f"{stem}.ipynb"
+
+
+def reports(root: Path, study: str) -> Path:
+    """Folder of a study's pages."""
+    return root / "reports" / study
+
+
+def metrics(root: Path, study: str, section: str) -> Path:
+    """The figures that one notebook measured: a DVC metric."""
+    return reports(root, study) / "metrics" / f"{section}.json"
+
+
+def sha256(*paths: Path) -> str:
+    """Hex digest of the files' bytes, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A scratch file that takes the place of `path` when the block ends well, and vanishes when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        yield Path(scratch)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    finally:
+        Path(scratch).unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON with sorted keys and a final newline."""
+    with whole(path) as scratch:
+        scratch.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_metrics(path: Path, figures: dict[str, Any]) -> None:
+    """Figures rounded to 4 digits; those that are not finite are left out, since DVC shows a NaN as a change."""
+    finite = {key: value for key, value in figures.items() if value is not None and math.isfinite(value)}
+    write_json(
+        path, {key: value if isinstance(value, int) else round(float(value), 4) for key, value in finite.items()}
+    )
+
+
+def write_csv(path: Path, frame: "pd.DataFrame") -> None:
+    """A table that people open in a spreadsheet."""
+    with whole(path) as scratch:
+        frame.to_csv(scratch, index=False)
+
+
+def write_table(path: Path, frame: "pd.DataFrame", note: dict[str, Any]) -> None:
+    """A table as Parquet with `note` (what it was made from) in its schema; equal input gives equal bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({NOTE: json.dumps(note, sort_keys=True).encode()})
+    with whole(path) as scratch:
+        pq.write_table(table, scratch)
+
+
+def read_table(path: Path, made_by: str) -> tuple["pd.DataFrame", dict[str, Any]]:
+    """Table and note. `made_by` is the stage to name when the file is missing or not ours."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise SeewhyError(f"{path.name} is not there yet in {path.parent}; make it with: dvc repro {made_by}")
+    try:
+        table = pq.read_table(path)
+        return table.to_pandas(), json.loads((table.schema.metadata or {})[NOTE])
+    except (pa.ArrowException, ValueError, KeyError, OSError):
+        raise SeewhyError(f"{path} is damaged or not of this project; make it again: dvc repro -f {made_by}") from None

@@ -1,0 +1,1 @@
+"""Figures that say whether maps can be trusted, each with its interval and its controls."""

@@ -1,0 +1,47 @@
+"""Do methods say the same? Rank correlation between maps, and methods that coincide by construction."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from scipy.stats import rankdata
+
+COINCIDE = 1e-4  # largest difference, as a share of the map's maximum, that float sums explain
+
+
+def spearman(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Rank correlation over the cells of each image; NaN where a map is constant."""
+    x, y = (rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second))
+    x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
+    below = np.sqrt((x**2).sum(1) * (y**2).sum(1))
+    return np.where(below > 0, (x * y).sum(1) / np.where(below > 0, below, 1), np.nan)
+
+
+def agreement(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> pd.DataFrame:
+    """Mean Spearman correlation over images for each pair of methods; NaN where no image defines it."""
+    names = list(maps)
+    table = pd.DataFrame(np.nan, index=names, columns=names)
+    for row in names:
+        for column in names:
+            values = spearman(maps[row], maps[column])
+            table.loc[row, column] = np.nanmean(values) if np.isfinite(values).any() else np.nan
+    return table
+
+
+def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:
+    """Groups of methods that give the same maps up to a positive factor: comparing them says nothing."""
+    groups: list[list[str]] = []
+    for name, values in maps.items():
+        for group in groups:
+            if _same(maps[group[0]], values):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return [group for group in groups if len(group) > 1]
+
+
+def _same(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]) -> bool:
+    one, two = (maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-30) for maps in (first, second))
+    return bool(np.abs(one - two).max() < COINCIDE)

@@ -1,0 +1,76 @@
+"""What the figures of a page say, as at most two sentences. Every number in them was measured on that page."""
+
+import pandas as pd
+
+from seewhy.audit.statistics import Estimate
+
+
+def accuracy(measured: Estimate, majority: float, claim: float | None) -> str:
+    """Page 01: is it the model it says it is?"""
+    if not measured.n:
+        return "**Accuracy was not run**: this dataset has no labels. The model loads, and its predictions are below."
+    first = f"It names **{measured.text(suffix='%')}** of the labelled images right; always the commonest class: {majority:.0%}."
+    if claim is None:
+        return f"{first} The checkpoint claims no accuracy to hold this against."
+    verdict = "agrees with" if measured.low <= claim <= measured.high else "**differs from**"
+    return f"{first} That {verdict} the checkpoint's own claim of {claim:.0%}."
+
+
+def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, total: int) -> str:
+    """Page 02: does the evidence lie on the object? `better` is the paired difference in lift, method - centre."""
+    blank = f" {empty} of {total} maps show no evidence at all." if empty else ""
+    if not lift.n:
+        return f"**Not measured**: no image here has both a label and object boxes, so looking is all this page offers.{blank}"
+    if better.low > 0:
+        judgement = f"more than a blob in the middle of the picture ({centre.value:.2f} x)"
+    elif better.high < 0:
+        judgement = f"**less** than a blob in the middle of the picture ({centre.value:.2f} x)"
+    else:
+        judgement = f"not distinguishable from a blob in the middle of the picture ({centre.value:.2f} x)"
+    return f"Grad-CAM puts **{lift.text(suffix=' x')}** as much evidence on the object as chance would: {judgement}.{blank}"
+
+
+def agreement(table: pd.DataFrame, groups: list[list[str]], n: int) -> str:
+    """Page 03: `table` is the mean rank correlation between methods, `groups` those that coincide by construction."""
+    others = table.drop(
+        index=[name for group in groups for name in group[1:]], columns=[name for group in groups for name in group[1:]]
+    )
+    pairs = others.where(pd.DataFrame(~pd.isna(others.values), others.index, others.columns)).stack()
+    pairs = pairs[[row < column for row, column in pairs.index]]
+    same = "; ".join(" = ".join(group) for group in groups)
+    coincide = f" At this layer {same} give one and the same map: their agreement says nothing." if groups else ""
+    if pairs.empty:
+        return f"All methods coincide here (n = {n} images).{coincide}"
+    low = pairs.idxmin()
+    return (
+        f"Different methods rank the cells alike with a mean correlation of **{pairs.mean():.2f}** (n = {n} images); "
+        f"the furthest apart are {low[0]} and {low[1]} ({pairs.min():.2f}).{coincide}"
+    )
+
+
+def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
+    """Page 04: can the signed values be read? `gap` is |additivity gap| / |what they should sum to|."""
+    steady = (
+        "the picture is the same" if stability.low > 0.5 else "the picture still moves: **read only the large patches**"
+    )
+    return (
+        f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**; "
+        f"over another seed their ranks correlate by {stability.text()}, so {steady}."
+    )
+
+
+def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estimate) -> str:
+    """Page 06: how many, and does the evidence leave the object when the model is wrong?"""
+    if not total:
+        return "**Not run**: this dataset has no labels, so no prediction can be called wrong."
+    first = f"It is wrong on **{wrong} of {total}** labelled images."
+    if not wrong:
+        return f"{first} There is nothing to explain on this page."
+    if not inside_wrong.n or not inside_right.n:
+        return f"{first} Too few of them have object boxes to say whether the evidence left the object."
+    apart = inside_wrong.high < inside_right.low or inside_right.high < inside_wrong.low
+    clear = "a clear difference" if apart else "the intervals overlap, so no difference is shown"
+    return (
+        f"{first} Evidence on the object: {inside_right.text(suffix='%')} when right, "
+        f"{inside_wrong.text(suffix='%')} when wrong: {clear}."
+    )

@@ -1,0 +1,119 @@
+"""trees-lite0, trees-cnn: two classifiers of aerial tiles, really trained, a fixed number of steps from a fixed seed."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seewhy.demo import lite0
+from seewhy.demo.nets import CustomCNN
+from seewhy.demo.trees import CLASSES
+from seewhy.errors import SeewhyError
+from seewhy.progress import progress
+
+NETWORKS = ("lite0", "cnn")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training: `size` of the input in pixels, images a step, steps, peak learning rate."""
+
+    network: str
+    size: int
+    batch: int
+    steps: int
+    rate: float
+    seed: int
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Recipe":
+        """The settings of a demo entry; an error names the key that is missing."""
+        for key in cls.__dataclass_fields__:
+            if key not in entry:
+                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe training")
+        if entry["network"] not in NETWORKS:
+            raise SeewhyError(f"network '{entry['network']}' of the recipe training; allowed: {', '.join(NETWORKS)}")
+        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+
+
+def build(entry: dict[str, Any], root: Path) -> None:
+    """Trains on the tiles in `entry["from"]` and writes a checkpoint with its validation accuracy to `entry["out"]`."""
+    recipe = Recipe.of(entry)
+    torch.set_num_threads(2)
+    torch.manual_seed(recipe.seed)
+    model = _network(recipe.network, root).to(memory_format=torch.channels_last)
+    images, labels, split = tiles(root / entry["from"], recipe.size)
+    started = time.monotonic()
+    train(model, images[split == "train"], labels[split == "train"], recipe)
+    hits = predict(model, images[split == "val"], recipe.batch) == labels[split == "val"]
+    accuracy = round(100 * hits.float().mean().item(), 2)
+    print(f"{recipe.network}: {recipe.steps} steps in {time.monotonic() - started:.0f} s, validation accuracy {accuracy} %")
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    epochs = round(recipe.steps * recipe.batch / int((split == "train").sum()))
+    lite0.save(root / entry["out"], weights, recipe.network, len(CLASSES), recipe.size, epochs, val_acc=accuracy)
+
+
+def _network(name: str, root: Path) -> nn.Module:
+    """Lite0 with ImageNet's weights and a new head, or our own net from scratch."""
+    if name == "cnn":
+        return CustomCNN(len(CLASSES))
+    import timm
+
+    model = timm.create_model(lite0.NETWORK)
+    model.load_state_dict(lite0.weights(root))
+    model.reset_classifier(len(CLASSES))
+    return model
+
+
+def tiles(folder: Path, size: int) -> tuple[Float[Tensor, "n 3 size size"], Int[Tensor, " n"], np.ndarray]:
+    """All tiles of a manifest as input (resized, mean and std 0.5), their class indices and splits."""
+    frame = pd.read_csv(folder / "manifest.csv")
+    photos = [
+        np.asarray(Image.open(folder / name).convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+        for name in frame["image"]
+    ]
+    images = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    labels = torch.tensor([CLASSES.index(name) for name in frame["label"]])
+    return images, labels, frame["split"].to_numpy()
+
+
+def train(model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> None:
+    """AdamW under a one-cycle schedule; every batch is turned, flipped and lit at random. Classes are weighted alike."""
+    optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
+    weight = 1 / torch.bincount(labels).float()
+    random = torch.Generator().manual_seed(recipe.seed)
+    model.train()
+    for _ in progress(range(recipe.steps), recipe.steps, f"training {recipe.network}"):
+        chosen = torch.randint(len(images), (recipe.batch,), generator=random)
+        batch = varied(images[chosen], random).contiguous(memory_format=torch.channels_last)
+        loss = functional.cross_entropy(model(batch), labels[chosen], weight / weight.sum(), label_smoothing=0.05)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    model.eval()
+
+
+def varied(batch: Tensor, random: torch.Generator) -> Tensor:
+    """Each image turned by a quarter or not, flipped or not (an aerial tile has no up), lighter or darker by up to 20 %."""
+    turns = torch.randint(4, (len(batch),), generator=random)
+    flips = torch.rand(len(batch), generator=random) < 0.5
+    light = 1 + 0.4 * (torch.rand(len(batch), 1, 1, 1, generator=random) - 0.5)
+    moved = [image.rot90(int(turn), (1, 2)) for image, turn in zip(batch, turns, strict=True)]
+    moved = [image.flip(2) if flip else image for image, flip in zip(moved, flips, strict=True)]
+    return ((torch.stack(moved) + 1) * light - 1).clamp(-1, 1)
+
+
+def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, " n"]:
+    """Class index of each image."""
+    with torch.inference_mode():
+        return torch.cat([model(part).argmax(1) for part in images.split(batch)])

@@ -1,0 +1,141 @@
+"""trees: aerial tiles with hand-drawn crown boxes, tree or no tree, and a mask of the shadows.
+
+The images are NEON's of Yellowstone, as the package deepforest ships them. Site a is cut into blocks, each wholly in one
+split: neighbouring tiles share light and ground, so tiles drawn at random would leak. Site b is never trained on.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image
+from scipy.ndimage import uniform_filter
+
+from seewhy import artifacts
+from seewhy.demo import fetch
+from seewhy.demo.photos import write_manifest
+from seewhy.errors import SeewhyError
+from seewhy.progress import progress
+
+PACKAGE = "deepforest"
+SITES = {
+    "a": "deepforest/data/2019_YELL_2_528000_4978000_image_crop2",
+    "b": "deepforest/data/2019_YELL_2_541000_4977000_image_crop",
+}
+CLASSES = ["no tree", "tree"]
+BLOCKS = 6  # along each side of site a
+DARK = 95  # luminance below which a pixel may be shadow
+SLIVER = 4  # pixels: a box that a tile cuts to less is dropped
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Settings of one dataset: `tile` and strides in pixels, `tree` and `bare` as shares of the tile under crowns.
+
+    Tiles between `bare` and `tree` are left out. Test and validation tiles do not overlap, so that n counts images.
+    """
+
+    site: str
+    tile: int
+    train_stride: int
+    tree: float
+    bare: float
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Tiles":
+        """The settings of a demo entry; an error names the key that is missing."""
+        for key in cls.__dataclass_fields__:
+            if key not in entry:
+                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe trees; allowed: {', '.join(cls.__dataclass_fields__)}")
+        if entry["site"] not in SITES:
+            raise SeewhyError(f"site '{entry['site']}' of the recipe trees; allowed: {', '.join(SITES)}")
+        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+
+
+def build(entry: dict[str, Any], root: Path) -> None:
+    """Writes images/, masks/, manifest.csv and classes.json into `entry["out"]`."""
+    settings, folder = Tiles.of(entry), root / entry["out"]
+    photo, boxes = source(settings.site, root)
+    shade = shadow(photo, covered(boxes, photo.shape[:2]))
+    rows = []
+    spots = list(places(settings, photo.shape[:2]))
+    for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
+        inside = clipped(boxes, x, y, settings.tile)
+        label = named(covered(inside, (settings.tile, settings.tile)).mean(), settings)
+        if label is None:
+            continue
+        name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
+        _write_png(folder / "images" / name, photo[window])
+        _write_png(folder / "masks" / name, shade[window].astype(np.uint8) * 255)
+        row = {"image": f"images/{name}", "label": label, "split": split, "boxes": json.dumps(inside.tolist())}
+        rows.append({**row, "shadow_mask": f"masks/{name}"})
+    artifacts.write_json(folder / "classes.json", CLASSES)
+    write_manifest(folder / "manifest.csv", rows)
+
+
+def source(site: str, root: Path) -> tuple[UInt8[np.ndarray, "h w 3"], np.ndarray]:
+    """The aerial photo and its crown boxes (k, 4), pixel xyxy, from Pascal VOC xml."""
+    photo = np.asarray(Image.open(io.BytesIO(fetch.read(PACKAGE, f"{SITES[site]}.png", root))).convert("RGB"))
+    tree = ElementTree.fromstring(fetch.read(PACKAGE, f"{SITES[site]}.xml", root))
+    corners = ("xmin", "ymin", "xmax", "ymax")
+    boxes = [[int(float(box.findtext(corner, "0"))) for corner in corners] for box in tree.iter("bndbox")]
+    return photo, np.array(boxes)
+
+
+def places(settings: Tiles, shape: tuple[int, int]) -> Iterator[tuple[int, int, str]]:
+    """(x, y, split) of every tile; none crosses a block."""
+    blocks = BLOCKS if settings.site == "a" else 1
+    height, width = shape[0] // blocks, shape[1] // blocks
+    for i in range(blocks):
+        for j in range(blocks):
+            split = split_of(i, j) if settings.site == "a" else "test"
+            stride = settings.train_stride if split == "train" else settings.tile
+            for y in range(0, height - settings.tile + 1, stride):
+                for x in range(0, width - settings.tile + 1, stride):
+                    yield j * width + x, i * height + y, split
+
+
+def split_of(i: int, j: int) -> str:
+    """Two blocks in five are for testing, one for validation, spread like a knight's moves over the site."""
+    return ("test", "test", "val", "train", "train")[(2 * i + j) % 5]
+
+
+def clipped(boxes: np.ndarray, x: int, y: int, tile: int) -> np.ndarray:
+    """Boxes in pixels of the tile at (x, y), cut to it; slivers are dropped."""
+    moved = (boxes - [x, y, x, y]).clip(0, tile)
+    return moved[((moved[:, 2:] - moved[:, :2]) >= SLIVER).all(1)]
+
+
+def covered(boxes: np.ndarray, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """Pixels under at least one box."""
+    mask = np.zeros(shape, dtype=bool)
+    for x0, y0, x1, y1 in boxes:
+        mask[y0:y1, x0:x1] = True
+    return mask
+
+
+def named(cover: float, settings: Tiles) -> str | None:
+    """The label of a tile by its share under crowns; None where it is neither."""
+    if cover >= settings.tree:
+        return CLASSES[1]
+    return CLASSES[0] if cover < settings.bare else None
+
+
+def shadow(photo: UInt8[np.ndarray, "h w 3"], crowns: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Dark and bluish pixels outside crowns: 3 x 3 mean luminance below `DARK` and more blue than red.
+
+    A quarter of the pixels inside boxes are dark too: they count as crown, since the boxes do not tell.
+    """
+    luminance = uniform_filter(photo.astype(float) @ [0.299, 0.587, 0.114], 3)
+    return (luminance < DARK) & (photo[..., 2] > photo[..., 0]) & ~crowns
+
+
+def _write_png(path: Path, pixels: np.ndarray) -> None:
+    with artifacts.whole(path) as scratch:
+        Image.fromarray(pixels).save(scratch, format="png")

@@ -1,0 +1,1 @@
+"""What the user brings: checkpoints, architectures, datasets and images. Everything is hostile until checked here."""

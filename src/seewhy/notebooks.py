@@ -1,0 +1,119 @@
+"""The notebooks as the pipeline sees them: stem, section of params.yaml, title, and the parameters they take.
+
+A notebook declares its parameters, their defaults and so their types in its one cell tagged `parameters`. Nothing else
+lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only.
+"""
+
+import ast
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seewhy.errors import SeewhyError, unknown
+
+WHOSE = "study"  # the parameter every notebook takes and no section of params.yaml may set
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook: `stem` 02_grad_cam, `section` grad_cam, its question as `title`, `parameters` with defaults."""
+
+    path: Path
+    title: str
+    parameters: dict[str, Any]
+
+    @property
+    def stem(self) -> str:
+        """File name without ending: also the page's."""
+        return self.path.stem
+
+    @property
+    def section(self) -> str:
+        """Stem without its number: the section of params.yaml, the DVC stage and the metrics file."""
+        return self.stem.partition("_")[2]
+
+    def settings(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Defaults with `given` over them; refuses a name the notebook does not take or a value of another type."""
+        own = {name: value for name, value in self.parameters.items() if name != WHOSE}
+        for name, value in given.items():
+            if name not in own:
+                raise unknown("key", name, own, f"section '{self.section}' of params.yaml")
+            if not _same_type(value, own[name]):
+                raise SeewhyError(
+                    f"{self.section}.{name} in params.yaml: found {value!r}; "
+                    f"allowed: {type(own[name]).__name__}, as its default {own[name]!r} in notebooks/{self.path.name}"
+                )
+        return own | given
+
+
+def find(root: Path) -> list[Notebook]:
+    """All notebooks of the project in the order of their numbers."""
+    return [_read(path) for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+
+
+def get(root: Path, stem: str) -> Notebook:
+    """The notebook with that stem; an error names the closest."""
+    notebooks = {notebook.stem: notebook for notebook in find(root)}
+    if stem not in notebooks:
+        raise unknown("notebook", stem, notebooks, "notebooks/")
+    return notebooks[stem]
+
+
+def strip(path: Path) -> str:
+    """The notebook's JSON without outputs, counts and whatever an editor adds: equal when its cells are."""
+    notebook = _load(path)
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags")
+        cell["metadata"] = {"tags": tags} if tags else {}
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    notebook["metadata"] = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        notebook = json.loads(path.read_text())
+        right = all(isinstance(cell["metadata"], dict) and "source" in cell for cell in notebook["cells"])
+    except (ValueError, KeyError, TypeError):
+        right = False
+    if not right:
+        raise SeewhyError(f"notebooks/{path.name} is not a notebook: allowed: JSON with a list of cells")
+    return notebook
+
+
+def _read(path: Path) -> Notebook:
+    cells = _load(path)["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise SeewhyError(f"notebooks/{path.name}: found {len(tagged)} cells tagged 'parameters'; allowed: exactly one")
+    heading = next((line for cell in cells for line in _source(cell).splitlines() if line.startswith("# ")), "")
+    return Notebook(path, heading.removeprefix("# ").strip(), _assignments(_source(tagged[0]), path))
+
+
+def _assignments(source: str, path: Path) -> dict[str, Any]:
+    """`name = literal` lines as a dict. The cell is data: anything else in it is refused."""
+    try:
+        return dict(map(_assignment, ast.parse(source).body))
+    except (SyntaxError, ValueError):
+        raise SeewhyError(
+            f"notebooks/{path.name}: the 'parameters' cell may hold only lines of the form name = value"
+        ) from None
+
+
+def _assignment(node: ast.stmt) -> tuple[str, Any]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, ast.literal_eval(value)
+    raise ValueError(ast.dump(node))
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def _same_type(value: Any, default: Any) -> bool:
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)

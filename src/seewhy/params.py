@@ -1,0 +1,167 @@
+"""params.yaml -> typed, frozen settings. Unknown, missing and ill-typed keys are refused by name."""
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from ruamel.yaml import YAML, YAMLError
+
+from seewhy import notebooks
+from seewhy.errors import SeewhyError, unknown
+from seewhy.validation import Device, Name, Positive, Settings, Size, validate
+
+FILE = "params.yaml"
+
+
+class Base(Settings):
+    """What every stage shares. Threads and batch size are settings because float sums differ with them."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: Device = "auto"
+    batch_size: Positive = 32
+    threads: Positive = 2
+    colormap: Literal["viridis", "inferno", "cividis", "turbo", "jet"] = "viridis"
+    opacity: Annotated[float, Field(ge=0, le=1)] = 0.6
+
+
+class Preprocessing(Settings):
+    """From an image file to the network's input; what is absent is read from the checkpoint's config.
+
+    `scale` is the value of a white pixel before mean and std are applied (1 or 255). `resize`: squash to the size,
+    crop the centre after resizing the shorter side to size / crop, or pad to a square.
+    """
+
+    size: Size = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    scale: Literal[1, 255] = 1
+    resize: Literal["squash", "crop", "pad"] = "squash"
+    crop: Annotated[float, Field(gt=0, le=1)] = 1.0
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+
+    @field_validator("mean", "std")
+    @classmethod
+    def _one_or_three(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (len(value) not in (1, 3) or not all(map(math.isfinite, value))):
+            raise ValueError("allowed: one number, or three (red, green, blue)")
+        return value
+
+
+class Dataset(Settings):
+    """A manifest and its class names."""
+
+    task: Literal["classification"]
+    manifest: str
+    classes: str
+
+
+class Study(Settings):
+    """One model examined on one dataset."""
+
+    dataset: str
+    checkpoint: str
+    architecture: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    layer: str = "auto"
+    preprocessing: Preprocessing = Preprocessing()
+    split: str = "test"
+
+
+class Comparison(Settings):
+    """Two or more studies on one dataset, side by side."""
+
+    studies: Annotated[list[str], Field(min_length=2)]
+
+
+class Demo(BaseModel):
+    """One piece of the demonstration: which recipe of seewhy.demo makes which file from what, and its settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    recipe: str
+    source: str = Field(alias="from")
+    out: str
+
+
+class Params(Settings):
+    """The whole of params.yaml: five fixed sections and one for each notebook."""
+
+    base: Base = Base()
+    demo: dict[Name, Demo] = Field(default_factory=dict)
+    datasets: dict[Name, Dataset]
+    studies: dict[Name, Study]
+    comparisons: dict[Name, Comparison] = Field(default_factory=dict)
+    sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("base", "demo", "comparisons", "datasets", "studies", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    def study(self, name: str) -> Study:
+        """Settings of that study; an error names the closest."""
+        if name not in self.studies:
+            raise unknown("study", name, self.studies, FILE)
+        return self.studies[name]
+
+
+class Project:
+    """A folder with params.yaml: its settings and its notebooks."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    @cached_property
+    def notebooks(self) -> list[notebooks.Notebook]:
+        """All notebooks, in order."""
+        return notebooks.find(self.root)
+
+    @cached_property
+    def params(self) -> Params:
+        """Everything in params.yaml, checked."""
+        data = read(self.root / FILE)
+        known = {notebook.section: notebook for notebook in self.notebooks}
+        fixed = {key: value for key, value in data.items() if key in Params.model_fields and key != "sections"}
+        rest = {key: {} if value is None else value for key, value in data.items() if key not in fixed}
+        for key, given in rest.items():
+            if key not in known:
+                raise unknown("key", key, [*fixed, *known], FILE)
+            if not isinstance(given, dict):
+                raise SeewhyError(f"{key} in {FILE}: found {given!r}; allowed: a mapping of names to values")
+        for name, notebook in known.items():
+            if name not in rest:
+                raise SeewhyError(f"missing key '{name}' in {FILE}: the section of notebooks/{notebook.path.name}")
+        sections = {name: notebook.settings(rest[name]) for name, notebook in known.items()}
+        return _check_references(validate(Params, {**fixed, "sections": sections}, FILE))
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project around `start` (default: the working folder): the nearest folder upwards that holds params.yaml."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return Project(folder)
+    raise SeewhyError(f"no {FILE} in {start} or above it; call this inside a project")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML 1.2 mapping, as DVC reads it (so `1e-3` is a number and `on` a word)."""
+    try:
+        data = YAML(typ="safe").load(path.read_text())
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise SeewhyError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise SeewhyError(f"{path.name}: found {type(data).__name__}; allowed: a mapping of sections")
+    return data
+
+
+def _check_references(params: Params) -> Params:
+    for name, study in params.studies.items():
+        if study.dataset not in params.datasets:
+            raise unknown("dataset", study.dataset, params.datasets, f"studies.{name}.dataset of {FILE}")
+    for name, comparison in params.comparisons.items():
+        for study_name in comparison.studies:
+            if study_name not in params.studies:
+                raise unknown("study", study_name, params.studies, f"comparisons.{name} of {FILE}")
+    return params

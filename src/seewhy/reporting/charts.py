@@ -1,0 +1,133 @@
+"""Charts: dots with intervals, reliability, curves. Every estimate carries its interval."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WIDTH, WRONG, figure, look, shown
+
+MOST = 60  # rows of a dot plot: of more, the lowest and the highest are shown
+
+
+def dots(
+    labels: Sequence[str],
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    counts: Sequence[int],
+    reference: float | None = None,
+    xlabel: str = "",
+) -> Figure:
+    """One row for each label: the estimate as a dot, its 95 % interval as a bar, n at the right.
+
+    reference: a value that all are compared with (a baseline, chance, the mean), as a dashed line.
+    """
+    kept = _extremes(values)
+    if len(kept) < len(labels):
+        xlabel = f"{xlabel} (the {MOST // 2} lowest and {MOST // 2} highest of {len(labels)})".strip()
+        labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
+        values, lows, highs = ([group[k] for k in kept] for group in (values, lows, highs))
+    rows = np.arange(len(labels))
+    names = [shown(label, 34) for label in labels]
+    with look():
+        left, height = 0.3 + 0.076 * max(map(len, names), default=0), 0.85 + 0.27 * len(labels)
+        fig = figure(min(left + 5.9, WIDTH), height)
+        wide = fig.get_figwidth()
+        ax = fig.add_axes((left / wide, 0.6 / height, (wide - left - 0.8) / wide, (height - 0.85) / height))
+        ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
+        ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
+        _reference(ax, reference)
+        ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
+        ax.grid(axis="x")
+        ax.tick_params(length=0)
+        ax.spines["left"].set_visible(False)
+        _counts(ax, rows, counts)
+    return fig
+
+
+def _extremes(values: Sequence[float]) -> list[int]:
+    """Which rows to show, in their order: all, or the lowest and highest of too many to be read."""
+    order = np.argsort(np.asarray(values, float), kind="stable")
+    chosen = order if len(order) <= MOST else np.concatenate([order[: MOST // 2], order[-MOST // 2 :]])
+    return sorted(int(k) for k in chosen)
+
+
+def _reference(ax: Axes, reference: float | None) -> None:
+    """The dashed line that all values are compared with, its value written above it."""
+    if reference is not None:
+        ax.axvline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
+        ax.text(reference, 1.0, f"{reference:.3g}", transform=ax.get_xaxis_transform(), ha="center", va="bottom",
+                color=WRONG, size=9)  # fmt: skip
+
+
+def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
+    """n of each row, in a column right of the axes."""
+    style = {"transform": ax.get_yaxis_transform(), "ha": "right", "color": MUTE, "size": 9}
+    ax.text(1.1, -0.62, "n", va="bottom", **style)  # type: ignore[arg-type]
+    for row, count in zip(rows, counts, strict=True):
+        ax.text(1.1, row, f"{count:,}", va="center", **style)  # type: ignore[arg-type]
+
+
+def reliability(
+    confidence: Sequence[float],
+    accuracy: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    counts: Sequence[int],
+    ece: float,
+) -> Figure:
+    """Accuracy against mean confidence, one point for each bin with its 95 % interval, and how many images each holds.
+
+    ece: expected calibration error, 0..1. Bins without images (count 0) are left out.
+    """
+    conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
+    kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
+    with look():
+        fig = figure(5.6, 5.3)
+        ax, below = fig.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+        fig.subplots_adjust(left=0.13, right=0.97, top=0.95, bottom=0.1, hspace=0.1)
+        ax.plot([0, 1], [0, 1], color=MUTE, linestyle=(0, (4, 3)), linewidth=1.2)
+        ax.text(0.03, 0.045, "as sure as it is right", color=MUTE, size=9, rotation=45,
+                rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
+        ax.vlines(conf[kept], lo[kept], hi[kept], color=RIGHT, linewidth=2.2, alpha=0.75)
+        ax.plot(conf[kept], acc[kept], "o-", color=RIGHT, linewidth=1, markersize=6.5, clip_on=False)
+        ax.text(0.02, 0.97, f"expected calibration error {ece:.3f}", transform=ax.transAxes, va="top")
+        ax.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+        ax.grid()
+        below.bar(conf[kept], n[kept], width=0.035, color="#9aa4ae")
+        below.set(xlabel="confidence", ylabel="images")
+        below.grid(axis="y")
+        fig.align_ylabels()
+    return fig
+
+
+def curves(
+    x: Sequence[object],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
+    ylabel: str = "",
+    xlabel: str = "",
+) -> Figure:
+    """Lines over numbers or names, each with the band of its interval, its own mark, and its name in the legend.
+
+    series: name -> (values, lows, highs), each as long as x.
+    """
+    numeric = all(isinstance(value, int | float | np.number) for value in x)
+    at = np.asarray(x, float) if numeric else np.arange(len(x))
+    with look():
+        fig = figure(7.4, 4.0)
+        ax = fig.add_axes((0.1, 0.2, 0.62, 0.75))
+        for i, (name, (values, lows, highs)) in enumerate(series.items()):
+            colour = SERIES[i % len(SERIES)]
+            ax.fill_between(
+                at, np.asarray(lows, float), np.asarray(highs, float), color=colour, alpha=0.14, linewidth=0
+            )
+            ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5, label=shown(name, 24),
+                    linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
+        ax.set(ylabel=ylabel, xlabel=xlabel)
+        ax.grid(axis="y")
+        if not numeric:
+            ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
+    return fig

@@ -1,0 +1,64 @@
+"""What the index quotes from executed notebooks: findings, and gallery cards as thumbnails."""
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from seewhy.reporting.overlay import thumbnail
+
+THUMB = 160  # pixels: three for each study fit the index's 300 KB for a dozen studies
+FINDING = re.compile(r'<div class="finding">(.*?)</div>', re.DOTALL)
+CARD = re.compile(r'<figure class="card (\w+)".*?data-confidence="([\d.]+)">(.*?)</figure>', re.DOTALL)
+PHOTO = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
+LATER = re.compile(r'<g class="m m[1-9]\d*".*?</g>|<span class="m m[1-9]\d* none">.*?</span>', re.DOTALL)
+
+
+def shown(notebook: Path) -> str:
+    """All HTML that an executed notebook shows; empty when it has not been run."""
+    if not notebook.is_file():
+        return ""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    html = [output["data"].get("text/html", "") for c in cells for output in c.get("outputs", []) if "data" in output]
+    return "\n".join("".join(part) for part in html)
+
+
+def finding(html: str) -> str:
+    """The first finding among outputs, as HTML; empty when there is none."""
+    found = FINDING.search(html)
+    return found[1] if found else ""
+
+
+def has_cards(html: str) -> bool:
+    """Whether the outputs hold a gallery."""
+    return CARD.search(html) is not None
+
+
+def thumbs(html: str) -> list[dict[str, str]]:
+    """Up to three cards of a gallery, and why they are shown: the first, the surest mistake, the least sure."""
+    gallery = html.split("</section>", 1)[0]
+    cards = [(mark, float(confidence), inner) for mark, confidence, inner in CARD.findall(gallery)]
+    wrong = [card for card in cards if card[0] == "wrong"]
+    chosen: list[tuple[str, tuple[str, float, str]]] = [("first of the sample", cards[0])] if cards else []
+    if wrong:
+        chosen.append(("surest mistake", max(wrong, key=lambda card: card[1])))
+    rest = [card for card in cards if all(card is not taken for _, taken in chosen)]
+    if rest:
+        chosen.append(("least sure", min(rest, key=lambda card: card[1])))
+    return [{"why": why, "mark": card[0], "html": _thumb(card[2])} for why, card in chosen]
+
+
+def _thumb(inner: str) -> str:
+    """A card of a gallery as a thumbnail: a smaller photo, the first method's map, mark and prediction."""
+    stack = re.sub(r"</?button[^>]*>", "", inner.split("<figcaption>")[0])
+    photo = PHOTO.search(stack)
+    if photo:
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(photo[1]))).convert("RGB"))
+        small, _, _ = thumbnail(pixels, THUMB, 72)
+        stack = stack.replace(photo[0], small)
+    said = re.search(r'<span class="said">.*?</span>(?:<span class="true">.*?</span>)?', inner, re.DOTALL)
+    return f"{LATER.sub('', stack)}<figcaption>{said[0] if said else ''}</figcaption>"

@@ -1,0 +1,20 @@
+"""All figures of the reports, by one name: `from seewhy.reporting import figures`."""
+
+from seewhy.reporting.charts import curves, dots, reliability
+from seewhy.reporting.grids import grid, signed_grid
+from seewhy.reporting.maps import explanations, inputs
+from seewhy.reporting.matrices import confusion, matrix
+from seewhy.reporting.overlay import overlay
+
+__all__ = [
+    "confusion",
+    "curves",
+    "dots",
+    "explanations",
+    "grid",
+    "inputs",
+    "matrix",
+    "overlay",
+    "reliability",
+    "signed_grid",
+]

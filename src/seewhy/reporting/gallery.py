@@ -1,0 +1,154 @@
+"""The gallery: up to 60 samples as cards, each one photo with a small layer for each method's map over it.
+
+The HTML reads without a script (first method, all cards). With template/report.js it gets filters, a method switch, an
+opacity slider and an enlarged view. Everything that comes from data is escaped here.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from seewhy.errors import SeewhyError, unknown
+from seewhy.reporting.overlay import has_evidence, layer, outline, ramp, stored, thumbnail
+
+MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
+SPAN = 400  # user units across a card's drawing
+MARKS = {True: ("right", "✓"), False: ("wrong", "✗"), None: ("unlabelled", "?")}
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """One sample.
+
+    photo: uint8 (H, W, 3) as the model saw it; confidence: 0..1; true: None without a label; maps: method -> float32
+    (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
+    peak: method -> the map's maximum before it was scaled.
+    """
+
+    id: str
+    photo: np.ndarray
+    predicted: str
+    confidence: float
+    true: str | None = None
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
+    boxes: Sequence[tuple[float, float, float, float]] = ()
+    peak: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the prediction is the label; None without a label."""
+        return None if self.true is None else self.predicted == self.true
+
+
+def gallery(
+    cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
+) -> str:
+    """The gallery as HTML; the first method is shown first. label: what the samples are, said to screen readers.
+
+    Raises SeewhyError for more than `MOST` cards and for a method that a card has no map of.
+    """
+    if len(cards) > MOST:
+        raise SeewhyError(f"a gallery holds at most {MOST} cards, not {len(cards)}: draw a sample")
+    for card in cards:
+        for name in methods:
+            if name not in card.maps:
+                raise unknown("map", name, card.maps, f"card {card.id}")
+    figures = "\n".join(_card(card, methods, cmap) for card in cards)
+    return (
+        f'<section class="gallery" data-m="0" data-opacity="{opacity:g}" aria-label="{escape(label)}" '
+        f'data-methods="{escape(json.dumps(list(methods), ensure_ascii=False))}">\n'
+        f'{_legend(cards, methods, cmap)}\n<div class="cards">\n{figures}\n</div></section>'
+    )
+
+
+def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
+    """What the marks, lines and colours mean."""
+    marks = {MARKS[card.correct] for card in cards}
+    parts = [
+        f'<span class="key {word}"><i>{mark}</i> {word}</span>'
+        for word, mark in MARKS.values()
+        if (word, mark) in marks
+    ]
+    if methods:
+        bar = f'<img class="ramp" alt="dark to bright" src="{ramp(cmap)}">'
+        parts.append(f'<span class="key">0 {bar} 1 share of the map\'s maximum</span>')
+        parts.append('<span class="key"><i class="k-line"></i> half of it</span>')
+    if any(len(card.boxes) for card in cards):
+        parts.append('<span class="key"><i class="k-box"></i> object</span>')
+    return f'<p class="legend">{"".join(parts)}</p>'
+
+
+def _card(card: Card, methods: Sequence[str], cmap: str) -> str:
+    """One sample: photo, layers, boxes, caption."""
+    word, mark = MARKS[card.correct]
+    source, width, height = thumbnail(card.photo)
+    layers = [_layer(card, name, k, cmap) for k, name in enumerate(methods)]
+    drawings, badges = "".join(pair[0] for pair in layers), "".join(pair[1] for pair in layers)
+    boxes = "".join(_box(*box) for box in card.boxes)
+    return (
+        f'<figure class="card {word}" data-mark="{word}" data-class="{escape(card.true or card.predicted)}" '
+        f'data-confidence="{card.confidence:.4f}"><button type="button" class="zoom"><span class="stack">'
+        f'<img alt="{escape(_alt(card, methods))}" width="{width}" height="{height}" src="{source}">'
+        f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{drawings}{boxes}</svg>'
+        f"{badges}</span></button>{_caption(card, mark)}</figure>"
+    )
+
+
+def _layer(card: Card, name: str, k: int, cmap: str) -> tuple[str, str]:
+    """The map of one method: (SVG group of picture and contour, badge that says there is no evidence)."""
+    note = escape(_note(card, name))
+    if not has_evidence(card.maps[name]):
+        return f'<g class="m m{k}" data-note="{note}"></g>', f'<span class="m m{k} none">no evidence</span>'
+    small = stored(card.maps[name])
+    path = outline(small, SPAN)
+    picture = f'<image href="{layer(small, cmap)}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
+    lines = f'<path class="halo" d="{path}"/><path class="line" d="{path}"/>'
+    return f'<g class="m m{k}" data-note="{note}">{picture}{lines}</g>', ""
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> str:
+    """An object's box, dark under bright dashes so that it shows on any photo."""
+    place = f'x="{x0 * SPAN:.0f}" y="{y0 * SPAN:.0f}" width="{(x1 - x0) * SPAN:.0f}" height="{(y1 - y0) * SPAN:.0f}"'
+    return f'<rect class="under" {place}/><rect class="box" {place}/>'
+
+
+def _caption(card: Card, mark: str) -> str:
+    """Mark, prediction and confidence; the true class where it differs; the sample's name."""
+    true = {True: "", False: f'<span class="true">true: <bdi>{escape(card.true or "")}</bdi></span>',
+            None: '<span class="true">no label</span>'}[card.correct]  # fmt: skip
+    return (
+        f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
+        f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
+        f"<b>{card.confidence:.2f}</b></span>{true}"
+        f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
+    )
+
+
+def _alt(card: Card, methods: Sequence[str]) -> str:
+    """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
+    truth = {True: "right", False: f"wrong, true {card.true}", None: "no label"}[card.correct]
+    seen = f" {_note(card, methods[0])}" if methods else ""
+    return f"{card.id}: predicted {card.predicted} at {card.confidence:.2f}, {truth}.{seen}"
+
+
+def _note(card: Card, name: str) -> str:
+    """Where a map lies, how wide it is, and how strong it was before it was scaled."""
+    cam = card.maps[name]
+    if not has_evidence(cam):
+        return f"{name}: no evidence."
+    wide = float((cam >= 0.5 * np.nanmax(cam)).mean())
+    raw = f", raw maximum {card.peak[name]:.3g}" if name in card.peak else ""
+    return f"{name}: strongest {place(cam)}, {wide:.0%} of the image above half of it{raw}."
+
+
+def place(cam: np.ndarray) -> str:
+    """Where the maximum of a map (h, w) lies, in words: "in the upper left", "in the centre"."""
+    row, column = np.unravel_index(np.nanargmax(cam), cam.shape)
+    down = ("upper", "", "lower")[min(int(3 * (row + 0.5) / cam.shape[0]), 2)]
+    across = ("left", "", "right")[min(int(3 * (column + 0.5) / cam.shape[1]), 2)]
+    if not down and not across:
+        return "in the centre"
+    return f"in the {down or 'middle'} {across or 'middle'}"

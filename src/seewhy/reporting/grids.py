@@ -1,0 +1,110 @@
+"""Images down, maps across: several maps of the same images on one scale, from 0 to 1 or signed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting.maps import SHARE, aspect_of, laid_over, no_evidence
+from seewhy.reporting.overlay import has_evidence, resized
+from seewhy.reporting.sheet import LINE, WIDTH, Sheet, by_name, frame, ink, lines, look, marked, same_length, wrapped
+
+
+def grid(
+    photos: Sequence[np.ndarray],
+    maps: dict[str, np.ndarray],
+    titles: Sequence[str],
+    cmap: str = "viridis",
+    opacity: float = 0.6,
+    correct: Sequence[bool | None] | None = None,
+    raw: bool = False,
+    label: str = SHARE,
+) -> Figure:
+    """Images down, maps across: the photo first, then one column for each name, over the photo (or alone with `raw`).
+
+    maps: name -> n of (h, w), all on one scale from 0 to 1. Raises SeewhyError when the numbers of images differ.
+    """
+    same_length(photos=photos, titles=titles, **by_name(maps))
+    with look():
+        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        for column, cams in enumerate(maps.values(), start=1):
+            for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
+                ax = sheet.axes(fig, row, column)
+                if raw and has_evidence(cam):
+                    ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+                else:
+                    laid_over(ax, photo, cam, cmap, opacity)
+        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
+    return fig
+
+
+def signed_grid(
+    photos: Sequence[np.ndarray],
+    maps: dict[str, np.ndarray],
+    limit: float,
+    titles: Sequence[str],
+    correct: Sequence[bool | None] | None = None,
+    label: str = "pushes against  ←  0  →  pushes for",
+) -> Figure:
+    """Images down, signed maps across, over a pale grey photo: red for, blue against, one symmetric scale for all.
+
+    maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0.
+    """
+    if not limit > 0:
+        raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
+    same_length(photos=photos, titles=titles, **by_name(maps))
+    with look():
+        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        for column, cams in enumerate(maps.values(), start=1):
+            for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
+                _signed(sheet.axes(fig, row, column), photo, cam, limit)
+        sheet.bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
+    return fig
+
+
+def _signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
+    """A signed map over the photo made grey and pale, so that no colour of the photo is read as evidence."""
+    if not has_evidence(cam):
+        no_evidence(ax)
+        return
+    grey = photo.astype(np.float32).mean(2) / 255
+    pale = np.repeat((0.5 + 0.5 * grey)[..., None], 3, axis=2)
+    share = np.clip(resized(cam, *photo.shape[:2]) / limit, -1, 1)
+    alpha = np.sqrt(np.abs(share))[..., None]
+    colour = colormaps["coolwarm"]((share + 1) / 2)[..., :3]
+    ax.imshow(pale * (1 - alpha) + colour * alpha, aspect="auto")
+
+
+def _side_by_side(
+    photos: Sequence[np.ndarray], names: list[str], titles: Sequence[str], correct: Sequence[bool | None] | None
+) -> tuple[Sheet, Figure]:
+    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows."""
+    above = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
+    room, head = (0.05, LINE + 0.16) if above else (1.5, 0.08)
+    panel = min((WIDTH - room - 0.9) / (len(names) + 1) - 0.08, 1.9)
+    heads = [wrapped(name, panel + 0.06, size=9) for name in ("photo", *names)]
+    top = lines(heads) * LINE + 0.05
+    sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=0.9, top=top)
+    fig = sheet.figure()
+    for column, name in enumerate(heads):
+        x, _ = sheet.place(0, column)
+        sheet.text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
+    for row, (photo, title) in enumerate(zip(photos, titles, strict=True)):
+        right = None if correct is None else correct[row]
+        ax = sheet.axes(fig, row, 0)
+        ax.imshow(photo, aspect="auto")
+        frame(ax, right)
+        x, y = sheet.place(row, 0)
+        if above:
+            told, y = wrapped(title, WIDTH - 2, lines=1, size=9), y - 0.08
+        else:
+            x, tall = 0.05, panel * sheet.aspect
+            told = wrapped(title, room - 0.3, lines=max(2, int(tall / LINE) - 1), size=9)
+            y += (tall + (told.count("\n") + 0.5) * LINE) / 2
+        sheet.text(fig, x, y, marked(told, right), color=ink(right), size=9)
+    return sheet, fig

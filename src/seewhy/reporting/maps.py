@@ -1,0 +1,119 @@
+"""Figures of photos and maps: step by step, and the inputs as the model sees them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from seewhy.reporting.overlay import has_evidence, overlay, resized
+from seewhy.reporting.sheet import (
+    INK,
+    LINE,
+    MUTE,
+    WIDTH,
+    Sheet,
+    frame,
+    ink,
+    lines,
+    look,
+    marked,
+    same_length,
+    wrapped,
+)
+
+SHARE = "share of this map's maximum"
+
+
+def explanations(
+    photos: Sequence[np.ndarray],
+    cams: Sequence[np.ndarray],
+    titles: Sequence[str],
+    correct: Sequence[bool | None] | None = None,
+    cmap: str = "viridis",
+    opacity: float = 0.6,
+) -> Figure:
+    """Step by step for each image: the input, the map at its own resolution, the map over the input.
+
+    photos: n of uint8 (H, W, 3); cams: n of (h, w) 0..1; the contour on the overlay is at half of the map's maximum.
+    Four images and more stand in two blocks. Raises SeewhyError when the numbers of photos, maps and titles differ.
+    """
+    same_length(photos=photos, cams=cams, titles=titles)
+    blocks = 1 if len(photos) < 4 else 2
+    panel = 2.55 if blocks == 1 else (WIDTH - 1.6) / 6
+    rows = -(-len(photos) // blocks)
+    with look():
+        told = [wrapped(title, 3 * panel - 0.2) for title in titles]
+        sheet = Sheet(rows, 3 * blocks, panel, head=lines(told) * LINE + 0.2, right=0.85, top=0.14, block=3)
+        fig = sheet.figure()
+        for i, (photo, cam, title) in enumerate(zip(photos, cams, told, strict=True)):
+            row, first = i // blocks, 3 * (i % blocks)
+            _triple(fig, sheet, row, first, photo, cam, cmap, opacity)
+            right = None if correct is None else correct[i]
+            frame(fig.axes[-3], right)
+            x, y = sheet.place(row, first)
+            sheet.text(fig, x, y - 0.09, marked(title, right), color=ink(right), weight="bold")
+        for column in range(3 * blocks):
+            x, _ = sheet.place(0, column)
+            name = ("input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay")[column % 3]
+            sheet.text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
+        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
+    return fig
+
+
+def _triple(
+    fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
+) -> None:
+    """Three panels of one image: photo, raw map, overlay."""
+    sheet.axes(fig, row, first).imshow(photo, aspect="auto")
+    raw = sheet.axes(fig, row, first + 1)
+    if has_evidence(cam):
+        raw.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    else:
+        no_evidence(raw)
+    laid_over(sheet.axes(fig, row, first + 2), photo, cam, cmap, opacity)
+
+
+def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequence[bool | None] | None = None) -> Figure:
+    """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title of up to two lines."""
+    same_length(photos=photos, titles=titles)
+    rows = -(-len(photos) // 6)
+    columns = -(-len(photos) // rows)  # full rows look tidier than six and a rest
+    panel = (WIDTH - 0.1) / max(columns, 4) - 0.12
+    told = [wrapped(title, panel - 0.2) for title in titles]
+    with look():
+        sheet = Sheet(rows, columns, panel, aspect_of(photos), head=lines(told) * LINE + 0.2, gap=0.12)
+        fig = sheet.figure()
+        for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
+            ax = sheet.axes(fig, i // columns, i % columns)
+            ax.imshow(photo, aspect="auto")
+            right = None if correct is None else correct[i]
+            frame(ax, right)
+            x, y = sheet.place(i // columns, i % columns)
+            sheet.text(fig, x, y - 0.09, marked(title, right), color=ink(right))
+    return fig
+
+
+def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float) -> None:
+    """The overlay with the contour at half maximum, white on black, or the photo and the words "no evidence"."""
+    ax.imshow(overlay(photo, cam, cmap, opacity), aspect="auto")
+    if not has_evidence(cam):
+        ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
+                bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip
+        return
+    full = resized(cam, *photo.shape[:2])
+    for colour, width in (("black", 2.4), ("white", 1.1)):
+        ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=width)
+
+
+def no_evidence(ax: Axes) -> None:
+    """An empty, hatched panel that says why it is empty."""
+    ax.set_facecolor("#f1f3f5")
+    ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=MUTE)
+
+
+def aspect_of(photos: Sequence[np.ndarray]) -> float:
+    """Height over width, of the first photo: the images of one model have one size."""
+    return photos[0].shape[0] / photos[0].shape[1] if len(photos) else 1.0

@@ -1,0 +1,97 @@
+"""Maps over photos: colours, opacity, the contour at half maximum, and small images as data addresses.
+
+A map is (h, w) float, 0 to 1, a share of its own maximum, at its own resolution. A map that is all NaN or constant
+holds no evidence, and whoever draws it has to say so: scaling it would turn rounding noise into a picture.
+"""
+
+import base64
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+LEVELS = 64  # steps of the palette of a stored map: finer than the eye tells apart at 60 % opacity
+SIDE = 28  # longest side of a stored map: 46 dB from the full one, at about 1 KB
+FLAT = 1e-6  # a map whose values span less than this is constant
+
+
+def has_evidence(cam: np.ndarray) -> bool:
+    """Whether the map says anything: not all NaN, and not the same value everywhere."""
+    finite = cam[np.isfinite(cam)]
+    return bool(finite.size and np.ptp(finite) > FLAT)
+
+
+def resized(cam: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The map at another size (bilinear; averaged when it shrinks), float32 (height, width), NaN read as 0."""
+    plain = Image.fromarray(np.nan_to_num(np.asarray(cam, np.float32), nan=0.0))
+    return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> np.ndarray:
+    """The photo, uint8 (H, W, 3), under the map: opacity * sqrt(value) of the map's colour at each pixel.
+
+    The square root lets weak evidence show without painting what has none: a value of 0 leaves the photo as it is, and
+    so does an all-NaN map.
+    """
+    value = np.clip(resized(cam, *photo.shape[:2]), 0, 1)
+    alpha = opacity * np.sqrt(value)[..., None]
+    colour = colormaps[cmap](value)[..., :3] * 255
+    return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
+
+
+def outline(cam: np.ndarray, span: int = 400) -> str:
+    """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
+    from contourpy import contour_generator
+
+    if not has_evidence(cam):
+        return ""
+    framed = np.pad(cam, 1)  # zeros around it close the contours that reach the border
+    height, width = cam.shape
+    lines = contour_generator(z=framed).lines(0.5 * float(cam.max()))
+    scale = np.array([span / width, span / height])
+    return "".join(_path(np.clip((np.asarray(line) - 0.5) * scale, 0, span)) for line in lines)
+
+
+def _path(points: np.ndarray) -> str:
+    """Points (k, 2) as a closed path of whole steps: relative numbers are short, and a page holds hundreds."""
+    whole = np.round(points).astype(int)
+    steps = np.diff(whole, axis=0)
+    steps = steps[np.any(steps != 0, axis=1)]
+    return f"m{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
+
+
+def stored(cam: np.ndarray) -> np.ndarray:
+    """The map as a page keeps it: its longest side is `SIDE`, values in 0 to 1."""
+    height, width = cam.shape
+    shrink = SIDE / max(height, width)
+    return np.clip(resized(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
+
+
+def layer(cam: np.ndarray, cmap: str = "viridis") -> str:
+    """A stored map as a small PNG with its own transparency (square root of the value), as a data address."""
+    picture = Image.fromarray(np.round(cam * (LEVELS - 1)).astype(np.uint8), "P")
+    levels = np.linspace(0, 1, LEVELS)
+    picture.putpalette((colormaps[cmap](levels)[:, :3] * 255).round().astype(np.uint8).tobytes())
+    alpha = (np.sqrt(levels) * 255).round().astype(np.uint8).tobytes()
+    return address(picture, "png", optimize=True, transparency=alpha)
+
+
+def ramp(cmap: str = "viridis") -> str:
+    """The colour scale from 0 to 1 as a one-pixel-high PNG, as a data address."""
+    colours = (colormaps[cmap](np.linspace(0, 1, LEVELS))[None, :, :3] * 255).round().astype(np.uint8)
+    return address(Image.fromarray(colours), "png", optimize=True)
+
+
+def thumbnail(photo: np.ndarray, side: int = 224, quality: int = 80) -> tuple[str, int, int]:
+    """The photo as a WebP of at most `side` pixels: (data address, width, height)."""
+    picture = Image.fromarray(np.ascontiguousarray(photo))
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return address(picture, "webp", quality=quality, method=6), picture.width, picture.height
+
+
+def address(picture: Image.Image, kind: str, **options: object) -> str:
+    """The picture as a `data:image/...` address: a page carries what it shows."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,184 @@
+"""What notebooks call to put something on their page: finding, figure, gallery, table, downloads, note, provenance.
+
+Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
+because it has them already. All text that comes from data is escaped.
+"""
+
+import io
+import re
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting.gallery import Card
+from seewhy.reporting.gallery import gallery as gallery_html
+from seewhy.reporting.sheet import look
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+TEMPLATE = Path(__file__).parent / "template"
+DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
+
+
+def finding(text: str) -> None:
+    """Show the computed answer to the page's question; the page lifts it under its heading.
+
+    text: at most two sentences with n and interval; **bold**, *emphasis* and `code` are understood.
+    """
+    _show(f'<div class="finding"><p>{_inline(text)}</p></div>', f"Finding. {text}")
+
+
+def note(text: str) -> None:
+    """Show a line that says what was not run, or what to beware of."""
+    _show(f'<p class="note">{_inline(text)}</p>', f"Note. {text}")
+
+
+def figure(fig: "Figure", alt: str) -> None:
+    """Show a matplotlib figure as a PNG with that alternative text, the same bytes each time, and close it.
+
+    Raises SeewhyError for an empty `alt`: who cannot see the figure has nothing else.
+    """
+    if not alt or not alt.strip():
+        raise SeewhyError("page.figure needs alt text: say what the figure shows")
+    buffer = io.BytesIO()
+    with look(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a class name may hold any character
+        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    width, height = (round(inches * SHOWN_DPI) for inches in fig.get_size_inches())
+    about = {"image/png": {"alt": alt.strip(), "width": width, "height": height}}
+    _display({"image/png": buffer.getvalue(), "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
+    if fig.number if hasattr(fig, "number") else False:  # pyplot made it and would keep it
+        sys.modules["matplotlib.pyplot"].close(fig)
+
+
+def gallery(
+    cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
+) -> None:
+    """Show samples as cards with filters, method switch and enlargement; see `seewhy.reporting.gallery`."""
+    script = f"<script>{_template('report.js')}</script>"
+    _show(gallery_html(cards, methods, label, cmap, opacity) + script, f"Gallery. {label}, {len(cards)} samples")
+
+
+def table(frame: "pd.DataFrame", caption: str) -> None:
+    """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide."""
+    import pandas as pd
+
+    rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+    numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
+    head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
+    columns = [_column(rows.iloc[:, k]) for k in range(rows.shape[1])]
+    body = "\n".join(
+        "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
+    )
+    said = escape(caption)
+    _show(
+        f'<div class="table" role="region" tabindex="0" aria-label="{said}"><table>'
+        f"<caption>{_inline(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>",
+        f"{caption}\n{rows.to_string(index=False)}",
+    )
+
+
+def downloads(*paths: Path | str) -> None:
+    """Show links to files, relative to the page in reports/<study>/. Raises SeewhyError for one that is not there."""
+    items = "".join(_download(Path(path)) for path in paths)
+    names = ", ".join(Path(path).name for path in paths)
+    _show(f'<div class="downloads"><p>Downloads</p><ul>{items}</ul></div>', f"Downloads. {names}")
+
+
+def provenance(facts: Mapping[str, object]) -> None:
+    """Hand in what the page rests on (model, data and code hashes, seed, versions, device); it becomes the footer."""
+    items = "".join(
+        f"<div><dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd></div>" for name, value in facts.items()
+    )
+    _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}")
+
+
+def _plain(value: object) -> str:
+    """A fact as text; mappings as "name value", in their order."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _inline(text: str) -> str:
+    """Escaped text with **bold**, *emphasis* and `code`."""
+    told = escape(text, quote=False)
+    told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
+    told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
+    return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)
+
+
+def _cell(tag: str, text: str, number: bool) -> str:
+    """One cell of a table."""
+    scope = ' scope="col"' if tag == "th" else ""
+    aligned = ' class="number"' if number else ""
+    return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
+
+
+def _column(values: "pd.Series") -> list[str]:
+    """The cells of a column as text; all floats of a column have the same number of decimals."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return ["yes" if value else "no" for value in values]
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return ["–" if pd.isna(value) else f"{value:,}" for value in values]
+    if pd.api.types.is_float_dtype(values.dtype):
+        decimals = _decimals(values.abs().max())
+        return ["–" if pd.isna(value) else f"{value:,.{decimals}f}" for value in values]
+    return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
+
+
+def _decimals(largest: float) -> int:
+    """Decimals that show about three digits of the largest number of a column."""
+    for limit, decimals in ((0.01, 5), (0.1, 4), (2, 3), (100, 2), (1000, 1)):
+        if not largest >= limit:
+            return decimals
+    return 0
+
+
+def _download(path: Path) -> str:
+    """One link with the file's size."""
+    if not path.is_file():
+        raise SeewhyError(f"page.downloads: no file '{path}'")
+    size = path.stat().st_size
+    told = f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} bytes"
+    return f'<li><a href="{quote(str(_from_page(path)))}" download>{escape(path.name)}</a> <span>{told}</span></li>'
+
+
+def _from_page(path: Path) -> PurePosixPath:
+    """The path as seen from a page in reports/<study>/."""
+    parts = path.parts
+    if "reports" in parts[:-2]:
+        after = len(parts) - parts[::-1].index("reports") + 1
+        return PurePosixPath(*parts[after:])
+    if path.is_absolute() or ".." in parts:
+        raise SeewhyError(f"page.downloads: '{path}' is outside reports/; give a path below the project's folder")
+    return PurePosixPath("..", "..", *parts)
+
+
+def _show(html: str, plain: str) -> None:
+    """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see."""
+    _display({"text/html": f"<style>{_template('outputs.css')}</style>{html}", "text/plain": plain})
+
+
+def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+    """Hand an output to the notebook; binary data as base64 by IPython."""
+    from IPython.display import display
+
+    display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+
+
+@cache
+def _template(name: str) -> str:
+    """A file of the template, read once."""
+    return (TEMPLATE / name).read_text(encoding="utf-8")

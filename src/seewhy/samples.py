@@ -1,0 +1,46 @@
+"""Which images a page shows: random with a seed and balanced, or chosen by a rule that the page states."""
+
+import numpy as np
+import pandas as pd
+
+
+def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") -> pd.DataFrame:
+    """At most `n` rows in random order, taken in turn from each value of `by` so that rare ones are there too."""
+    order = np.random.default_rng(seed).permutation(len(frame))
+    shuffled = frame.iloc[order]
+    turn = shuffled.groupby(by, dropna=False).cumcount()
+    return shuffled.iloc[np.argsort(turn.to_numpy(), kind="stable")[:n]].reset_index(drop=True)
+
+
+def one_correct_each(frame: pd.DataFrame, classes: list[str], seed: int, most: int) -> pd.DataFrame:
+    """One random correct image of each class that has one, in class order, at most `most`."""
+    right = frame[frame["correct"].fillna(False).astype(bool)]
+    picked = stratified(right, len(right), seed, by="label").drop_duplicates("label")
+    order = {name: position for position, name in enumerate(classes)}
+    return picked.sort_values("label", key=lambda names: names.map(order)).head(most).reset_index(drop=True)
+
+
+def mistakes(frame: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
+    """Labelled images that were named wrong, the most confident first."""
+    wrong = frame[~frame["correct"].fillna(True).astype(bool)]
+    return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(most).reset_index(drop=True)
+
+
+def pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Confused pairs: label, predicted, count, and the share of the label's images that went there."""
+    wrong = mistakes(frame)
+    counts = wrong.groupby(["label", "predicted"], as_index=False).size().rename(columns={"size": "count"})
+    totals = frame["label"].value_counts()
+    counts["share"] = counts["count"] / counts["label"].map(totals)
+    return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
+
+
+def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Labelled images that have object boxes: those on which a map can be held against the object."""
+    return frame[frame["label"].notna() & (frame["boxes"] != "[]")].reset_index(drop=True)
+
+
+def others(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """At most `n` random images that are not among those shown: a background to compare with."""
+    rest = frame[~frame["image"].isin(shown["image"])]
+    return stratified(rest, n, seed)

@@ -1,0 +1,200 @@
+"""Settings -> Study: model, dataset and layer, ready to use in a notebook in one line."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from seewhy import artifacts
+from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import architecture, checkpoint, images
+from seewhy.inputs.dataset import Dataset
+from seewhy.inputs.dataset import load as load_dataset
+from seewhy.inputs.device import choose_device
+from seewhy.methods.evidence import find_layer
+from seewhy.methods.layers import last_layer
+from seewhy.methods.targets import output_of
+from seewhy.params import Base, Preprocessing, Project, find_project
+from seewhy.params import Study as Settings
+from seewhy.progress import progress
+from seewhy.validation import validate
+
+CONFIG = {"size": "IMAGE_SIZE", "mean": "IMAGENET_MEAN", "std": "IMAGENET_STD"}  # where a checkpoint keeps them
+
+
+def open_study(name: str) -> "Study":
+    """The study of that name in the params.yaml of the project around the working folder."""
+    project = find_project()
+    settings = project.params.study(name)
+    torch.set_num_threads(project.params.base.threads)
+    torch.manual_seed(project.params.base.seed)
+    return Study(name, settings, project)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One model examined on one dataset. What costs time is loaded when first asked for."""
+
+    name: str
+    settings: Settings
+    project: Project
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.project.root
+
+    @property
+    def base(self) -> Base:
+        """Seed, device, batch size, colours: shared by all studies."""
+        return self.project.params.base
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The checked manifest; `frame` holds only the rows of this study's split."""
+        whole = load_dataset(self.settings.dataset, self.root)
+        rows = whole.frame[whole.frame["split"] == self.settings.split].reset_index(drop=True)
+        if rows.empty:
+            raise SeewhyError(
+                f"studies.{self.name}.split: found '{self.settings.split}'; "
+                f"allowed in dataset '{whole.name}': {listing(sorted(set(whole.frame['split'])))}"
+            )
+        return Dataset(whole.name, whole.classes, rows, self.root)
+
+    @cached_property
+    def checkpoint(self) -> checkpoint.Checkpoint:
+        """Weights and what the file claims of itself."""
+        return checkpoint.load(self.root / self.settings.checkpoint, f"studies.{self.name}.checkpoint")
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """Settings from params.yaml; what they leave open comes from the checkpoint's config."""
+        config = self.checkpoint.config
+        found = {key: config[name] for key, name in CONFIG.items() if config.get(name) is not None}
+        where = f"studies.{self.name}.preprocessing and the checkpoint's config"
+        plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
+        merged = validate(Preprocessing, plain | self.settings.preprocessing.model_dump(exclude_none=True), where)
+        for key in CONFIG:
+            if getattr(merged, key) is None:
+                raise SeewhyError(f"missing key 'studies.{self.name}.preprocessing.{key}': the checkpoint has none")
+        return merged
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where the model runs: base.device, or the first accelerator there is."""
+        return choose_device(self.base.device)
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The network with the checkpoint's weights, in eval mode, on the device."""
+        where = f"study '{self.name}'"
+        settings, classes = self.settings, len(self.dataset.classes)
+        model = architecture.build(
+            settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
+        )
+        return model.to(self.device)
+
+    @cached_property
+    def layer(self) -> str:
+        """The layer that maps are taken from: the named one, or the last one with a spatial output."""
+        if self.settings.layer == "auto":
+            return last_layer(self.model, self.inputs(self.dataset.frame.head(1)))
+        find_layer(self.model, self.settings.layer, f"study '{self.name}'")
+        return self.settings.layer
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """One row an image, as the stage `model@<study>` left it; refused when made with another checkpoint."""
+        stage = f"model@{self.name}"
+        frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
+        merged = self.dataset.frame.merge(frame.drop(columns="label"), on="image", validate="one_to_one")
+        if note.get("checkpoint") != self.checkpoint.sha256 or len(merged) != len(self.dataset.frame):
+            raise SeewhyError(
+                f"the predictions of study '{self.name}' are of another checkpoint or of other images; "
+                f"make them again: dvc repro {stage}"
+            )
+        return merged
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the network's input."""
+        return images.canvas_size(self.preprocessing)
+
+    def photos(self, rows: pd.DataFrame) -> UInt8[np.ndarray, "n h w 3"]:
+        """What the model sees of those images, before scale, mean and std."""
+        return images.photos([self.root / name for name in rows["image"]], self.preprocessing)
+
+    def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
+        """The network's input for those images, on the device."""
+        return images.tensor(self.photos(rows), self.preprocessing).to(self.device)
+
+    def batches(self, rows: pd.DataFrame, label: str) -> Any:
+        """(rows, input) for batch after batch, with progress named `label`."""
+        size = self.base.batch_size
+        parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
+        return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
+
+    def logits(self) -> Float[Tensor, "n classes"]:
+        """The model's output for every image of the dataset, on the CPU."""
+        batches = self.batches(self.dataset.frame, "predicting")
+        with torch.inference_mode():
+            return torch.cat([output_of(self.model(batch)).float().cpu() for _, batch in batches])
+
+    def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
+        """Object boxes of those images in pixels of the network's input."""
+        sizes = zip(rows["boxes"], rows["width"], rows["height"], strict=True)
+        return [images.Fit.of((w, h), self.preprocessing).boxes(json.loads(text), (w, h)) for text, w, h in sizes]
+
+    def classes_of(self, names: Sequence[str]) -> list[int]:
+        """Class indices of those names."""
+        index = {name: position for position, name in enumerate(self.dataset.classes)}
+        return [index[name] for name in names]
+
+    def save_predictions(self, frame: pd.DataFrame) -> None:
+        """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
+        note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer}
+        artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
+        folder = artifacts.reports(self.root, self.name)
+        labelled = frame[frame["label"].notna()]
+        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities"))
+        artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
+
+    def files(self, *names: str) -> list[Path]:
+        """Files beside the study's pages."""
+        return [artifacts.reports(self.root, self.name) / name for name in names]
+
+    def save_metrics(self, section: str, figures: dict[str, Any]) -> None:
+        """Writes reports/<study>/metrics/<section>.json."""
+        artifacts.write_metrics(artifacts.metrics(self.root, self.name, section), figures)
+
+    def provenance(self, **parameters: Any) -> dict[str, str]:
+        """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
+        table = artifacts.dataset(self.root, self.settings.dataset)
+        return {
+            "study": self.name,
+            "checkpoint": f"{self.settings.checkpoint} (sha256 {self.checkpoint.sha256[:12]})",
+            "data": f"{self.settings.dataset} (sha256 {artifacts.sha256(table)[:12]})",
+            "code": f"sha256 {_code()[:12]}",
+            "seed": str(self.base.seed),
+            "device": f"{self.device}, {self.base.threads} threads, batches of {self.base.batch_size}",
+            "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
+            "parameters": ", ".join(f"{key} = {value!r}" for key, value in sorted(parameters.items())) or "none",
+        }
+
+
+def _code() -> str:
+    """Hash of the seewhy modules that this process has loaded."""
+    loaded = {
+        Path(module.__file__) for name, module in sys.modules.items() if name.startswith("seewhy") and module.__file__
+    }
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(loaded))).hexdigest()

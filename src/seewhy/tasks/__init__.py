@@ -1,0 +1,1 @@
+"""What a model's output means. A task runs the model over a dataset and names the targets. One file a task."""

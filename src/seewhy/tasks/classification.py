@@ -1,0 +1,54 @@
+"""Classification: the output is one score (logit) a class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from seewhy.errors import SeewhyError
+
+
+def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> pd.DataFrame:
+    """One row an image: image, label, predicted, confidence, correct (null where unlabelled), probabilities.
+
+    `logits` is (n, classes); raises SeewhyError where its width is not the number of classes.
+    """
+    if logits.ndim != 2 or logits.shape[1] != len(classes):
+        raise SeewhyError(f"the model's output has shape {tuple(logits.shape)}; the dataset has {len(classes)} classes")
+    if not logits.isfinite().all():
+        bad = int((~logits.isfinite()).any(1).sum())
+        raise SeewhyError(
+            f"the model's output is not finite for {bad} of {len(logits)} images; are the weights damaged?"
+        )
+    probabilities = logits.double().softmax(1).numpy()
+    predicted = probabilities.argmax(1)
+    names = np.array(classes, dtype=object)
+    labelled = frame["label"].notna().to_numpy()
+    correct = pd.array(np.where(labelled, names[predicted] == frame["label"].to_numpy(), False), dtype="boolean")
+    correct[~labelled] = pd.NA
+    return pd.DataFrame(
+        {
+            "image": frame["image"].to_numpy(),
+            "label": frame["label"].to_numpy(),
+            "predicted": names[predicted],
+            "confidence": probabilities.max(1),
+            "correct": correct,
+            "probabilities": list(probabilities.astype(np.float32)),
+        }
+    )
+
+
+def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Counts, true class in rows and predicted class in columns, over classes that occur among the labelled images."""
+    labelled = predicted[predicted["label"].notna()]
+    occurring = {*labelled["label"], *labelled["predicted"]}
+    used = [name for name in classes if name in occurring]
+    counts = pd.crosstab(labelled["label"], labelled["predicted"])
+    return counts.reindex(index=used, columns=used, fill_value=0)
+
+
+def top_classes(predicted: pd.DataFrame, classes: Sequence[str], count: int) -> tuple[list[list[int]], list[list[str]]]:
+    """Indices and names of the `count` likeliest classes of each image, the predicted one first."""
+    ranked = [np.argsort(-row, kind="stable")[:count].tolist() for row in predicted["probabilities"]]
+    return ranked, [[classes[index] for index in row] for row in ranked]

@@ -1,0 +1,74 @@
+"""Settings that refuse what they do not know, and how a refusal is worded: the key, what was found, what is allowed."""
+
+import re
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from seewhy.errors import SeewhyError, unknown
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """A frozen section: a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def worded(pattern: str, allowed: str) -> AfterValidator:
+    """A pattern for the whole of a text, whose error says in words what is allowed."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"allowed: {allowed}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _sides(value: Any) -> int | tuple[int, int] | None:
+    sides = value if isinstance(value, list | tuple) else [value]
+    if value is None or (len(sides) in (1, 2) and all(type(side) is int and side > 0 for side in sides)):
+        return tuple(sides) if len(sides) == 2 else sides[0]
+    raise ValueError("allowed: pixels, or [height, width]")
+
+
+Positive = Annotated[int, Field(ge=1)]
+Size = Annotated[int | tuple[int, int] | None, PlainValidator(_sides)]  # pixels, or (height, width)
+Name = Annotated[str, worded(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", "letters, digits, - and _")]  # a stage and a folder
+Device = Annotated[str, worded(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda, cuda:0 and so on")]
+
+
+def validate(model: type[Model], data: dict[str, Any], where: str) -> Model:
+    """`data` as `model`, or one line that names the first key that is wrong and counts the others."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first, *more = error.errors()
+        line = _line(model, first, where)
+        raise SeewhyError(line + (f" (and {len(more)} more)" if more else "")) from None
+
+
+def _line(model: type[BaseModel], error: Any, where: str) -> str:
+    path = [part for part in error["loc"] if part != "[key]"]
+    key = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        fields = [name for name in _fields_at(model, path[:-1]) if name != "sections"]
+        inside = ".".join(str(part) for part in path[:-1])
+        return str(unknown("key", path[-1], fields, f"{inside} of {where}" if inside else where))
+    if error["type"] == "missing":
+        return f"missing key '{key}' in {where}"
+    said = re.sub(r"^(Value error, |Input )", "", error["msg"]).replace("should be ", "allowed: ", 1)
+    return f"{key} in {where}: found {error['input']!r}; {said}"
+
+
+def _fields_at(model: type[BaseModel], path: list[Any]) -> list[str]:
+    """Field names of the model that `path` leads to, through mappings of models."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue  # the name of an entry: the model of the entries is already at hand
+        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        model = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,31 @@
+"""Rank correlation against scipy, and methods that are one by construction."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from seewhy.audit import agreement
+
+MAPS = np.random.default_rng(0).normal(size=(5, 4, 6)).round(1)  # rounded, so that ties occur
+OTHER = MAPS + np.random.default_rng(1).normal(size=MAPS.shape).round(1)
+
+
+def test_agrees_with_scipy_ties_included() -> None:
+    expected = [spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(MAPS, OTHER, strict=True)]
+    np.testing.assert_allclose(agreement.spearman(MAPS, OTHER), expected)
+
+
+def test_a_constant_map_has_no_order() -> None:
+    assert np.isnan(agreement.spearman(MAPS, np.ones_like(MAPS))).all()
+
+
+def test_a_table_is_one_on_its_diagonal_and_symmetric() -> None:
+    table = agreement.agreement({"a": MAPS, "b": OTHER, "constant": np.ones_like(MAPS)})
+    assert np.diag(table)[:2] == pytest.approx([1, 1])
+    assert table.loc["a", "b"] == table.loc["b", "a"]
+    assert table["constant"].isna().all()
+
+
+def test_methods_coincide_up_to_a_positive_factor_only() -> None:
+    maps = {"a": MAPS, "half": MAPS / 2, "turned": -MAPS, "other": OTHER}
+    assert agreement.coinciding(maps) == [["a", "half"]]

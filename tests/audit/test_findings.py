@@ -1,0 +1,66 @@
+"""Sentences follow the figures: each of their turns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seewhy.audit import findings
+from seewhy.audit.statistics import NOTHING, Estimate
+
+GOOD = Estimate(0.9, 0.86, 0.94, 100)
+
+
+@pytest.mark.parametrize(
+    ("measured", "claim", "said"),
+    [
+        (GOOD, 0.91, "agrees with"),
+        (GOOD, 0.99, "differs from"),
+        (GOOD, None, "claims no accuracy"),
+        (NOTHING, 0.9, "Accuracy was not run"),
+    ],
+)
+def test_accuracy(measured: Estimate, claim: float | None, said: str) -> None:
+    assert said in findings.accuracy(measured, 0.5, claim)
+
+
+@pytest.mark.parametrize(
+    ("better", "said"),
+    [
+        (Estimate(0.5, 0.1, 0.9, 50), "more than a blob"),
+        (Estimate(-0.5, -0.9, -0.1, 50), "**less** than a blob"),
+        (Estimate(0.1, -0.2, 0.4, 50), "not distinguishable"),
+    ],
+)
+def test_looking_is_judged_by_the_paired_interval(better: Estimate, said: str) -> None:
+    text = findings.looking(Estimate(1.5, 1.2, 1.8, 50), Estimate(1.2, 1.1, 1.3, 50), better, 3, 60)
+    assert said in text
+    assert "3 of 60 maps show no evidence" in text
+
+
+def test_looking_without_boxes_is_not_measured() -> None:
+    assert "Not measured" in findings.looking(NOTHING, NOTHING, NOTHING, 0, 9)
+
+
+def test_agreement_leaves_out_methods_that_are_one() -> None:
+    table = pd.DataFrame([[1, 1, 0.2], [1, 1, 0.2], [0.2, 0.2, 1]], list("abc"), list("abc"), dtype=float)
+    text = findings.agreement(table, [["a", "b"]], 30)
+    assert "mean correlation of **0.20**" in text
+    assert "a = b" in text
+    everything = findings.agreement(table.loc[["a", "b"], ["a", "b"]], [["a", "b"]], 30)
+    assert "All methods coincide" in everything
+
+
+def test_mistakes() -> None:
+    apart = findings.mistakes(5, 50, Estimate(0.8, 0.75, 0.85, 40), Estimate(0.3, 0.2, 0.4, 5))
+    overlap = findings.mistakes(5, 50, Estimate(0.8, 0.75, 0.85, 40), Estimate(0.7, 0.5, 0.9, 5))
+    assert "a clear difference" in apart
+    assert "no difference is shown" in overlap
+    assert "nothing to explain" in findings.mistakes(0, 50, GOOD, NOTHING)
+    assert "Not run" in findings.mistakes(0, 0, NOTHING, NOTHING)
+
+
+def test_shapley_warns_where_the_picture_moves() -> None:
+    gap = Estimate(0.1, 0.05, 0.2, 8)
+    assert "read only the large patches" in findings.shapley(gap, Estimate(0.3, 0.2, 0.45, 4), 16)
+    assert "the picture is the same" in findings.shapley(gap, Estimate(0.9, 0.8, 0.95, 4), 16)
+    assert np.isfinite(gap.value)

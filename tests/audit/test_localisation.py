@@ -1,0 +1,47 @@
+"""Known answers: evidence on the object, beside it, everywhere, nowhere."""
+
+import numpy as np
+import pytest
+
+from seewhy.audit import localisation
+
+MASK = np.zeros((1, 8, 8), bool)
+MASK[:, 2:4, 2:6] = True  # 8 of 64 cells
+
+
+def test_all_evidence_inside_is_one_over_area() -> None:
+    assert localisation.lift(MASK.astype(float), MASK) == pytest.approx([8.0])
+    assert localisation.energy_inside(MASK.astype(float), MASK) == pytest.approx([1.0])
+
+
+def test_a_constant_map_is_chance() -> None:
+    assert localisation.lift(np.ones((1, 8, 8)), MASK) == pytest.approx([1.0])
+
+
+def test_negative_evidence_does_not_count() -> None:
+    maps = np.where(MASK, 1.0, -5.0)
+    assert localisation.energy_inside(maps, MASK) == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("maps", [np.zeros((1, 8, 8)), -np.ones((1, 8, 8)), np.full((1, 8, 8), np.nan)])
+def test_a_map_without_evidence_is_neither_hit_nor_miss(maps: np.ndarray) -> None:
+    assert np.isnan(localisation.lift(maps, MASK)).all()
+
+
+def test_an_empty_mask_is_neither_hit_nor_miss() -> None:
+    assert np.isnan(localisation.lift(np.ones((1, 8, 8)), np.zeros((1, 8, 8), bool))).all()
+
+
+def test_controls_stand_beside_the_methods_and_know_nothing() -> None:
+    masks = np.random.default_rng(0).random((400, 16, 16)) < 0.3  # no object: every control must read chance
+    found = localisation.lifts({"map": masks.astype(float)}, masks, cells=4, seed=0)
+    assert list(found) == ["map", "centre", "random"]
+    assert found["centre"].mean() == pytest.approx(1, abs=0.02)
+    assert found["random"].mean() == pytest.approx(1, abs=0.02)
+    assert found["map"].mean() > 3
+
+
+def test_box_masks_count_pixel_centres() -> None:
+    mask = localisation.box_masks([np.array([[1.0, 0.0, 3.4, 2.0]]), np.empty((0, 4))], 4, 5)
+    assert mask[0].sum() == 4  # columns 1 and 2 (centre 2.5 < 3.4), rows 0 and 1
+    assert not mask[1].any()

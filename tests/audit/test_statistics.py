@@ -1,0 +1,62 @@
+"""Estimates against hand-worked values and identities."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
+
+from seewhy.audit import statistics
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (150, 173), (1, 2)])
+def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
+    found = statistics.proportion(np.arange(n) < hits)
+    interval = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    assert (found.value, found.low, found.high) == pytest.approx((hits / n, interval.low, interval.high), abs=1e-9)
+
+
+def test_nothing_measured_is_not_a_number_and_says_so() -> None:
+    for nothing in (statistics.proportion(np.array([], bool)), statistics.mean(np.array([np.nan]), seed=0)):
+        assert nothing.n == 0
+        assert np.isnan(nothing.value)
+        assert nothing.text() == "not measured (n = 0)"
+
+
+def test_mean_leaves_out_what_is_not_finite_and_counts_the_rest() -> None:
+    found = statistics.mean(np.array([1.0, np.nan, 3.0, np.inf]), seed=0)
+    assert (found.value, found.n) == (2.0, 2)
+
+
+def test_bootstrap_covers_the_normal_interval_and_is_seeded() -> None:
+    values = np.random.default_rng(0).normal(5, 2, 400)
+    found = statistics.mean(values, seed=1)
+    half = 1.96 * values.std() / 20
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.05)
+    assert found == statistics.mean(values, seed=1)
+
+
+def test_calibration_agrees_with_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.random(300)
+    correct = rng.random(300) < confidence
+    ours = statistics.calibration(confidence, correct, 10)
+    accuracy, mean_confidence = calibration_curve(correct, confidence, n_bins=10)
+    np.testing.assert_allclose(ours["accuracy"], accuracy)
+    np.testing.assert_allclose(ours["confidence"], mean_confidence)
+    assert ours["n"].sum() == 300
+
+
+def test_expected_calibration_error_by_hand() -> None:
+    table = pd.DataFrame({"confidence": [0.9, 0.6], "accuracy": [0.5, 0.6], "n": [3, 1]})
+    assert statistics.expected_calibration_error(table) == pytest.approx(0.3)
+
+
+def test_full_confidence_falls_into_the_last_bin() -> None:
+    assert len(statistics.calibration(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
+
+
+def test_text_says_value_interval_and_n() -> None:
+    one = statistics.Estimate(0.912, 0.86, 0.94, 173)
+    assert one.text() == "0.91 (95 % interval 0.86 to 0.94, n = 173)"
+    assert one.text(suffix="%") == "91% (95 % interval 86% to 94%, n = 173)"

@@ -1,0 +1,123 @@
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting import figures
+from seewhy.reporting.overlay import has_evidence, layer, outline, resized, stored
+from seewhy.reporting.sheet import shown, wrapped
+from tests.reporting.samples import HOSTILE, blob, photo
+
+
+def texts(fig):
+    return [text.get_text() for ax in fig.axes for text in ax.texts] + [text.get_text() for text in fig.texts]
+
+
+def test_overlay_leaves_the_photo_where_there_is_no_evidence():
+    image = photo()
+    assert np.array_equal(figures.overlay(image, np.full((7, 7), np.nan)), image)
+    assert np.array_equal(figures.overlay(image, np.zeros((7, 7))), image)
+
+
+def test_overlay_has_the_opacity_times_the_root_of_the_value():
+    grey, colour = np.full((8, 8, 3), 100, np.uint8), np.array(matplotlib.colormaps["viridis"](0.25)[:3]) * 255
+    seen = figures.overlay(grey, np.full((8, 8), 0.25, np.float32), opacity=0.6)[4, 4]
+    assert np.abs(seen - (100 * 0.7 + colour * 0.3)).max() <= 1
+
+
+def test_overlay_keeps_the_place_of_the_heat():
+    black = np.zeros((64, 64, 3), np.uint8)
+    bright = figures.overlay(black, blob(0.0, 1.0)).sum(2)
+    assert np.unravel_index(bright.argmax(), bright.shape)[0] < 12
+    assert np.unravel_index(bright.argmax(), bright.shape)[1] > 52
+
+
+@pytest.mark.parametrize("cam", [np.zeros((7, 7)), np.ones((7, 7)), np.full((7, 7), np.nan)])
+def test_a_constant_map_is_no_evidence(cam):
+    assert not has_evidence(cam)
+    fig = figures.explanations([photo()], [cam], ["cat 0.90"])
+    assert texts(fig).count("no evidence") == 2
+
+
+def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
+    cam = resized(blob(), 28, 28)
+    path = outline(cam, 400)
+    assert path.startswith("m")
+    assert path.endswith("z")
+    x, y = map(int, path[1 : path.index("l")].split())
+    assert cam[min(int(y / 400 * 28), 27), min(int(x / 400 * 28), 27)] == pytest.approx(0.5, abs=0.15)
+
+
+def test_a_stored_map_is_about_a_kilobyte():
+    assert len(layer(stored(blob(side=224)))) < 2000
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_marks_say_right_and_wrong_without_colour(count):
+    fig = figures.explanations(
+        [photo()] * count, [blob()] * count, ["cat"] * count, [True, False, None, *[True] * 5][:count]
+    )
+    assert "✓ cat" in texts(fig)
+    assert ("✗ cat" in texts(fig)) == (count > 1)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_titles_stay_within_their_panels():
+    photos, cams = [photo()] * 6, [blob()] * 6
+    for fig in (figures.explanations(photos, cams, [HOSTILE] * 6), figures.inputs(photos, [HOSTILE] * 6)):
+        renderer = fig.canvas.get_renderer()
+        boxes = [text.get_window_extent(renderer) for text in fig.texts]
+        panels = [ax.get_window_extent(renderer) for ax in fig.axes]
+        assert all(not (a is not b and a.overlaps(b)) for a in boxes for b in boxes)
+        assert all(not text.overlaps(panel) for text in boxes for panel in panels)
+
+
+def test_grids_have_a_column_for_each_name_and_one_scale():
+    maps = {"Grad-CAM": np.stack([blob()] * 2), "Eigen-CAM": np.stack([blob()] * 2)}
+    fig = figures.grid([photo()] * 2, maps, ["a", HOSTILE], correct=[True, False])
+    assert {"photo", "Grad-CAM", "Eigen-CAM", "✓ a"} <= set(texts(fig))
+    assert len(fig.axes) == 2 * 3 + 1
+    signed = figures.signed_grid([photo()] * 2, {"for cat": maps["Grad-CAM"] - 0.5}, 0.4, ["a", "b"])
+    assert signed.axes[-1].get_ylim() == (-0.4, 0.4)
+
+
+def test_numbers_that_do_not_fit_are_refused():
+    with pytest.raises(SeewhyError, match="2 photos, 1 cams"):
+        figures.explanations([photo()] * 2, [blob()], ["a", "b"])
+    with pytest.raises(SeewhyError, match="at least one"):
+        figures.inputs([], [])
+    with pytest.raises(SeewhyError, match="above 0"):
+        figures.signed_grid([photo()], {"a": blob()[None]}, 0, ["a"])
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_charts_take_hostile_names_and_many_classes():
+    names = [HOSTILE, "$", "a_b^c", "\\frac"]
+    counts = np.diag([3, 4, 5, 0])
+    drawn = [
+        figures.confusion(counts, names),
+        figures.confusion(np.eye(100, dtype=int), [str(i) for i in range(100)]),
+        figures.matrix(pd.DataFrame(np.eye(4), names, names), -1, 1, "correlation"),
+        figures.dots(names, [0.5] * 4, [0.4] * 4, [0.6] * 4, [3] * 4, reference=0.5, xlabel="accuracy"),
+        figures.curves(names, {HOSTILE: ([1, 2, 3, 4], [0, 1, 2, 3], [2, 3, 4, 5])}, "lift"),
+        figures.reliability([0.5, 0.9, np.nan], [0.4, 1, np.nan], [0.3, 0.8, 0], [0.5, 1, 1], [3, 9, 0], 0.05),
+    ]
+    for fig in drawn:
+        fig.canvas.draw()
+    assert "4" in texts(drawn[0])
+    assert not texts(drawn[1])[1:]
+
+
+def test_of_a_thousand_classes_the_extremes_are_shown():
+    values = list(np.linspace(0, 1, 1000))
+    fig = figures.dots([f"class {i}" for i in range(1000)], values, values, values, [5] * 1000, xlabel="accuracy")
+    labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    assert (len(labels), labels[0], labels[-1]) == (60, "class 0", "class 999")
+    assert "30 lowest and 30 highest of 1000" in fig.axes[0].get_xlabel()
+
+
+def test_long_names_are_cut_where_it_shows_least():
+    assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
+    assert len(wrapped("word " * 90, 1.5).split("\n")) == 2
+    assert wrapped("", 1) == ""

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting.gallery import gallery, place
+from tests.reporting.samples import HOSTILE, blob, card, photo
+
+
+def soup(cards, methods=("Grad-CAM",)):
+    return BeautifulSoup(gallery(cards, list(methods), "samples"), "html.parser")
+
+
+def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
+    page = soup([card(), card(true="dog"), card(true=None)])
+    found = page.select(".card")
+    assert [one["data-mark"] for one in found] == ["right", "wrong", "unlabelled"]
+    assert [one.select_one(".mark").text for one in found] == ["✓", "✗", "?"]
+    assert found[1].select_one(".true").text == "true: dog"
+    assert found[2].select_one(".true").text == "no label"
+    alts = [one.img["alt"] for one in found]
+    assert alts[0].startswith("a.png: predicted cat at 0.90, right. Grad-CAM: strongest in the centre")
+    assert "wrong, true dog" in alts[1]
+    assert "no label" in alts[2]
+
+
+def test_a_map_without_evidence_says_so():
+    page = soup(
+        [card(maps={"Grad-CAM": np.full((7, 7), np.nan, np.float32)}), card(maps={"Grad-CAM": np.ones((7, 7))})]
+    )
+    assert [badge.text for badge in page.select(".none")] == ["no evidence"] * 2
+    assert not page.find_all("image")
+    assert "no evidence" in page.img.find_next("img")["alt"]
+
+
+def test_boxes_and_raw_maximum_are_there():
+    page = soup([card(boxes=[(0.25, 0.5, 0.75, 1.0)], peak={"Grad-CAM": 0.0123})])
+    box = page.select_one("rect.box")
+    assert (box["x"], box["y"], box["width"], box["height"]) == ("100", "200", "200", "200")
+    assert "raw maximum 0.0123" in page.select_one("g.m0")["data-note"]
+
+
+def test_hostile_names_are_shown_and_never_markup():
+    page = soup([card(HOSTILE, HOSTILE, HOSTILE + "!", maps={HOSTILE: blob()})], [HOSTILE])
+    assert not page.find_all(["script", "b"], string=lambda text: text and "alert" in text)
+    assert page.select_one(".name").text == HOSTILE
+    assert page.select_one(".card")["data-class"] == HOSTILE + "!"
+    assert HOSTILE in page.img.find_next("img")["alt"]
+
+
+def test_too_many_cards_and_missing_maps_are_refused():
+    with pytest.raises(SeewhyError, match="at most 60 cards, not 61"):
+        gallery([card()] * 61, [], "samples")
+    with pytest.raises(SeewhyError, match=r"unknown map 'Grad-CAMM' in card a.png; did you mean 'Grad-CAM'"):
+        gallery([card()], ["Grad-CAMM"], "samples")
+
+
+def test_sixty_cards_with_three_methods_fit_the_budget():
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(photo(i, 224) + rng.normal(0, 8, (224, 224, 3)), 0, 255).astype(np.uint8) for i in range(60)]
+    names = ["Grad-CAM", "HiResCAM", "LayerCAM"]
+    cards = [card(photo=image, maps={name: blob(*rng.uniform(0, 1, 2), side=14) for name in names}) for image in noisy]
+    assert len(gallery(cards, names, "samples")) < 1_600_000
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [(0, 0, "in the upper left"), (0.5, 1, "in the middle right"), (0.5, 0.5, "in the centre")],
+)
+def test_where_a_map_lies_in_words(row, column, words):
+    assert place(blob(row, column)) == words

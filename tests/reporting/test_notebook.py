@@ -1,0 +1,96 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting.notebook import run
+from tests.reporting.samples import SITE, notebook
+
+ROOT = str(Path(__file__).parents[2])
+SHOW = f"""import sys; sys.path.insert(0, {ROOT!r})
+from tests.reporting.samples import HOSTILE, card, photo
+from seewhy.reporting import figures, page
+page.finding(f"seed {{seed}} of {{study}}")
+page.figure(figures.inputs([photo()], [HOSTILE]), "one photo")
+page.gallery([card(), card("b.png", HOSTILE)], ["Grad-CAM"], "two samples")
+sys.stderr.write("\\rworking " + str(1 + 1))
+object()"""
+
+
+def test_two_runs_are_equal_to_the_byte(tmp_path):
+    source = notebook(tmp_path / "where.ipynb", "## Samples", SHOW)
+    pages = [run("02_grad_cam", source, {"seed": 7}, tmp_path / name, SITE) for name in ("one", "two")]
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    assert pages[0].with_suffix(".ipynb").read_bytes() == pages[1].with_suffix(".ipynb").read_bytes()
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["02_grad_cam.html", "02_grad_cam.ipynb"]
+    page = BeautifulSoup(pages[0].read_text(), "html.parser")
+    assert page.select_one(".finding").text == "seed 7 of photos"
+    assert len(page.select(".card")) == 2
+    assert "working 2" not in page.text
+    assert str(tmp_path) not in pages[0].read_text()
+
+
+def test_a_failed_cell_gives_two_lines_and_a_page(tmp_path, capfd):
+    source = notebook(
+        tmp_path / "n.ipynb",
+        "## Layers",
+        "from seewhy.errors import unknown\nraise unknown('layer', '<b>', ['layer4'])",
+        "1",
+    )
+    with pytest.raises(SeewhyError) as error:
+        run("02_grad_cam", source, {"study": "trees"}, tmp_path / "out", SITE)
+    first, second = str(error.value).splitlines()
+    assert first == "02_grad_cam: cell 4 of 5 (\"Layers\") failed: unknown layer '<b>'; allowed: layer4"
+    assert second == f"see {tmp_path / 'out' / '02_grad_cam.failed.html'}"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["02_grad_cam.failed.html"]
+    page = BeautifulSoup((tmp_path / "out/02_grad_cam.failed.html").read_text(), "html.parser")
+    assert "unknown layer '<b>'" in page.select_one(".failed").text
+    assert not page.find_all(style=True)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path):
+    source = notebook(tmp_path / "n.ipynb")
+    told = "unknown parameter 'sede' in the parameters cell of 02_grad_cam; did you mean 'seed'"
+    with pytest.raises(SeewhyError, match=told):
+        run("02_grad_cam", source, {"sede": 1}, tmp_path / "out", SITE)
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_leaves_no_kernel_and_no_page(tmp_path):
+    told = f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"
+    notebook(tmp_path / "n.ipynb", f"import os, pathlib, time\n{told}\ntime.sleep(60)")
+    code = f"import sys; sys.path.insert(0, {ROOT!r})\n"
+    code += "from pathlib import Path\nfrom tests.reporting.samples import SITE\n"
+    code += "from seewhy.reporting.notebook import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
+    job = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    kernel = _wait_for(lambda: int((tmp_path / "pid").read_text() or 0) if (tmp_path / "pid").exists() else 0)
+    job.send_signal(signal.SIGINT)
+    assert job.wait(20) != 0
+    assert _wait_for(lambda: not _alive(kernel), 10)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def _wait_for(told, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if told():
+            return told()
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

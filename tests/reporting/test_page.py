@@ -1,0 +1,90 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting import figures, page
+from tests.reporting.samples import HOSTILE, photo
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the page calls display: a list of (mime bundle, metadata)."""
+    outputs = []
+    monkeypatch.setattr(page, "_display", lambda data, metadata=None: outputs.append((data, metadata)))
+    return outputs
+
+
+def html(shown):
+    return BeautifulSoup(shown[-1][0]["text/html"], "html.parser")
+
+
+def test_a_figure_needs_alt_text(shown):
+    for alt in ("", "  "):
+        with pytest.raises(SeewhyError, match="alt text"):
+            page.figure(figures.inputs([photo()], ["a"]), alt)
+    assert not shown
+
+
+def test_a_figure_is_the_same_bytes_twice_and_names_no_software(shown):
+    for _ in range(2):
+        page.figure(figures.inputs([photo()], ["a"]), "a photo")
+    (first, about), (second, _) = shown
+    assert first["image/png"] == second["image/png"]
+    assert b"Software" not in first["image/png"]
+    assert about["image/png"]["alt"] == "a photo"
+
+
+def test_findings_understand_emphasis_and_escape_the_rest(shown):
+    page.finding(f"**1.4×** as often, *not* by chance, in `{HOSTILE[:8]}`; 2 * 3 * 4")
+    finding = html(shown).select_one(".finding")
+    assert (finding.strong.text, finding.em.text, finding.code.text) == ("1.4×", "not", "<script>")
+    assert "2 * 3 * 4" in finding.text
+    assert not finding.script
+
+
+def test_tables_are_escaped_and_aligned(shown):
+    frame = pd.DataFrame({HOSTILE: [HOSTILE, "b"], "n": [1200, 3], "share": [0.5, np.nan], "is": [True, False]})
+    page.table(frame, HOSTILE)
+    table = html(shown).table
+    assert [cell.text for cell in table.find_all("td")] == [HOSTILE, "1,200", "0.500", "yes", "b", "3", "–", "no"]
+    assert [cell.text for cell in table.select("tbody .number")] == ["1,200", "0.500", "3", "–"]
+    assert table.th.text == HOSTILE
+    assert not table.script
+
+
+def test_a_named_index_is_a_column(shown):
+    page.table(pd.DataFrame({"x": [1]}, index=pd.Index(["row"], name="what")), "c")
+    assert [cell.text for cell in html(shown).table.find_all(["th", "td"])] == ["what", "x", "row", "1"]
+
+
+def test_downloads_are_relative_to_the_page(shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports/trees").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    for name in ("reports/trees/a b.csv", "data/maps.npz"):
+        (tmp_path / name).write_text("x" * 3000)
+    page.downloads("reports/trees/a b.csv", tmp_path / "reports/trees/a b.csv", "data/maps.npz")
+    assert [link["href"] for link in html(shown).find_all("a")] == ["a%20b.csv", "a%20b.csv", "../../data/maps.npz"]
+    with pytest.raises(SeewhyError, match="no file"):
+        page.downloads("reports/trees/none.csv")
+    with pytest.raises(SeewhyError, match="outside"):
+        page.downloads(tmp_path / "data/maps.npz")
+
+
+def test_provenance_and_notes_are_escaped(shown):
+    page.provenance({"model": HOSTILE, "versions": {"torch": "2"}})
+    assert [fact.text for fact in html(shown).find_all("dd")] == [HOSTILE, "torch 2"]
+    page.note(HOSTILE)
+    assert not html(shown).p.find("script")
+
+
+def test_importing_page_and_figures_is_cheap():
+    heavy = "torch papermill nbconvert seaborn pandas scipy skimage IPython matplotlib.pyplot"
+    code = "import sys, seewhy.reporting.page, seewhy.reporting.figures\n"
+    code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

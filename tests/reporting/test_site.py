@@ -1,0 +1,74 @@
+import json
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from seewhy.errors import SeewhyError
+from seewhy.reporting import site
+from seewhy.reporting.gallery import gallery
+from tests.reporting.samples import HOSTILE, card, executed
+
+PAGES = [("01_model", "Is this it?"), ("02_grad_cam", "Where?")]
+
+LIFT = {"lift": 1.4, "lift_low": 1.2, "lift_high": 2.6, "lift_n": 60, "centre_lift": 1.1}
+GRAD_CAM = {**LIFT, "lift_over_centre": 0.3, "lift_over_centre_low": -0.1, "lift_over_centre_high": 0.7}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """One study with a page and figures, one with nothing yet."""
+    folder = tmp_path / "reports/trees"
+    (folder / "metrics").mkdir(parents=True)
+    cards = gallery([card(), card("b", HOSTILE, "cat"), card("c")], ["Grad-CAM"], "s")
+    html = f'<div class="finding"><p>It <strong>does</strong>.</p></div>{cards}'
+    nbformat.write(executed({"text/html": html}), folder / "02_grad_cam.ipynb")
+    (folder / "02_grad_cam.html").write_text("page")
+    (folder / "metrics/model.json").write_text(
+        json.dumps({"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 1200})
+    )
+    (folder / "metrics/grad_cam.json").write_text(json.dumps(GRAD_CAM))
+    return tmp_path
+
+
+def index(project):
+    studies = [{"name": "trees", "about": HOSTILE, "pages": PAGES}, {"name": "none", "pages": PAGES}]
+    return BeautifulSoup(site.write(project, studies).read_text(), "html.parser")
+
+
+def test_the_index_tells_what_is_known_and_what_is_not(project):
+    trees, none = index(project).select(".study")
+    assert trees.select_one(".says").text == "It does."
+    assert trees.h2.a["href"] == "trees/02_grad_cam.html"
+    assert [link["href"] for link in trees.select(".pagelist a")] == ["trees/02_grad_cam.html"]
+    assert [value.b.text for value in trees.select(".value")] == ["90.0 %", "1.40×", "+0.30"]
+    assert "80.0 to 95.0, n = 1,200" in trees.text
+    assert none.text.count("not run") == len(PAGES) + 3
+    assert not none.find("a")
+
+
+def test_the_summary_is_computed_and_claims_no_verdict(project):
+    summary = index(project).select_one(".finding").text
+    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 2 models")
+    assert "of the 1 with object boxes, 0 put more evidence" in summary
+
+
+def test_thumbnails_are_chosen_and_labelled_as_chosen(project):
+    thumbs = index(project).select(".thumb")
+    assert [thumb.small.text for thumb in thumbs] == ["first of the sample", "surest mistake", "least sure"]
+    assert all(thumb.img["alt"] for thumb in thumbs)
+    assert thumbs[1].select_one(".name").text == HOSTILE
+
+
+def test_the_index_is_small_and_the_same_twice(project):
+    first = str(index(project))
+    assert first == str(index(project))
+    assert len(first) < 300_000
+
+
+def test_a_failed_page_is_linked_and_broken_metrics_are_named(project):
+    (project / "reports/trees/01_model.failed.html").write_text("page")
+    assert index(project).select_one('a[href="trees/01_model.failed.html"]')
+    (project / "reports/trees/metrics/model.json").write_text("{")
+    with pytest.raises(SeewhyError, match=r"model\.json is no JSON"):
+        index(project)

@@ -1,0 +1,101 @@
+import ast
+import json
+
+import pytest
+
+from seewhy import notebooks
+from seewhy.errors import SeewhyError
+from seewhy.params import Project, read
+from tests.conftest import ROOT
+
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MOST_LINES = 80
+
+
+def cells(path, kind="code"):
+    return [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == kind]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+class TestEach:
+    def test_is_stored_without_outputs(self, path):
+        assert [cell for cell in cells(path) if cell["outputs"] or cell["execution_count"]] == []
+
+    def test_has_few_code_lines(self, path):
+        lines = [line for cell in cells(path) for line in source(cell).splitlines() if line.strip()]
+        assert len(lines) <= MOST_LINES
+
+    def test_defines_nothing_and_leaves_the_path_alone(self, path):
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+        code = ast.parse("\n".join(source(cell) for cell in cells(path)))
+        assert [node for node in ast.walk(code) if isinstance(node, kinds)] == []
+        assert "sys.path" not in ast.unparse(code)
+
+    def test_asks_a_question_first(self, path):
+        first = source(cells(path, "markdown")[0]).splitlines()[0]
+        assert first.startswith("# ")
+        assert first.endswith("?")
+
+    def test_takes_a_study_and_has_one_parameters_cell(self, path):
+        tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
+        assert len(tagged) == 1
+        assert source(tagged[0]).startswith('study = "photos-lite0"')
+
+
+def test_every_notebook_is_a_stage_and_every_section_a_notebook():
+    found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
+    stages = read(ROOT / "dvc.yaml")["stages"]
+    fixed = {"base", "demo", "datasets", "studies", "comparisons"}
+    assert len(found) == len(PATHS)
+    assert set(read(ROOT / "params.yaml")) - fixed <= set(found)
+    for section, notebook in found.items():
+        assert stages[section]["do"]["cmd"] == f"python -m seewhy run {notebook.stem} ${{key}}"
+        assert stages[section]["do"]["desc"] == notebook.title
+
+
+def test_params_yaml_of_the_repository_is_valid():
+    assert Project(ROOT).params.studies
+
+
+def write(root, *cells):
+    path = root / "notebooks" / "09_mine.ipynb"
+    parameters = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "outputs": [], "execution_count": None}
+    path.write_text(json.dumps({"cells": [{**parameters, "source": text} for text in cells]}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        ((), "found 0 cells tagged 'parameters'; allowed: exactly one"),
+        (("a = 1", "b = 2"), "found 2 cells tagged 'parameters'; allowed: exactly one"),
+        (("import os",), "the 'parameters' cell may hold only lines of the form name = value"),
+        (("a = print(1)",), "the 'parameters' cell may hold only lines of the form name = value"),
+        (("a = ",), "the 'parameters' cell may hold only lines of the form name = value"),
+        (("a = b = 1",), "the 'parameters' cell may hold only lines of the form name = value"),
+    ],
+)
+def test_a_wrong_parameters_cell_is_one_line(project, refused, texts, line):
+    write(project.root, *texts)
+    assert f"notebooks/09_mine.ipynb: {line}" in refused("dataset", "things")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": 3}', '{"cells": [{"metadata": {}}]}', '{"cells": [3]}'])
+def test_what_is_no_notebook_is_one_line(project, refused, text):
+    (project.root / "notebooks/09_mine.ipynb").write_text(text)
+    assert "notebooks/09_mine.ipynb is not a notebook" in refused("dataset", "things")
+
+
+@pytest.mark.parametrize(("default", "value"), [("1", 2), ("0.5", 1), ("0.5", 0.25), ("'a'", "b"), ("[1]", [])])
+def test_values_of_the_defaults_type_pass(project, default, value):
+    path = write(project.root, f"study = 's'\nx = {default}")
+    assert notebooks.get(project.root, path.stem).settings({"x": value}) == {"x": value}
+
+
+def test_the_closest_notebook_is_named(project):
+    with pytest.raises(SeewhyError, match="unknown notebook '02_gradcam' in notebooks/; did you mean '02_grad_cam'"):
+        notebooks.get(project.root, "02_gradcam")

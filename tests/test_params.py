@@ -1,0 +1,104 @@
+import pytest
+
+from seewhy.errors import SeewhyError
+from seewhy.params import Params, Preprocessing, find_project
+from seewhy.validation import validate
+
+BASE = {"datasets": {}, "studies": {}}
+WRONG = [
+    ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
+    ("base.colour", "jet", "unknown key 'colour' in base of params.yaml; did you mean 'colormap'? allowed: seed, device"),
+    ("base.threads", 0, "base.threads in params.yaml: found 0; allowed: greater than or equal to 1"),
+    ("base.seed", -1, "base.seed in params.yaml: found -1; allowed: greater than or equal to 0"),
+    ("base.colormap", "pink", "base.colormap in params.yaml: found 'pink'; allowed: 'viridis', 'inferno', "),
+    ("base.device", "gpu", "base.device in params.yaml: found 'gpu'; allowed: auto, cpu, mps, cuda, cuda:0"),
+    ("base", 3, "base in params.yaml: found 3; allowed: a valid dictionary"),
+    ("studies.tiny.chekpoint", "a", "unknown key 'chekpoint' in studies.tiny of params.yaml; did you mean 'checkpoint'?"),
+    ("studies.tiny.checkpoint", None, "missing key 'studies.tiny.checkpoint' in params.yaml"),
+    ("studies.tiny.dataset", None, "missing key 'studies.tiny.dataset' in params.yaml"),
+    (
+        "studies.tiny.dataset",
+        "thing",
+        "unknown dataset 'thing' in studies.tiny.dataset of params.yaml; did you mean 'things'? allowed: things",
+    ),
+    ("studies.a/b", {}, "studies.a/b in params.yaml: found 'a/b'; allowed: letters, digits, - and _"),
+    ("studies.tiny.preprocessing.size", "big", "preprocessing.size in params.yaml: found 'big'; allowed: pixels, or"),
+    ("studies.tiny.preprocessing.size", [0, 5], "preprocessing.size in params.yaml: found [0, 5]; allowed: pixels, or"),
+    ("studies.tiny.preprocessing.mean", [0.5, 0.5], "found [0.5, 0.5]; allowed: one number, or three"),
+    ("studies.tiny.preprocessing.scale", 2, "preprocessing.scale in params.yaml: found 2; allowed: 1 or 255"),
+    ("studies.tiny.preprocessing.resiz", 2, "unknown key 'resiz' in studies.tiny.preprocessing of params.yaml; did you"),
+    ("comparisons.both", {"studies": ["tiny", "tyni"]}, "unknown study 'tyni' in comparisons.both of params.yaml; did"),
+    ("demo.photos", {"recipe": "photos", "out": "x"}, "missing key 'demo.photos.from' in params.yaml"),
+    ("grad_cam.step", 3, "unknown key 'step' in section 'grad_cam' of params.yaml; did you mean 'steps'? allowed: "),
+    ("grad_cam.study", "b", "unknown key 'study' in section 'grad_cam' of params.yaml"),
+    ("grad_cam.steps", "many", "grad_cam.steps in params.yaml: found 'many'; allowed: int, as its default 4 in notebooks/02"),
+    ("grad_cam.steps", 4.5, "grad_cam.steps in params.yaml: found 4.5; allowed: int"),
+    ("grad_cam.steps", True, "grad_cam.steps in params.yaml: found True; allowed: int"),
+    ("grad_cam", None, "missing key 'grad_cam' in params.yaml: the section of notebooks/02_grad_cam.ipynb"),
+    ("grad_cam", [], "grad_cam in params.yaml: found []; allowed: a mapping of names to values"),
+    ("grad_cam", False, "grad_cam in params.yaml: found False; allowed: a mapping of names to values"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "line"), WRONG, ids=[f"{key}={value}"[:40] for key, value, _ in WRONG])
+def test_a_wrong_setting_is_one_line(project, refused, key, value, line):
+    project.set(key, value)
+    assert line in refused("dataset", "things")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"base: [", "params.yaml is not valid YAML: "),
+        (b"\xff\xfe\xfa", "params.yaml is not valid YAML: "),
+        (b"a: 1\na: 2\n", "params.yaml is not valid YAML: "),
+        (b"- base\n", "params.yaml: found list; allowed: a mapping of sections"),
+        (b"", "params.yaml: found NoneType; allowed: a mapping of sections"),
+        (b"studies: {}\n", "missing key "),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_one_line(project, refused, content, line):
+    (project.root / "params.yaml").write_bytes(content)
+    assert line in refused("dataset", "things")
+
+
+def test_without_params_yaml(project, refused):
+    (project.root / "params.yaml").unlink()
+    assert f"no params.yaml in {project.root} or above it" in refused("dataset", "things")
+
+
+def test_the_project_is_found_from_a_folder_inside_it(project):
+    inside = project.root / "mine"
+    assert find_project(inside).root == project.root
+
+
+def test_the_first_error_is_told_and_the_others_are_counted():
+    with pytest.raises(SeewhyError, match=r"^missing key 'datasets' in params.yaml \(and 1 more\)$"):
+        validate(Params, {}, "params.yaml")
+
+
+def test_empty_sections_mean_nothing_there(project):
+    for name in ("base", "demo", "comparisons", "grad_cam"):
+        project.set(name, {})
+    text = (project.root / "params.yaml").read_text().replace("{}", "")
+    (project.root / "params.yaml").write_text(text)
+    params = find_project().params
+    assert params.demo == {}
+    assert params.base.batch_size == 32
+    assert params.sections["grad_cam"]["steps"] == 4
+
+
+def test_a_section_overrides_the_defaults_of_its_notebook(project):
+    project.set("grad_cam.steps", 9)
+    assert find_project().params.sections["grad_cam"] == {"steps": 9, "gallery": 60, "examples": 8}
+
+
+def test_settings_are_frozen():
+    params = validate(Params, BASE, "params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        params.base.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("size", [7, [7, 9]])
+def test_sizes(size):
+    assert Preprocessing(size=size).size == (size if size == 7 else (7, 9))
