@@ -97,8 +97,8 @@ def checkpoint() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("template")
-    theirs = YAML(typ="safe").load(ROOT / "params.yaml")
-    YAML().dump({key: PARAMS.get(key, theirs[key]) for key in theirs}, root / "params.yaml")
+    sections = {path.stem.partition("_")[2]: {} for path in (ROOT / "notebooks").glob("*.ipynb")}
+    YAML().dump(PARAMS | sections, root / "params.yaml")
     shutil.copy(ROOT / "dvc.yaml", root)
     shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (root / "my_nets.py").write_text(NET)

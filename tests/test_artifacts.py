@@ -32,6 +32,12 @@ def test_a_failed_first_write_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_scratch_file_is_on_the_same_disk(tmp_path):
+    with artifacts.whole(tmp_path / "a.json") as scratch:
+        assert scratch.parent == tmp_path
+        assert scratch.suffix == ".part"  # .dvcignore leaves these out
+
+
 def test_others_may_read_what_was_written(tmp_path):
     artifacts.write_json(tmp_path / "a.json", {})
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o644

@@ -7,13 +7,21 @@ from seewhy.validation import validate
 BASE = {"datasets": {}, "studies": {}}
 WRONG = [
     ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
-    ("base.colour", "jet", "unknown key 'colour' in base of params.yaml; did you mean 'colormap'? allowed: seed, device"),
+    (
+        "base.colour",
+        "jet",
+        "unknown key 'colour' in base of params.yaml; did you mean 'colormap'? allowed: seed, device",
+    ),
     ("base.threads", 0, "base.threads in params.yaml: found 0; allowed: greater than or equal to 1"),
     ("base.seed", -1, "base.seed in params.yaml: found -1; allowed: greater than or equal to 0"),
     ("base.colormap", "pink", "base.colormap in params.yaml: found 'pink'; allowed: 'viridis', 'inferno', "),
     ("base.device", "gpu", "base.device in params.yaml: found 'gpu'; allowed: auto, cpu, mps, cuda, cuda:0"),
     ("base", 3, "base in params.yaml: found 3; allowed: a valid dictionary"),
-    ("studies.tiny.chekpoint", "a", "unknown key 'chekpoint' in studies.tiny of params.yaml; did you mean 'checkpoint'?"),
+    (
+        "studies.tiny.chekpoint",
+        "a",
+        "unknown key 'chekpoint' in studies.tiny of params.yaml; did you mean 'checkpoint'?",
+    ),
     ("studies.tiny.checkpoint", None, "missing key 'studies.tiny.checkpoint' in params.yaml"),
     ("studies.tiny.dataset", None, "missing key 'studies.tiny.dataset' in params.yaml"),
     (
@@ -26,12 +34,20 @@ WRONG = [
     ("studies.tiny.preprocessing.size", [0, 5], "preprocessing.size in params.yaml: found [0, 5]; allowed: pixels, or"),
     ("studies.tiny.preprocessing.mean", [0.5, 0.5], "found [0.5, 0.5]; allowed: one number, or three"),
     ("studies.tiny.preprocessing.scale", 2, "preprocessing.scale in params.yaml: found 2; allowed: 1 or 255"),
-    ("studies.tiny.preprocessing.resiz", 2, "unknown key 'resiz' in studies.tiny.preprocessing of params.yaml; did you"),
+    (
+        "studies.tiny.preprocessing.resiz",
+        2,
+        "unknown key 'resiz' in studies.tiny.preprocessing of params.yaml; did you",
+    ),
     ("comparisons.both", {"studies": ["tiny", "tyni"]}, "unknown study 'tyni' in comparisons.both of params.yaml; did"),
     ("demo.photos", {"recipe": "photos", "out": "x"}, "missing key 'demo.photos.from' in params.yaml"),
     ("grad_cam.step", 3, "unknown key 'step' in section 'grad_cam' of params.yaml; did you mean 'steps'? allowed: "),
     ("grad_cam.study", "b", "unknown key 'study' in section 'grad_cam' of params.yaml"),
-    ("grad_cam.steps", "many", "grad_cam.steps in params.yaml: found 'many'; allowed: int, as its default 4 in notebooks/02"),
+    (
+        "grad_cam.steps",
+        "many",
+        "grad_cam.steps in params.yaml: found 'many'; allowed: int, as its default 4 in notebooks/02",
+    ),
     ("grad_cam.steps", 4.5, "grad_cam.steps in params.yaml: found 4.5; allowed: int"),
     ("grad_cam.steps", True, "grad_cam.steps in params.yaml: found True; allowed: int"),
     ("grad_cam", None, "missing key 'grad_cam' in params.yaml: the section of notebooks/02_grad_cam.ipynb"),

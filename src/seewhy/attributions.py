@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
 
+from seewhy import samples
 from seewhy.audit import localisation
 from seewhy.methods import reading
 from seewhy.methods.cam import TITLES
@@ -86,3 +89,15 @@ def attribute(
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     """All batches behind one another; with no rows an empty array remains, which every figure understands."""
     return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+
+
+def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
+    """What SHAP compares with: at most `n` random images that are not shown, as the network's input.
+
+    Where the dataset has no others: the shown ones, blurred until only their colours are left.
+    """
+    rest = samples.others(study.predictions, shown, n, study.base.seed)
+    if len(rest):
+        return study.inputs(rest)
+    height, width = study.size
+    return gaussian_blur(study.inputs(shown), [height // 2 * 2 - 1, width // 2 * 2 - 1], [height / 6, width / 6])

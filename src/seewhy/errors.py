@@ -21,6 +21,6 @@ def unknown(kind: str, found: object, allowed: Iterable[object], where: str = ""
 
 def listing(names: Iterable[object]) -> str:
     """Names separated by commas, at most `LISTED` of them, the rest counted."""
-    names = [str(name) for name in names]
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "") if names else "none"
+    shown = [str(name) for name in names]
+    more = len(shown) - LISTED
+    return ", ".join(shown[:LISTED]) + (f" and {more} more" if more > 0 else "") if shown else "none"

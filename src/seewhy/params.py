@@ -13,6 +13,7 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.validation import Device, Name, Positive, Settings, Size, validate
 
 FILE = "params.yaml"
+Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
 
 class Base(Settings):
@@ -22,7 +23,7 @@ class Base(Settings):
     device: Device = "auto"
     batch_size: Positive = 32
     threads: Positive = 2
-    colormap: Literal["viridis", "inferno", "cividis", "turbo", "jet"] = "viridis"
+    colormap: Colormap = "viridis"
     opacity: Annotated[float, Field(ge=0, le=1)] = 0.6
 
 
@@ -67,6 +68,7 @@ class Study(Settings):
     layer: str = "auto"
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"
+    colormap: Colormap | None = None
 
 
 class Comparison(Settings):

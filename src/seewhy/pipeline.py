@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +27,7 @@ def report(project: Project, study: str | None) -> None:
     seconds, failed = _repro(project.root, stages)
     index = write_index(project)
     _print_table(project, seconds)
-    print(index)
+    typer.echo(index)
     if failed:
         raise SeewhyError("the pipeline stopped, see the line above; what was built stays, call it again to go on")
 
@@ -59,11 +60,11 @@ def _repro(root: Path, stages: list[str]) -> tuple[dict[str, float | None], bool
             if found := RUNNING.match(line):
                 seconds |= {current: time.monotonic() - start} if current else {}
                 current, start = found[1], time.monotonic()
-                print(f"{current} ...", flush=True)
+                typer.echo(f"{current} ...")
             elif found := SKIPPED.match(line):
                 seconds[found[1]] = None
             elif not line.startswith(("> ", "Updating", "Use `dvc", "Generating", "Data and")) and line.strip():
-                print(f"  {line}", end="", flush=True)
+                typer.echo(f"  {line}", nl=False)
     seconds |= {current: time.monotonic() - start} if current else {}
     return seconds, process.returncode != 0
 

@@ -31,7 +31,7 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
     wrong = mistakes(frame)
     counts = wrong.groupby(["label", "predicted"], as_index=False).size().rename(columns={"size": "count"})
     totals = frame["label"].value_counts()
-    counts["share"] = counts["count"] / counts["label"].map(totals)
+    counts["share"] = counts["count"] / counts["label"].map(totals).astype(float)
     return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
 
 

@@ -1,8 +1,6 @@
 """Settings -> Study: model, dataset and layer, ready to use in a notebook in one line."""
 
-import hashlib
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,6 +56,11 @@ class Study:
     def base(self) -> Base:
         """Seed, device, batch size, colours: shared by all studies."""
         return self.project.params.base
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """Colours of this study's maps, as figures and galleries take them."""
+        return {"cmap": self.settings.colormap or self.base.colormap, "opacity": self.base.opacity}
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -176,25 +179,3 @@ class Study:
     def save_metrics(self, section: str, figures: dict[str, Any]) -> None:
         """Writes reports/<study>/metrics/<section>.json."""
         artifacts.write_metrics(artifacts.metrics(self.root, self.name, section), figures)
-
-    def provenance(self, **parameters: Any) -> dict[str, str]:
-        """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
-        table = artifacts.dataset(self.root, self.settings.dataset)
-        return {
-            "study": self.name,
-            "checkpoint": f"{self.settings.checkpoint} (sha256 {self.checkpoint.sha256[:12]})",
-            "data": f"{self.settings.dataset} (sha256 {artifacts.sha256(table)[:12]})",
-            "code": f"sha256 {_code()[:12]}",
-            "seed": str(self.base.seed),
-            "device": f"{self.device}, {self.base.threads} threads, batches of {self.base.batch_size}",
-            "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
-            "parameters": ", ".join(f"{key} = {value!r}" for key, value in sorted(parameters.items())) or "none",
-        }
-
-
-def _code() -> str:
-    """Hash of the seewhy modules that this process has loaded."""
-    loaded = {
-        Path(module.__file__) for name, module in sys.modules.items() if name.startswith("seewhy") and module.__file__
-    }
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(loaded))).hexdigest()

@@ -1,16 +1,17 @@
 """From studies and their maps to what pages show: titles, cards, tables. Nothing here measures anything."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from seewhy import samples
 from seewhy.attributions import Attributions
 from seewhy.audit.statistics import Estimate, proportion
 from seewhy.methods.cam import TITLES
 from seewhy.methods.shapley import Shapley
+from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
 from seewhy.study import Study
 
@@ -61,49 +62,6 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
     ]
 
 
-def model_card(study: Study) -> pd.DataFrame:
-    """What was loaded: one fact a row."""
-    point, settings, seen = study.checkpoint, study.settings, study.preprocessing
-    size = seen.size if isinstance(seen.size, int) else " x ".join(map(str, seen.size or ()))
-    facts: Mapping[str, Any] = {
-        "architecture": settings.architecture,
-        "parameters": f"{sum(weight.numel() for weight in study.model.parameters()):,}",
-        "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
-        "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
-        "claimed accuracy": "not stated" if point.claim is None else f"{point.claim:.1%} (validation)",
-        "classes": f"{len(study.dataset.classes)}: {', '.join(study.dataset.classes[:4])}{' ...' if len(study.dataset.classes) > 4 else ''}",
-        "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
-        "input": f"{size} pixels, {seen.resize}{f' {seen.crop}' if seen.resize == 'crop' else ''}, {seen.interpolation}",
-        "normalisation": f"(pixel / 255 x {seen.scale} - {_numbers(seen.mean)}) / {_numbers(seen.std)}",
-        "layer of the maps": study.layer,
-    }
-    return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
-
-
-def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """What reaches the network, channel by channel: mean, standard deviation, smallest, largest."""
-    values = study.inputs(rows).cpu().numpy()
-    names = ["red", "green", "blue"] if values.shape[1] == 3 else [f"channel {k}" for k in range(values.shape[1])]
-    flat = values.transpose(1, 0, 2, 3).reshape(values.shape[1], -1)
-    return pd.DataFrame(
-        {"channel": names, "mean": flat.mean(1), "std": flat.std(1), "smallest": flat.min(1), "largest": flat.max(1)}
-    )
-
-
-def warnings(study: Study, measured: Estimate) -> list[str]:
-    """What differs between what the checkpoint says of itself and what was set or measured."""
-    point, seen, found = study.checkpoint, study.preprocessing, []
-    if point.claim is not None and measured.n and not measured.low <= point.claim <= measured.high:
-        found.append(
-            f"The checkpoint claims an accuracy of {point.claim:.1%}; measured here: {measured.text(suffix='%')}."
-        )
-    for key, value in (("IMAGE_SIZE", seen.size), ("IMAGENET_MEAN", seen.mean), ("IMAGENET_STD", seen.std)):
-        claimed = point.config.get(key)
-        if claimed is not None and list(np.ravel(claimed)) != list(np.ravel(value)):  # type: ignore[arg-type]
-            found.append(f"The checkpoint was made with {key} = {claimed}; this study uses {value}.")
-    return found
-
-
 def by_class(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     """Share of each true class named right, with interval and n; the classes with the most images, in name order."""
     labelled = predicted[predicted["label"].notna()]
@@ -139,9 +97,36 @@ def limit(values: np.ndarray) -> float:
     return float(np.quantile(np.abs(values), 0.99)) or 1.0
 
 
-def versus(rows: pd.DataFrame, names: Sequence[Sequence[str]]) -> list[str]:
-    """'espresso 0.95, then: cup', by image."""
-    return [f"{title}\nthen: {second}" for title, (_, second, *_) in zip(titles(rows), names, strict=True)]
+def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray]) -> Figure:
+    """Images down, maps (shares of their maximum) across, in the study's colours."""
+    return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), **study.look)
+
+
+def signed(
+    study: Study,
+    rows: pd.DataFrame,
+    maps: dict[str, np.ndarray],
+    limit: float,
+    label: str = "pushes against  ←  0  →  pushes for",
+    versus: Sequence[Sequence[str]] | None = None,
+) -> Figure:
+    """Images down, signed maps across; `versus` are the class names of each image, the second one named beside it."""
+    names = titles(rows)
+    if versus is not None:
+        names = [f"{title}\nthen: {second}" for title, (_, second, *_) in zip(names, versus, strict=True)]
+    return figures.signed_grid(list(study.photos(rows)), maps, limit, names, correct(rows), label=label)
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """First minus second; a map without evidence counts as zero where the other one has some."""
+    apart = np.nan_to_num(first) - np.nan_to_num(second)
+    neither = np.isnan(first).all((1, 2)) & np.isnan(second).all((1, 2))
+    return np.where(neither[:, None, None], np.nan, apart)
+
+
+def flat(found: Mapping[str, Estimate]) -> dict[str, float]:
+    """Named estimates as flat keys of a metrics file."""
+    return {key: value for name, one in found.items() for key, value in one.metrics(name).items()}
 
 
 def additivity(rows: pd.DataFrame, names: Sequence[Sequence[str]], found: Shapley) -> pd.DataFrame:
@@ -154,5 +139,13 @@ def additivity(rows: pd.DataFrame, names: Sequence[Sequence[str]], found: Shaple
     return pd.DataFrame(table, columns=["image", "class", "should sum to", "sums to", "gap"])
 
 
-def _numbers(values: tuple[float, ...] | None) -> str:
-    return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
+def bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[float], list[float], list[int]]:
+    """Named estimates as `figures.dots` takes them: labels, values, lows, highs, counts; unmeasured ones left out."""
+    there = {name: one for name, one in found.items() if one.measured}
+    columns = [[getattr(one, key) for one in there.values()] for key in ("value", "low", "high", "n")]
+    return list(there), *columns  # type: ignore[return-value]
+
+
+def said(found: Mapping[str, Estimate]) -> str:
+    """Named estimates in words, for alt text."""
+    return "; ".join(f"{name} {one.text()}" for name, one in found.items())

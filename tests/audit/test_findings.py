@@ -14,8 +14,9 @@ GOOD = Estimate(0.9, 0.86, 0.94, 100)
     ("measured", "claim", "said"),
     [
         (GOOD, 0.91, "agrees with"),
-        (GOOD, 0.99, "differs from"),
+        (GOOD, 0.99, "falls short of"),
         (GOOD, None, "claims no accuracy"),
+        (GOOD, 0.5, "is better than"),
         (NOTHING, 0.9, "Accuracy was not run"),
     ],
 )
@@ -34,11 +35,12 @@ def test_accuracy(measured: Estimate, claim: float | None, said: str) -> None:
 def test_looking_is_judged_by_the_paired_interval(better: Estimate, said: str) -> None:
     text = findings.looking(Estimate(1.5, 1.2, 1.8, 50), Estimate(1.2, 1.1, 1.3, 50), better, 3, 60)
     assert said in text
-    assert "3 of 60 maps show no evidence" in text
+    assert "On **3 of 60** images" in text
 
 
 def test_looking_without_boxes_is_not_measured() -> None:
-    assert "Not measured" in findings.looking(NOTHING, NOTHING, NOTHING, 0, 9)
+    assert "no image here has both" in findings.looking(NOTHING, NOTHING, NOTHING, 0, 0)
+    assert "too few maps with evidence (n = 0)" in findings.looking(NOTHING, NOTHING, NOTHING, 9, 9)
 
 
 def test_agreement_leaves_out_methods_that_are_one() -> None:
@@ -62,5 +64,5 @@ def test_mistakes() -> None:
 def test_shapley_warns_where_the_picture_moves() -> None:
     gap = Estimate(0.1, 0.05, 0.2, 8)
     assert "read only the large patches" in findings.shapley(gap, Estimate(0.3, 0.2, 0.45, 4), 16)
-    assert "the picture is the same" in findings.shapley(gap, Estimate(0.9, 0.8, 0.95, 4), 16)
+    assert "the picture holds" in findings.shapley(gap, Estimate(0.9, 0.8, 0.95, 4), 16)
     assert np.isfinite(gap.value)

@@ -24,8 +24,14 @@ def test_nothing_measured_is_not_a_number_and_says_so() -> None:
 
 
 def test_mean_leaves_out_what_is_not_finite_and_counts_the_rest() -> None:
-    found = statistics.mean(np.array([1.0, np.nan, 3.0, np.inf]), seed=0)
-    assert (found.value, found.n) == (2.0, 2)
+    found = statistics.mean(np.array([1.0, np.nan, 3.0, np.inf, 2.0, 2.0, 2.0]), seed=0)
+    assert (found.value, found.n) == (2.0, 5)
+
+
+def test_too_few_images_are_not_a_mean() -> None:
+    found = statistics.mean(np.ones(statistics.FEWEST - 1), seed=0)
+    assert not found.measured
+    assert found.text() == "not measured (n = 4)"
 
 
 def test_bootstrap_covers_the_normal_interval_and_is_seeded() -> None:

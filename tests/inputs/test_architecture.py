@@ -56,9 +56,12 @@ def test_both_zoos_get_the_number_of_classes(project, name):
         ),
         (
             "timm:tf_efficientnet_lite9",
-            "unknown architecture 'timm:tf_efficientnet_lite9' in study 'tiny'; did you mean 'timm:tf_efficientnet_lite",
+            "unknown architecture 'timm:tf_efficientnet_lite9' in study 'tiny'; did you mean 'timm:tf_efficientnet_",
         ),
-        ("my_net:Tiny", "architecture 'my_net:Tiny' of study 'tiny': ModuleNotFoundError: No module named 'my_net'; looked"),
+        (
+            "my_net:Tiny",
+            "architecture 'my_net:Tiny' of study 'tiny': ModuleNotFoundError: No module named",
+        ),
         ("my_nets:Tyni", "unknown architecture 'my_nets:Tyni' in study 'tiny'; did you mean 'my_nets:Tiny'?"),
         ("my_nets:LIMIT", "unknown architecture 'my_nets:LIMIT' in study 'tiny'"),
         ("my_nets:__import__", "unknown architecture 'my_nets:__import__'"),

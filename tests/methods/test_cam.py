@@ -44,7 +44,8 @@ def test_xgradcam_normalises_by_the_channels_sum() -> None:
 
 
 def test_gradcam_pp_weighs_by_alpha() -> None:
-    # channel 0, sum A = 10: alpha = 1/(2+10), 1/(2-10), -, 4/(8+80); weight = 1/12 * 1 + 4/88 * 2; channel 1 has no positive g
+    # channel 0, sum A = 10: alpha = 1/(2+10), 1/(2-10), -, 4/(8+80); its weight = 1/12 * 1 + 4/88 * 2
+    # channel 1 has no positive gradient and so no weight
     weight = 1 / 12 + 8 / 88
     assert cells("gradcam_pp") == pytest.approx([weight, 2 * weight, 3 * weight, 4 * weight])
 
@@ -58,7 +59,9 @@ def test_eigencam_is_the_first_singular_direction() -> None:
 def test_pooling_and_one_linear_layer_make_three_methods_one() -> None:
     weight = torch.tensor([[1.0, -2.0, 0.5], [0.0, 1.0, 1.0]])
     images = torch.rand(4, 3, 5, 6)
-    result = seewhy.explain(Pooled(weight), images, methods=["gradcam", "hirescam", "xgradcam"], targets=0, layer="layer")
+    result = seewhy.explain(
+        Pooled(weight), images, methods=["gradcam", "hirescam", "xgradcam"], targets=0, layer="layer"
+    )
     by_hand = torch.einsum("k,nkhw->nhw", weight[0], images) / 30
     for name in ("gradcam", "hirescam", "xgradcam"):
         torch.testing.assert_close(result[name][:, 0], by_hand)

@@ -40,7 +40,9 @@ def test_agrees_with_captum() -> None:
 
 def state(model: nn.Module) -> tuple[object, ...]:
     weights = {key: value.clone() for key, value in model.state_dict().items()}
-    modules = [(name, type(module), module.training, len(module._forward_hooks)) for name, module in model.named_modules()]
+    modules = [
+        (name, type(module), module.training, len(module._forward_hooks)) for name, module in model.named_modules()
+    ]
     return weights, modules, [(p.requires_grad, p.grad is None) for p in model.parameters()]
 
 
@@ -96,14 +98,14 @@ def test_reads_the_first_tensor_of_an_output(output: str) -> None:
 def test_the_trunk_keeps_no_graph() -> None:
     seen: list[bool] = []
     model = small()
-    model.stem.register_forward_hook(lambda module, args, output: seen.append(output.requires_grad))
+    model.stem.register_forward_hook(lambda _module, _args, output: seen.append(output.requires_grad))
     seewhy.explain(model, IMAGES, methods=["gradcam"], layer="layer")
     assert seen == [False]
 
 
 def test_several_layers_from_one_pass_equal_each_alone() -> None:
     model, passes = small(), []
-    model.stem.register_forward_hook(lambda module, args, output: passes.append(1))
+    model.stem.register_forward_hook(lambda *_: passes.append(1))
     both = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer=["layer", model.mix])
     assert len(passes) == 1
     assert both.layer == ["layer", "mix"]
@@ -114,7 +116,9 @@ def test_several_layers_from_one_pass_equal_each_alone() -> None:
 
 def test_a_callable_target_is_a_score_for_each_image() -> None:
     model = small()
-    margin = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=[lambda out: out[:, 0] - out[:, 1]], layer="layer")
+    margin = seewhy.explain(
+        model, IMAGES, methods=["gradcam"], targets=[lambda out: out[:, 0] - out[:, 1]], layer="layer"
+    )
     single = [seewhy.explain(model, IMAGES, methods=["gradcam"], targets=k, layer="layer")["gradcam"] for k in (0, 1)]
     torch.testing.assert_close(margin["gradcam"], single[0] - single[1], rtol=1e-4, atol=1e-7)
 

@@ -7,27 +7,39 @@ from seewhy.audit.statistics import Estimate
 
 def accuracy(measured: Estimate, majority: float, claim: float | None) -> str:
     """Page 01: is it the model it says it is?"""
-    if not measured.n:
+    if not measured.measured:
         return "**Accuracy was not run**: this dataset has no labels. The model loads, and its predictions are below."
-    first = f"It names **{measured.text(suffix='%')}** of the labelled images right; always the commonest class: {majority:.0%}."
+    first = f"It names **{measured.text(suffix='%')}** of the labelled images right; "
+    first += f"always naming the commonest class would be right on {majority:.0%}."
     if claim is None:
         return f"{first} The checkpoint claims no accuracy to hold this against."
-    verdict = "agrees with" if measured.low <= claim <= measured.high else "**differs from**"
-    return f"{first} That {verdict} the checkpoint's own claim of {claim:.0%}."
+    if measured.low <= claim <= measured.high:
+        return f"{first} That agrees with the checkpoint's own claim of {claim:.0%}."
+    verdict = "is better than" if claim < measured.low else "**falls short of**"
+    return f"{first} That {verdict} the checkpoint's own claim of {claim:.0%}, made on other images."
 
 
-def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, total: int) -> str:
-    """Page 02: does the evidence lie on the object? `better` is the paired difference in lift, method - centre."""
-    blank = f" {empty} of {total} maps show no evidence at all." if empty else ""
-    if not lift.n:
-        return f"**Not measured**: no image here has both a label and object boxes, so looking is all this page offers.{blank}"
+def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, boxed: int) -> str:
+    """Page 02: does the evidence lie on the object?
+
+    `better` is the paired difference in lift, method - centre; `empty` of the `boxed` images with a label and object
+    boxes have no evidence for their true class at all.
+    """
+    if not boxed:
+        return "**Not measured**: no image here has both a label and object boxes, so looking is all this page offers."
+    blank = (
+        f" On **{empty} of {boxed}** images with object boxes there is no evidence for the true class." if empty else ""
+    )
+    if not lift.measured:
+        return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
     if better.low > 0:
         judgement = f"more than a blob in the middle of the picture ({centre.value:.2f} x)"
     elif better.high < 0:
         judgement = f"**less** than a blob in the middle of the picture ({centre.value:.2f} x)"
     else:
         judgement = f"not distinguishable from a blob in the middle of the picture ({centre.value:.2f} x)"
-    return f"Grad-CAM puts **{lift.text(suffix=' x')}** as much evidence on the object as chance would: {judgement}.{blank}"
+    found = lift.text(suffix=" x")
+    return f"Grad-CAM puts **{found}** as much evidence on the object as chance would: {judgement}.{blank}"
 
 
 def agreement(table: pd.DataFrame, groups: list[list[str]], n: int) -> str:
@@ -50,9 +62,7 @@ def agreement(table: pd.DataFrame, groups: list[list[str]], n: int) -> str:
 
 def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     """Page 04: can the signed values be read? `gap` is |additivity gap| / |what they should sum to|."""
-    steady = (
-        "the picture is the same" if stability.low > 0.5 else "the picture still moves: **read only the large patches**"
-    )
+    steady = "the picture holds" if stability.low > 0.5 else "the picture still moves: **read only the large patches**"
     return (
         f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**; "
         f"over another seed their ranks correlate by {stability.text()}, so {steady}."
@@ -66,7 +76,7 @@ def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estim
     first = f"It is wrong on **{wrong} of {total}** labelled images."
     if not wrong:
         return f"{first} There is nothing to explain on this page."
-    if not inside_wrong.n or not inside_right.n:
+    if not inside_wrong.measured or not inside_right.measured:
         return f"{first} Too few of them have object boxes to say whether the evidence left the object."
     apart = inside_wrong.high < inside_right.low or inside_right.high < inside_wrong.low
     clear = "a clear difference" if apart else "the intervals overlap, so no difference is shown"

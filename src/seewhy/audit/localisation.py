@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from seewhy.audit.statistics import Estimate, mean
+
 
 def energy_inside(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Share of the positive part of each map inside its mask (Wang et al. 2020, Score-CAM, energy-based pointing game).
@@ -62,3 +64,10 @@ def lifts(
         "random": random_maps(n, height, width, cells, seed),
     }
     return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **controls}.items()})
+
+
+def measured(found: pd.DataFrame, seed: int) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+    """Mean lift of each column of `lifts`, and of each column's difference to `centre`, image by image."""
+    lift = {str(name): mean(found[name].to_numpy(), seed) for name in found}
+    over_centre = {str(name): mean((found[name] - found["centre"]).to_numpy(), seed) for name in found}
+    return lift, over_centre

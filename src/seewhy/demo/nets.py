@@ -14,6 +14,7 @@ class Block(nn.Module):
         self.pool = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(n, inside, h, w) -> (n, outside, h / 2, w / 2)."""
         return self.pool(torch.relu(self.norm(self.conv(x))))
 
 
@@ -31,5 +32,6 @@ class CustomCNN(nn.Module):
         self.head = nn.Linear(64, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) -> logits (n, num_classes)."""
         x = self.block4(self.block3(self.block2(self.block1(x))))
         return self.head(self.dropout(torch.relu(self.hidden(x.mean((2, 3))))))

@@ -1,4 +1,4 @@
-"""trees-lite0, trees-cnn: two classifiers of aerial tiles, really trained, a fixed number of steps from a fixed seed."""
+"""trees-lite0, trees-cnn: two classifiers of aerial tiles, trained for a fixed number of steps from a fixed seed."""
 
 import time
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+import typer
 from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor, nn
@@ -55,7 +56,8 @@ def build(entry: dict[str, Any], root: Path) -> None:
     train(model, images[split == "train"], labels[split == "train"], recipe)
     hits = predict(model, images[split == "val"], recipe.batch) == labels[split == "val"]
     accuracy = round(100 * hits.float().mean().item(), 2)
-    print(f"{recipe.network}: {recipe.steps} steps in {time.monotonic() - started:.0f} s, validation accuracy {accuracy} %")
+    took = time.monotonic() - started
+    typer.echo(f"{recipe.network}: {recipe.steps} steps in {took:.0f} s, validation accuracy {accuracy} %")
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
     epochs = round(recipe.steps * recipe.batch / int((split == "train").sum()))
     lite0.save(root / entry["out"], weights, recipe.network, len(CLASSES), recipe.size, epochs, val_acc=accuracy)
@@ -69,7 +71,7 @@ def _network(name: str, root: Path) -> nn.Module:
 
     model = timm.create_model(lite0.NETWORK)
     model.load_state_dict(lite0.weights(root))
-    model.reset_classifier(len(CLASSES))
+    model.reset_classifier(len(CLASSES))  # type: ignore[operator]
     return model
 
 
@@ -86,7 +88,7 @@ def tiles(folder: Path, size: int) -> tuple[Float[Tensor, "n 3 size size"], Int[
 
 
 def train(model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> None:
-    """AdamW under a one-cycle schedule; every batch is turned, flipped and lit at random. Classes are weighted alike."""
+    """AdamW under a one-cycle schedule; images are turned, flipped and lit at random; classes weigh alike."""
     optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
     weight = 1 / torch.bincount(labels).float()
@@ -104,7 +106,7 @@ def train(model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> N
 
 
 def varied(batch: Tensor, random: torch.Generator) -> Tensor:
-    """Each image turned by a quarter or not, flipped or not (an aerial tile has no up), lighter or darker by up to 20 %."""
+    """Each image turned and flipped at random (an aerial tile has no up), lighter or darker by up to 20 %."""
     turns = torch.randint(4, (len(batch),), generator=random)
     flips = torch.rand(len(batch), generator=random) < 0.5
     light = 1 + 0.4 * (torch.rand(len(batch), 1, 1, 1, generator=random) - 0.5)

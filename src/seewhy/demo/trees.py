@@ -1,7 +1,7 @@
 """trees: aerial tiles with hand-drawn crown boxes, tree or no tree, and a mask of the shadows.
 
-The images are NEON's of Yellowstone, as the package deepforest ships them. Site a is cut into blocks, each wholly in one
-split: neighbouring tiles share light and ground, so tiles drawn at random would leak. Site b is never trained on.
+The images are NEON's of Yellowstone, as the package deepforest ships them. Site a is cut into blocks, each wholly in
+one split: neighbouring tiles share light and ground, so tiles drawn at random would leak. Site b is never trained on.
 """
 
 import io
@@ -52,7 +52,7 @@ class Tiles:
         """The settings of a demo entry; an error names the key that is missing."""
         for key in cls.__dataclass_fields__:
             if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe trees; allowed: {', '.join(cls.__dataclass_fields__)}")
+                raise SeewhyError(f"missing key '{key}' in a demo entry with recipe trees")
         if entry["site"] not in SITES:
             raise SeewhyError(f"site '{entry['site']}' of the recipe trees; allowed: {', '.join(SITES)}")
         return cls(**{key: entry[key] for key in cls.__dataclass_fields__})

@@ -62,7 +62,7 @@ def hirescam(evidence: Evidence) -> Map:
 
 @cam("xgradcam", title="XGrad-CAM", paper="arXiv:2008.02312")
 def xgradcam(evidence: Evidence) -> Map:
-    """sum_k w_k A_k, w_k = sum_ij(g_k A_k) / sum_ij(A_k). Fu et al. 2020, eq. 8; a channel that sums to 0 weighs nothing."""
+    """sum_k w_k A_k, w_k = sum_ij(g_k A_k) / sum_ij(A_k). Fu et al. 2020, eq. 8; 0 where a channel sums to 0."""
     g, a = evidence.gradient, evidence.activation
     total = a.sum((2, 3), keepdim=True)
     weight = torch.where(
@@ -83,7 +83,7 @@ def eigencam(evidence: Evidence) -> Map:
 
     A singular vector has no sign of its own: it is turned so that the map agrees with the summed activation.
     """
-    n, c, h, w = evidence.activation.shape
+    n, _, h, w = evidence.activation.shape
     cells = evidence.activation.flatten(2).transpose(1, 2)  # (n, cells, channels)
     left, values, _ = torch.linalg.svd(cells, full_matrices=False)
     first = left[..., 0] * values[:, :1]

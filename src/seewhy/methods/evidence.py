@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seewhy.errors import SeewhyError, unknown
-from seewhy.methods.targets import Target, Targets, output_of, resolve
+from seewhy.methods.targets import Targets, output_of, resolve
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Any:
-        def hook(module: nn.Module, args: Any, output: Any) -> Tensor:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
             if not isinstance(output, Tensor):
                 raise SeewhyError(
                     f"layer '{name}' returns a {type(output).__name__}; allowed: a layer that returns one tensor"

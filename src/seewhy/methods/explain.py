@@ -60,7 +60,8 @@ def explain(
         if method not in CAMS:
             raise unknown("method", method, CAMS)
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
-    layers = [_name(model, images, one) for one in (layer if many else [layer])]  # type: ignore[union-attr]
+    wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
+    layers = [_name(model, images, one) for one in wanted]
     seen = collect(model, images, layers, targets)
     maps = {
         (method, name): torch.stack([CAMS[method](one).float() for one in evidence], 1)

@@ -31,8 +31,8 @@ class Shapley:
 
     @property
     def relative_gap(self) -> Float[np.ndarray, "n t"]:
-        """|gap| as a share of |expected|; NaN where nothing was to be shared out."""
-        return np.abs(self.gap) / np.where(self.expected == 0, np.nan, np.abs(self.expected))
+        """|gap| as a share of the mean |expected|, since a single one may be near 0; NaN where all are."""
+        return np.abs(self.gap) / (np.abs(self.expected).mean() or np.nan)
 
     def pooled(self, cells: int) -> Float[np.ndarray, "n t h w"]:
         """Values summed over channels and over squares, at most `cells` along the longer side; sums are kept."""
@@ -58,7 +58,7 @@ def expected_gradients(
     """
     if len(classes) != len(images) or len({len(some) for some in classes}) != 1 or not len(background):
         raise SeewhyError(
-            f"{len(classes)} class lists for {len(images)} images; allowed: one of equal length for each, and a background"
+            f"{len(classes)} class lists for {len(images)} images; allowed: one for each, all of one length"
         )
     with untouched(model), _numpy_state():
         parts = [

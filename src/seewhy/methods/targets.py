@@ -40,7 +40,7 @@ def resolve(targets: Targets, output: Tensor) -> list[Target]:
         if targets != "all":
             raise SeewhyError(f"targets='{targets}'; allowed: None, 'all', a class, one class an image, or callables")
         return [class_score([index] * n) for index in range(classes)]
-    chosen = [targets] * n if isinstance(targets, int) else [int(index) for index in targets]  # type: ignore[call-overload]
+    chosen = [targets] * n if isinstance(targets, int) else [int(index) for index in targets]  # type: ignore[arg-type]
     if len(chosen) != n:
         raise SeewhyError(
             f"targets holds {len(chosen)} classes for a batch of {n} images; allowed: one, or one an image"

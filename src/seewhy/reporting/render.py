@@ -43,7 +43,10 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
     Raises SeewhyError when a picture has no alt text or when no cell has a `#` heading.
     """
     notebook = deepcopy(notebook)
-    lifted = [part for cell in notebook.cells for part in _prepared(cell)]
+    try:
+        lifted = [part for cell in notebook.cells for part in _prepared(cell)]
+    except SeewhyError as error:
+        raise SeewhyError(f"{stem}: {error}") from None
     body, _ = _exporter().from_notebook_node(notebook)
     body, headings = _anchored(_guidance(INLINE.sub(r"\1", body)))
     question = next((text for level, _, text in headings if level == 1), stem if failed else None)

@@ -1,0 +1,84 @@
+"""What a study is: the model card, the values that reach the network, and what differs from the checkpoint's claims."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from seewhy import artifacts
+from seewhy.audit.statistics import Estimate
+from seewhy.study import Study
+
+
+def model_card(study: Study) -> pd.DataFrame:
+    """What was loaded: one fact a row."""
+    point, settings, seen = study.checkpoint, study.settings, study.preprocessing
+    names, (height, width) = study.dataset.classes, study.size
+    fitted = f"centre crop {seen.crop}" if seen.resize == "crop" else seen.resize
+    facts: Mapping[str, Any] = {
+        "architecture": settings.architecture,
+        "parameters": f"{sum(weight.numel() for weight in study.model.parameters()):,}",
+        "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
+        "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
+        "claimed accuracy": "not stated" if point.claim is None else f"{point.claim:.1%} (validation)",
+        "classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}",
+        "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
+        "input": f"{height} x {width} pixels, {fitted}, {seen.interpolation}",
+        "normalisation": f"(pixel / 255 x {seen.scale} - {_numbers(seen.mean)}) / {_numbers(seen.std)}",
+        "layer of the maps": study.layer,
+    }
+    return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
+
+
+def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """What reaches the network, channel by channel: mean, standard deviation, smallest, largest."""
+    values = study.inputs(rows).cpu().numpy()
+    names = ["red", "green", "blue"] if values.shape[1] == 3 else [f"channel {k}" for k in range(values.shape[1])]
+    flat = values.transpose(1, 0, 2, 3).reshape(values.shape[1], -1)
+    return pd.DataFrame(
+        {"channel": names, "mean": flat.mean(1), "std": flat.std(1), "smallest": flat.min(1), "largest": flat.max(1)}
+    )
+
+
+def warnings(study: Study, measured: Estimate) -> list[str]:
+    """What differs between what the checkpoint says of itself and what was set or measured."""
+    point, seen, found = study.checkpoint, study.preprocessing, []
+    if point.claim is not None and measured.n and not measured.low <= point.claim <= measured.high:
+        found.append(
+            f"The checkpoint claims an accuracy of {point.claim:.1%}; measured here: {measured.text(suffix='%')}."
+        )
+    for key, value in (("IMAGE_SIZE", seen.size), ("IMAGENET_MEAN", seen.mean), ("IMAGENET_STD", seen.std)):
+        claimed = point.config.get(key)
+        if claimed is not None and list(np.ravel(claimed)) != list(np.ravel(value)):  # type: ignore[arg-type]
+            found.append(f"The checkpoint was made with {key} = {claimed}; this study uses {value}.")
+    return found
+
+
+def _numbers(values: tuple[float, ...] | None) -> str:
+    return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
+
+
+def provenance(study: Study, **parameters: Any) -> dict[str, str]:
+    """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
+    settings, base = study.settings, study.base
+    data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))
+    return {
+        "study": study.name,
+        "checkpoint": f"{settings.checkpoint} (sha256 {study.checkpoint.sha256[:12]})",
+        "data": f"{settings.dataset} (sha256 {data[:12]})",
+        "code": f"sha256 {_code()[:12]}",
+        "seed": str(base.seed),
+        "device": f"{study.device}, {base.threads} threads, batches of {base.batch_size}",
+        "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
+        "parameters": ", ".join(f"{key} = {value!r}" for key, value in sorted(parameters.items())) or "none",
+    }
+
+
+def _code() -> str:
+    """Hash of the package's modules that this process has loaded."""
+    files = {module.__file__ for name, module in sys.modules.items() if name.startswith("seewhy.")}
+    return artifacts.sha256(*(Path(name) for name in sorted(filter(None, files))))

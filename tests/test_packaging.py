@@ -1,0 +1,189 @@
+"""pyproject.toml, requirements.lock and environment.yml name the same things; dvc.yaml names all the code it runs."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import seewhy
+from seewhy.params import read
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK = (ROOT / "requirements.lock").read_text()
+CONDA_NAMES = {"torch": ["pytorch"], "opencv-python-headless": ["py-opencv", "libopencv"]}
+SPLIT = re.compile(r"^([A-Za-z0-9._-]+)\s*([<>=!~].*)?$")
+SOURCE = ROOT / "src"
+STAGES = read(ROOT / "dvc.yaml")["stages"]
+
+
+def parts(requirement):
+    """'torch>=2.9  # why' -> ('torch', '>=2.9')"""
+    name, allowed = SPLIT.match(requirement.split("#")[0].split(";")[0].strip()).groups()
+    return name, (allowed or "").strip()
+
+
+def pins():
+    return dict(parts(line) for line in LOCK.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def version(text):
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def test_conda_names_the_same_packages_with_the_same_ranges():
+    conda = read(ROOT / "environment.yml")["dependencies"]
+    given = {one.split()[0].split(">")[0]: one for one in conda if isinstance(one, str)}
+    wanted = {"python": f"python{PROJECT['requires-python']}", "pip": "pip"}
+    for name, allowed in map(parts, PROJECT["dependencies"]):
+        wanted |= {theirs: theirs + allowed for theirs in CONDA_NAMES.get(name, [name])}
+    wanted["libopencv"] = wanted["libopencv"].replace(">=", " >=") + " headless*"
+    assert given == wanted
+    assert conda[-1] == {"pip": ["--no-deps --editable ."]}
+
+
+def test_conda_takes_everything_from_conda_forge():
+    assert read(ROOT / "environment.yml")["channels"] == ["conda-forge", "nodefaults"]
+
+
+def test_the_lock_pins_what_was_agreed():
+    found = pins()
+    assert (found["torch"], found["torchvision"]) == ("==2.14.1", "==0.29.1")
+    assert "opencv-python-headless" in found
+    assert not {"opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"} & set(found)
+
+
+def test_every_line_of_the_lock_is_one_exact_version():
+    lines = [line for line in LOCK.splitlines() if line.strip() and not line.startswith("#")]
+    wrong = [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!]+( ; .+)?", line)]
+    assert wrong == []
+
+
+def test_the_lock_names_no_host():
+    assert not re.search(r"://|^\s*-|@", LOCK, re.MULTILINE)
+
+
+def test_the_lock_holds_every_dependency_within_its_range():
+    found = {re.sub(r"[._-]+", "-", name).lower(): pin for name, pin in pins().items()}
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    for name, allowed in map(parts, wanted):
+        pin = found[re.sub(r"[._-]+", "-", name).lower()]
+        assert version(pin) >= version(allowed), name
+
+
+def test_the_version_stands_in_one_place_or_agrees():
+    assert PROJECT["version"] == seewhy.__version__
+
+
+def test_importing_the_package_costs_nothing():
+    heavy = "{'torch', 'pandas', 'matplotlib', 'shap'}"
+    code = f"import sys, seewhy, seewhy.__main__; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def imports(code):
+    """Modules of seewhy that a piece of code imports, in functions too, but not for type checkers alone."""
+    skipped = {
+        id(inner)
+        for node in ast.walk(code)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(code):
+        if isinstance(node, ast.ImportFrom) and id(node) not in skipped:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import) and id(node) not in skipped:
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "seewhy":
+            yield seewhy._HOMES.get(node.attr, "")
+
+
+def module(name):
+    """The file of a module of ours; packages' own __init__ hold nothing and are left out."""
+    path = SOURCE / f"{name.replace('.', '/')}.py"
+    return path if name.startswith("seewhy.") and path.is_file() else None
+
+
+def closure(code):
+    """Every file of ours that runs when `code` does."""
+    found, waiting = set(), [code]
+    while waiting:
+        new = set(filter(None, map(module, imports(waiting.pop())))) - found
+        found |= new
+        waiting += [ast.parse(path.read_text()) for path in new]
+    return found
+
+
+# these tell, check and refuse: they cannot change what a stage writes
+PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks")}
+
+
+def uncovered(code, deps):
+    """Files that run and that no dependency covers, a folder covering all in it."""
+    covers = [ROOT / dep for dep in deps]
+    return sorted(
+        path.relative_to(SOURCE).as_posix()
+        for path in closure(code)
+        if not any(cover == path or cover in path.parents for cover in covers)
+        and path.relative_to(SOURCE).as_posix() not in PLUMBING
+    )
+
+
+def cells_of(path):
+    cells = json.loads(path.read_text())["cells"]
+    return ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_stage_depends_on_all_code_that_its_notebook_runs(path):
+    stage = STAGES[path.stem.partition("_")[2]]["do"]
+    found = uncovered(cells_of(path), stage["deps"])
+    assert not found, " ".join(found)
+
+
+def test_the_dataset_stage_depends_on_all_code_that_it_runs():
+    found = uncovered(ast.parse("import seewhy.inputs.dataset"), STAGES["dataset"]["do"]["deps"])
+    assert not found, " ".join(found)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_names_files_that_exist_and_single_settings(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    fixed = [dep for dep in stage["deps"] if "${" not in dep and not dep.startswith("data/")]
+    assert [dep for dep in fixed if not (ROOT / dep).exists()] == []
+    assert "params.yaml" not in json.dumps(stage)
+    assert all(isinstance(key, str) for key in stage.get("params", []))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_page_depends_on_its_notebook_its_section_and_its_data(path):
+    section = path.stem.partition("_")[2]
+    stage = STAGES[section]["do"]
+    predictions = "data/predictions/${key}.parquet"
+    data = {f"data/notebooks/{path.name}", "data/datasets/${item.dataset}.parquet", "${item.checkpoint}"}
+    assert data <= set(stage["deps"])
+    assert (predictions in stage["outs"]) == (section == "model")
+    assert (predictions in stage["deps"]) == (section != "model")
+    assert {"base", section, "studies.${key}"} <= set(stage["params"])
+    assert {f"reports/${{key}}/{path.stem}.html", f"reports/${{key}}/{path.stem}.ipynb"} <= set(stage["outs"])
+    assert list(stage["metrics"][0]) == [f"reports/${{key}}/metrics/{section}.json"]
+
+
+def test_no_file_of_the_project_names_a_machine():
+    kept = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    texts = {".py", ".md", ".yaml", ".yml", ".toml", ".lock", ".ipynb", ".cfg", ".j2", ".css", ".js", ""}
+    wrong = []
+    for name in kept.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in texts and path.is_file() and path != Path(__file__):
+            wrong += [name for word in (str(ROOT), "../shared", "/work/") if word in path.read_text(errors="ignore")]
+    assert wrong == []
