@@ -1,0 +1,149 @@
+"""The pipeline as a user with a model of their own runs it: real DVC, real papermill, `demo: {}`."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Workshop
+
+STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+SECTIONS = [stem.partition("_")[2] for stem in STEMS]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "SEEWHY_PROGRESS": "off"}
+
+
+def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+
+
+def ran(root: Path) -> list[str]:
+    """The stages that `dvc repro` runs now."""
+    ended = call(root, "dvc", "repro")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return re.findall(r"Running stage '(.*)':", ended.stdout)
+
+
+def prepare(root: Path) -> None:
+    (root / "src").symlink_to(ROOT / "src")
+    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    shutil.copy(ROOT / ".dvcignore", root)
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, _template: Path) -> Iterator[Path]:
+    """A project with every page of its one study built by `python -m seewhy report`."""
+    root = tmp_path_factory.mktemp("built") / "project"
+    shutil.copytree(_template, root)
+    prepare(root)
+    ended = call(root, "seewhy", "report")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for section in SECTIONS:
+        assert re.search(rf"{section}@tiny +[\d.]+ +reports/tiny/", ended.stdout), ended.stdout
+    yield root
+
+
+def test_every_page_and_figure_is_there(built: Path) -> None:
+    folder = built / "reports" / "tiny"
+    for stem, section in zip(STEMS, SECTIONS, strict=True):
+        assert 10_000 < (folder / f"{stem}.html").stat().st_size < 5_000_000
+        assert json.loads((folder / "metrics" / f"{section}.json").read_text())
+    assert not list(folder.glob("*.failed.html"))
+    assert "tiny" in (built / "reports" / "index.html").read_text()
+
+
+def test_metrics_are_what_the_predictions_say(built: Path) -> None:
+    import pandas as pd
+
+    told = pd.read_csv(built / "reports/tiny/predictions.csv")
+    labelled = told[told["label"].notna()]
+    metrics = json.loads((built / "reports/tiny/metrics/model.json").read_text())
+    assert metrics["accuracy_n"] == len(labelled) == 11
+    assert metrics["accuracy"] == pytest.approx((labelled["label"] == labelled["predicted"]).mean(), abs=1e-4)
+
+
+def test_nothing_changed_runs_nothing(built: Path) -> None:
+    assert ran(built) == []
+
+
+def test_a_changed_parameter_reruns_its_notebook_only(built: Path) -> None:
+    Workshop(built).set("grad_cam.steps", 2)
+    assert ran(built) == ["grad_cam@tiny"]
+
+
+def test_saving_a_notebook_with_outputs_reruns_no_page(built: Path) -> None:
+    path = built / "notebooks" / "02_grad_cam.ipynb"
+    notebook = json.loads(path.read_text())
+    code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    code |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["saved"]}]}
+    path.write_text(json.dumps(notebook))
+    assert ran(built) == ["notebooks"]
+
+
+def test_a_changed_sentence_reruns_that_notebook_only(built: Path) -> None:
+    path = built / "notebooks" / "03_cam_variants.ipynb"
+    path.write_text(path.read_text().replace("Which method is right.", "Which of them is right."))
+    assert ran(built) == ["notebooks", "cam_variants@tiny"]
+
+
+def test_another_folder_gives_the_same_bytes(built: Path, tmp_path: Path, _template: Path) -> None:
+    root = tmp_path / "elsewhere"
+    shutil.copytree(_template, root)
+    prepare(root)
+    ended = call(root, "dvc", "repro", "model@tiny", "misclassification@tiny")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    names = ["01_model.html", "06_misclassification.html", "metrics/model.json", "predictions.csv", "01_model.ipynb"]
+    for name in names:
+        assert (root / "reports/tiny" / name).read_bytes() == (built / "reports/tiny" / name).read_bytes(), name
+
+
+def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(tmp_path: Path, _template: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(_template, root)
+    prepare(root)
+    command = [sys.executable, "-m", "dvc", "repro", "model@tiny"]
+    with subprocess.Popen(command, cwd=root, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL) as going:
+        deadline = time.monotonic() + 60
+        while not (root / "reports" / "tiny").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1)
+        os.killpg(going.pid, signal.SIGKILL)
+    assert not list((root / "reports/tiny").glob("01_model.*"))
+    assert "model@tiny" in ran(root)
+    assert (root / "reports/tiny/01_model.html").is_file()
+
+
+def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, _template: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(_template, root)
+    prepare(root)
+    shop = Workshop(root)
+    frame = shop.manifest.drop(columns=["label", "boxes"])
+    shop.write(frame)
+    ended = call(root, "seewhy", "report", "tiny")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    pages = {stem: (root / "reports/tiny" / f"{stem}.html").read_text() for stem in STEMS}
+    assert "Accuracy was not run" in pages["01_model"]
+    assert "no image here has both a label and object boxes" in pages["02_grad_cam"]
+    assert "Not run" in pages["06_misclassification"]
+    assert "accuracy" not in json.loads((root / "reports/tiny/metrics/model.json").read_text())
+
+
+def test_a_failing_stage_stops_with_its_line_and_exit_code(built: Path) -> None:
+    Workshop(built).set("studies.tiny.layer", "featurs")
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 1
+    assert "unknown layer 'featurs' in study 'tiny'; did you mean 'features'?" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
