@@ -95,7 +95,7 @@ def checkpoint() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("template")
     sections = {path.stem.partition("_")[2]: {} for path in (ROOT / "notebooks").glob("*.ipynb")}
     YAML().dump(PARAMS | sections, root / "params.yaml")
@@ -126,10 +126,10 @@ def _rows(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def project(_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """A fresh copy of the project, and the working folder in it."""
     root = tmp_path / "project"
-    shutil.copytree(_template, root)
+    shutil.copytree(template, root)
     monkeypatch.chdir(root)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "my_nets", raising=False)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,8 @@ SECTIONS = [stem.partition("_")[2] for stem in STEMS]
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "SEEWHY_PROGRESS": "off"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "SEEWHY_PROGRESS": "off"}
 
 
 def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -43,16 +43,16 @@ def prepare(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, _template: Path) -> Iterator[Path]:
+def built(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
     """A project with every page of its one study built by `python -m seewhy report`."""
     root = tmp_path_factory.mktemp("built") / "project"
-    shutil.copytree(_template, root)
+    shutil.copytree(template, root)
     prepare(root)
     ended = call(root, "seewhy", "report")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for section in SECTIONS:
         assert re.search(rf"{section}@tiny +[\d.]+ +reports/tiny/", ended.stdout), ended.stdout
-    yield root
+    return root
 
 
 def test_every_page_and_figure_is_there(built: Path) -> None:
@@ -98,9 +98,9 @@ def test_a_changed_sentence_reruns_that_notebook_only(built: Path) -> None:
     assert ran(built) == ["notebooks", "cam_variants@tiny"]
 
 
-def test_another_folder_gives_the_same_bytes(built: Path, tmp_path: Path, _template: Path) -> None:
+def test_another_folder_gives_the_same_bytes(built: Path, tmp_path: Path, template: Path) -> None:
     root = tmp_path / "elsewhere"
-    shutil.copytree(_template, root)
+    shutil.copytree(template, root)
     prepare(root)
     ended = call(root, "dvc", "repro", "model@tiny", "misclassification@tiny")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -109,12 +109,13 @@ def test_another_folder_gives_the_same_bytes(built: Path, tmp_path: Path, _templ
         assert (root / "reports/tiny" / name).read_bytes() == (built / "reports/tiny" / name).read_bytes(), name
 
 
-def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(tmp_path: Path, _template: Path) -> None:
+def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(tmp_path: Path, template: Path) -> None:
     root = tmp_path / "project"
-    shutil.copytree(_template, root)
+    shutil.copytree(template, root)
     prepare(root)
     command = [sys.executable, "-m", "dvc", "repro", "model@tiny"]
-    with subprocess.Popen(command, cwd=root, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL) as going:
+    options = {"cwd": root, "env": environment(), "start_new_session": True, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(command, **options) as going:
         deadline = time.monotonic() + 60
         while not (root / "reports" / "tiny").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -125,9 +126,9 @@ def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(tmp_path: Path,
     assert (root / "reports/tiny/01_model.html").is_file()
 
 
-def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, _template: Path) -> None:
+def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, template: Path) -> None:
     root = tmp_path / "project"
-    shutil.copytree(_template, root)
+    shutil.copytree(template, root)
     prepare(root)
     shop = Workshop(root)
     frame = shop.manifest.drop(columns=["label", "boxes"])

@@ -48,8 +48,7 @@ def strip() -> None:
     """Copies the notebooks without outputs to data/notebooks, for the stages to run."""
     project = find_project()
     for notebook in project.notebooks:
-        with artifacts.whole(artifacts.stripped(project.root, notebook.stem)) as scratch:
-            scratch.write_text(notebooks.strip(notebook.path))
+        artifacts.write_text(artifacts.stripped(project.root, notebook.stem), notebooks.strip(notebook.path))
 
 
 @app.command()

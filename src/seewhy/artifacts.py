@@ -67,10 +67,15 @@ def whole(path: Path) -> Iterator[Path]:
         Path(scratch).unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text file in UTF-8."""
+    with whole(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: Any) -> None:
     """JSON with sorted keys and a final newline."""
-    with whole(path) as scratch:
-        scratch.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:

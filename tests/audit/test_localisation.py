@@ -45,3 +45,9 @@ def test_box_masks_count_pixel_centres() -> None:
     mask = localisation.box_masks([np.array([[1.0, 0.0, 3.4, 2.0]]), np.empty((0, 4))], 4, 5)
     assert mask[0].sum() == 4  # columns 1 and 2 (centre 2.5 < 3.4), rows 0 and 1
     assert not mask[1].any()
+
+
+def test_no_image_is_no_figure() -> None:
+    found = localisation.lifts({"map": np.empty((0, 8, 8))}, np.empty((0, 8, 8), bool), cells=4, seed=0)
+    lift, over_centre = localisation.measured(found, seed=0)
+    assert [one.n for one in (*lift.values(), *over_centre.values())] == [0] * 6

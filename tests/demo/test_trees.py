@@ -95,3 +95,8 @@ def test_tiles_hold_what_the_manifest_says_and_keep_their_bytes(tmp_path, monkey
     files = {path: path.read_bytes() for path in (tmp_path / "tiles").rglob("*.*")}
     built(tmp_path, monkeypatch, [[10, 10, 60, 60], [150, 150, 200, 170]])
     assert files == {path: path.read_bytes() for path in (tmp_path / "tiles").rglob("*.*")}
+
+
+def test_crowns_cut_to_slivers_still_count_as_cover(tmp_path, monkeypatch):
+    frame = built(tmp_path, monkeypatch, [[83, 20, 157, 77], [77, 100, 83, 140]]).set_index("image")
+    assert "images/0080_0000.png" not in frame.index  # 3 x 40 pixels: .019, neither bare nor tree

@@ -62,11 +62,11 @@ def agreement(table: pd.DataFrame, groups: list[list[str]], n: int) -> str:
 
 def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     """Page 04: can the signed values be read? `gap` is |additivity gap| / |what they should sum to|."""
+    missed = f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**"
+    if not stability.measured:
+        return f"{missed}; too few images (n = {stability.n}) to say whether another seed shows the same."
     steady = "the picture holds" if stability.low > 0.5 else "the picture still moves: **read only the large patches**"
-    return (
-        f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**; "
-        f"over another seed their ranks correlate by {stability.text()}, so {steady}."
-    )
+    return f"{missed}; over another seed their ranks correlate by {stability.text()}, so {steady}."
 
 
 def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estimate) -> str:

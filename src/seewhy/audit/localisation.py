@@ -38,7 +38,8 @@ def centre_map(height: int, width: int, spread: float = 0.25) -> Float[np.ndarra
 def random_maps(n: int, height: int, width: int, cells: int, seed: int) -> Float[np.ndarray, "n h w"]:
     """Control: uniform noise on a grid of `cells` x `cells`, enlarged like a map of that resolution."""
     noise = np.random.default_rng(seed).random((n, cells, cells), dtype=np.float32)
-    return np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in noise])
+    enlarged = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in noise]
+    return np.array(enlarged, dtype=np.float32).reshape(n, height, width)
 
 
 def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) -> Bool[np.ndarray, "n h w"]:

@@ -75,7 +75,6 @@ def _download(name: str, package: Package, folder: Path, path: Path) -> Path:
     found = folder / package.file
     if ended.returncode or not found.is_file():
         reason = (ended.stderr.strip().splitlines() or ["no file came"])[-1]
-        raise SeewhyError(
-            f"{name} {package.version} could not be fetched ({reason}); or put {package.file} into {path.parent}"
-        )
+        way_out = f"check the network, or put {package.file} into {path.parent}"
+        raise SeewhyError(f"{name} {package.version} could not be fetched (pip: {reason}); {way_out}")
     return found

@@ -17,10 +17,10 @@ from torch.nn import functional
 from seewhy.demo import lite0
 from seewhy.demo.nets import CustomCNN
 from seewhy.demo.trees import CLASSES
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, unknown
 from seewhy.progress import progress
 
-NETWORKS = ("lite0", "cnn")
+NETWORKS = {"lite0": lite0.NETWORK, "cnn": CustomCNN.__name__}  # setting -> name written into the checkpoint
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Recipe:
             if key not in entry:
                 raise SeewhyError(f"missing key '{key}' in the demo entry with recipe training")
         if entry["network"] not in NETWORKS:
-            raise SeewhyError(f"network '{entry['network']}' of the recipe training; allowed: {', '.join(NETWORKS)}")
+            raise unknown("network", entry["network"], NETWORKS, "a demo entry with recipe training")
         return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
 
 
@@ -60,7 +60,8 @@ def build(entry: dict[str, Any], root: Path) -> None:
     typer.echo(f"{recipe.network}: {recipe.steps} steps in {took:.0f} s, validation accuracy {accuracy} %")
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
     epochs = round(recipe.steps * recipe.batch / int((split == "train").sum()))
-    lite0.save(root / entry["out"], weights, recipe.network, len(CLASSES), recipe.size, epochs, val_acc=accuracy)
+    name = NETWORKS[recipe.network]
+    lite0.save(root / entry["out"], weights, name, len(CLASSES), recipe.size, epochs, val_acc=accuracy)
 
 
 def _network(name: str, root: Path) -> nn.Module:

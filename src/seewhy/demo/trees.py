@@ -20,7 +20,7 @@ from scipy.ndimage import uniform_filter
 from seewhy import artifacts
 from seewhy.demo import fetch
 from seewhy.demo.photos import write_manifest
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, unknown
 from seewhy.progress import progress
 
 PACKAGE = "deepforest"
@@ -54,7 +54,7 @@ class Tiles:
             if key not in entry:
                 raise SeewhyError(f"missing key '{key}' in a demo entry with recipe trees")
         if entry["site"] not in SITES:
-            raise SeewhyError(f"site '{entry['site']}' of the recipe trees; allowed: {', '.join(SITES)}")
+            raise unknown("site", entry["site"], SITES, "a demo entry with recipe trees")
         return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
 
 
@@ -62,15 +62,16 @@ def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, masks/, manifest.csv and classes.json into `entry["out"]`."""
     settings, folder = Tiles.of(entry), root / entry["out"]
     photo, boxes = source(settings.site, root)
-    shade = shadow(photo, covered(boxes, photo.shape[:2]))
+    crowns = covered(boxes, photo.shape[:2])
+    shade = shadow(photo, crowns)
     rows = []
     spots = list(places(settings, photo.shape[:2]))
     for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
-        inside = clipped(boxes, x, y, settings.tile)
-        label = named(covered(inside, (settings.tile, settings.tile)).mean(), settings)
+        name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
+        label = named(crowns[window].mean(), settings)  # slivers count here, though their boxes are dropped below
         if label is None:
             continue
-        name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
+        inside = clipped(boxes, x, y, settings.tile)
         _write_png(folder / "images" / name, photo[window])
         _write_png(folder / "masks" / name, shade[window].astype(np.uint8) * 255)
         row = {"image": f"images/{name}", "label": label, "split": split, "boxes": json.dumps(inside.tolist())}

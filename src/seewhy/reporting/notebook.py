@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seewhy import artifacts
 from seewhy.errors import SeewhyError, unknown
 from seewhy.reporting.normalise import normalise
 from seewhy.reporting.progress import Progress
@@ -31,11 +32,11 @@ def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, 
         executed = normalise(executed)
         failure = _failure(executed, crash)
         if failure:
-            _write(failed_page, render(executed, stem, site, failed=failure))
+            artifacts.write_text(failed_page, render(executed, stem, site, failed=failure))
             raise SeewhyError(f"{stem}: {failure}\nsee {failed_page}")
         html = render(executed, stem, site)
-    _write(folder / f"{stem}.ipynb", nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
-    _write(folder / f"{stem}.html", html)
+    artifacts.write_text(folder / f"{stem}.ipynb", nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
+    artifacts.write_text(folder / f"{stem}.html", html)
     failed_page.unlink(missing_ok=True)
     return folder / f"{stem}.html"
 
@@ -98,13 +99,3 @@ def _failure(notebook: Any, crash: str) -> str:
                 place = f'cell {number} of {len(cells)} ("{heading}")'
                 return f"{place} failed: {' '.join(told.split())}"
     return crash
-
-
-def _write(path: Path, text: str) -> None:
-    """Write the whole file or nothing."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

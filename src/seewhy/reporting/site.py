@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Required, TypedDict
 
+from seewhy import artifacts
 from seewhy.errors import SeewhyError
 from seewhy.reporting.excerpts import finding, has_cards, shown, thumbs
 from seewhy.reporting.render import document
@@ -50,10 +51,8 @@ def write(root: Path, studies: Sequence[StudySummary]) -> Path:
         measures=[title for title, *_ in MEASURES],
         pages=_all_pages(told),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / ".index.html.part"
-    part.write_text(html, encoding="utf-8")
-    return part.replace(folder / "index.html")
+    artifacts.write_text(folder / "index.html", html)
+    return folder / "index.html"
 
 
 def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
