@@ -39,3 +39,11 @@ class Small(nn.Module):
 def small(seed: int = 0, **options: object) -> Small:
     torch.manual_seed(seed)
     return Small(**options).eval()  # type: ignore[arg-type]
+
+
+def close(found: Tensor, expected: Tensor, share: float = 1e-4) -> None:
+    """Equal to a share of the largest value expected: maps are small numbers, an absolute tolerance says nothing."""
+    assert found.shape == expected.shape
+    largest = float(expected.abs().max())
+    assert largest > 0
+    assert float((found - expected).abs().max()) <= share * largest

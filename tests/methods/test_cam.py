@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
+from pytorch_grad_cam import EigenCAM, EigenGradCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchvision.models import resnet18
 
@@ -54,6 +54,31 @@ def test_eigencam_is_the_first_singular_direction() -> None:
     grown = torch.einsum("c,hw->chw", torch.tensor([3.0, 4.0]), torch.tensor([[1.0, 2.0], [0.0, 1.0]]))[None]
     found = CAMS["eigencam"](Evidence(grown, grown, torch.zeros(1)))
     torch.testing.assert_close(found, 5 * torch.tensor([[[1.0, 2.0], [0.0, 1.0]]]))  # rank one: |(3, 4)| = 5
+
+
+def test_eigengradcam_is_eigencam_of_gradient_times_activation() -> None:
+    grown = torch.einsum("c,hw->chw", torch.tensor([3.0, 4.0]), torch.tensor([[1.0, 2.0], [0.0, 1.0]]))[None]
+    found = CAMS["eigengradcam"](Evidence(grown / G.abs().add(1), G.abs().add(1), torch.zeros(1)))
+    torch.testing.assert_close(found, 5 * torch.tensor([[[1.0, 2.0], [0.0, 1.0]]]))
+
+
+def test_eigengradcam_differs_from_grad_cam_by_its_centring_only(network: torch.nn.Module) -> None:
+    """As for Eigen-CAM; with the mean of each channel taken out first, the direction is the peer's."""
+    a, g = torch.randn(2, 1, 5, 4, 4).unbind(0)
+    product = (a * g).flatten(2).transpose(1, 2)
+    centred = (product - product.mean(1, keepdim=True)).transpose(1, 2).reshape(a.shape)
+    ours = CAMS["eigengradcam"](Evidence(centred, torch.ones_like(g), torch.zeros(1)))
+    with EigenGradCAM(network, [network.layer4]) as peer:
+        theirs = torch.from_numpy(peer.get_cam_image(None, None, None, a.numpy(), g.numpy(), False))
+    torch.testing.assert_close(ours.abs(), theirs.abs(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CAMS)
+def test_a_gradient_held_once_for_all_cells_gives_the_same_map(name: str) -> None:
+    """Behind a head that pools, the gradient is a view of one number a channel; formulas may use it, not differ."""
+    a, slope = torch.randn(2, 5, 3, 4), torch.randn(2, 5, 1, 1).expand(2, 5, 3, 4)
+    short, full = (CAMS[name](Evidence(a, g, torch.zeros(2))) for g in (slope, slope.contiguous()))
+    torch.testing.assert_close(short, full, rtol=1e-4, atol=1e-5)
 
 
 def test_pooling_and_one_linear_layer_make_three_methods_one() -> None:

@@ -1,6 +1,9 @@
 """The engine: what it sees is true, what it touches is left as it was, what cannot work is refused."""
 
 import copy
+import gc
+import weakref
+from collections import OrderedDict, namedtuple
 
 import pytest
 import torch
@@ -8,9 +11,10 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 import seewhy
+from seewhy.methods.evidence import collect
 from seewhy.methods.layers import depth_layers, last_layer
 
-from .nets import Small, small
+from .nets import Pooled, Small, small
 
 IMAGES = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
@@ -165,3 +169,185 @@ def test_the_last_layer_is_what_the_head_reads() -> None:
     for name, layer in names.items():
         assert last_layer(models.get_model(name), images) == layer
     assert depth_layers(models.resnet18(), images) == ["layer1", "layer2", "layer3", "layer4"]
+
+
+class Returns(nn.Module):
+    """A layer that returns its maps in a container, with something else that the head needs as well."""
+
+    def __init__(self, make: object):
+        super().__init__()
+        self.conv, self.make = nn.Conv2d(3, 4, 3), make
+
+    def forward(self, x: torch.Tensor) -> object:
+        return self.make(self.conv(x), x.mean((2, 3)))  # type: ignore[operator]
+
+
+class Reads(nn.Module):
+    def __init__(self, make: object, read: object):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.read, self.head = Returns(make), read, nn.Linear(7, 3)
+
+    def forward(self, x: torch.Tensor) -> OrderedDict[str, torch.Tensor]:
+        maps, other = self.read(self.layer(x))  # type: ignore[operator]
+        return OrderedDict(logits=self.head(torch.cat([maps.relu_().mean((2, 3)), other], 1)), hidden=maps)
+
+
+Pair = namedtuple("Pair", "maps other")
+CONTAINERS = {
+    "tuple": (lambda a, b: (a, b), lambda pair: pair),
+    "list": (lambda a, b: [a, b], lambda pair: pair),
+    "named tuple": (Pair, lambda pair: (pair.maps, pair.other)),
+    "dict": (lambda a, b: OrderedDict(maps=a, other=b), lambda pair: (pair["maps"], pair["other"])),
+    "behind a number": (lambda a, b: (7, None, a, b), lambda four: four[2:]),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_the_first_tensor_of_a_layer_counts_and_the_rest_is_handed_on(kind: str) -> None:
+    model = Reads(*CONTAINERS[kind])
+    found = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="layer")
+    expected = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="layer.conv")
+    torch.testing.assert_close(found["hirescam"], expected["hirescam"])
+    torch.testing.assert_close(found.scores[:, 0], model(IMAGES)["logits"][:, 1].detach())
+    assert found["hirescam"].abs().max() > 0
+
+
+def test_a_layer_without_a_float_tensor_is_refused() -> None:
+    model = Reads(lambda a, b: {"sizes": (a, b)}, lambda pair: pair["sizes"])
+    with pytest.raises(seewhy.SeewhyError, match="layer 'layer' returns a dict; allowed: a float tensor"):
+        seewhy.explain(model, IMAGES, methods=["gradcam"], layer="layer")
+
+
+def test_a_container_and_its_last_child_see_the_same() -> None:
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(4, 5, 3)))
+    model = nn.Sequential(body, nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 2))
+    for order in (["0", "0.1", "0.1.1"], ["0.1.1", "0.1", "0"]):
+        found = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer=order)
+        alone = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="0")["hirescam"]
+        for layer in order:
+            torch.testing.assert_close(found["hirescam", layer], alone)
+
+
+class Branches(nn.Module):
+    """Two branches side by side, of which the first stands on no graph of the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.left, self.right, self.head = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head((self.left(x) * self.right(x)).mean((2, 3)))
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_layers_side_by_side_equal_each_alone(frozen: bool) -> None:
+    model = Branches().requires_grad_(not frozen)
+    both = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=0, layer=["left", "right"])
+    for layer in ("left", "right"):
+        alone = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=0, layer=layer)["gradcam"]
+        torch.testing.assert_close(both["gradcam", layer], alone)
+        assert alone.abs().max() > 0
+
+
+def test_a_layer_the_score_passes_by_is_refused_by_name_among_several() -> None:
+    model = small(output="tuple")
+    model.register_module("beside", nn.Conv2d(8, 8, 1))
+    model.mix.register_forward_hook(lambda _module, _args, output: [model.beside(output), output][1])
+    with pytest.raises(seewhy.SeewhyError, match="does not depend on the layer 'beside'"):
+        seewhy.explain(model, IMAGES, methods=["gradcam"], layer=["mix", "beside"])
+
+
+class Twice(Small):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.mix(self.mix(self.layer(self.stem(x))))
+        return self.head(x.mean((2, 3)))
+
+
+def test_a_layer_called_twice_is_refused_and_never_chosen() -> None:
+    model = Twice()
+    with pytest.raises(seewhy.SeewhyError, match="layer 'mix' is called more than once"):
+        seewhy.explain(model, IMAGES, methods=["gradcam"], layer="mix")
+    assert last_layer(model, IMAGES) == "layer"
+
+
+class Frozen(Small):
+    """The encoder runs under the model's own no_grad, as frozen encoders of captioning models do."""
+
+    def forward(self, x: torch.Tensor) -> object:
+        with torch.no_grad():
+            x = self.layer(self.stem(x))
+        return self.head(self.mix(x.relu()).relu().mean((2, 3)))
+
+
+def test_a_layer_inside_the_models_own_no_grad() -> None:
+    plain, model = small(), Frozen().eval()
+    model.load_state_dict(plain.state_dict())
+    before = state(model)
+    found = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer="layer")["gradcam"]
+    expected = seewhy.explain(plain, IMAGES, methods=["gradcam"], targets=1, layer="layer")["gradcam"]
+    torch.testing.assert_close(found, expected)
+    assert_untouched(before, model)
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_grey_and_many_channels(channels: int) -> None:
+    model = nn.Sequential(nn.Conv2d(channels, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    found = seewhy.explain(model, torch.rand(2, channels, 9, 7), methods=["gradcam"], targets="all")
+    assert found.layer == "1"
+    assert found["gradcam"].shape == (2, 4, 7, 5)
+
+
+def test_double_precision_is_kept_inside() -> None:
+    model = small().double()
+    seen = collect(model, IMAGES.double(), ["layer"], 0).evidence["layer"][0]
+    assert seen.activation.dtype == seen.gradient.dtype == seen.score.dtype == torch.float64
+    single = collect(small(), IMAGES, ["layer"], 0).evidence["layer"][0]
+    torch.testing.assert_close(seen.gradient.float(), single.gradient, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "line"),
+    [
+        (small().to("meta"), IMAGES, r"images are on cpu, the model is on meta; move one: images.to\('meta'\)"),
+        (small(), IMAGES.double(), r"images are of torch.float64, the model is of torch.float32"),
+        (small(), IMAGES.to(torch.uint8), r"torch.uint8; allowed"),
+    ],
+)
+def test_images_that_do_not_fit_the_model(model: nn.Module, images: torch.Tensor, line: str) -> None:
+    for call in (
+        lambda: collect(model, images, ["layer"], 0),
+        lambda: seewhy.explain(model, images, methods=["gradcam"]),
+        lambda: last_layer(model, images),
+    ):
+        with pytest.raises(seewhy.SeewhyError, match=line):
+            call()
+
+
+@pytest.mark.parametrize("layer", ["layer", "mix"])
+def test_all_targets_of_one_pass_equal_ordinary_autograd(layer: str) -> None:
+    model = small()
+    for index, one in enumerate(collect(model, IMAGES, [layer], "all").evidence[layer]):
+        leaf = model.layer(model.stem(IMAGES))
+        leaf = (leaf if layer == "layer" else model.mix(leaf.relu())).detach().requires_grad_()
+        maps = model.mix(leaf.relu()) if layer == "layer" else leaf
+        score = model.head(maps.relu().mean((2, 3)))[:, index]
+        torch.testing.assert_close(one.gradient, torch.autograd.grad(score.sum(), leaf)[0])
+
+
+def test_a_gradient_that_is_one_number_a_channel_takes_no_more_memory() -> None:
+    weight = torch.tensor([[1.0, -2.0, 0.5]])
+    gradient = collect(Pooled(weight), IMAGES, ["layer"], 0).evidence["layer"][0].gradient
+    torch.testing.assert_close(gradient, (weight / 256)[..., None, None].expand(3, 3, 16, 16))
+    assert gradient.untyped_storage().nbytes() == 9 * 4
+
+
+def test_no_trunk_tensor_outlives_the_pass() -> None:
+    model, trunk = small(), []
+    model.stem.register_forward_hook(lambda *given: trunk.append(weakref.ref(given[2])))
+    seen = collect(model, IMAGES, ["layer"], "all")
+    gc.collect()
+    assert trunk[0]() is None
+    assert len(seen.evidence["layer"]) == 3

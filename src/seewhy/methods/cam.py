@@ -2,6 +2,8 @@
 
 A: activation (n, c, h, w); g: gradient of the target's score with respect to A. All maps are raw and signed: the
 papers' final ReLU, upsampling and scaling are `seewhy.relu`, `seewhy.upsample`, `seewhy.normalise`.
+
+Behind a head that pools, g is one number a channel: `_once` makes it (n, c, 1, 1), which spares 48 of 49 cells' work.
 """
 
 from collections.abc import Callable
@@ -29,6 +31,19 @@ def cam(name: str, title: str, paper: str) -> Callable[[Callable[[Evidence], Map
     return register
 
 
+def _once(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c ..."]:
+    """Values that the evidence holds once for all cells (stride 0), as (n, c, 1, 1): mean them, do not sum them."""
+    return values[..., :1, :1] if values.stride()[2:] == (0, 0) else values
+
+
+def _weigh(weight: Float[Tensor, "n c ..."], activation: Float[Tensor, "n c h w"]) -> Map:
+    """sum_k w_k A_k; a matrix product where a channel's weight is one for all cells."""
+    n, c, h, w = activation.shape
+    if weight.shape[2:] == (1, 1):
+        return torch.bmm(weight.reshape(n, 1, c), activation.flatten(2)).reshape(n, h, w)
+    return (weight * activation).sum(1)
+
+
 @cam("activation", title="Activation", paper="doi:10.48550/arXiv.1612.03928")
 def activation(evidence: Evidence) -> Map:
     """sum_k A_k: how strongly the layer responds, whatever the class. Zagoruyko & Komodakis 2017, F_sum without |.|."""
@@ -38,43 +53,41 @@ def activation(evidence: Evidence) -> Map:
 @cam("gradcam", title="Grad-CAM", paper="arXiv:1610.02391")
 def gradcam(evidence: Evidence) -> Map:
     """sum_k mean_ij(g_k) A_k. Selvaraju et al. 2017, equations 1 and 2 before the ReLU."""
-    return (evidence.gradient.mean((2, 3), keepdim=True) * evidence.activation).sum(1)
+    return _weigh(_once(evidence.gradient).mean((2, 3), keepdim=True), evidence.activation)
 
 
 @cam("gradcam_pp", title="Grad-CAM++", paper="arXiv:1710.11063")
 def gradcam_pp(evidence: Evidence) -> Map:
-    """sum_k w_k A_k, w_k = sum_ij a relu(g), a = g^2 / (2 g^2 + sum_ij(A) g^3). Chattopadhay et al. 2018, eq. 19.
+    """sum_k w_k A_k, w_k = sum_ij a relu(g), a = 1 / (2 + sum_ij(A) g). Chattopadhay et al. 2018, eq. 19, over g^2.
 
     The equation takes the score through an exponential, whose positive factor cancels but for the scale of the map.
     Cells without gradient weigh nothing.
     """
-    g, a = evidence.gradient, evidence.activation
-    below = 2 * g**2 + a.sum((2, 3), keepdim=True) * g**3
-    alpha = torch.where(g == 0, 0.0, g**2 / torch.where(below == 0, 1.0, below))
-    return ((alpha * g.relu()).sum((2, 3), keepdim=True) * a).sum(1)
+    g, a = _once(evidence.gradient), evidence.activation
+    below = a.sum((2, 3), keepdim=True) * g + 2
+    weight = (g.relu() / torch.where(below == 0, 1.0, below)).mean((2, 3), keepdim=True)
+    return _weigh(weight * a.shape[2] * a.shape[3], a)
 
 
 @cam("hirescam", title="HiResCAM", paper="arXiv:2011.08891")
 def hirescam(evidence: Evidence) -> Map:
     """sum_k g_k A_k: exact where one linear layer follows. Draelos & Carin 2020."""
-    return (evidence.gradient * evidence.activation).sum(1)
+    return _weigh(_once(evidence.gradient), evidence.activation)
 
 
 @cam("xgradcam", title="XGrad-CAM", paper="arXiv:2008.02312")
 def xgradcam(evidence: Evidence) -> Map:
     """sum_k w_k A_k, w_k = sum_ij(g_k A_k) / sum_ij(A_k). Fu et al. 2020, eq. 8; 0 where a channel sums to 0."""
-    g, a = evidence.gradient, evidence.activation
+    g, a = _once(evidence.gradient), evidence.activation
     total = a.sum((2, 3), keepdim=True)
-    weight = torch.where(
-        total.abs() < TINY, 0.0, (g * a).sum((2, 3), keepdim=True) / torch.where(total == 0, 1.0, total)
-    )
-    return (weight * a).sum(1)
+    inner = g * total if g.shape[2:] == (1, 1) else (g * a).sum((2, 3), keepdim=True)
+    return _weigh(torch.where(total.abs() < TINY, 0.0, inner / torch.where(total == 0, 1.0, total)), a)
 
 
 @cam("layercam", title="LayerCAM", paper="doi:10.1109/TIP.2021.3089943")
 def layercam(evidence: Evidence) -> Map:
     """sum_k relu(g_k) A_k. Jiang et al. 2021, equations 5 to 7 before the ReLU."""
-    return (evidence.gradient.relu() * evidence.activation).sum(1)
+    return _weigh(_once(evidence.gradient).relu(), evidence.activation)
 
 
 @cam("eigencam", title="Eigen-CAM", paper="arXiv:2008.00299")
@@ -83,9 +96,19 @@ def eigencam(evidence: Evidence) -> Map:
 
     A singular vector has no sign of its own: it is turned so that the map agrees with the summed activation.
     """
-    n, _, h, w = evidence.activation.shape
-    cells = evidence.activation.flatten(2).transpose(1, 2)  # (n, cells, channels)
-    left, values, _ = torch.linalg.svd(cells, full_matrices=False)
-    first = left[..., 0] * values[:, :1]
+    return _first_direction(evidence.activation)
+
+
+@cam("eigengradcam", title="Eigen-Grad-CAM", paper="arXiv:2008.00299")
+def eigengradcam(evidence: Evidence) -> Map:
+    """Eigen-CAM of g * A, which makes it a class's own: as in the library grad-cam. The sign agrees with HiResCAM."""
+    return _first_direction(evidence.gradient * evidence.activation)
+
+
+def _first_direction(values: Float[Tensor, "n c h w"]) -> Map:
+    n, _, h, w = values.shape
+    cells = values.flatten(2).transpose(1, 2)  # (n, cells, channels)
+    left, size, _ = torch.linalg.svd(cells, full_matrices=False)
+    first = left[..., 0] * size[:, :1]
     turn = (first * cells.sum(2)).sum(1, keepdim=True).sign()
     return (torch.where(turn == 0, 1.0, turn) * first).reshape(n, h, w)

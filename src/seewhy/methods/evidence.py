@@ -5,7 +5,7 @@ layer) is differentiated: K targets cost one trunk and K heads, and no parameter
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError
+from seewhy.methods.modules import find_layer, first_tensor, fits, untouched
 from seewhy.methods.targets import Targets, output_of, resolve
+from seewhy.methods.tokens import Layout, Traits, layout_of, traits
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one pass shows at a layer for one target, for n images."""
+    """What one pass shows at a layer for one target, for n images; token models are laid out as maps already."""
 
     activation: Float[Tensor, "n c h w"]
     gradient: Float[Tensor, "n c h w"]
@@ -37,37 +39,93 @@ class Pass:
 def collect(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
     """Evidence at the named `layers` for `targets` (see `targets.resolve`); the model is left as it was found.
 
-    Works inside `no_grad` and `inference_mode`, on frozen and on unfrozen models. Raises SeewhyError for a layer that
-    does not exist, is not reached, or whose output has no spatial layout (n, c, h, w).
+    Works inside `no_grad` and `inference_mode`, on frozen and on unfrozen models, for layers that return a tensor or
+    a tuple, list or dict with one (the first counts, the rest is handed on). Raises SeewhyError for a layer that does
+    not exist, is not reached, is called more than once, or whose output has no place in the image.
     """
+    fits(model, images)
     with untouched(model), torch.inference_mode(False), torch.no_grad():
         # a tensor born in inference mode cannot take part in a graph: its clone can
         clean = images.clone() if images.is_inference() else images
-        with _cut(model, layers) as seen:
-            output = output_of(model(clean))
-        _check_reached(layers, seen)
+        output, seen = _forward(model, clean, layers)
+        known = traits(model)
+        layouts = {name: _layout(model, known, name, seen, images) for name in layers}
         with torch.enable_grad():
             scores = [target(output) for target in resolve(targets, output.detach())]
-            _check_scores(scores, len(images))
-            leaves = [seen[layer] for layer in layers]
-            gradients = [_backward(score, leaves, keep=index + 1 < len(scores)) for index, score in enumerate(scores)]
-    evidence = {
-        layer: [
-            Evidence(seen[layer].detach(), gradient[position], score.detach())
-            for gradient, score in zip(gradients, scores, strict=True)
-        ]
-        for position, layer in enumerate(layers)
-    }
+            check_scores(scores, len(images))
+            gradients = _gradients(scores, {name: seen[name] for name in layers}, layouts)
+    evidence = {name: _evidence(name, layouts[name], seen[name].detach(), gradients, scores) for name in layers}
     return Pass(output.detach(), evidence)
 
 
-def _backward(score: Tensor, leaves: list[Tensor], keep: bool) -> tuple[Tensor, ...]:
-    """Gradients of the summed scores: images do not meet in eval mode, so each gets its own."""
-    if not score.requires_grad:
-        raise SeewhyError(
-            "the target's score does not depend on the layer; choose a layer that the score passes through"
+def _forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
+    """The output, and the layers' outputs as leaves of its graph.
+
+    Where the model itself switches the graph off around a layer (a frozen encoder under `no_grad`), leaving that block
+    would restore our own switch, off: the pass is then run again with the graph on from the start.
+    """
+    with _cut(model, layers) as seen:
+        output = output_of(model(images.clone()))  # a clone: a model may begin with an in-place operation
+    if seen and not output.requires_grad:
+        with _cut(model, layers) as seen, torch.enable_grad():
+            output = output_of(model(images.clone()))
+    return output, seen
+
+
+def _gradients(scores: list[Tensor], leaves: dict[str, Tensor], layouts: dict[str, Layout]) -> list[dict[str, Tensor]]:
+    """For each target, gradients of the summed scores: images do not meet in eval mode, so each gets its own.
+
+    One target after the other: all at once (`is_grads_batched`) was measured slower, since every gradient is then held
+    in full; here the next one takes the memory of the last.
+    """
+    if not all(score.requires_grad for score in scores):
+        raise _unrelated(next(iter(leaves)))
+    found = []
+    for index, score in enumerate(scores):
+        more = index + 1 < len(scores)
+        parts = torch.autograd.grad(score.sum(), list(leaves.values()), retain_graph=more, allow_unused=True)
+        found.append(
+            {name: _once(_given(name, part), layouts[name].cells) for name, part in zip(leaves, parts, strict=True)}
         )
-    return torch.autograd.grad(score.sum(), leaves, retain_graph=keep, allow_unused=False)
+    return found
+
+
+def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
+    """A gradient that is one number for all cells (behind a head that pools) as a view of these numbers, stride 0.
+
+    It reads like any other, needs a cell's memory, and methods may make use of it (see `cam._once`).
+    """
+    first = gradient
+    for dimension in cells:
+        first = first.narrow(dimension, 0, 1)
+    same = bool((gradient[0] == first[0]).all()) and bool((gradient == first).all())
+    return first.clone().expand_as(gradient) if same else gradient
+
+
+def _given(name: str, gradient: Tensor | None) -> Tensor:
+    if gradient is None:
+        raise _unrelated(name)
+    return gradient
+
+
+def _unrelated(name: str) -> SeewhyError:
+    return SeewhyError(
+        f"the target's score does not depend on the layer '{name}'; choose one that the score passes through"
+    )
+
+
+def _evidence(
+    name: str, layout: Layout, activation: Tensor, gradients: list[dict[str, Tensor]], scores: list[Tensor]
+) -> list[Evidence]:
+    """Evidence for each target. Where only the class token is read behind the layer, maps would silently be zero."""
+    laid = [layout.spatial(gradient[name]) for gradient in gradients]
+    if layout.prefix and any(whole[name].any() for whole in gradients) and not any(part.any() for part in laid):
+        raise SeewhyError(
+            f"no gradient reaches the patch tokens of layer '{name}': the head reads its class token alone; "
+            "choose a layer before the last attention (layer=None finds one)"
+        )
+    seen = layout.spatial(activation)
+    return [Evidence(seen, gradient, score.detach()) for gradient, score in zip(laid, scores, strict=True)]
 
 
 @contextmanager
@@ -79,21 +137,20 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Any:
-        def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
-            if not isinstance(output, Tensor):
-                raise SeewhyError(
-                    f"layer '{name}' returns a {type(output).__name__}; allowed: a layer that returns one tensor"
-                )
-            kept = output if seen else output.detach().requires_grad_()
-            seen[name] = kept
+        def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
+            if name in seen:
+                raise SeewhyError(f"layer '{name}' is called more than once in a forward pass; choose one called once")
+            tensor, hand_on = first_tensor(output, name)
+            # a layer beside an earlier one does not hang on its graph: it becomes a leaf of its own
+            seen[name] = tensor if tensor.requires_grad and seen else tensor.detach().requires_grad_()
             torch.set_grad_enabled(True)
-            return kept.clone()
+            return hand_on(seen[name].clone())
 
         return hook
 
     handles = []
     try:
-        for name in layers:
+        for name in dict.fromkeys(layers):
             handles.append(find_layer(model, name).register_forward_hook(keep(name)))
         yield seen
     finally:
@@ -102,40 +159,21 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
             handle.remove()
 
 
-def find_layer(model: nn.Module, name: str, where: str = "") -> nn.Module:
-    """The module of that dotted name; an error names the closest."""
-    modules = dict(model.named_modules())
-    if not name or name not in modules:
-        raise unknown("layer", name, [known for known in modules if known], where)
-    return modules[name]
+def _layout(model: nn.Module, known: Traits, name: str, seen: dict[str, Tensor], images: Tensor) -> Layout:
+    if name not in seen:
+        raise SeewhyError(f"layer '{name}' is not reached by the forward pass; choose one that is")
+    layout = layout_of(known, find_layer(model, name), seen[name].shape, images.shape)
+    if layout is None:
+        raise SeewhyError(
+            f"layer '{name}' has output {tuple(seen[name].shape)}, whose place in an image of "
+            f"{images.shape[2]} x {images.shape[3]} cannot be told; allowed: (n, channels, height, width), "
+            "(n, height, width, channels), or (n, tokens, channels) with a token for each patch"
+        )
+    return layout
 
 
-def _check_reached(layers: Sequence[str], seen: dict[str, Tensor]) -> None:
-    for name in layers:
-        if name not in seen:
-            raise SeewhyError(f"layer '{name}' is not reached by the forward pass; choose one that is")
-        if seen[name].ndim != 4:
-            raise SeewhyError(
-                f"layer '{name}' has output {tuple(seen[name].shape)}; allowed: (n, channels, height, width)"
-            )
-
-
-def _check_scores(scores: list[Tensor], n: int) -> None:
+def check_scores(scores: list[Tensor], n: int) -> None:
+    """Raises SeewhyError where a target does not give one score for each of the n images."""
     for index, score in enumerate(scores):
         if tuple(score.shape) != (n,):
             raise SeewhyError(f"target {index} returns shape {tuple(score.shape)}; allowed: ({n},), one score an image")
-
-
-@contextmanager
-def untouched(model: nn.Module) -> Iterator[None]:
-    """Eval mode inside; the train flag of every module as it was afterwards, also after an exception."""
-    flags = {module: module.training for module in model.modules()}
-    model.eval()
-    recurrent = any(isinstance(module, nn.RNNBase) for module in flags)
-    # cuDNN cannot differentiate a recurrent layer in eval mode; the plain kernels can
-    with torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext():
-        try:
-            yield
-        finally:
-            for module, flag in flags.items():
-                module.training = flag

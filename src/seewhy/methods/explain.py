@@ -1,6 +1,7 @@
-"""The one public call: maps of any model for any batch, all methods and targets from one forward pass."""
+"""The one public call: maps of any model for any batch; all CAMs and all targets from one forward pass."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,34 +10,51 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seewhy.errors import SeewhyError, unknown
+from seewhy.methods import (  # noqa: F401  (imported to register their methods)
+    ablation,
+    attention,
+    gradients,
+    guided,
+    partition,
+    perturbation,
+    scorecam,
+    shapley,
+)
 from seewhy.methods.cam import CAMS, PAPERS
-from seewhy.methods.evidence import collect
+from seewhy.methods.evidence import check_scores, collect, find_layer, fits, untouched
 from seewhy.methods.layers import last_layer
-from seewhy.methods.targets import Targets
+from seewhy.methods.pixels import LAYERED, PIXELS, chunks
+from seewhy.methods.rerun import RERUNS
+from seewhy.methods.targets import Score, Targets, output_of, resolve
+
+INPUT = "input"  # where the maps of a method are that looks at no layer
+Options = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Raw, signed float32 maps (n, t, h, w) by method name, for n images and t targets.
+    """Raw, signed float32 maps by method name, n images and t targets: (n, t, h, w), of pixel methods (n, t, c, H, W).
 
-    With several layers they are read as `result[method, layer]`; `layer` is then the list of them.
+    With several layers they are read as `result[method, layer]`; `layer` is then the list of them. It is "input" where
+    no method looked at a layer.
     """
 
-    maps: dict[tuple[str, str], Float[Tensor, "n t h w"]]
+    maps: dict[tuple[str, str], Float[Tensor, "n t ..."]]
     scores: Float[Tensor, "n t"]
     predictions: Int[Tensor, " n"] | None
     layer: str | list[str]
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    def __getitem__(self, key: str | tuple[str, str]) -> Float[Tensor, "n t h w"]:
-        """The maps of a method (at the only layer), or of a method at a layer."""
-        if isinstance(key, str) and not isinstance(self.layer, str):
-            raise SeewhyError(f"this explanation has several layers; read it as result['{key}', layer]")
-        pair = (key, str(self.layer)) if isinstance(key, str) else key
+    def __getitem__(self, key: str | tuple[str, str]) -> Float[Tensor, "n t ..."]:
+        """The maps of a method (at the input or the only layer), or of a method at a layer."""
+        pair = key if isinstance(key, tuple) else (key, INPUT)
+        if pair not in self.maps and isinstance(key, str):
+            if not isinstance(self.layer, str):
+                raise SeewhyError(f"this explanation has several layers; read it as result['{key}', layer]")
+            pair = (key, self.layer)
         if pair not in self.maps:
-            raise unknown(
-                "map", pair if isinstance(key, tuple) else key, {method for method, _ in self.maps}, "explanation"
-            )
+            found = pair if isinstance(key, tuple) else key
+            raise unknown("map", found, dict.fromkeys(method for method, _ in self.maps), "explanation")
         return self.maps[pair]
 
 
@@ -47,40 +65,112 @@ def explain(
     methods: Sequence[str],
     targets: Targets = None,
     layer: str | nn.Module | Sequence[str | nn.Module] | None = None,
+    options: Options | None = None,
 ) -> Explanation:
     """Maps of `methods` for every image and target.
 
     `targets`: None (the predicted class), a class, one class an image, "all", or callables from output to (n,) scores.
-    `layer`: a module, its dotted name, several of them, or None (the last one with a spatial output). The model is
-    left as it was found. Raises SeewhyError for an unknown method, layer or class and for targets that do not fit.
+    `layer`: a module, its dotted name, several of them, or None (the last one with a spatial output, looked for only
+    where a method needs one). `options`: settings of a method by its name, {"rise": {"samples": 4000}}. The model is
+    left as it was found. Raises SeewhyError for an unknown method, option, layer or class and for targets that do not
+    fit.
     """
-    if images.ndim != 4 or not len(images):
-        raise SeewhyError(f"images has shape {tuple(images.shape)}; allowed: (n, channels, height, width) with n > 0")
-    for method in methods:
-        if method not in CAMS:
-            raise unknown("method", method, CAMS)
+    _check(model, images, methods)
+    settings = _settings(methods, options or {})
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
-    layers = [_name(model, images, one) for one in wanted]
+    needed = layer is not None or any(method in CAMS or method in LAYERED for method in methods)
+    layers = [_name(model, images, one) for one in wanted] if needed else []
+    found, output, scores = _cams(model, images, [method for method in methods if method in CAMS], layers, targets)
+    for method, given in settings.items():
+        for place in layers if method in LAYERED else [INPUT]:
+            found[method, place] = _asked(method, model, images, resolve(targets, output), place, given).float()
+    return Explanation(
+        found,
+        scores,
+        output.argmax(1) if output.ndim == 2 else None,
+        layers if many else layers[0] if layers else INPUT,
+        {
+            "methods": {method: PAPERS[method] for method in methods},
+            "options": {method: _plain(given) for method, given in settings.items()},
+            "torch": torch.__version__,
+        },
+    )
+
+
+def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
+    if images.ndim != 4 or not len(images):
+        raise SeewhyError(f"images has shape {tuple(images.shape)}; allowed: (n, channels, height, width) with n > 0")
+    if not images.is_floating_point():
+        raise SeewhyError(f"images is {images.dtype}; allowed: floating point, as the model takes them")
+    fits(model, images)
+    if isinstance(methods, str) or not methods:
+        raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
+    for method in methods:
+        if method not in CAMS and method not in PIXELS:
+            raise unknown("method", method, [*CAMS, *PIXELS])
+
+
+def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
+    """The options of each pixel method: its defaults and, over them, what the caller gave."""
+    settings = {}
+    for method in methods:
+        if method in PIXELS:
+            parameters = list(inspect.signature(PIXELS[method]).parameters.values())[4:]
+            settings[method] = {parameter.name: parameter.default for parameter in parameters}
+    for method, given in options.items():
+        if method not in settings:
+            raise unknown("method", method, settings, "options")
+        for option in given:
+            if option not in settings[method]:
+                raise unknown("option", option, settings[method], f"method '{method}'")
+        settings[method].update(given)
+    return settings
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as they go into the provenance: a tensor by its shape."""
+    return {name: list(value.shape) if isinstance(value, Tensor) else value for name, value in settings.items()}
+
+
+def _cams(
+    model: nn.Module, images: Tensor, methods: list[str], layers: list[str], targets: Targets
+) -> tuple[dict[tuple[str, str], Tensor], Tensor, Tensor]:
+    """Maps of the CAMs at every layer, the model's output, and the scores (n, t), from one pass."""
+    if not methods:
+        output = _output(model, images)
+        scores = [score(output).float() for score in resolve(targets, output)]
+        check_scores(scores, len(images))
+        return {}, output, torch.stack(scores, 1)
     seen = collect(model, images, layers, targets)
     maps = {
         (method, name): torch.stack([CAMS[method](one).float() for one in evidence], 1)
         for name, evidence in seen.evidence.items()
         for method in methods
     }
-    return Explanation(
-        maps,
-        torch.stack([one.score.float() for one in seen.evidence[layers[0]]], 1),
-        seen.output.argmax(1) if seen.output.ndim == 2 else None,
-        layers if many else layers[0],
-        {"methods": {method: PAPERS[method] for method in methods}, "torch": torch.__version__},
-    )
+    return maps, seen.output, torch.stack([one.score.float() for one in seen.evidence[layers[0]]], 1)
+
+
+def _asked(
+    method: str, model: nn.Module, images: Tensor, scores: list[Score], place: str, given: dict[str, Any]
+) -> Float[Tensor, "n t ..."]:
+    """Maps of a pixel method for every score, at the layer `place` or the input."""
+    if method in RERUNS:  # all scores from the same runs
+        return RERUNS[method](model, images, scores, place, **given)
+    layer = None if place == INPUT else place
+    return torch.stack([PIXELS[method](model, images, score, layer, **given) for score in scores], 1)
+
+
+def _output(model: nn.Module, images: Tensor) -> Tensor:
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        return torch.cat([output_of(model(images[list(part)].clone())) for part in chunks(len(images))])
 
 
 def _name(model: nn.Module, images: Tensor, layer: str | nn.Module | None) -> str:
     if layer is None:
         return last_layer(model, images)
     if isinstance(layer, str):
+        find_layer(model, layer)
         return layer
     for name, module in model.named_modules():
         if module is layer:

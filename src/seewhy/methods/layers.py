@@ -1,48 +1,126 @@
 """Which layer to explain: found by watching one forward pass."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
+from torchvision.ops import Permute
 
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import untouched
+from seewhy.methods.evidence import collect, first_tensor, fits, untouched
+from seewhy.methods.tokens import Layout, Traits, layout_of, traits
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One pass: layers with a place in the image (name -> channels, layout) as they end, and what attentions read."""
+
+    layers: dict[str, tuple[int, Layout]]
+    attended: list[str]
 
 
 def spatial_layers(model: nn.Module, images: Tensor) -> dict[str, tuple[int, int, int]]:
-    """Every module whose output is (n, c, h, w) with more than one cell, in the order they end: name -> (c, h, w)."""
-    shapes: dict[str, tuple[int, int, int]] = {}
-    names = {module: name for name, module in model.named_modules() if name}
+    """Every module with more than one cell in its output, in the order they end: name -> (c, h, w).
 
-    def note(module: nn.Module, _args: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
-            shapes.pop(names[module], None)
-            shapes[names[module]] = (output.shape[1], output.shape[2], output.shape[3])
-
-    handles = [module.register_forward_hook(note) for module in names]
-    try:
-        with untouched(model), torch.no_grad():
-            model(images[:1])
-    finally:
-        for handle in handles:
-            handle.remove()
-    return shapes
+    Maps, channels-last maps and tokens count; modules called more than once, or inside an attention, do not.
+    """
+    return {name: (channels, *layout.grid) for name, (channels, layout) in watch(model, images).layers.items()}
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
-    """The last module with a spatial output: what the head reads. The usual choice for class activation maps."""
-    shapes = spatial_layers(model, images)
-    if not shapes:
-        raise SeewhyError("no layer of this model has an output (n, channels, height, width); name a layer by hand")
-    return list(shapes)[-1]
+    """The last module with a spatial output: what the head reads. The usual choice for class activation maps.
+
+    For Swin that is the last norm. A ViT's head reads the class token alone, so no gradient of a class reaches the
+    patch tokens behind the last attention: there it is that attention's input (the last block's first norm), the
+    deepest place where patches still act on the score. Measured on the first image, not guessed from names.
+    """
+    seen = watch(model, images)
+    if not seen.layers:
+        raise SeewhyError("no layer of this model has an output with a place in the image; name a layer by hand")
+    last = list(seen.layers)[-1]
+    if seen.layers[last][1].prefix and seen.attended and not _reaches(model, images, last):
+        return seen.attended[-1]
+    return last
 
 
 def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
     """Up to `count` layers from shallow to deep, one for each resolution, the deepest kept.
 
-    At each resolution the outermost module counts, and of several the last: a stage, not the first half of the next.
+    At each resolution the container with most parameters counts, of equals the last: a stage, not the stem before it
+    nor the first half of the next; without containers, the last module.
+    A model with one resolution throughout (ViT) gives its attentions' inputs, evenly spaced, ending in the last.
     """
+    seen = watch(model, images)
     at: dict[tuple[int, int], list[str]] = {}
-    shapes = spatial_layers(model, images)
-    for name, (_, height, width) in shapes.items():
-        at.setdefault((height, width), []).append(name)
-    outermost = [min(reversed(names), key=lambda name: name.count(".")) for names in at.values()]
-    return sorted(outermost, key=list(shapes).index)[-count:]
+    for name, (_, layout) in seen.layers.items():
+        at.setdefault(layout.grid, []).append(name)
+    if len(at) == 1 and seen.attended:
+        return seen.attended[::-1][:: -(-len(seen.attended) // count)][::-1]
+    stages = [max(reversed(names), key=lambda name: _size(model.get_submodule(name))) for names in at.values()]
+    return sorted(stages, key=list(seen.layers).index)[-count:]
+
+
+def watch(model: nn.Module, images: Tensor) -> Watched:
+    """One forward pass of the first image, looked at through hooks that are gone afterwards."""
+    fits(model, images)
+    # a Permute shows its input again
+    names = {module: name for name, module in model.named_modules() if name and not isinstance(module, Permute)}
+    inside = {part for module in names if is_attention(module) for part in module.modules() if part is not module}
+    shapes: dict[str, torch.Size] = {}
+    calls: dict[str, int] = {}
+    makers: list[tuple[Tensor, str]] = []
+    attended: list[str] = []
+
+    def ended(module: nn.Module, _args: object, output: object) -> None:
+        name = names[module]
+        with suppress(SeewhyError):
+            first, _ = first_tensor(output, name)
+            calls[name] = calls.get(name, 0) + 1
+            shapes.pop(name, None)
+            shapes[name] = first.shape
+            makers.append((first, name))
+
+    def started(_module: nn.Module, args: tuple[object, ...]) -> None:
+        if args:
+            attended.extend(name for tensor, name in reversed(makers[-3:]) if tensor is args[0])
+
+    handles = [module.register_forward_hook(ended) for module in names if module not in inside]
+    handles += [module.register_forward_pre_hook(started) for module in names if is_attention(module)]
+    try:
+        with untouched(model), torch.no_grad():
+            model(images[:1].clone())
+    finally:
+        for handle in handles:
+            handle.remove()
+    known = traits(model)
+    found = {name: _laid(model, known, name, shape, images) for name, shape in shapes.items() if calls[name] == 1}
+    layers = {name: place for name, place in found.items() if place is not None}
+    return Watched(layers, [name for name in attended if name in layers])
+
+
+def _size(module: nn.Module) -> int:
+    """Parameters of a container; 0 for a single module."""
+    return sum(weight.numel() for weight in module.parameters()) if any(module.children()) else 0
+
+
+def is_attention(module: nn.Module) -> bool:
+    """torch's multi-head attention, or a module with heads and projections to queries, keys and values."""
+    heads = isinstance(getattr(module, "num_heads", None), int)
+    return isinstance(module, nn.MultiheadAttention) or (heads and any(hasattr(module, key) for key in ("qkv", "kv")))
+
+
+def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> tuple[int, Layout] | None:
+    layout = layout_of(known, model.get_submodule(name), shape, torch.Size([1, *images.shape[1:]]))
+    if layout is None or layout.grid[0] * layout.grid[1] < 2:
+        return None
+    return shape[1 if layout.order == "channels first" else -1], layout
+
+
+def _reaches(model: nn.Module, images: Tensor, layer: str) -> bool:
+    """Whether the largest output of the first image has a gradient at the layer's cells."""
+    try:
+        seen = collect(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])
+    except SeewhyError:
+        return False
+    return bool(seen.evidence[layer][0].gradient.any())

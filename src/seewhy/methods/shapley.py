@@ -1,9 +1,9 @@
 """SHAP values of pixels by expected gradients (the library shap), signed, with the additivity gap beside them."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import untouched
-from seewhy.methods.targets import output_of
+from seewhy.methods.evidence import fits, untouched
+from seewhy.methods.pixels import INNER, each, image_seed, pixel, scores
+from seewhy.methods.targets import Score, output_of
 from seewhy.progress import progress
 
 
@@ -60,48 +61,90 @@ def expected_gradients(
         raise SeewhyError(
             f"{len(classes)} class lists for {len(images)} images; allowed: one for each, all of one length"
         )
-    with untouched(model), _numpy_state():
+    fits(model, images)
+    with untouched(model), _numpy_state(), torch.inference_mode(False):
         parts = [
-            _one(model, image[None], background, list(chosen), samples, seed)
+            _one(model, image[None], background, [Score((index,)) for index in chosen], samples, seed)
             for image, chosen in progress(zip(images, classes, strict=True), len(images), label)
         ]
     values, expected = np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts])
     return Shapley(values, expected, values.sum((2, 3, 4)) - expected)
 
 
+@pixel("shap_gradient", title="SHAP (expected gradients)", paper="arXiv:1906.10670")
+def shap_gradient(
+    model: nn.Module,
+    images: Float[Tensor, "n c h w"],
+    score: Score,
+    _layer: str | None = None,
+    background: Float[Tensor, "b c h w"] | None = None,
+    samples: int = 100,
+    seed: int = 0,
+) -> Float[Tensor, "n c h w"]:
+    """E[(x - x') grad s(x' + a (x - x'))] over backgrounds x' and a in [0, 1]. Erion et al. 2021, equation 4.
+
+    Without `background` that is one image of zeros: the data set's mean colour in normalised images. `residual` tells
+    what the values miss to add up to the score's gain over the background.
+    """
+    against = torch.zeros_like(images[:1]) if background is None else background.to(images)
+    with _numpy_state():
+        parts = [_one(model, image, against, [single], samples, seed)[0][0] for image, single in each(images, score)]
+    return torch.from_numpy(np.stack(parts)).to(images.device)
+
+
+def _gradient_baseline(model: nn.Module, image: Tensor, score: Score, options: dict[str, Any]) -> Tensor:
+    background = options.get("background")
+    against = torch.zeros_like(image) if background is None else background.to(image)
+    return scores(model, against, score.repeat(len(against))).mean()
+
+
+BASELINES: dict[str, Callable[..., Tensor]] = {"shap_gradient": _gradient_baseline}
+
+
+def residual(
+    method: str, model: nn.Module, images: Tensor, score: Score, maps: Tensor, **options: Any
+) -> Float[Tensor, " n"]:
+    """What the maps of a SHAP `method` miss to add up: sum(map) - (score(image) - score(its baseline)), per image."""
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        clean = images.clone() if images.is_inference() else images
+        gains = [
+            scores(model, image, single)[0] - BASELINES[method](model, image, single, options)
+            for image, single in each(clean, score)
+        ]
+    return maps.sum((1, 2, 3)) - torch.stack(gains).float()
+
+
 def _one(
-    model: nn.Module, image: Tensor, background: Tensor, classes: list[int], samples: int, seed: int
+    model: nn.Module, image: Tensor, background: Tensor, targets: list[Score], samples: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     import shap
 
-    chosen = _Chosen(model, classes)
+    chosen = _Chosen(model, targets, image.dtype)
     with torch.no_grad():
-        expected = (chosen(image)[0] - chosen(background).mean(0)).float().cpu().numpy()
-    values = shap.GradientExplainer(chosen, background).shap_values(
-        image, nsamples=samples, rseed=image_seed(image, seed)
-    )
+        against = torch.cat([chosen(part) for part in background.split(INNER)]).mean(0)
+        expected = (chosen(image)[0] - against).float().cpu().numpy()
+    with torch.enable_grad():
+        values = shap.GradientExplainer(chosen, background, batch_size=INNER).shap_values(
+            image, nsamples=samples, rseed=image_seed(image, seed)
+        )
     return np.moveaxis(np.asarray(values, dtype=np.float32)[0], -1, 0), expected
 
 
 class _Chosen(nn.Module):
-    """The model with a few classes as its output.
+    """The model with a few scores of one image as its output.
 
     It holds the model outside nn.Module's bookkeeping: shap calls `zero_grad` and `eval`, which must not reach it.
     """
 
-    def __init__(self, model: nn.Module, classes: list[int]):
+    def __init__(self, model: nn.Module, targets: list[Score], dtype: torch.dtype):
         super().__init__()
         self.inner = (model,)
-        self.classes = classes
+        self.targets = targets
+        self.dtype = dtype  # shap itself works in single precision
 
     def forward(self, images: Tensor) -> Tensor:
-        return output_of(self.inner[0](images))[:, self.classes]
-
-
-def image_seed(image: Tensor, seed: int) -> int:
-    """A seed of the image's own, from its bytes and the run's seed: order and batches make no difference."""
-    digest = hashlib.sha256(image.detach().cpu().numpy().tobytes() + str(seed).encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+        output = output_of(self.inner[0](images.to(self.dtype, copy=True)))
+        return torch.stack([target.repeat(len(images))(output) for target in self.targets], 1)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What is explained: callables from a model's output to one score an image, made from what a caller may write."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -12,23 +13,45 @@ Target = Callable[[Tensor], Tensor]
 Targets = None | int | str | Sequence[int] | Sequence[Target]
 
 
-def class_score(classes: Sequence[int]) -> Target:
-    """Target: the output of class `classes[i]` for image i."""
+@dataclass(frozen=True)
+class Score:
+    """A target: the output of class `classes[i]` for image i, or what the user's `function` makes of the output.
 
-    def score(output: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
-        index = torch.as_tensor(classes, device=output.device)
+    Methods that show the model other batches than the caller's ask for the score of those: `pick` and `repeat`. A
+    user's function stands for any batch and is its own answer to both.
+    """
+
+    classes: tuple[int, ...] = ()
+    function: Target | None = None
+
+    def __call__(self, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
+        """One score for each image of the batch."""
+        if self.function is not None:
+            return self.function(output)
+        index = torch.as_tensor(self.classes, device=output.device)
         return output.gather(1, index[:, None]).squeeze(1)
 
-    return score
+    def pick(self, images: Sequence[int]) -> "Score":
+        """The score of a batch that holds these images only, in this order."""
+        return self if self.function is not None else Score(tuple(self.classes[index] for index in images))
+
+    def repeat(self, times: int) -> "Score":
+        """The score of a batch that holds each image `times` times, image by image: 0 0 0 1 1 1."""
+        return self.pick([index for index in range(len(self.classes)) for _ in range(times)])
 
 
-def resolve(targets: Targets, output: Tensor) -> list[Target]:
-    """Callables for `targets`: None (the predicted class), one class, one class an image, "all", or callables.
+def class_score(classes: Sequence[int]) -> Score:
+    """Target: the output of class `classes[i]` for image i."""
+    return Score(tuple(classes))
+
+
+def resolve(targets: Targets, output: Tensor) -> list[Score]:
+    """Scores for `targets`: None (the predicted class), one class, one class an image, "all", or callables.
 
     `output` is (n, classes). Raises SeewhyError where the count does not fit the batch or a class does not exist.
     """
     if isinstance(targets, Sequence) and targets and all(callable(target) for target in targets):
-        return list(targets)  # type: ignore[arg-type]
+        return [target if isinstance(target, Score) else Score(function=target) for target in targets]  # type: ignore[arg-type]
     if output.ndim != 2:
         raise SeewhyError(
             f"the model's output has shape {tuple(output.shape)}; allowed without callable targets: (n, classes)"

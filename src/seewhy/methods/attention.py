@@ -1,0 +1,153 @@
+"""What the tokens of a ViT attend to: the last block's attention, and rollout over all blocks. They know no class.
+
+Fused kernels never form the attention matrix, so it is worked out again from each block's own input and weights, on
+hooks, with the model as it is. Every block is checked: attention times values must give what the block gave.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seewhy.errors import SeewhyError
+from seewhy.methods.evidence import fits, untouched
+from seewhy.methods.pixels import pixel
+from seewhy.methods.rerun import RERUNS
+from seewhy.methods.targets import Score
+from seewhy.methods.tokens import Layout, has_class_token, layout_of, traits
+
+TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}  # of the block's largest output; wider below single precision
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention of each block, first to last, as mean over its heads: rows are queries and sum to 1."""
+
+    blocks: dict[str, Float[Tensor, "n t t"]]
+    layout: Layout
+    gathered: bool  # by a class token, the first
+
+    def read(self, weights: Float[Tensor, "n t t"]) -> Float[Tensor, "n h w"]:
+        """The class token's row over the patches; the patches' mean row where there is no class token."""
+        row = weights[:, 0] if self.gathered else weights[:, self.layout.prefix :].mean(1)
+        return self.layout.spatial(row[..., None])[:, 0]
+
+
+@pixel("attention", title="Attention", paper="arXiv:2010.11929")
+def attention(
+    model: nn.Module, images: Float[Tensor, "n c h w"], _score: Score | None = None, _layer: str | None = None
+) -> Float[Tensor, "n h w"]:
+    """mean over heads of softmax(q k^T / sqrt(d)) in the last block, at the class token. Dosovitskiy et al. 2021.
+
+    One map for every class: it shows where the model gathers, not what speaks for a class.
+    """
+    seen = attentions(model, images)
+    return seen.read(list(seen.blocks.values())[-1])
+
+
+@pixel("attention_rollout", title="Attention rollout", paper="arXiv:2005.00928")
+def attention_rollout(
+    model: nn.Module, images: Float[Tensor, "n c h w"], _score: Score | None = None, _layer: str | None = None
+) -> Float[Tensor, "n h w"]:
+    """A_L ... A_1 with A_l = (mean over heads + identity) / 2, at the class token. Abnar & Zuidema 2020, section 3.
+
+    The identity stands for the residual connection. One map for every class.
+    """
+    seen = attentions(model, images)
+    rolled = None
+    for weights in seen.blocks.values():
+        own = (weights + torch.eye(weights.shape[-1], dtype=weights.dtype, device=weights.device)) / 2
+        rolled = own if rolled is None else own @ rolled
+    assert rolled is not None
+    return seen.read(rolled)
+
+
+def _once(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """One map for all scores: worked out once, however many there are."""
+
+    def shared(model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str | None = None) -> Tensor:
+        return method(model, images, None, layer)[:, None].expand(-1, len(scores), -1, -1)
+
+    return shared
+
+
+RERUNS.update(attention=_once(attention), attention_rollout=_once(attention_rollout))
+
+
+def attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:
+    """Every block's attention from one forward pass, averaged over heads as it comes to save memory.
+
+    Raises SeewhyError for a model whose blocks do not attend over all tokens (Swin's windows, convolutional nets),
+    and for an attention that is not plain softmax(q k^T / sqrt(d)) v (rotary positions, relative biases).
+    """
+    fits(model, images)
+    with untouched(model), torch.no_grad(), _watched(model, len(images)) as seen:
+        model(images.clone())
+    layouts = {layout_of(traits(model), model, weights.shape, images.shape) for weights in seen.values()}
+    layout = layouts.pop() if len(layouts) == 1 else None
+    if layout is None or layout.order != "tokens":
+        raise SeewhyError(
+            f"no attention over the whole image in this {type(model).__name__}; "
+            "allowed: ViT and DeiT of timm, ViT of torchvision, and models built of the same blocks"
+        )
+    return Attention(seen, layout, bool(layout.prefix) and has_class_token(model))
+
+
+@contextmanager
+def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
+    """Hooks on every attention over n images; the mean over heads of what each attends to, in the order of calls."""
+    seen: dict[str, Tensor] = {}
+    handles = []
+
+    def watch(name: str, module: nn.Module) -> None:
+        def hook(_module: nn.Module, args: tuple[Tensor, ...], output: Tensor | tuple[Tensor, ...]) -> None:
+            found = output[0] if isinstance(output, tuple) else output
+            if args and args[0].ndim == 3 and args[0].shape[0] == n:  # windows come in batches of their own
+                weights, again = reproduce(module, args[0])
+                largest = found.abs().max() * TOLERANCE.get(found.dtype, 3e-2)
+                if again.shape != found.shape or (again - found).abs().max() > largest:
+                    raise SeewhyError(
+                        f"the attention '{name}' ({type(module).__name__}) is not plain softmax(q k / sqrt(d)) v: "
+                        "worked out again it does not give the block's output; choose another method"
+                    )
+                seen[name] = weights.mean(1)
+
+        handles.append(module.register_forward_hook(hook))
+
+    try:
+        for name, module in model.named_modules():
+            if isinstance(module, nn.MultiheadAttention) or (hasattr(module, "qkv") and hasattr(module, "num_heads")):
+                watch(name, module)
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def reproduce(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Float[Tensor, "n heads t t"], Tensor]:
+    """softmax(q k^T / sqrt(d)) from the module's weights, and the output that follows from it."""
+    torchs = isinstance(module, nn.MultiheadAttention)
+    if torchs and not module.batch_first:
+        tokens = tokens.transpose(0, 1)
+    into, bias = (module.in_proj_weight, module.in_proj_bias) if torchs else (module.qkv.weight, module.qkv.bias)
+    if into is None:
+        raise SeewhyError(f"a {type(module).__name__} with separate projections is not supported by attention methods")
+    parts = functional.linear(tokens, into, bias).unflatten(2, (3, module.num_heads, -1))
+    q, k, v = parts.permute(2, 0, 3, 1, 4)
+    q, k = _optional(module, "q_norm", q), _optional(module, "k_norm", k)
+    weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1)
+    mixed = _optional(module, "norm", (weights @ v).transpose(1, 2).flatten(2))
+    out = module.out_proj if torchs else module.proj
+    again = functional.linear(mixed, out.weight, out.bias)
+    return weights, again.transpose(0, 1) if torchs and not module.batch_first else again
+
+
+def _optional(module: Any, name: str, values: Tensor) -> Tensor:
+    """`values` through the module's part of that name, if it has one."""
+    part = getattr(module, name, None)
+    return values if part is None else part(values)

@@ -1,0 +1,131 @@
+"""Which channels of a layer, and which depth of the network, carry a score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seewhy.methods.ablation import ablated, closed_form
+from seewhy.methods.evidence import Evidence, collect, fits, untouched
+from seewhy.methods.layers import depth_layers
+from seewhy.methods.rerun import Head, heads
+from seewhy.methods.targets import Score, Targets, resolve
+
+
+@dataclass(frozen=True)
+class ChannelImportance:
+    """What each channel of `layer` is worth to each score, in the score's own unit, signed.
+
+    `gradient` estimates it, `ablation` measures it; behind pooling and a linear layer they are one (w_k mean(A_k)), and
+    how far they differ elsewhere says how far the gradient can be trusted at this layer.
+    """
+
+    layer: str
+    gradient: Float[Tensor, "n t c"]
+    ablation: Float[Tensor, "n t c"]
+    score: Float[Tensor, "n t"]
+
+    def top(self, count: int) -> Tensor:
+        """The `count` channels whose loss costs most, as a mean over images, for each target: (t, count)."""
+        return self.ablation.mean(0).topk(count, dim=1).indices
+
+
+@dataclass(frozen=True)
+class LayerImportance:
+    """What each layer, shallow to deep, says of each score. First axis: `layers`.
+
+    `gradient` is sum(g A) over the whole layer: the score itself where everything behind it is homogeneous (ReLU,
+    pooling, no biases), so its distance from `score` is what later biases and saturation decide. `width` is how many
+    channels carry it, (sum |c_k|)^2 / sum c_k^2 of the channels' shares c_k: 1 where one does, all where all do alike.
+    `place` is what the score loses where each channel is replaced by its own mean: 0 where it no longer matters *where*
+    in the image something is.
+    """
+
+    layers: list[str]
+    gradient: Float[Tensor, "l n t"]
+    width: Float[Tensor, "l n t"]
+    place: Float[Tensor, "l n t"]
+    score: Float[Tensor, "n t"]
+
+
+def channel_importance(model: nn.Module, images: Tensor, targets: Targets, layer: str) -> ChannelImportance:
+    """Per channel: gradient x activation, sum_ij g_kij A_kij, and the score's exact drop with the channel at zero.
+
+    Exact means that the head is run again (see `ablation.ablated`), or that a closed form holds by measurement. Tokens
+    without a place in the image are neither summed nor ablated. Raises SeewhyError as `collect` does.
+    """
+    seen = collect(model, images, [layer], targets)
+    scores = resolve(targets, seen.output)
+    evidence = seen.evidence[layer]
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        drops = [
+            _drops(head, [score.pick([index]) for score in scores])
+            for index, head in enumerate(heads(model, _plain(images), layer))
+        ]
+    return ChannelImportance(layer, _by_channel(evidence), torch.stack(drops).float(), _scores(evidence))
+
+
+def layer_importance(
+    model: nn.Module, images: Tensor, targets: Targets, layers: Sequence[str] | None = None
+) -> LayerImportance:
+    """Per layer over the depth (`depth_layers` unless named): gradient x activation, its width, and what place costs.
+
+    One pass with a gradient at every layer, then a head run for each image and layer. Raises SeewhyError as `collect`.
+    """
+    fits(model, images)
+    names = list(layers) if layers is not None else depth_layers(model, images)
+    seen = collect(model, images, names, targets)
+    scores = resolve(targets, seen.output)
+    shares = [_by_channel(seen.evidence[name]) for name in names]
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        place = torch.stack([_place(model, _plain(images), name, scores) for name in names])
+    return LayerImportance(
+        names,
+        torch.stack([share.sum(-1) for share in shares]),
+        torch.stack([_width(share) for share in shares]),
+        place,
+        _scores(seen.evidence[names[0]]),
+    )
+
+
+def _width(shares: Float[Tensor, "n t c"]) -> Float[Tensor, "n t"]:
+    squares = (shares**2).sum(-1)
+    return torch.where(squares == 0, 0.0, shares.abs().sum(-1) ** 2 / torch.where(squares == 0, 1.0, squares))
+
+
+def _drops(head: Head, scores: list[Score]) -> Float[Tensor, "t c"]:
+    closed = closed_form(head, scores)
+    if closed is not None:
+        return closed
+    return ablated(head, scores, _at(head, head.activation, scores))
+
+
+def _place(model: nn.Module, images: Tensor, layer: str, scores: list[Score]) -> Float[Tensor, "n t"]:
+    """What each score loses where the layer's maps are flat."""
+    found = []
+    for index, head in enumerate(heads(model, images, layer)):
+        single = [score.pick([index]) for score in scores]
+        flat = head.activation.mean((2, 3), keepdim=True).expand_as(head.activation)
+        rows = _at(head, torch.cat([head.activation, flat]), single)
+        found.append(rows[:, 0] - rows[:, 1])
+    return torch.stack(found).float()
+
+
+def _at(head: Head, activations: Tensor, scores: list[Score]) -> Float[Tensor, "t k"]:
+    output = head(activations)
+    return torch.stack([score.repeat(len(activations))(output) for score in scores])
+
+
+def _by_channel(evidence: list[Evidence]) -> Float[Tensor, "n t c"]:
+    return torch.stack([(one.gradient * one.activation).sum((2, 3)) for one in evidence], 1).float()
+
+
+def _scores(evidence: list[Evidence]) -> Float[Tensor, "n t"]:
+    return torch.stack([one.score for one in evidence], 1).float()
+
+
+def _plain(images: Tensor) -> Tensor:
+    """Without the mark of inference mode, which keeps a tensor out of graphs."""
+    return images.clone() if images.is_inference() else images.detach()

@@ -1,0 +1,90 @@
+"""SHAP values of squares of pixels by the partition explainer (the library shap); what is hidden is blurred."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seewhy.errors import SeewhyError
+from seewhy.methods.evidence import fits, untouched
+from seewhy.methods.pixels import INNER, each, pixel, scores
+from seewhy.methods.shapley import BASELINES, Shapley
+from seewhy.methods.targets import Score, Targets, output_of, resolve
+from seewhy.progress import progress
+
+EVALUATIONS = 500  # masked images for each image, shap's own default
+
+
+@pixel("shap_partition", title="SHAP (partition)", paper="arXiv:1705.07874")
+def shap_partition(
+    model: nn.Module,
+    images: Float[Tensor, "n c h w"],
+    score: Score,
+    _layer: str | None = None,
+    evaluations: int = EVALUATIONS,
+    blur: int = 0,
+) -> Float[Tensor, "n c h w"]:
+    """Owen values over a tree of squares, hidden ones blurred. Lundberg & Lee 2017; see `partition_values`."""
+    parts = [_partition(model, image, single, evaluations, blur)[0] for image, single in each(images, score)]
+    return torch.from_numpy(np.stack(parts)).to(images.device)
+
+
+def partition_values(
+    model: nn.Module,
+    images: Float[Tensor, "n c h w"],
+    targets: Targets = None,
+    evaluations: int = EVALUATIONS,
+    blur: int = 0,
+    label: str = "SHAP partition",
+) -> Shapley:
+    """Owen values of squares of pixels, `evaluations` masked images each (Lundberg's partition explainer in shap).
+
+    What is hidden is replaced by the image blurred over `blur` pixels (0: an eighth of the image's longer side), and
+    squares are split in halves where most is at stake. No draws: equal calls are equal. `gap` is 0 but for rounding.
+    """
+    fits(model, images)
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        chosen = resolve(targets, torch.cat([output_of(model(part)) for part in images.clone().split(INNER)]))
+        rows = [
+            [_partition(model, image, part, evaluations, blur) for part in (score.pick([index]) for score in chosen)]
+            for index, image in enumerate(progress(images.clone().split(1), len(images), label))
+        ]
+    values = np.stack([np.stack([one[0] for one in row]) for row in rows])
+    expected = np.array([[one[1] for one in row] for row in rows])
+    return Shapley(values, expected, values.sum((2, 3, 4)) - expected)
+
+
+def _partition(
+    model: nn.Module, image: Float[Tensor, "1 c h w"], score: Score, evaluations: int, blur: int
+) -> tuple[Float[np.ndarray, "c h w"], float]:
+    """Values for one image, and what they should sum to. Raises SeewhyError where they do not."""
+    import shap
+
+    def asked(masked: np.ndarray) -> np.ndarray:
+        batch = torch.from_numpy(np.moveaxis(masked, -1, 1).copy()).to(image)
+        return scores(model, batch, score.repeat(len(batch))).double().cpu().numpy()
+
+    # a masker of the image's own: shap knows a blurred image again by its address, which another image may inherit
+    own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, _blurred(image, blur)))
+    explainer = shap.explainers.PartitionExplainer(asked, shap.maskers.Image(hidden, own.shape))
+    found = explainer(own[None], max_evals=evaluations, batch_size=INNER, silent=True)
+    values, gain = np.moveaxis(found.values[0], -1, 0), float(asked(own[None])[0] - asked(hidden[None])[0])
+    if abs(values.sum() - gain) > 1e-3 * max(abs(gain), np.abs(values).sum(), 1e-6):
+        raise SeewhyError(f"SHAP's values sum to {values.sum():.4g}, not to the score's gain over a blur, {gain:.4g}")
+    return values.astype(np.float32), gain
+
+
+def _blurred(image: Float[Tensor, "1 c h w"], blur: int) -> Float[Tensor, "1 c h w"]:
+    """Each pixel as the mean of a square of about `blur` pixels around it, of those inside the image."""
+    side = (blur or max(image.shape[-2:]) // 8) // 2
+    return functional.avg_pool2d(image, 2 * side + 1, stride=1, padding=side, count_include_pad=False)
+
+
+def _partition_baseline(model: nn.Module, image: Tensor, score: Score, options: dict[str, Any]) -> Tensor:
+    return scores(model, _blurred(image, options.get("blur", 0)), score)[0]
+
+
+BASELINES["shap_partition"] = _partition_baseline
