@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy import artifacts, open_study
+from seewhy import artifacts, facts, open_study
 from seewhy.errors import SeewhyError
 from seewhy.study import Study
 from seewhy.tasks import classification
@@ -180,10 +180,10 @@ def test_a_config_that_does_not_tell_is_one_line(checked, config, line):
 
 
 def test_provenance_names_files_and_no_machine(checked):
-    facts = predict().provenance(steps=4, gallery=60)
-    assert facts["parameters"] == "gallery = 60, steps = 4"
-    assert artifacts.sha256(checked.root / "tiny.pth")[:12] in facts["checkpoint"]
-    assert str(checked.root) not in json.dumps(facts)
+    told = facts.provenance(predict(), steps=4, gallery=60)
+    assert told["parameters"] == "gallery = 60, steps = 4"
+    assert artifacts.sha256(checked.root / "tiny.pth")[:12] in told["checkpoint"]
+    assert str(checked.root) not in json.dumps(told)
 
 
 def test_metrics_are_beside_the_pages(checked):
