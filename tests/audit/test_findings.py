@@ -60,8 +60,23 @@ def test_mistakes() -> None:
     assert "Not run" in findings.mistakes(0, 0, NOTHING, NOTHING)
 
 
-def test_shapley_warns_where_the_picture_moves() -> None:
-    gap = Estimate(0.1, 0.05, 0.2, 8)
-    assert "read only the large patches" in findings.shapley(gap, Estimate(0.3, 0.2, 0.45, 4), 16)
-    assert "the picture holds" in findings.shapley(gap, Estimate(0.9, 0.8, 0.95, 4), 16)
+def test_shapley_tells_what_to_read_and_judges_nothing() -> None:
+    gap = Estimate(0.45, 0.29, 0.6, 8)
+    for stability in (Estimate(0.3, 0.2, 0.45, 5), Estimate(0.9, 0.8, 0.95, 5)):
+        text = findings.shapley(gap, stability, 16)
+        assert "45%" in text
+        assert "Read only patches that both seeds show" in text
+        assert "holds" not in text
     assert "too few images (n = 0)" in findings.shapley(gap, NOTHING, 16)
+
+
+def test_mistakes_name_the_true_reason_where_too_few_were_measured() -> None:
+    few = Estimate(float("nan"), float("nan"), float("nan"), 3)
+    text = findings.mistakes(5, 8, few, Estimate(0.6, 0.4, 0.8, 5))
+    assert "it takes 5 images of each kind" in text
+    assert "there are 3 right and 5 wrong ones" in text
+
+
+def test_looking_shows_the_paired_difference_it_judges_by() -> None:
+    text = findings.looking(Estimate(1.6, 1.3, 1.9, 8), Estimate(1.4, 1.1, 1.7, 8), Estimate(0.21, 0.02, 0.4, 8), 0, 8)
+    assert "difference image by image +0.21, interval +0.02 to +0.40" in text

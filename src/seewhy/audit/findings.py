@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seewhy.audit.statistics import Estimate
+from seewhy.audit.statistics import FEWEST, Estimate
 
 
 def accuracy(measured: Estimate, majority: float, claim: float | None) -> str:
@@ -33,11 +33,13 @@ def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, boxe
     if not lift.measured:
         return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
     if better.low > 0:
-        judgement = f"more than a blob in the middle of the picture ({centre.value:.2f} x)"
+        judgement = "more than a blob in the middle of the picture"
     elif better.high < 0:
-        judgement = f"**less** than a blob in the middle of the picture ({centre.value:.2f} x)"
+        judgement = "**less** than a blob in the middle of the picture"
     else:
-        judgement = f"not distinguishable from a blob in the middle of the picture ({centre.value:.2f} x)"
+        judgement = "not distinguishable from a blob in the middle of the picture"
+    paired = f"{better.value:+.2f}, interval {better.low:+.2f} to {better.high:+.2f}"
+    judgement += f" ({centre.value:.2f} x; difference image by image {paired})"
     found = lift.text(suffix=" x")
     return f"Grad-CAM puts **{found}** as much evidence on the object as chance would: {judgement}.{blank}"
 
@@ -65,8 +67,8 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     missed = f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**"
     if not stability.measured:
         return f"{missed}; too few images (n = {stability.n}) to say whether another seed shows the same."
-    steady = "the picture holds" if stability.low > 0.5 else "the picture still moves: **read only the large patches**"
-    return f"{missed}; over another seed their ranks correlate by {stability.text()}, so {steady}."
+    again = f"over another seed their ranks correlate by {stability.text()}"
+    return f"{missed}; {again}. **Read only patches that both seeds show**, and not their size."
 
 
 def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estimate) -> str:
@@ -77,7 +79,10 @@ def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estim
     if not wrong:
         return f"{first} There is nothing to explain on this page."
     if not inside_wrong.measured or not inside_right.measured:
-        return f"{first} Too few of them have object boxes to say whether the evidence left the object."
+        return (
+            f"{first} Whether the evidence left the object was not measured: it takes {FEWEST} images of each kind with"
+            f" object boxes and evidence, and there are {inside_right.n} right and {inside_wrong.n} wrong ones."
+        )
     apart = inside_wrong.high < inside_right.low or inside_right.high < inside_wrong.low
     clear = "a clear difference" if apart else "the intervals overlap, so no difference is shown"
     return (
