@@ -4,7 +4,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Params, Preprocessing, find_project
 from seewhy.validation import validate
 
-BASE = {"datasets": {}, "studies": {}}
+BASE = {"base": {}, "demo": {}, "datasets": {}, "studies": {}}
 WRONG = [
     ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
     (
@@ -15,6 +15,10 @@ WRONG = [
     ("base.threads", 0, "base.threads in params.yaml: found 0; allowed: greater than or equal to 1"),
     ("base.seed", -1, "base.seed in params.yaml: found -1; allowed: greater than or equal to 0"),
     ("base.colormap", "pink", "base.colormap in params.yaml: found 'pink'; allowed: 'viridis', 'inferno', "),
+    ("base.threads", True, "base.threads in params.yaml: found True; allowed: a valid integer"),
+    ("base.batch_size", "32", "base.batch_size in params.yaml: found '32'; allowed: a valid integer"),
+    ("base.opacity", "0.5", "base.opacity in params.yaml: found '0.5'; allowed: a valid number"),
+    ("demo", [], "demo in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
     ("base.device", "gpu", "base.device in params.yaml: found 'gpu'; allowed: auto, cpu, mps, cuda, cuda:0"),
     ("base", 3, "base in params.yaml: found 3; allowed: a valid dictionary"),
     (
@@ -23,6 +27,11 @@ WRONG = [
         "unknown key 'chekpoint' in studies.tiny of params.yaml; did you mean 'checkpoint'?",
     ),
     ("studies.tiny.checkpoint", None, "missing key 'studies.tiny.checkpoint' in params.yaml"),
+    ("studies.tiny.checkpoint", "/root/a.pth", "found '/root/a.pth'; allowed: a path inside the project"),
+    ("studies.tiny.checkpoint", "../a.pth", "found '../a.pth'; allowed: a path inside the project"),
+    ("datasets.things.manifest", "", "datasets.things.manifest in params.yaml: found ''; allowed: a path inside"),
+    ("base", None, "missing key 'base' in params.yaml"),
+    ("demo", None, "missing key 'demo' in params.yaml"),
     ("studies.tiny.dataset", None, "missing key 'studies.tiny.dataset' in params.yaml"),
     (
         "studies.tiny.dataset",
@@ -89,15 +98,25 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'datasets' in params.yaml \(and 1 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 3 more\)$"):
         validate(Params, {}, "params.yaml")
 
 
+def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
+    project.set("studies.tiny.architecture", None)
+    project.set("studies.tiny.architectur", "my_nets:Tiny")
+    line = refused("dataset", "things")
+    told = "seewhy: unknown key 'architectur' in studies.tiny of params.yaml; did you mean 'architecture'? allowed: "
+    assert line.startswith(told)
+    assert "more)" not in line
+
+
 def test_empty_sections_mean_nothing_there(project):
-    for name in ("base", "demo", "comparisons", "grad_cam"):
+    project.set("demo", None)
+    for name in ("base", "comparisons", "grad_cam"):
         project.set(name, {})
     text = (project.root / "params.yaml").read_text().replace("{}", "")
-    (project.root / "params.yaml").write_text(text)
+    (project.root / "params.yaml").write_text(text + "demo: {}\n")
     params = find_project().params
     assert params.demo == {}
     assert params.base.batch_size == 32

@@ -142,9 +142,81 @@ def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, template: 
     assert "accuracy" not in json.loads((root / "reports/tiny/metrics/model.json").read_text())
 
 
-def test_a_failing_stage_stops_with_its_line_and_exit_code(built: Path) -> None:
-    Workshop(built).set("studies.tiny.layer", "featurs")
+def test_a_failing_stage_tells_why_keeps_the_page_and_comes_right_again(built: Path) -> None:
+    shop, folder = Workshop(built), built / "reports/tiny"
+    ran(built)
+    before = (folder / "01_model.html").read_bytes()
+    shop.set("studies.tiny.layer", "featurs")
     ended = call(built, "seewhy", "report", "tiny")
     assert ended.returncode == 1
-    assert "unknown layer 'featurs' in study 'tiny'; did you mean 'features'?" in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stdout + ended.stderr
+    assert ended.stdout == "model@tiny ...\n"
+    assert ended.stderr == "seewhy: unknown layer 'featurs' in study 'tiny'; did you mean 'features'? allowed: " + (
+        "features, features.0, features.1, features.2, head\n"
+    )
+    assert (folder / "01_model.html").read_bytes() == before
+    assert (folder / "01_model.failed.html").is_file()
+    assert "the last failed" in (built / "reports/index.html").read_text()
+    shop.set("studies.tiny.layer", "auto")
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 0, ended.stderr
+    assert not (folder / "01_model.failed.html").exists()
+    assert "the last failed" not in (built / "reports/index.html").read_text()
+
+
+def test_ctrl_c_ends_at_once_and_keeps_the_page(built: Path) -> None:
+    shop, folder = Workshop(built), built / "reports/tiny"
+    before = (folder / "02_grad_cam.html").read_bytes()
+    shop.set("grad_cam.steps", 3)
+    # a shell that starts the tests in the background has switched Ctrl-C off for all that they start
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "sys.argv = ['seewhy', 'report', 'tiny']; from seewhy.__main__ import main; main()"
+    options = {"cwd": built, "env": environment(), "start_new_session": True, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **options, **pipes) as going:
+        assert going.stdout is not None
+        while "grad_cam@tiny ..." not in going.stdout.readline():
+            pass
+        time.sleep(1.5)
+        os.killpg(going.pid, signal.SIGINT)
+        begun = time.monotonic()
+        _, said = going.communicate(timeout=30)
+    assert time.monotonic() - begun < 10
+    assert going.returncode == 130
+    assert said.splitlines()[-1] == "stopped; what was built stays, call it again to go on"
+    assert (folder / "02_grad_cam.html").read_bytes() == before
+    assert not list(built.rglob("*.part"))
+    assert "grad_cam@tiny" in ran(built)
+
+
+def test_a_lost_or_replaced_image_is_noticed(built: Path) -> None:
+    image = built / "mine/cup-2.png"
+    kept = image.read_bytes()
+    image.unlink()
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 1
+    assert "seewhy: row 3 of dataset 'things': there is no file 'cup-2.png' in " in ended.stderr
+    shutil.copy(built / "mine/cat-2.png", image)
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"model@tiny +[\d.]+ +reports/tiny/", ended.stdout), ended.stdout
+    image.write_bytes(kept)
+
+
+def test_a_second_run_in_the_same_project_is_one_line(built: Path) -> None:
+    told = {"read": {}, "write": {str(built / "data/notebooks"): {"pid": os.getpid(), "cmd": "dvc repro"}}}
+    (built / ".dvc/tmp/rwlock").write_text(json.dumps(told))
+    Workshop(built).set("model.bins", 9)
+    (built / "notebooks/01_model.ipynb").touch()
+    path = built / "notebooks/01_model.ipynb"
+    path.write_text(path.read_text() + "\n")
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 1
+    assert ended.stderr == "seewhy: another run is at work in this project; wait for its end, then call again\n"
+    (built / ".dvc/tmp/rwlock").unlink()
+
+
+def test_what_dvc_refuses_is_one_line(built: Path) -> None:
+    (built / "dvc.yaml").write_text((built / "dvc.yaml").read_text().replace("${item.manifest}", "${item.manifst}"))
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 1
+    assert re.fullmatch(r"seewhy: .*dvc.yaml.*item.manifst.*\n", ended.stderr), ended.stderr

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+CLOSE = 0.5  # how alike two names must be (difflib's ratio) for one to be offered in place of the other
 LISTED = 12  # allowed names beyond this many are counted, not listed: the line must stay readable
 
 
@@ -13,7 +14,7 @@ class SeewhyError(Exception):
 def unknown(kind: str, found: object, allowed: Iterable[object], where: str = "") -> SeewhyError:
     """The error for a name that does not exist: "unknown layer 'layer5' in study 'a'; did you mean 'layer4'? ..."."""
     names = [str(name) for name in allowed]
-    close = get_close_matches(str(found), names, n=1, cutoff=0.5)
+    close = get_close_matches(str(found), names, n=1, cutoff=CLOSE)
     hint = f"; did you mean '{close[0]}'?" if close else ";"
     place = f" in {where}" if where else ""
     return SeewhyError(f"unknown {kind} '{found}'{place}{hint} allowed: {listing(names)}")

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from seewhy import notebooks
 from seewhy.errors import SeewhyError, unknown
-from seewhy.validation import Device, Name, Positive, Settings, Size, validate
+from seewhy.validation import Device, Inside, Name, Number, Positive, Settings, Size, Whole, validate
 
 FILE = "params.yaml"
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
@@ -19,12 +19,12 @@ Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 class Base(Settings):
     """What every stage shares. Threads and batch size are settings because float sums differ with them."""
 
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[Whole, Field(ge=0)] = 0
     device: Device = "auto"
     batch_size: Positive = 32
     threads: Positive = 2
     colormap: Colormap = "viridis"
-    opacity: Annotated[float, Field(ge=0, le=1)] = 0.6
+    opacity: Annotated[Number, Field(ge=0, le=1)] = 0.6
 
 
 class Preprocessing(Settings):
@@ -35,11 +35,11 @@ class Preprocessing(Settings):
     """
 
     size: Size = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    mean: tuple[Number, ...] | None = None
+    std: tuple[Annotated[Number, Field(gt=0)], ...] | None = None
     scale: Literal[1, 255] = 1
     resize: Literal["squash", "crop", "pad"] = "squash"
-    crop: Annotated[float, Field(gt=0, le=1)] = 1.0
+    crop: Annotated[Number, Field(gt=0, le=1)] = 1.0
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
     @field_validator("mean", "std")
@@ -54,15 +54,15 @@ class Dataset(Settings):
     """A manifest and its class names."""
 
     task: Literal["classification"]
-    manifest: str
-    classes: str
+    manifest: Inside
+    classes: Inside
 
 
 class Study(Settings):
     """One model examined on one dataset."""
 
     dataset: str
-    checkpoint: str
+    checkpoint: Inside
     architecture: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     layer: str = "auto"
@@ -82,24 +82,31 @@ class Demo(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
     recipe: str
-    source: str = Field(alias="from")
-    out: str
+    source: Inside = Field(alias="from")
+    out: Inside
 
 
 class Params(Settings):
     """The whole of params.yaml: five fixed sections and one for each notebook."""
 
-    base: Base = Base()
-    demo: dict[Name, Demo] = Field(default_factory=dict)
+    base: Base
+    demo: dict[Name, Demo]
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
     comparisons: dict[Name, Comparison] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    @field_validator("base", "demo", "comparisons", "datasets", "studies", mode="before")
+    @field_validator("base", "comparisons", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value
+
+    @field_validator("demo", "datasets", "studies", mode="before")
+    @classmethod
+    def _a_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("allowed: a mapping of names to settings, {} for none")  # dvc.yaml goes through it
+        return value
 
     def study(self, name: str) -> Study:
         """Settings of that study; an error names the closest."""

@@ -1,7 +1,7 @@
-"""`report`: dvc repro with an eye on the clock, then the index, then a table of stages, seconds and pages."""
+"""`report`: DVC with an eye on the clock, then the index, then a table of stages, seconds and pages."""
 
+import logging
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,26 +10,39 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from seewhy import artifacts
+from seewhy import artifacts, preflight
 from seewhy.errors import SeewhyError
 from seewhy.params import Project
 
 RUNNING = re.compile(r"^Running stage '(?:.*:)?([^':]+)':")
 SKIPPED = re.compile(r"^Stage '(?:.*:)?([^':]+)' (?:didn't change|is cached)")
+INTERRUPTED = re.compile(r"exited with (?:130|-2)$")
 
 
 def report(project: Project, study: str | None) -> None:
     """Builds all studies or one, writes reports/index.html and prints what took how long.
 
-    Raises SeewhyError when a stage fails; what was built before it stays, and the next call goes on from there.
+    Raises SeewhyError for what is wrong before anything runs, and typer.Exit when a stage fails, which has told why:
+    what was built before stays, and the next call goes on from there.
     """
-    stages = _stages(project, study) if study else []
-    seconds, failed = _repro(project.root, stages)
-    index = write_index(project)
-    _print_table(project, seconds)
+    if study:
+        project.params.study(study)
+    studies = [study] if study else [*project.params.studies]
+    preflight.check(project, studies)
+    stages = [f"{notebook.section}@{study}" for notebook in project.notebooks] if study else []
+    clock = Clock()
+    try:
+        for name in preflight.outdated(project, studies):
+            _reproduce(project.root, [f"dataset@{name}"], clock, force=True, single_item=True)
+        _reproduce(project.root, stages, clock)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was built stays, call it again to go on", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        _clear_failures(project, clock)
+        index = write_index(project)
+    _print_table(project, clock.seconds)
     typer.echo(index)
-    if failed:
-        raise SeewhyError("the pipeline stopped, see the line above; what was built stays, call it again to go on")
 
 
 def write_index(project: Project) -> Path:
@@ -44,39 +57,80 @@ def write_index(project: Project) -> Path:
     return write(project.root, studies)
 
 
-def _stages(project: Project, study: str) -> list[str]:
-    project.params.study(study)
-    return [f"{notebook.section}@{study}" for notebook in project.notebooks]
+class Clock(logging.Handler):
+    """Hears what DVC says: tells which stage begins, and keeps its seconds (None: not run, nothing had changed)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: dict[str, float | None] = {}
+        self.current, self.start = "", 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line of DVC's; only warnings are passed on as they are."""
+        line = record.getMessage()
+        if found := RUNNING.match(line) or SKIPPED.match(line):
+            self.stop()
+            self.seconds[found[1]] = None
+        if found := RUNNING.match(line):
+            self.current, self.start = found[1], time.monotonic()
+            typer.echo(f"{self.current} ...")
+        elif record.levelno >= logging.WARNING:
+            typer.echo(f"  {line}", err=True)
+
+    def stop(self) -> None:
+        """The current stage, if any, has ended."""
+        if self.current:
+            self.seconds[self.current] = time.monotonic() - self.start
+        self.current = ""
 
 
-def _repro(root: Path, stages: list[str]) -> tuple[dict[str, float | None], bool]:
-    """Seconds by stage (None: not run, nothing had changed), and whether dvc failed."""
-    command = [sys.executable, "-m", "dvc", "repro", *stages]
-    seconds: dict[str, float | None] = {}
-    current, start = None, time.monotonic()
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if found := RUNNING.match(line):
-                seconds |= {current: time.monotonic() - start} if current else {}
-                current, start = found[1], time.monotonic()
-                typer.echo(f"{current} ...")
-            elif found := SKIPPED.match(line):
-                seconds[found[1]] = None
-            elif not line.startswith(("> ", "Updating", "Use `dvc", "Generating", "Data and")) and line.strip():
-                typer.echo(f"  {line}", nl=False)
-    seconds |= {current: time.monotonic() - start} if current else {}
-    return seconds, process.returncode != 0
+def _reproduce(root: Path, stages: list[str], clock: Clock, **how: bool) -> None:
+    """`dvc repro` in this process, heard by the clock."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    log = logging.getLogger("dvc")
+    log.handlers, log.propagate = [clock], False
+    log.setLevel(logging.INFO)
+    try:
+        Repo(str(root)).reproduce(stages or None, **how)
+        clock.stop()
+    except DvcException as error:
+        raise _understood(error) from None
+
+
+def _understood(error: Exception) -> BaseException:
+    """What DVC's error means here. A stage that failed has told why itself."""
+    from dvc.exceptions import ReproductionError
+    from dvc.lock import LockError
+    from dvc.stage.exceptions import StageCmdFailedError
+
+    cause = error.__cause__ if isinstance(error, ReproductionError) and error.__cause__ else error
+    if isinstance(cause, StageCmdFailedError):
+        return KeyboardInterrupt() if INTERRUPTED.search(str(cause)) else typer.Exit(1)
+    if isinstance(cause, LockError):
+        return SeewhyError("another run is at work in this project; wait for its end, then call again")
+    said = str(error) if cause is error else f"{error}: {cause}"
+    return SeewhyError(" ".join(said.split()))
+
+
+def _clear_failures(project: Project, clock: Clock) -> None:
+    """No page of a failure outlives it: a stage may come right without being run, when a mistake is undone."""
+    stems = {notebook.section: notebook.stem for notebook in project.notebooks}
+    for stage in clock.seconds:
+        section, _, study = stage.partition("@")
+        if stage != clock.current and section in stems:
+            failed = artifacts.reports(project.root, study) / f"{stems[section]}.failed.html"
+            failed.unlink(missing_ok=True)
 
 
 def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
-    sections = {notebook.section: notebook.stem for notebook in project.notebooks}
+    stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     table = Table("stage", "seconds", "page", box=None, pad_edge=False)
     for stage, took in seconds.items():
         section, _, study = stage.partition("@")
-        page = artifacts.reports(project.root, study) / f"{sections[section]}.html" if section in sections else None
+        page = artifacts.reports(project.root, study) / f"{stems[section]}.html" if section in stems else None
         shown = str(page.relative_to(project.root)) if page and page.is_file() else ""
         table.add_row(stage, "unchanged" if took is None else f"{took:.1f}", shown)
-    total = sum(took or 0 for took in seconds.values())
-    table.add_row("all", f"{total:.1f}", "")
+    table.add_row("all", f"{sum(took or 0 for took in seconds.values()):.1f}", "")
     Console(width=None if sys.stdout.isatty() else 120).print(table)

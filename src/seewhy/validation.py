@@ -1,11 +1,13 @@
 """Settings that refuse what they do not know, and how a refusal is worded: the key, what was found, what is allowed."""
 
 import re
+from difflib import get_close_matches
+from pathlib import PurePath
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import CLOSE, SeewhyError, unknown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,7 +36,17 @@ def _sides(value: Any) -> int | tuple[int, int] | None:
     raise ValueError("allowed: pixels, or [height, width]")
 
 
-Positive = Annotated[int, Field(ge=1)]
+def _inside(value: str) -> str:
+    path = PurePath(value)
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        raise ValueError("allowed: a path inside the project, written from its root; copy or link the file there")
+    return value
+
+
+Whole = Annotated[int, Field(strict=True)]  # strict: neither "32" nor true is a number
+Number = Annotated[float, Field(strict=True)]
+Positive = Annotated[Whole, Field(ge=1)]
+Inside = Annotated[str, AfterValidator(_inside)]  # a file of the project
 Size = Annotated[int | tuple[int, int] | None, PlainValidator(_sides)]  # pixels, or (height, width)
 Name = Annotated[str, worded(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", "letters, digits, - and _")]  # a stage and a folder
 Device = Annotated[str, worded(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda, cuda:0 and so on")]
@@ -45,9 +57,22 @@ def validate(model: type[Model], data: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first, *more = error.errors()
+        first, *more = _by_cause(error.errors())
         line = _line(model, first, where)
         raise SeewhyError(line + (f" (and {len(more)} more)" if more else "")) from None
+
+
+def _by_cause(errors: list[Any]) -> list[Any]:
+    """Unknown keys first, and without the keys that are missing only because they are written wrong there."""
+    extra = [error for error in errors if error["type"] == "extra_forbidden"]
+    others = [error for error in errors if error["type"] != "extra_forbidden"]
+    return extra + [error for error in others if not any(_meant(unknown, error) for unknown in extra)]
+
+
+def _meant(extra: Any, error: Any) -> bool:
+    """Whether the unknown key stands where the missing one should, and looks like it."""
+    (*place, key), (*other, wanted) = extra["loc"], error["loc"]
+    return error["type"] == "missing" and place == other and bool(get_close_matches(str(key), [str(wanted)], 1, CLOSE))
 
 
 def _line(model: type[BaseModel], error: Any, where: str) -> str:

@@ -36,21 +36,31 @@ def test_two_runs_are_equal_to_the_byte(tmp_path):
     assert str(tmp_path) not in pages[0].read_text()
 
 
-def test_a_failed_cell_gives_two_lines_and_a_page(tmp_path, capfd):
-    source = notebook(
-        tmp_path / "n.ipynb",
-        "## Layers",
-        "from seewhy.errors import unknown\nraise unknown('layer', '<b>', ['layer4'])",
-        "1",
-    )
+@pytest.mark.parametrize(
+    ("cell", "failed", "told"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero", ["02_grad_cam: {place}: {failed}", "see {page}"]),
+        (
+            "from seewhy.errors import unknown\nraise unknown('layer', '<b>', ['layer4'])",
+            "unknown layer '<b>'; allowed: layer4",
+            ["{failed}"],
+        ),
+    ],
+    ids=["a crash is two lines", "a mistake is one"],
+)
+def test_a_failed_cell_is_told_and_keeps_a_page(tmp_path, capfd, cell, failed, told):
+    source = notebook(tmp_path / "n.ipynb", "## Layers", cell, "1")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/02_grad_cam.html").write_text("an earlier run")
     with pytest.raises(SeewhyError) as error:
         run("02_grad_cam", source, {"study": "trees"}, tmp_path / "out", SITE)
-    first, second = str(error.value).splitlines()
-    assert first == "02_grad_cam: cell 4 of 5 (\"Layers\") failed: unknown layer '<b>'; allowed: layer4"
-    assert second == f"see {tmp_path / 'out' / '02_grad_cam.failed.html'}"
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["02_grad_cam.failed.html"]
-    page = BeautifulSoup((tmp_path / "out/02_grad_cam.failed.html").read_text(), "html.parser")
-    assert "unknown layer '<b>'" in page.select_one(".failed").text
+    failed_page = tmp_path / "out" / "02_grad_cam.failed.html"
+    place = 'cell 4 of 5 ("Layers") failed'
+    lines = [line.format(place=place, failed=failed, page=failed_page) for line in told]
+    assert str(error.value).splitlines() == lines
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["02_grad_cam.failed.html", "02_grad_cam.html"]
+    page = BeautifulSoup(failed_page.read_text(), "html.parser")
+    assert f"{place}: {failed}" in page.select_one(".failed").text
     assert not page.find_all(style=True)
     assert capfd.readouterr().err == ""
 

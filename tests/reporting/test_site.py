@@ -23,7 +23,8 @@ def project(tmp_path):
     cards = gallery([card(), card("b", HOSTILE, "cat"), card("c")], ["Grad-CAM"], "s")
     html = f'<div class="finding"><p>It <strong>does</strong>.</p></div>{cards}'
     nbformat.write(executed({"text/html": html}), folder / "02_grad_cam.ipynb")
-    (folder / "02_grad_cam.html").write_text("page")
+    for stem, _ in PAGES:
+        (folder / f"{stem}.html").write_text("page")
     (folder / "metrics/model.json").write_text(
         json.dumps({"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 1200})
     )
@@ -39,17 +40,32 @@ def index(project):
 def test_the_index_tells_what_is_known_and_what_is_not(project):
     trees, none = index(project).select(".study")
     assert trees.select_one(".says").text == "It does."
-    assert trees.h2.a["href"] == "trees/02_grad_cam.html"
-    assert [link["href"] for link in trees.select(".pagelist a")] == ["trees/02_grad_cam.html"]
+    assert trees.h2.a["href"] == "trees/01_model.html"
+    assert [link["href"] for link in trees.select(".pagelist a")] == [f"trees/{stem}.html" for stem, _ in PAGES]
     assert [value.b.text for value in trees.select(".value")] == ["90.0 %", "1.40×", "+0.30"]
     assert "80.0 to 95.0, n = 1,200" in trees.text
-    assert none.text.count("not run") == len(PAGES) + 3
+    assert "Not built here yet: make report STUDY=none" in none.text
     assert not none.find("a")
+
+
+def test_figures_kept_in_git_of_a_page_that_is_not_here_are_not_shown(project):
+    (project / "reports/trees/01_model.html").unlink()
+    trees = index(project).select_one(".study")
+    assert [value.b.text for value in trees.select(".value")] == ["1.40×", "+0.30"]
+    assert trees.select_one(".measure .tag").text == "not run"
+    assert "90.0" not in index(project).text
+
+
+def test_a_page_that_had_too_little_to_measure_is_told_from_one_that_was_not_run(project):
+    (project / "reports/trees/metrics/grad_cam.json").write_text('{"images": 3}')
+    tags = [tag.text for tag in index(project).select_one(".study").select(".measure .tag")]
+    assert tags == ["not measured", "not measured"]
 
 
 def test_the_summary_is_computed_and_claims_no_verdict(project):
     summary = index(project).select_one(".finding").text
-    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 2 models")
+    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 1 models")
+    assert summary.endswith("1 of 2 studies are not built here.")
     assert "of the 1 with object boxes, 0 put more evidence" in summary
 
 
@@ -68,7 +84,9 @@ def test_the_index_is_small_and_the_same_twice(project):
 
 def test_a_failed_page_is_linked_and_broken_metrics_are_named(project):
     (project / "reports/trees/01_model.failed.html").write_text("page")
-    assert index(project).select_one('a[href="trees/01_model.failed.html"]')
+    item = index(project).select_one('a[href="trees/01_model.failed.html"]').parent
+    assert "the last failed" in item.text
+    assert item.select_one('a[href="trees/01_model.html"]')  # what was there stays
     (project / "reports/trees/metrics/model.json").write_text("{")
     with pytest.raises(SeewhyError, match=r"model\.json is no JSON"):
         index(project)

@@ -4,6 +4,7 @@ import ast
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, 
 
     The kernel is `python3` and runs in the caller's folder. Raises SeewhyError for a parameter that the notebook's cell
     tagged `parameters` does not set, and for a cell that fails: then <folder>/<stem>.failed.html shows how far it came.
+    A mistake of the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it.
     Nothing is half written, also after Ctrl-C.
     """
     import nbformat
@@ -32,8 +34,8 @@ def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, 
         executed = normalise(executed)
         failure = _failure(executed, crash)
         if failure:
-            artifacts.write_text(failed_page, render(executed, stem, site, failed=failure))
-            raise SeewhyError(f"{stem}: {failure}\nsee {failed_page}")
+            artifacts.write_text(failed_page, render(executed, stem, site, failed=failure.line))
+            raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
         html = render(executed, stem, site)
     artifacts.write_text(folder / f"{stem}.ipynb", nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
     artifacts.write_text(folder / f"{stem}.html", html)
@@ -85,8 +87,16 @@ def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) 
         return nbformat.read(copy, as_version=4), ""  # type: ignore[no-untyped-call]
 
 
-def _failure(notebook: Any, crash: str) -> str:
-    """One line on the cell that failed: its number, the heading above it, the exception; empty when none did."""
+@dataclass(frozen=True)
+class Failure:
+    """What ended a notebook early: one line for its page, and the user's mistake where that was the cause."""
+
+    line: str
+    mistake: str = ""
+
+
+def _failure(notebook: Any, crash: str) -> Failure | None:
+    """The cell that failed: its number, the heading above it, the exception; None when none did."""
     heading = ""
     cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     for number, cell in enumerate(cells, start=1):
@@ -95,7 +105,12 @@ def _failure(notebook: Any, crash: str) -> str:
             heading = titles[-1] if titles else heading
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                told = output.evalue if output.ename == "SeewhyError" else f"{output.ename}: {output.evalue}"
-                place = f'cell {number} of {len(cells)} ("{heading}")'
-                return f"{place} failed: {' '.join(told.split())}"
-    return crash
+                return _told(output, f'cell {number} of {len(cells)} ("{heading}") failed')
+    return Failure(crash) if crash else None
+
+
+def _told(error: Any, place: str) -> Failure:
+    said = " ".join(error.evalue.split())
+    if error.ename == SeewhyError.__name__:
+        return Failure(f"{place}: {said}", said)
+    return Failure(f"{place}: {error.ename}: {said}")

@@ -20,7 +20,6 @@ class StudySummary(TypedDict, total=False):
 
 
 Measure = dict[str, Any]  # a figure of a study: title, page, and what `_estimate` returns
-NOT_RUN: Measure = {"value": "not run", "interval": "", "n": "", "strip": None}
 STRIP = 150  # units across
 FORMS: dict[str, Callable[[float], str]] = {
     "%": lambda x: f"{100 * x:.1f}",
@@ -46,7 +45,7 @@ def write(root: Path, studies: Sequence[StudySummary]) -> Path:
         "site.html.j2",
         js=False,
         title="Which models can be trusted?",
-        studies=told,
+        studies=sorted(told, key=lambda study: not study["tried"]),  # stable: first what there is to see
         summary=_summary(folder, studies),
         measures=[title for title, *_ in MEASURES],
         pages=_all_pages(told),
@@ -75,6 +74,7 @@ def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
         "pages": pages,
         "by_stem": {page["stem"]: page for page in pages},
         "home": next((page["stem"] for page in pages if page["run"]), None),
+        "tried": any(page["run"] or page["failed"] for page in pages),
         "finding": next((page["finding"] for page in pages if page["finding"] and page["run"]), ""),
         "thumbs": thumbs(outputs.get(with_cards, "")),
         "thumbs_page": with_cards,
@@ -85,23 +85,19 @@ def _measures(folder: Path, studies: Sequence[StudySummary]) -> list[list[Measur
     """For each study its figures in the order of `MEASURES`, each figure on one scale over all studies."""
     rows: list[list[Measure]] = [[] for _ in studies]
     for title, file, key, form, scale, reference, page in MEASURES:
-        found = [_metrics(folder / study["name"], file) for study in studies]
+        found = [_metrics(folder / study["name"], file, page) for study in studies]
         start = min([scale[0], *(float(metrics.get(f"{key}_low", scale[0])) for metrics in found)])
         end = max([scale[1], *(float(metrics.get(f"{key}_high", scale[1])) for metrics in found)])
         for row, metrics in zip(rows, found, strict=True):
             against = metrics.get(reference) if isinstance(reference, str) else reference
-            measure: Measure = {
-                "title": title,
-                "value": "not run",
-                "interval": "",
-                "n": "",
-                "page": page,
-                "strip": None,
-            }
-            row.append(
-                {**measure, **_estimate(metrics, key, form, (start, end), against)} if key in metrics else measure
-            )
+            measured = _estimate(metrics, key, form, (start, end), against) if key in metrics else _absent(metrics)
+            row.append({"title": title, "page": page, **measured})
     return rows
+
+
+def _absent(metrics: Mapping[str, Any]) -> Measure:
+    """No figure: because the page was not run here, or because it had too little to measure (it says why)."""
+    return {"value": "not measured" if metrics else "not run", "interval": "", "n": "", "strip": None}
 
 
 def _estimate(
@@ -121,10 +117,10 @@ def _estimate(
     }
 
 
-def _metrics(folder: Path, name: str) -> dict[str, Any]:
-    """The metrics file of a study, empty when there is none."""
+def _metrics(folder: Path, name: str, page: str) -> dict[str, Any]:
+    """The metrics file of a study whose page is here, else empty: figures kept in git may be those of another run."""
     path = folder / "metrics" / f"{name}.json"
-    if not path.is_file():
+    if not path.is_file() or not (folder / f"{page}.html").is_file():
         return {}
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -133,18 +129,19 @@ def _metrics(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _summary(folder: Path, studies: Sequence[StudySummary]) -> str:
-    """The honest answer so far, in two sentences."""
-    models = [_metrics(folder / study["name"], "model") for study in studies]
-    maps = [_metrics(folder / study["name"], "grad_cam") for study in studies]
+    """The honest answer so far, in two or three sentences."""
+    models = [_metrics(folder / study["name"], "model", "01_model") for study in studies]
+    maps = [_metrics(folder / study["name"], "grad_cam", "02_grad_cam") for study in studies]
     lows = [float(metrics["lift_over_centre_low"]) for metrics in maps if "lift_over_centre_low" in metrics]
-    count = sum("accuracy" in metrics for metrics in models)
-    measured = f"No verdict yet. Accuracy is measured for {count} of {len(models)} models"
+    built = sum(map(bool, models))
+    rest = f" {len(models) - built} of {len(models)} studies are not built here." if built < len(models) else ""
+    measured = f"No verdict yet. Accuracy is measured for {sum('accuracy' in one for one in models)} of {built} models"
     if not lows:
-        return f"{measured}; whether they look at the object is not."
+        return f"{measured}; whether they look at the object is not.{rest}"
     ahead = sum(low > 0 for low in lows)
     return (
         f"{measured}; of the {len(lows)} with object boxes, {ahead} put more evidence on the object "
-        "than a centred blob would (whole 95 % interval above 0)."
+        f"than a centred blob would (whole 95 % interval above 0).{rest}"
     )
 
 

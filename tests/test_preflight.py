@@ -1,0 +1,60 @@
+import os
+
+import pytest
+
+from seewhy import artifacts, preflight
+from seewhy.errors import SeewhyError
+from seewhy.params import find_project
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "line"),
+    [
+        ("studies.tiny.checkpoint", "tinny.pth", "unknown file 'tinny.pth' in studies.tiny.checkpoint of params.yaml; "
+         "did you mean 'tiny.pth'? allowed: "),
+        ("datasets.things.manifest", "mine/manifst.csv", "did you mean 'mine/manifest.csv'?"),
+        ("datasets.things.classes", "my/classes.json", "datasets.things.classes of params.yaml: there is no file 'my/"),
+        ("demo.piece", {"recipe": "lite0", "from": "fetch.py", "out": "a.pth"}, "in demo.piece.from of params.yaml; "),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_there_is_told_before_anything_runs(project, refused, key, name, line):
+    project.set(key, name)
+    assert line in refused("report")
+    assert not (project.root / "dvc.lock").exists()
+
+
+def test_a_file_that_the_demonstration_will_make_is_no_mistake(project):
+    project.set("demo.piece", {"recipe": "lite0", "from": "tiny.pth", "out": "made"})
+    project.set("studies.tiny.checkpoint", "made/weights.pth")
+    preflight.check(find_project(), ["tiny"])
+    project.set("studies.tiny.checkpoint", "mad/weights.pth")
+    with pytest.raises(SeewhyError, match=r"there is no file 'mad/weights\.pth'"):
+        preflight.check(find_project(), ["tiny"])
+
+
+def test_only_the_studies_asked_for_are_looked_at(project):
+    settings = {"dataset": "things", "checkpoint": "later.pth", "architecture": "my_nets:Tiny"}
+    project.set("studies.later", settings)
+    preflight.check(find_project(), ["tiny"])
+    with pytest.raises(SeewhyError, match=r"studies\.later\.checkpoint"):
+        preflight.check(find_project(), ["tiny", "later"])
+
+
+def test_a_dataset_is_outdated_when_an_image_is_newer_than_its_check_or_gone(project, cli):
+    assert preflight.outdated(find_project(), ["tiny"]) == []  # not checked at all: the pipeline does it anyway
+    assert cli("dataset", "things") == (0, "")
+    assert preflight.outdated(find_project(), ["tiny"]) == []
+    image = project.root / "mine/cup-3.png"
+    later = artifacts.dataset(project.root, "things").stat().st_mtime + 5
+    os.utime(image, (later, later))
+    assert preflight.outdated(find_project(), ["tiny"]) == ["things"]
+    os.utime(image, (1, 1))
+    assert preflight.outdated(find_project(), ["tiny"]) == []
+    image.unlink()
+    assert preflight.outdated(find_project(), ["tiny"]) == ["things"]
+
+
+def test_a_damaged_table_is_left_to_the_pipeline(project, cli):
+    assert cli("dataset", "things") == (0, "")
+    artifacts.dataset(project.root, "things").write_bytes(b"PAR1")
+    assert preflight.outdated(find_project(), ["tiny"]) == []
