@@ -169,10 +169,12 @@ def test_a_page_depends_on_its_notebook_its_section_and_its_data(path):
     predictions = "data/predictions/${key}.parquet"
     data = {f"data/notebooks/{path.name}", "data/datasets/${item.dataset}.parquet", "${item.checkpoint}"}
     assert data <= set(stage["deps"])
-    assert (predictions in stage["outs"]) == (section == "model")
+    outs = {name: how for out in [*stage["outs"], *stage["metrics"]] for name, how in out.items()}
+    assert all(how["persist"] for how in outs.values())  # a failing stage takes no page away
+    assert (predictions in outs) == (section == "model")
     assert (predictions in stage["deps"]) == (section != "model")
     assert {"base", section, "studies.${key}"} <= set(stage["params"])
-    assert {f"reports/${{key}}/{path.stem}.html", f"reports/${{key}}/{path.stem}.ipynb"} <= set(stage["outs"])
+    assert {f"reports/${{key}}/{path.stem}.html", f"reports/${{key}}/{path.stem}.ipynb"} <= set(outs)
     assert list(stage["metrics"][0]) == [f"reports/${{key}}/metrics/{section}.json"]
 
 
