@@ -46,6 +46,7 @@ PARAMS: dict[str, Any] = {
     "demo": {},
     "datasets": {"things": {"task": "classification", "manifest": "mine/manifest.csv", "classes": "mine/classes.json"}},
     "studies": {"tiny": {"dataset": "things", "checkpoint": "tiny.pth", "architecture": "my_nets:Tiny"}},
+    "attributions": {"methods": ["gradcam", "activation"]},
     "comparisons": {},
 }
 

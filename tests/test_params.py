@@ -4,7 +4,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Params, Preprocessing, find_project
 from seewhy.validation import validate
 
-BASE = {"base": {}, "demo": {}, "datasets": {}, "studies": {}}
+BASE = {"base": {}, "attributions": {"methods": ["gradcam"]}, "demo": {}, "datasets": {}, "studies": {}}
 WRONG = [
     ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
     (
@@ -98,7 +98,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 3 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 4 more\)$"):
         validate(Params, {}, "params.yaml")
 
 

@@ -52,6 +52,19 @@ def strip() -> None:
 
 
 @app.command()
+def explain(
+    study: StudyName,
+    workers: Annotated[int, typer.Option(min=0, help="threads that decode images ahead; changes nothing else")] = 2,
+) -> None:
+    """Makes the maps of every image of a study, stored in data/attributions/STUDY; goes on where it was stopped."""
+    from seewhy.driver import attribute_all
+    from seewhy.study import open_study
+
+    find_project().params.study(study)
+    attribute_all(open_study(study), workers)
+
+
+@app.command()
 def run(notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")], study: StudyName) -> None:
     """Runs a notebook for a study and renders it to reports/STUDY/NOTEBOOK.html."""
     project = find_project()

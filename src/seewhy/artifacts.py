@@ -28,6 +28,11 @@ def predictions(root: Path, study: str) -> Path:
     return root / "data" / "predictions" / f"{study}.parquet"
 
 
+def attributions(root: Path, study: str) -> Path:
+    """Folder of a study's stored maps: one table a method."""
+    return root / "data" / "attributions" / study
+
+
 def stripped(root: Path, stem: str) -> Path:
     """A notebook without outputs: what the stages run, so that saving one in JupyterLab reruns nothing."""
     return root / "data" / "notebooks" / f"{stem}.ipynb"

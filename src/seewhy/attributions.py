@@ -1,4 +1,4 @@
-"""Dataset x methods -> maps: batch after batch through `explain`, with progress."""
+"""Rows x methods -> maps: read from the store where they are, else made now, batch after batch, with progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from seewhy import samples
+from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
+from seewhy.errors import SeewhyError
 from seewhy.methods import reading
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
 from seewhy.study import Study
+
+Maps = dict[str, Float[np.ndarray, "n h w"]]
+EMPTY = np.empty((0, 1, 1), np.float32)  # no rows: every figure understands it
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Attributions:
     """Raw, signed maps (n, h, w) of each method, for the rows they were made of, and the input's (height, width)."""
 
     rows: pd.DataFrame
-    maps: dict[str, Float[np.ndarray, "n h w"]]
+    maps: Maps
     size: tuple[int, int]
 
     def shares(self, method: str) -> Float[np.ndarray, "n h w"]:
@@ -73,22 +77,62 @@ def attribute(
     names: Sequence[str] | None = None,
     layer: str | None = None,
 ) -> Attributions:
-    """Maps of `methods` for every row, for the predicted class or for the class `names[i]` of row i."""
-    chosen = study.classes_of(rows["predicted"] if names is None else names)
-    parts: dict[str, list[np.ndarray]] = {method: [np.empty((0, 1, 1), np.float32)] for method in methods}
+    """Maps of `methods` for every row, for the predicted class or for the class `names[i]` of row i.
+
+    Those that the stage `attributions@<study>` stored are read, the others are made now.
+    """
+    targets = study.classes_of(rows["predicted"] if names is None else names)
+    place = layer or study.layer
+    found = _stored(study, rows, methods, targets) if place == study.layer else {}
+    rest = [method for method in methods if method not in found]
+    if rest:
+        found |= _computed(study, rows, rest, targets, place)
+    return Attributions(rows, {method: found[method] for method in methods}, study.size)
+
+
+def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
+    """Of the methods whose table is there and holds every pair of image and class."""
+    pairs = list(zip(rows["image"], targets, strict=True))
+    folder, stage, found = artifacts.attributions(study.root, study.name), f"attributions@{study.name}", {}
+    for method in methods:
+        path = folder / f"{method}.parquet"
+        if not path.is_file():
+            continue
+        maps, note = store.read(path, pairs, stage)
+        if note != made_of(study):
+            raise SeewhyError(
+                f"the stored maps of study '{study.name}' are of another checkpoint, dataset, layer or setting; "
+                f"make them again: dvc repro {stage}"
+            )
+        if len(maps) == len(set(pairs)):
+            found[method] = np.stack([maps[pair] for pair in pairs]) if pairs else EMPTY
+    return found
+
+
+def _computed(study: Study, rows: pd.DataFrame, methods: list[str], targets: list[int], layer: str) -> Maps:
+    parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}
     done = 0
     for part, batch in study.batches(rows, "maps"):
-        targets = chosen[done : done + len(part)]
-        result = explain(study.model, batch, methods=methods, targets=targets, layer=layer or study.layer)
+        chosen = targets[done : done + len(part)]
+        result = explain(study.model, batch, methods=methods, targets=chosen, layer=layer)
         done += len(part)
         for method in methods:
-            parts[method].append(result[method][:, 0].cpu().numpy())
-    return Attributions(rows, {method: _joined(part) for method, part in parts.items()}, study.size)
+            parts[method].append(per_place(result[method]))
+    return {method: np.concatenate(part) if part else EMPTY for method, part in parts.items()}
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    """All batches behind one another; with no rows an empty array remains, which every figure understands."""
-    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+def made_of(study: Study) -> dict[str, str | int]:
+    """What stored maps are made of: whatever differs here makes other maps."""
+    seen = study.preprocessing.model_dump_json()
+    images = artifacts.sha256(artifacts.dataset(study.root, study.settings.dataset))
+    note = {"checkpoint": study.checkpoint.sha256, "dataset": images, "layer": study.layer, "preprocessing": seen}
+    return {**note, "seed": study.base.seed, "batch_size": study.base.batch_size}
+
+
+def per_place(maps: Float[Tensor, "n 1 ..."]) -> Float[np.ndarray, "n h w"]:
+    """Maps of one target; those of pixel methods, (n, 1, c, h, w), summed over the channels."""
+    one = maps[:, 0]
+    return (one.sum(1) if one.ndim == 4 else one).cpu().numpy()
 
 
 def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:

@@ -71,6 +71,12 @@ class Study(Settings):
     colormap: Colormap | None = None
 
 
+class Attributions(Settings):
+    """Which methods of `explain` get a map of every image, stored for all pages."""
+
+    methods: Annotated[list[str], Field(min_length=1)]
+
+
 class Comparison(Settings):
     """Two or more studies on one dataset, side by side."""
 
@@ -87,12 +93,13 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: five fixed sections and one for each notebook."""
+    """The whole of params.yaml: six fixed sections and one for each notebook."""
 
     base: Base
     demo: dict[Name, Demo]
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
+    attributions: Attributions
     comparisons: dict[Name, Comparison] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -19,6 +19,15 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         yield from bar
 
 
+def tell(line: str) -> None:
+    """A line above the bars, where there are any."""
+    from tqdm.auto import tqdm
+
+    stream = _stream()
+    if stream is not None:
+        tqdm.write(line, file=stream)
+
+
 def _stream() -> IO[str] | None:
     """Where bars go: executed notebooks keep what is written to stderr, so a run writes past it to the terminal."""
     mode = os.environ.get(VARIABLE)
