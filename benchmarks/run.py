@@ -23,7 +23,7 @@ from torchvision.models import resnet18, resnet50
 
 import seewhy
 from seewhy.methods.ablation import closed_form
-from seewhy.methods.rerun import heads
+from seewhy.methods.rerun import Heads
 from seewhy.methods.targets import class_score
 from seewhy.methods.tuned import kept_memory, tuned
 
@@ -175,7 +175,7 @@ def ablation_vs_grad_cam(size: int) -> Sides:
 
     def difference() -> float:
         with torch.no_grad():
-            weights = closed_form(next(heads(model, images, "layer4")), [class_score([index])])
+            weights = closed_form(next(iter(Heads(model, images, "layer4"))), [class_score([index])])
         return float((weights / score - theirs()).abs().max())
 
     return Sides(lambda: _ours(model, images, ["ablationcam"], index), theirs, difference)
