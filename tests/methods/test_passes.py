@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 import seewhy
-from seewhy.methods.explain import CAMS, PIXELS, RERUNS
+from seewhy.methods.cam import CAMS, CLASS_FREE
+from seewhy.methods.explain import PIXELS, RERUNS
 
 from .nets import Small, small
 from .test_untouched import QUICK
@@ -27,6 +28,18 @@ def passed(model: Small, methods: list[str], targets: object, layer: str | None 
 def test_all_cams_of_all_classes_cost_one_pass() -> None:
     assert [*CAMS] == ALL
     assert passed(small(), ALL, 1) == passed(small(), ALL, "all") == 1
+
+
+def test_a_map_that_knows_no_class_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    for method in CAMS:
+        plain = CAMS[method]
+        monkeypatch.setitem(CAMS, method, lambda seen, plain=plain, method=method: calls.append(method) or plain(seen))
+    found = seewhy.explain(small(), IMAGES, methods=ALL, targets="all", layer="layer")
+    assert {method for method in ALL if calls.count(method) == 1} == CLASS_FREE == {"activation", "eigencam"}
+    for method in ALL:
+        same = all(torch.equal(found[method][:, 0], found[method][:, index]) for index in (1, 2))
+        assert same is (method in CLASS_FREE)
 
 
 def test_finding_the_layer_costs_one_pass_of_one_image() -> None:

@@ -7,7 +7,7 @@ layer) is differentiated: K targets cost one trunk and K heads, and no parameter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -17,8 +17,6 @@ from seewhy.errors import SeewhyError
 from seewhy.methods.modules import find_layer, first_tensor, fits, untouched
 from seewhy.methods.targets import Targets, check_scores, output_of, resolve
 from seewhy.methods.tokens import Layout, Traits, layout_of, traits
-
-Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -30,32 +28,32 @@ class Evidence:
     score: Float[Tensor, " n"]
 
 
-@dataclass(frozen=True)
-class Pass(Generic[Kept]):
-    """One forward pass: the model's output, a score (n,) for each target, and what was kept of each evidence.
+See = Callable[[str, int, int, Evidence], None]  # layer, which target, of how many, what is seen
 
-    `evidence` goes by layer (outer) and target (inner).
-    """
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass: the model's output, and evidence for each layer (outer) and target (inner)."""
 
     output: Tensor
-    scores: list[Tensor]
-    evidence: dict[str, list[Kept]]
+    evidence: dict[str, list[Evidence]]
 
 
-def collect(
-    model: nn.Module,
-    images: Tensor,
-    layers: Sequence[str],
-    targets: Targets,
-    keep: Callable[[Evidence], Kept] = lambda evidence: evidence,  # type: ignore[assignment,return-value]
-) -> Pass[Kept]:
-    """Evidence at the named `layers` for `targets` (see `targets.resolve`); the model is left as it was found.
+def collect(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
+    """Evidence at the named `layers` for `targets`, all of it at once: see `visit` for many targets."""
+    evidence: dict[str, list[Evidence]] = {name: [] for name in layers}
+    output = visit(model, images, layers, targets, lambda name, _index, _of, one: evidence[name].append(one))
+    return Pass(output, evidence)
 
-    `keep` says what is kept of each evidence, all of it unless given. It is called as soon as a target's gradients are
-    there and these go before the next ones come: with maps kept, a thousand classes need the memory of one gradient.
-    Works inside `no_grad` and `inference_mode`, on frozen and on unfrozen models, for layers that return a tensor or
-    a tuple, list or dict with one (the first counts, the rest is handed on). Raises SeewhyError for a layer that does
-    not exist, is not reached, is called more than once, or whose output has no place in the image.
+
+def visit(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets, see: See) -> Tensor:
+    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (`targets.resolve`).
+
+    A target's gradients go before the next ones come: where `see` keeps maps only, a thousand classes need the memory
+    of one gradient. The model is left as it was found. Works inside `no_grad` and `inference_mode`, on frozen and on
+    unfrozen models, for layers that return a tensor or a tuple, list or dict with one (the first counts, the rest is
+    handed on). Raises SeewhyError for a layer that does not exist, is not reached, is called more than once, or whose
+    output has no place in the image.
     """
     fits(model, images)
     with untouched(model), torch.inference_mode(False), torch.no_grad():
@@ -63,12 +61,12 @@ def collect(
         clean = images.clone() if images.is_inference() else images
         output, seen = _forward(model, clean, layers)
         known = traits(model)
-        places = [_Place(name, _layout(model, known, name, seen, images), seen[name]) for name in layers]
+        places = [_Place(name, _layout(model, known, name, seen, images), seen[name]) for name in dict.fromkeys(layers)]
         with torch.enable_grad():
             scores = [target(output) for target in resolve(targets, output.detach())]
         check_scores(scores, len(images))
-        kept = _kept(scores, places, keep)
-    return Pass(output.detach(), [score.detach() for score in scores], kept)
+        _backwards(scores, places, see)
+    return output.detach()
 
 
 def _forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -113,27 +111,26 @@ class _Place:
             )
 
 
-def _kept(scores: list[Tensor], places: list[_Place], keep: Callable[[Evidence], Kept]) -> dict[str, list[Kept]]:
-    """For each layer and target, what is kept; gradients are of summed scores: images do not meet in eval mode.
+def _backwards(scores: list[Tensor], places: list[_Place], see: See) -> None:
+    """Gradients are of summed scores: images do not meet in eval mode, so each gets its own.
 
     One target after the other: all at once (`is_grads_batched`) was measured slower, since every gradient is then held
     in full; here the next one takes the memory of the last.
     """
     if not all(score.requires_grad for score in scores):
         raise _unrelated(places[0].name)
-    kept: dict[str, list[Kept]] = {place.name: [] for place in places}
     leaves = [place.leaf for place in places]
 
-    def take(score: Tensor, more: bool) -> None:  # a function of its own, so that nothing outlives a target
+    def look(index: int, score: Tensor) -> None:  # a function of its own, so that nothing outlives a target
+        more = index + 1 < len(scores)
         found = torch.autograd.grad(score, leaves, torch.ones_like(score), retain_graph=more, allow_unused=True)
         for place, gradient in zip(places, found, strict=True):
-            kept[place.name].append(keep(place.evidence(gradient, score)))
+            see(place.name, index, len(scores), place.evidence(gradient, score))
 
     for index, score in enumerate(scores):
-        take(score, more=index + 1 < len(scores))
+        look(index, score)
     for place in places:
         place.check()
-    return kept
 
 
 def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:

@@ -19,8 +19,8 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     perturbation,
     scorecam,
 )
-from seewhy.methods.cam import CAMS, PAPERS
-from seewhy.methods.evidence import Evidence, collect
+from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
+from seewhy.methods.evidence import Evidence, visit
 from seewhy.methods.layers import last_layer
 from seewhy.methods.modules import find_layer, fits, untouched
 from seewhy.methods.pixels import LAYERED, PIXELS, chunks
@@ -149,19 +149,21 @@ def _facts(methods: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) ->
 
 def _cams(
     model: nn.Module, images: Tensor, methods: list[str], layers: list[str], targets: Targets
-) -> tuple[dict[tuple[str, str], Tensor], Tensor]:
+) -> tuple[dict[tuple[str, str], Float[Tensor, "n t h w"]], Tensor]:
     """Maps of the CAMs at every layer, and the model's output, from one pass."""
+    maps: dict[tuple[str, str], Tensor] = {}
 
-    def keep(evidence: Evidence) -> dict[str, Tensor]:
-        return {method: CAMS[method](evidence).float() for method in methods}
+    def see(layer: str, index: int, count: int, evidence: Evidence) -> None:
+        for method in methods:
+            if method in CLASS_FREE and index:
+                maps[method, layer][:, index] = maps[method, layer][:, 0]
+                continue
+            found = CAMS[method](evidence).float()
+            if not index:  # room for all targets in one piece: small tensors between gradients would scatter the heap
+                maps[method, layer] = found.new_empty(len(found), count, *found.shape[1:])
+            maps[method, layer][:, index] = found
 
-    seen = collect(model, images, layers, targets, keep)
-    maps = {
-        (method, name): torch.stack([one[method] for one in kept], 1)
-        for name, kept in seen.evidence.items()
-        for method in methods
-    }
-    return maps, seen.output
+    return maps, visit(model, images, layers, targets, see)
 
 
 def _output(model: nn.Module, images: Tensor, heads: Mapping[str, Heads]) -> Tensor:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seewhy.methods.ablation import ablated, closed_form
-from seewhy.methods.evidence import Evidence, Pass, collect, fits, untouched
+from seewhy.methods.evidence import Evidence, collect, fits, untouched
 from seewhy.methods.layers import depth_layers
 from seewhy.methods.rerun import Head, Heads
 from seewhy.methods.targets import Score, Targets, read, resolve
@@ -56,7 +56,7 @@ def channel_importance(model: nn.Module, images: Tensor, targets: Targets, layer
     Exact means that the head is run again (see `ablation.ablated`), or that a closed form holds by measurement. Tokens
     without a place in the image are neither summed nor ablated. Raises SeewhyError as `collect` does.
     """
-    seen: Pass[Evidence] = collect(model, images, [layer], targets)
+    seen = collect(model, images, [layer], targets)
     scores = resolve(targets, seen.output)
     evidence = seen.evidence[layer]
     with untouched(model), torch.inference_mode(False), torch.no_grad():
@@ -76,7 +76,7 @@ def layer_importance(
     """
     fits(model, images)
     names = list(layers) if layers is not None else depth_layers(model, images)
-    seen: Pass[Evidence] = collect(model, images, names, targets)
+    seen = collect(model, images, names, targets)
     scores = resolve(targets, seen.output)
     shares = [_by_channel(seen.evidence[name]) for name in names]
     with untouched(model), torch.inference_mode(False), torch.no_grad():

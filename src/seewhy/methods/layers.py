@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.ops import Permute
 
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import Evidence, Pass, collect, first_tensor, fits, untouched
+from seewhy.methods.evidence import collect, first_tensor, fits, untouched
 from seewhy.methods.tokens import Layout, Traits, layout_of, traits
 
 
@@ -110,7 +110,7 @@ def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images:
 def _reaches(model: nn.Module, images: Tensor, layer: str) -> bool:
     """Whether the largest output of the first image has a gradient at the layer's cells."""
     try:
-        seen: Pass[Evidence] = collect(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])
+        seen = collect(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])
     except SeewhyError:
         return False
     return bool(seen.evidence[layer][0].gradient.any())
