@@ -55,9 +55,9 @@ def test_two_tokens_by_hand() -> None:
     b = (tokens @ tokens.T / 2**0.5).softmax(1)
     seen = attentions(Two(), image)
     torch.testing.assert_close(list(seen.blocks.values()), [a[None], b[None]])
-    torch.testing.assert_close(attention(Two(), image, None), b[None, :1, 1:])
+    torch.testing.assert_close(attention(Two(), image, [None]), b[None, None, :1, 1:])
     rolled = ((b + torch.eye(2)) / 2) @ ((a + torch.eye(2)) / 2)
-    torch.testing.assert_close(attention_rollout(Two(), image, None), rolled[None, :1, 1:])
+    torch.testing.assert_close(attention_rollout(Two(), image, [None]), rolled[None, None, :1, 1:])
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -93,7 +93,7 @@ def test_equals_what_timm_forms_where_nothing_is_fused() -> None:
 @pytest.mark.parametrize("method", [attention, attention_rollout])
 @pytest.mark.parametrize("name", MODELS)
 def test_maps_and_what_the_class_token_keeps_sum_to_one(name: str, method: object) -> None:
-    found = method(MODELS[name](), IMAGES, None)  # type: ignore[operator]
+    found = method(MODELS[name](), IMAGES, [None])[:, 0]  # type: ignore[operator]
     assert found.shape == (2, 4, 4)
     total = found.sum((1, 2))
     assert ((total > 0.999) if name == "averaged" else (total < 1)).all()
@@ -111,7 +111,7 @@ def test_the_model_is_untouched(name: str, context: type) -> None:
     model = MODELS[name]().train()
     before = state(model)
     with context():
-        attention_rollout(model, IMAGES, None)
+        attention_rollout(model, IMAGES, [None])
     assert_untouched(before, model)
 
 
@@ -131,7 +131,7 @@ def test_other_models_are_refused_by_name_and_left_alone(make: object, line: str
     side = 56 if "attn" in line else 64
     before = state(model)
     with pytest.raises(seewhy.SeewhyError, match=line):
-        attention(model, torch.rand(2, 3, side, side), None)
+        attention(model, torch.rand(2, 3, side, side), [None])
     assert_untouched(before, model)
 
 

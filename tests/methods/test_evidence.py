@@ -11,7 +11,8 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 import seewhy
-from seewhy.methods.evidence import collect
+from seewhy.methods.cam import CAMS, PAPERS
+from seewhy.methods.evidence import Evidence, collect
 from seewhy.methods.layers import depth_layers, last_layer
 
 from .nets import Pooled, Small, small
@@ -351,3 +352,34 @@ def test_no_trunk_tensor_outlives_the_pass() -> None:
     gc.collect()
     assert trunk[0]() is None
     assert len(seen.evidence["layer"]) == 3
+
+
+@pytest.mark.parametrize("layers", [["layer"], ["layer", "mix"]])
+def test_no_gradient_outlives_its_target(layers: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand classes need the memory of one: maps are kept, and the gradient goes before the next one comes."""
+    gradients: list[weakref.ref[torch.Tensor]] = []
+    before: list[int] = []
+    most: list[int] = []
+
+    def alive() -> int:
+        return sum(one() is not None for one in gradients)
+
+    def probe(evidence: Evidence) -> torch.Tensor:
+        gradients.append(weakref.ref(evidence.gradient))
+        most.append(alive())
+        return evidence.activation.sum(1)
+
+    def start(_gradients: object) -> None:
+        before.append(alive())
+
+    def watch(_module: nn.Module, _args: object, output: torch.Tensor) -> None:
+        output.grad_fn.register_prehook(start)  # type: ignore[union-attr]
+
+    model = small(classes=20)
+    monkeypatch.setitem(CAMS, "probe", probe)
+    monkeypatch.setitem(PAPERS, "probe", "none")
+    model.head.register_forward_hook(watch)  # the linear layer runs backward first, for each target anew
+    seewhy.explain(model, IMAGES, methods=["probe"], targets="all", layer=layers)
+    assert len(gradients) == 20 * len(layers)
+    assert before == [0] * 20
+    assert max(most) == len(layers)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import seewhy
 from seewhy.methods import perturbation, pixels
+from seewhy.methods.targets import Score, class_score
 
 from .nets import Pooled, close, small
 
@@ -166,6 +167,27 @@ def test_inner_batches_make_no_difference_but_to_memory(method: str, monkeypatch
         monkeypatch.setattr(pixels, "INNER", 5)
         close(maps(model, method), whole)
         assert max(seen[-9:]) <= 5
+
+
+@pytest.mark.parametrize("method", QUICK)
+def test_targets_from_the_same_runs_equal_each_target_alone(method: str) -> None:
+    """Up to the order of sums: a matrix product for all targets is not added up as that for one."""
+    model, targets = small(), [class_score([2, 0, 1]), Score(function=lambda output: output[:, 1] - output[:, 2])]
+    given = {"methods": [method], "options": {method: QUICK[method]}}
+    together = seewhy.explain(model, IMAGES, targets=targets, **given)[method]
+    for index, target in enumerate(targets):
+        close(together[:, index], maps(model, method, targets=[target]), 1e-6)
+    assert not torch.allclose(together[:, 0], together[:, 1])
+
+
+@pytest.mark.parametrize("method", QUICK)
+def test_a_tuned_copy_gives_the_same_maps(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, asked = small(), []
+    plain = perturbation.ask
+    monkeypatch.setattr(perturbation, "ask", lambda run, *given: asked.append(run) or plain(run, *given))
+    close(maps(model, method, fast=True), maps(model, method), 1e-3)
+    assert asked[0] is not model  # the copy, then the model itself
+    assert asked[-1] is model
 
 
 @pytest.mark.parametrize("method", ["rise", "lime"])

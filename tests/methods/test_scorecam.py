@@ -7,6 +7,7 @@ from torchcam.methods import ScoreCAM
 from torchvision.models import resnet18
 
 import seewhy
+from seewhy.methods.rerun import Heads
 from seewhy.methods.scorecam import distinct, scorecam
 from seewhy.methods.targets import class_score
 
@@ -57,7 +58,7 @@ def test_agrees_with_torchcam(fast: bool) -> None:
     with ScoreCAM(model, "layer3") as peer, torch.inference_mode():
         model(images)
         theirs = peer(class_idx=[3, 5], normalized=False)[0]
-    ours = scorecam(model, images, [class_score([3, 5])], "layer3", fast=fast)[:, 0]
+    ours = scorecam(Heads(model, images, "layer3"), [class_score([3, 5])], fast=fast)[:, 0]
     assert float((seewhy.relu(ours) - theirs).abs().max() / theirs.abs().max()) < 1e-4
 
 
@@ -83,7 +84,7 @@ def test_skipped_channels_change_nothing() -> None:
     images = torch.rand(1, 4, 6, 6)
     images[:, 2] = 0
     images[:, 3] = images[:, 1]
-    found = scorecam(model, images, [class_score([0])], "layer")[0, 0]
+    found = scorecam(Heads(model, images, "layer"), [class_score([0])])[0, 0]
     assert sum(runs) == 1 + 2 + 3  # the image, the head's check of itself, and three masks for four channels
     masks = torch.stack([distinct(images[0])[0][i] for i in distinct(images[0])[1]])
     scores = torch.cat([model(images * mask)[:, 0] for mask in masks]).detach()

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 import seewhy
 from seewhy.methods import pixels
-from seewhy.methods.explain import CAMS, PIXELS
+from seewhy.methods.explain import CAMS, PIXELS, RERUNS
 from seewhy.methods.targets import class_score
 
 from .nets import Small, close, small
 
 IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-METHODS = [*CAMS, *PIXELS]
+METHODS = [*CAMS, *PIXELS, *RERUNS]
 QUICK: dict[str, dict[str, object]] = {
     "integrated_gradients": {"steps": 3},
     "smoothgrad": {"samples": 3},
@@ -156,8 +156,8 @@ def test_a_new_method_is_given_images_it_may_differentiate(monkeypatch: pytest.M
 
     model = small().train()
     with torch.inference_mode():
-        new(model, IMAGES.clone(), class_score([0, 0]))
-    new(model, IMAGES.clone().requires_grad_(), class_score([0, 0]))
+        new(model, IMAGES.clone(), class_score([0, 0]), None)
+    new(model, IMAGES.clone().requires_grad_(), class_score([0, 0]), None)
     assert model.training
 
 

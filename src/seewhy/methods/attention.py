@@ -4,7 +4,7 @@ Fused kernels never form the attention matrix, so it is worked out again from ea
 hooks, with the model as it is. Every block is checked: attention times values must give what the block gave.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,7 @@ from torch.nn import functional
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import fits, untouched
-from seewhy.methods.pixels import pixel
-from seewhy.methods.rerun import RERUNS
+from seewhy.methods.pixels import shared
 from seewhy.methods.targets import Score
 from seewhy.methods.tokens import Layout, has_class_token, layout_of, traits
 
@@ -38,22 +37,22 @@ class Attention:
         return self.layout.spatial(row[..., None])[:, 0]
 
 
-@pixel("attention", title="Attention", paper="arXiv:2010.11929")
+@shared("attention", title="Attention", paper="arXiv:2010.11929")
 def attention(
-    model: nn.Module, images: Float[Tensor, "n c h w"], _score: Score | None = None, _layer: str | None = None
-) -> Float[Tensor, "n h w"]:
+    model: nn.Module, images: Float[Tensor, "n c h w"], scores: Sequence[Score], _layer: str | None = None
+) -> Float[Tensor, "n t h w"]:
     """mean over heads of softmax(q k^T / sqrt(d)) in the last block, at the class token. Dosovitskiy et al. 2021.
 
     One map for every class: it shows where the model gathers, not what speaks for a class.
     """
     seen = attentions(model, images)
-    return seen.read(list(seen.blocks.values())[-1])
+    return _for_all(seen.read(list(seen.blocks.values())[-1]), scores)
 
 
-@pixel("attention_rollout", title="Attention rollout", paper="arXiv:2005.00928")
+@shared("attention_rollout", title="Attention rollout", paper="arXiv:2005.00928")
 def attention_rollout(
-    model: nn.Module, images: Float[Tensor, "n c h w"], _score: Score | None = None, _layer: str | None = None
-) -> Float[Tensor, "n h w"]:
+    model: nn.Module, images: Float[Tensor, "n c h w"], scores: Sequence[Score], _layer: str | None = None
+) -> Float[Tensor, "n t h w"]:
     """A_L ... A_1 with A_l = (mean over heads + identity) / 2, at the class token. Abnar & Zuidema 2020, section 3.
 
     The identity stands for the residual connection. One map for every class.
@@ -64,19 +63,11 @@ def attention_rollout(
         own = (weights + torch.eye(weights.shape[-1], dtype=weights.dtype, device=weights.device)) / 2
         rolled = own if rolled is None else own @ rolled
     assert rolled is not None
-    return seen.read(rolled)
+    return _for_all(seen.read(rolled), scores)
 
 
-def _once(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """One map for all scores: worked out once, however many there are."""
-
-    def shared(model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str | None = None) -> Tensor:
-        return method(model, images, None, layer)[:, None].expand(-1, len(scores), -1, -1)
-
-    return shared
-
-
-RERUNS.update(attention=_once(attention), attention_rollout=_once(attention_rollout))
+def _for_all(maps: Float[Tensor, "n h w"], scores: Sequence[Score]) -> Float[Tensor, "n t h w"]:
+    return maps[:, None].expand(-1, len(scores), -1, -1)
 
 
 def attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:

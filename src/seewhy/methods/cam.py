@@ -16,16 +16,24 @@ from seewhy.methods.evidence import Evidence
 
 Map = Float[Tensor, "n h w"]
 CAMS: dict[str, Callable[[Evidence], Map]] = {}
+CLASS_FREE: set[str] = set()
 TITLES: dict[str, str] = {}
 PAPERS: dict[str, str] = {}
 TINY = 1e-12
 
 
-def cam(name: str, title: str, paper: str) -> Callable[[Callable[[Evidence], Map]], Callable[[Evidence], Map]]:
-    """Registers a variant under `name`, with the `title` that pages show and the `paper` it is from."""
+def cam(
+    name: str, title: str, paper: str, class_free: bool = False
+) -> Callable[[Callable[[Evidence], Map]], Callable[[Evidence], Map]]:
+    """Registers a variant under `name`, with the `title` that pages show and the `paper` it is from.
+
+    `class_free` where it does not look at gradient and score: it is then worked out once, for whatever targets.
+    """
 
     def register(function: Callable[[Evidence], Map]) -> Callable[[Evidence], Map]:
         CAMS[name], TITLES[name], PAPERS[name] = function, title, paper
+        if class_free:
+            CLASS_FREE.add(name)
         return function
 
     return register
@@ -44,7 +52,7 @@ def _weigh(weight: Float[Tensor, "n c ..."], activation: Float[Tensor, "n c h w"
     return (weight * activation).sum(1)
 
 
-@cam("activation", title="Activation", paper="doi:10.48550/arXiv.1612.03928")
+@cam("activation", title="Activation", paper="doi:10.48550/arXiv.1612.03928", class_free=True)
 def activation(evidence: Evidence) -> Map:
     """sum_k A_k: how strongly the layer responds, whatever the class. Zagoruyko & Komodakis 2017, F_sum without |.|."""
     return evidence.activation.sum(1)
@@ -90,7 +98,7 @@ def layercam(evidence: Evidence) -> Map:
     return _weigh(_once(evidence.gradient).relu(), evidence.activation)
 
 
-@cam("eigencam", title="Eigen-CAM", paper="arXiv:2008.00299")
+@cam("eigencam", title="Eigen-CAM", paper="arXiv:2008.00299", class_free=True)
 def eigencam(evidence: Evidence) -> Map:
     """The cells of A on A's first right singular vector; needs no class. Muhammad & Yeasin 2020, section II.
 

@@ -4,7 +4,7 @@ The trunk runs without a graph. The layer's output is detached and becomes a lea
 layer) is differentiated: K targets cost one trunk and K heads, and no parameter ever receives a gradient.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.modules import find_layer, first_tensor, fits, untouched
-from seewhy.methods.targets import Targets, output_of, resolve
+from seewhy.methods.targets import Targets, check_scores, output_of, resolve
 from seewhy.methods.tokens import Layout, Traits, layout_of, traits
 
 
@@ -28,6 +28,9 @@ class Evidence:
     score: Float[Tensor, " n"]
 
 
+See = Callable[[str, int, int, Evidence], None]  # layer, which target, of how many, what is seen
+
+
 @dataclass(frozen=True)
 class Pass:
     """One forward pass: the model's output, and evidence for each layer (outer) and target (inner)."""
@@ -37,11 +40,20 @@ class Pass:
 
 
 def collect(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
-    """Evidence at the named `layers` for `targets` (see `targets.resolve`); the model is left as it was found.
+    """Evidence at the named `layers` for `targets`, all of it at once: see `visit` for many targets."""
+    evidence: dict[str, list[Evidence]] = {name: [] for name in layers}
+    output = visit(model, images, layers, targets, lambda name, _index, _of, one: evidence[name].append(one))
+    return Pass(output, evidence)
 
-    Works inside `no_grad` and `inference_mode`, on frozen and on unfrozen models, for layers that return a tensor or
-    a tuple, list or dict with one (the first counts, the rest is handed on). Raises SeewhyError for a layer that does
-    not exist, is not reached, is called more than once, or whose output has no place in the image.
+
+def visit(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets, see: See) -> Tensor:
+    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (`targets.resolve`).
+
+    A target's gradients go before the next ones come: where `see` keeps maps only, a thousand classes need the memory
+    of one gradient. The model is left as it was found. Works inside `no_grad` and `inference_mode`, on frozen and on
+    unfrozen models, for layers that return a tensor or a tuple, list or dict with one (the first counts, the rest is
+    handed on). Raises SeewhyError for a layer that does not exist, is not reached, is called more than once, or whose
+    output has no place in the image.
     """
     fits(model, images)
     with untouched(model), torch.inference_mode(False), torch.no_grad():
@@ -49,13 +61,12 @@ def collect(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Ta
         clean = images.clone() if images.is_inference() else images
         output, seen = _forward(model, clean, layers)
         known = traits(model)
-        layouts = {name: _layout(model, known, name, seen, images) for name in layers}
+        places = [_Place(name, _layout(model, known, name, seen, images), seen[name]) for name in dict.fromkeys(layers)]
         with torch.enable_grad():
             scores = [target(output) for target in resolve(targets, output.detach())]
-            check_scores(scores, len(images))
-            gradients = _gradients(scores, {name: seen[name] for name in layers}, layouts)
-    evidence = {name: _evidence(name, layouts[name], seen[name].detach(), gradients, scores) for name in layers}
-    return Pass(output.detach(), evidence)
+        check_scores(scores, len(images))
+        _backwards(scores, places, see)
+    return output.detach()
 
 
 def _forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -72,22 +83,54 @@ def _forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[T
     return output, seen
 
 
-def _gradients(scores: list[Tensor], leaves: dict[str, Tensor], layouts: dict[str, Layout]) -> list[dict[str, Tensor]]:
-    """For each target, gradients of the summed scores: images do not meet in eval mode, so each gets its own.
+@dataclass
+class _Place:
+    """A layer in a pass: where its cells lie, its output (a leaf of the graph), and where gradients were not zero."""
+
+    name: str
+    layout: Layout
+    leaf: Tensor
+    anywhere: bool = False
+    at_cells: bool = False
+
+    def evidence(self, gradient: Tensor | None, score: Tensor) -> Evidence:
+        """What a gradient at the leaf says, laid out."""
+        if gradient is None:
+            raise _unrelated(self.name)
+        laid = self.layout.spatial(_once(gradient, self.layout.cells))
+        if self.layout.prefix and not self.at_cells:
+            self.anywhere, self.at_cells = self.anywhere or bool(gradient.any()), bool(laid.any())
+        return Evidence(self.layout.spatial(self.leaf.detach()), laid, score.detach())
+
+    def check(self) -> None:
+        """Where only the class token is read behind the layer, all maps would silently be zero."""
+        if self.anywhere and not self.at_cells:
+            raise SeewhyError(
+                f"no gradient reaches the patch tokens of layer '{self.name}': the head reads its class token alone; "
+                "choose a layer before the last attention (layer=None finds one)"
+            )
+
+
+def _backwards(scores: list[Tensor], places: list[_Place], see: See) -> None:
+    """Gradients are of summed scores: images do not meet in eval mode, so each gets its own.
 
     One target after the other: all at once (`is_grads_batched`) was measured slower, since every gradient is then held
     in full; here the next one takes the memory of the last.
     """
     if not all(score.requires_grad for score in scores):
-        raise _unrelated(next(iter(leaves)))
-    found = []
-    for index, score in enumerate(scores):
+        raise _unrelated(places[0].name)
+    leaves = [place.leaf for place in places]
+
+    def look(index: int, score: Tensor) -> None:  # a function of its own, so that nothing outlives a target
         more = index + 1 < len(scores)
-        parts = torch.autograd.grad(score.sum(), list(leaves.values()), retain_graph=more, allow_unused=True)
-        found.append(
-            {name: _once(_given(name, part), layouts[name].cells) for name, part in zip(leaves, parts, strict=True)}
-        )
-    return found
+        found = torch.autograd.grad(score, leaves, torch.ones_like(score), retain_graph=more, allow_unused=True)
+        for place, gradient in zip(places, found, strict=True):
+            see(place.name, index, len(scores), place.evidence(gradient, score))
+
+    for index, score in enumerate(scores):
+        look(index, score)
+    for place in places:
+        place.check()
 
 
 def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
@@ -102,30 +145,10 @@ def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
     return first.clone().expand_as(gradient) if same else gradient
 
 
-def _given(name: str, gradient: Tensor | None) -> Tensor:
-    if gradient is None:
-        raise _unrelated(name)
-    return gradient
-
-
 def _unrelated(name: str) -> SeewhyError:
     return SeewhyError(
         f"the target's score does not depend on the layer '{name}'; choose one that the score passes through"
     )
-
-
-def _evidence(
-    name: str, layout: Layout, activation: Tensor, gradients: list[dict[str, Tensor]], scores: list[Tensor]
-) -> list[Evidence]:
-    """Evidence for each target. Where only the class token is read behind the layer, maps would silently be zero."""
-    laid = [layout.spatial(gradient[name]) for gradient in gradients]
-    if layout.prefix and any(whole[name].any() for whole in gradients) and not any(part.any() for part in laid):
-        raise SeewhyError(
-            f"no gradient reaches the patch tokens of layer '{name}': the head reads its class token alone; "
-            "choose a layer before the last attention (layer=None finds one)"
-        )
-    seen = layout.spatial(activation)
-    return [Evidence(seen, gradient, score.detach()) for gradient, score in zip(laid, scores, strict=True)]
 
 
 @contextmanager
@@ -170,10 +193,3 @@ def _layout(model: nn.Module, known: Traits, name: str, seen: dict[str, Tensor],
             "(n, height, width, channels), or (n, tokens, channels) with a token for each patch"
         )
     return layout
-
-
-def check_scores(scores: list[Tensor], n: int) -> None:
-    """Raises SeewhyError where a target does not give one score for each of the n images."""
-    for index, score in enumerate(scores):
-        if tuple(score.shape) != (n,):
-            raise SeewhyError(f"target {index} returns shape {tuple(score.shape)}; allowed: ({n},), one score an image")

@@ -18,14 +18,15 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     partition,
     perturbation,
     scorecam,
-    shapley,
 )
-from seewhy.methods.cam import CAMS, PAPERS
-from seewhy.methods.evidence import check_scores, collect, find_layer, fits, untouched
+from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
+from seewhy.methods.evidence import Evidence, visit
 from seewhy.methods.layers import last_layer
+from seewhy.methods.modules import find_layer, fits, untouched
 from seewhy.methods.pixels import LAYERED, PIXELS, chunks
-from seewhy.methods.rerun import RERUNS
-from seewhy.methods.targets import Score, Targets, output_of, resolve
+from seewhy.methods.rerun import RERUNS, Heads
+from seewhy.methods.shapley import BASELINES, additivity
+from seewhy.methods.targets import Score, Targets, check_scores, output_of, resolve
 
 INPUT = "input"  # where the maps of a method are that looks at no layer
 Options = Mapping[str, Mapping[str, Any]]
@@ -77,24 +78,31 @@ def explain(
     """
     _check(model, images, methods)
     settings = _settings(methods, options or {})
+    cams, reruns = ([method for method in methods if method in known] for known in (CAMS, RERUNS))
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
-    needed = layer is not None or any(method in CAMS or method in LAYERED for method in methods)
+    needed = layer is not None or cams or reruns or any(method in LAYERED for method in methods)
     layers = [_name(model, images, one) for one in wanted] if needed else []
-    found, output, scores = _cams(model, images, [method for method in methods if method in CAMS], layers, targets)
+    heads = {name: Heads(model, images, name) for name in layers} if reruns else {}
+    maps, output = _cams(model, images, cams, layers, targets) if cams else ({}, _output(model, images, heads))
+    scores = resolve(targets, output)
+    values = [score(output).float() for score in scores]
+    check_scores(values, len(images))
     for method, given in settings.items():
-        for place in layers if method in LAYERED else [INPUT]:
-            found[method, place] = _asked(method, model, images, resolve(targets, output), place, given).float()
+        for place in layers if method in LAYERED or method in RERUNS else [INPUT]:
+            look = heads[place] if method in RERUNS else None if place == INPUT else place
+            maps[method, place] = _asked(method, model, images, scores, look, given)
+    gaps = {
+        method: additivity(method, model, images, scores, maps[method, INPUT], **given)
+        for method, given in settings.items()
+        if method in BASELINES
+    }
     return Explanation(
-        found,
-        scores,
+        maps,
+        torch.stack(values, 1),
         output.argmax(1) if output.ndim == 2 else None,
         layers if many else layers[0] if layers else INPUT,
-        {
-            "methods": {method: PAPERS[method] for method in methods},
-            "options": {method: _plain(given) for method, given in settings.items()},
-            "torch": torch.__version__,
-        },
+        {**_facts(methods, settings), "additivity": gaps},
     )
 
 
@@ -107,16 +115,17 @@ def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
     if isinstance(methods, str) or not methods:
         raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
-        if method not in CAMS and method not in PIXELS:
-            raise unknown("method", method, [*CAMS, *PIXELS])
+        if method not in CAMS and method not in PIXELS and method not in RERUNS:
+            raise unknown("method", method, [*CAMS, *PIXELS, *RERUNS])
 
 
 def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
-    """The options of each pixel method: its defaults and, over them, what the caller gave."""
+    """The options of each method that has any: its defaults and, over them, what the caller gave."""
     settings = {}
     for method in methods:
-        if method in PIXELS:
-            parameters = list(inspect.signature(PIXELS[method]).parameters.values())[4:]
+        if method in PIXELS or method in RERUNS:
+            function, leading = (PIXELS[method], 4) if method in PIXELS else (RERUNS[method], 2)
+            parameters = list(inspect.signature(function).parameters.values())[leading:]
             settings[method] = {parameter.name: parameter.default for parameter in parameters}
     for method, given in options.items():
         if method not in settings:
@@ -128,42 +137,50 @@ def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, A
     return settings
 
 
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as they go into the provenance: a tensor by its shape."""
-    return {name: list(value.shape) if isinstance(value, Tensor) else value for name, value in settings.items()}
+def _facts(methods: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the maps rest on; a tensor among the options by its shape."""
+    plain = {
+        method: {name: list(value.shape) if isinstance(value, Tensor) else value for name, value in given.items()}
+        for method, given in settings.items()
+    }
+    papers = {method: PAPERS[method] for method in methods}
+    return {"methods": papers, "options": plain, "torch": torch.__version__}
 
 
 def _cams(
     model: nn.Module, images: Tensor, methods: list[str], layers: list[str], targets: Targets
-) -> tuple[dict[tuple[str, str], Tensor], Tensor, Tensor]:
-    """Maps of the CAMs at every layer, the model's output, and the scores (n, t), from one pass."""
-    if not methods:
-        output = _output(model, images)
-        scores = [score(output).float() for score in resolve(targets, output)]
-        check_scores(scores, len(images))
-        return {}, output, torch.stack(scores, 1)
-    seen = collect(model, images, layers, targets)
-    maps = {
-        (method, name): torch.stack([CAMS[method](one).float() for one in evidence], 1)
-        for name, evidence in seen.evidence.items()
-        for method in methods
-    }
-    return maps, seen.output, torch.stack([one.score.float() for one in seen.evidence[layers[0]]], 1)
+) -> tuple[dict[tuple[str, str], Float[Tensor, "n t h w"]], Tensor]:
+    """Maps of the CAMs at every layer, and the model's output, from one pass."""
+    maps: dict[tuple[str, str], Tensor] = {}
+
+    def see(layer: str, index: int, count: int, evidence: Evidence) -> None:
+        for method in methods:
+            if method in CLASS_FREE and index:
+                maps[method, layer][:, index] = maps[method, layer][:, 0]
+                continue
+            found = CAMS[method](evidence).float()
+            if not index:  # room for all targets in one piece: small tensors between gradients would scatter the heap
+                maps[method, layer] = found.new_empty(len(found), count, *found.shape[1:])
+            maps[method, layer][:, index] = found
+
+    return maps, visit(model, images, layers, targets, see)
+
+
+def _output(model: nn.Module, images: Tensor, heads: Mapping[str, Heads]) -> Tensor:
+    """The model's output: from a pass that was made for something else, if there is one."""
+    for seen in heads.values():
+        return seen.output
+    with untouched(model), torch.inference_mode(False), torch.no_grad():
+        return torch.cat([output_of(model(images[list(part)].clone())) for part in chunks(len(images))])
 
 
 def _asked(
-    method: str, model: nn.Module, images: Tensor, scores: list[Score], place: str, given: dict[str, Any]
+    method: str, model: nn.Module, images: Tensor, scores: list[Score], look: Heads | str | None, given: dict[str, Any]
 ) -> Float[Tensor, "n t ..."]:
-    """Maps of a pixel method for every score, at the layer `place` or the input."""
-    if method in RERUNS:  # all scores from the same runs
-        return RERUNS[method](model, images, scores, place, **given)
-    layer = None if place == INPUT else place
-    return torch.stack([PIXELS[method](model, images, score, layer, **given) for score in scores], 1)
-
-
-def _output(model: nn.Module, images: Tensor) -> Tensor:
-    with untouched(model), torch.inference_mode(False), torch.no_grad():
-        return torch.cat([output_of(model(images[list(part)].clone())) for part in chunks(len(images))])
+    """Maps of a method that asks the model itself, for every score: behind heads, at a layer or at the input."""
+    if isinstance(look, Heads):
+        return RERUNS[method](look, scores, **given).float()
+    return PIXELS[method](model, images, scores, look, **given).float()
 
 
 def _name(model: nn.Module, images: Tensor, layer: str | nn.Module | None) -> str:

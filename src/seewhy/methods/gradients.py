@@ -36,7 +36,7 @@ def integrated_gradients(
     _at_least_one("steps", steps)
     nodes, weights = (torch.from_numpy(part).to(images)[:, None, None, None] for part in _rule(steps))
     parts = []
-    for image, one in each(images, score):
+    for image, (one,) in each(images, [score]):
         difference, total = image - baseline, torch.zeros_like(image)
         for part in chunks(steps):
             points = image - (1 - nodes[list(part)]) * difference
@@ -67,7 +67,7 @@ def smoothgrad(
     """
     _at_least_one("samples", samples)
     parts = []
-    for image, one in each(images, score):
+    for image, (one,) in each(images, [score]):
         draw, spread, total = generator(image, seed), noise * (image.max() - image.min()), torch.zeros_like(image)
         for part in chunks(samples):
             points = image + spread * torch.randn(len(part), *image.shape[1:], generator=draw).to(image)

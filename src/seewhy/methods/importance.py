@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from seewhy.methods.ablation import ablated, closed_form
 from seewhy.methods.evidence import Evidence, collect, fits, untouched
 from seewhy.methods.layers import depth_layers
-from seewhy.methods.rerun import Head, heads
-from seewhy.methods.targets import Score, Targets, resolve
+from seewhy.methods.rerun import Head, Heads
+from seewhy.methods.targets import Score, Targets, read, resolve
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def channel_importance(model: nn.Module, images: Tensor, targets: Targets, layer
     with untouched(model), torch.inference_mode(False), torch.no_grad():
         drops = [
             _drops(head, [score.pick([index]) for score in scores])
-            for index, head in enumerate(heads(model, _plain(images), layer))
+            for index, head in enumerate(Heads(model, images, layer))
         ]
     return ChannelImportance(layer, _by_channel(evidence), torch.stack(drops).float(), _scores(evidence))
 
@@ -80,7 +80,7 @@ def layer_importance(
     scores = resolve(targets, seen.output)
     shares = [_by_channel(seen.evidence[name]) for name in names]
     with untouched(model), torch.inference_mode(False), torch.no_grad():
-        place = torch.stack([_place(model, _plain(images), name, scores) for name in names])
+        place = torch.stack([_place(Heads(model, images, name), scores) for name in names])
     return LayerImportance(
         names,
         torch.stack([share.sum(-1) for share in shares]),
@@ -97,25 +97,17 @@ def _width(shares: Float[Tensor, "n t c"]) -> Float[Tensor, "n t"]:
 
 def _drops(head: Head, scores: list[Score]) -> Float[Tensor, "t c"]:
     closed = closed_form(head, scores)
-    if closed is not None:
-        return closed
-    return ablated(head, scores, _at(head, head.activation, scores))
+    return ablated(head, scores) if closed is None else closed
 
 
-def _place(model: nn.Module, images: Tensor, layer: str, scores: list[Score]) -> Float[Tensor, "n t"]:
+def _place(heads: Heads, scores: list[Score]) -> Float[Tensor, "n t"]:
     """What each score loses where the layer's maps are flat."""
     found = []
-    for index, head in enumerate(heads(model, images, layer)):
+    for index, head in enumerate(heads):
         single = [score.pick([index]) for score in scores]
         flat = head.activation.mean((2, 3), keepdim=True).expand_as(head.activation)
-        rows = _at(head, torch.cat([head.activation, flat]), single)
-        found.append(rows[:, 0] - rows[:, 1])
+        found.append((read(head.output, single) - read(head(flat), single))[:, 0])
     return torch.stack(found).float()
-
-
-def _at(head: Head, activations: Tensor, scores: list[Score]) -> Float[Tensor, "t k"]:
-    output = head(activations)
-    return torch.stack([score.repeat(len(activations))(output) for score in scores])
 
 
 def _by_channel(evidence: list[Evidence]) -> Float[Tensor, "n t c"]:
@@ -124,8 +116,3 @@ def _by_channel(evidence: list[Evidence]) -> Float[Tensor, "n t c"]:
 
 def _scores(evidence: list[Evidence]) -> Float[Tensor, "n t"]:
     return torch.stack([one.score for one in evidence], 1).float()
-
-
-def _plain(images: Tensor) -> Tensor:
-    """Without the mark of inference mode, which keeps a tensor out of graphs."""
-    return images.clone() if images.is_inference() else images.detach()

@@ -14,18 +14,10 @@ from seewhy.methods.tokens import Layout, Traits, layout_of, traits
 
 @dataclass(frozen=True)
 class Watched:
-    """One pass: layers with a place in the image (name -> channels, layout) as they end, and what attentions read."""
+    """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read."""
 
-    layers: dict[str, tuple[int, Layout]]
+    layers: dict[str, Layout]
     attended: list[str]
-
-
-def spatial_layers(model: nn.Module, images: Tensor) -> dict[str, tuple[int, int, int]]:
-    """Every module with more than one cell in its output, in the order they end: name -> (c, h, w).
-
-    Maps, channels-last maps and tokens count; modules called more than once, or inside an attention, do not.
-    """
-    return {name: (channels, *layout.grid) for name, (channels, layout) in watch(model, images).layers.items()}
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
@@ -39,7 +31,7 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     if not seen.layers:
         raise SeewhyError("no layer of this model has an output with a place in the image; name a layer by hand")
     last = list(seen.layers)[-1]
-    if seen.layers[last][1].prefix and seen.attended and not _reaches(model, images, last):
+    if seen.layers[last].prefix and seen.attended and not _reaches(model, images, last):
         return seen.attended[-1]
     return last
 
@@ -53,7 +45,7 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
     """
     seen = watch(model, images)
     at: dict[tuple[int, int], list[str]] = {}
-    for name, (_, layout) in seen.layers.items():
+    for name, layout in seen.layers.items():
         at.setdefault(layout.grid, []).append(name)
     if len(at) == 1 and seen.attended:
         return seen.attended[::-1][:: -(-len(seen.attended) // count)][::-1]
@@ -110,11 +102,9 @@ def is_attention(module: nn.Module) -> bool:
     return isinstance(module, nn.MultiheadAttention) or (heads and any(hasattr(module, key) for key in ("qkv", "kv")))
 
 
-def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> tuple[int, Layout] | None:
+def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> Layout | None:
     layout = layout_of(known, model.get_submodule(name), shape, torch.Size([1, *images.shape[1:]]))
-    if layout is None or layout.grid[0] * layout.grid[1] < 2:
-        return None
-    return shape[1 if layout.order == "channels first" else -1], layout
+    return None if layout is None or layout.grid[0] * layout.grid[1] < 2 else layout
 
 
 def _reaches(model: nn.Module, images: Tensor, layer: str) -> bool:

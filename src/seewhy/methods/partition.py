@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import fits, untouched
-from seewhy.methods.pixels import INNER, each, pixel, scores
+from seewhy.methods.pixels import INNER, ask, each, pixel
 from seewhy.methods.shapley import BASELINES, Shapley
 from seewhy.methods.targets import Score, Targets, output_of, resolve
 from seewhy.progress import progress
@@ -28,7 +28,7 @@ def shap_partition(
     blur: int = 0,
 ) -> Float[Tensor, "n c h w"]:
     """Owen values over a tree of squares, hidden ones blurred. Lundberg & Lee 2017; see `partition_values`."""
-    parts = [_partition(model, image, single, evaluations, blur)[0] for image, single in each(images, score)]
+    parts = [_partition(model, image, one, evaluations, blur)[0] for image, (one,) in each(images, [score])]
     return torch.from_numpy(np.stack(parts)).to(images.device)
 
 
@@ -65,7 +65,7 @@ def _partition(
 
     def asked(masked: np.ndarray) -> np.ndarray:
         batch = torch.from_numpy(np.moveaxis(masked, -1, 1).copy()).to(image)
-        return scores(model, batch, score.repeat(len(batch))).double().cpu().numpy()
+        return ask(model, batch, [score])[0].cpu().double().numpy()  # Apple's GPUs have no double precision
 
     # a masker of the image's own: shap knows a blurred image again by its address, which another image may inherit
     own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, _blurred(image, blur)))
@@ -83,8 +83,8 @@ def _blurred(image: Float[Tensor, "1 c h w"], blur: int) -> Float[Tensor, "1 c h
     return functional.avg_pool2d(image, 2 * side + 1, stride=1, padding=side, count_include_pad=False)
 
 
-def _partition_baseline(model: nn.Module, image: Tensor, score: Score, options: dict[str, Any]) -> Tensor:
-    return scores(model, _blurred(image, options.get("blur", 0)), score)[0]
+def _partition_baseline(model: nn.Module, image: Tensor, scores: list[Score], options: dict[str, Any]) -> Tensor:
+    return ask(model, _blurred(image, options.get("blur", 0)), scores)[:, 0]
 
 
 BASELINES["shap_partition"] = _partition_baseline

@@ -1,10 +1,11 @@
 """Methods that cover parts of the image and watch the score: forward passes only, no gradient.
 
 What is covered becomes `baseline`, as the model takes it: 0 is the mean colour where images are normalised. None tells
-the channels apart: the maps are (n, 1, H, W).
+the channels apart: the maps are (n, t, 1, H, W). All scores share all passes. `fast` asks a tuned copy of the model
+(see `tuned`), whose scores are equal to 1e-4.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,23 +14,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import chunks, each, generator, pixel, scores
+from seewhy.methods.pixels import ask, chunks, each, generator, shared
 from seewhy.methods.targets import Score
+from seewhy.methods.tuned import runner
 
 Image = Float[Tensor, "1 c H W"]
-Map = Float[Tensor, "n 1 H W"]
+Maps = Float[Tensor, "n t 1 H W"]
 
 
-@pixel("occlusion", title="Occlusion", paper="arXiv:1311.2901")
+@shared("occlusion", title="Occlusion", paper="arXiv:1311.2901")
 def occlusion(
     model: nn.Module,
     images: Tensor,
-    score: Score,
+    scores: Sequence[Score],
     _layer: str | None,
     patch: int | None = None,
     stride: int | None = None,
     baseline: float | Tensor = 0.0,
-) -> Map:
+    fast: bool = False,
+) -> Maps:
     """score(x) - score(x with a patch covered), averaged over the patches on a pixel. Zeiler & Fergus 2014, sec. 4.2.
 
     The drop where the paper shows what is left. `patch` is an eighth of the shorter side, `stride` half a patch, unless
@@ -39,19 +42,23 @@ def occlusion(
     stride = stride or max(1, patch // 2)
     if not 0 < stride <= patch:
         raise SeewhyError(f"patch={patch}, stride={stride}; allowed: 0 < stride <= patch, so that no pixel is left out")
-    return torch.cat([_occlude(model, image, one, patch, stride, baseline) for image, one in each(images, score)])
+    with runner(model, images[:1], fast) as asked:
+        maps = [_occlude(asked, image, chosen, patch, stride, baseline) for image, chosen in each(images, scores)]
+    return torch.stack(maps)
 
 
-def _occlude(model: nn.Module, image: Image, score: Score, patch: int, stride: int, baseline: float | Tensor) -> Tensor:
+def _occlude(
+    model: nn.Module, image: Image, scores: list[Score], patch: int, stride: int, baseline: float | Tensor
+) -> Float[Tensor, "t 1 H W"]:
     height, width = image.shape[2:]
     corners = [(y, x) for y in _starts(height, patch, stride) for x in _starts(width, patch, stride)]
-    whole, drops, visits = scores(model, image, score), torch.zeros_like(image[:, :1]), torch.zeros_like(image[:, :1])
+    whole, visits = ask(model, image, scores), torch.zeros_like(image[:, :1])
+    drops = visits.repeat(len(scores), 1, 1, 1)
     for part in chunks(len(corners)):
         shown = torch.ones(len(part), 1, height, width).to(image)
         for mask, (y, x) in zip(shown, [corners[index] for index in part], strict=True):
             mask[:, y : y + patch, x : x + patch] = 0
-        drop = whole - scores(model, _cover(image, shown, baseline), score.repeat(len(part)))
-        drops += (drop[:, None, None, None] * (1 - shown)).sum(0)
+        drops += _weighed(whole - ask(model, _cover(image, shown, baseline), scores), 1 - shown)
         visits += (1 - shown).sum(0)
     return drops / visits
 
@@ -61,22 +68,27 @@ def _starts(size: int, patch: int, stride: int) -> range:
     return range(0, max(size - patch, 0) + stride, stride)
 
 
+def _weighed(found: Float[Tensor, "t m"], masks: Float[Tensor, "m 1 H W"]) -> Float[Tensor, "t 1 H W"]:
+    return torch.einsum("tm,mchw->tchw", found, masks)
+
+
 def _cover(image: Image, shown: Float[Tensor, "m 1 H W"], baseline: float | Tensor) -> Float[Tensor, "m c H W"]:
     return image * shown + baseline * (1 - shown)
 
 
-@pixel("rise", title="RISE", paper="arXiv:1806.07421")
+@shared("rise", title="RISE", paper="arXiv:1806.07421")
 def rise(
     model: nn.Module,
     images: Tensor,
-    score: Score,
+    scores: Sequence[Score],
     _layer: str | None,
     samples: int = 1024,
     cells: int = 7,
     share: float = 0.5,
     seed: int = 0,
     baseline: float | Tensor = 0.0,
-) -> Map:
+    fast: bool = False,
+) -> Maps:
     """1 / (E[M] N) * sum_i score(x * M_i) M_i, for random soft masks M_i. Petsiuk et al. 2018, equation 6, section 3.2.
 
     Masks: a grid of `cells` x `cells`, each shown with probability `share`, enlarged bilinearly by one cell more than
@@ -88,13 +100,13 @@ def rise(
             f"samples={samples}, cells={cells}, share={share}; allowed: samples and cells 1 or more, 0 < share <= 1"
         )
     maps = []
-    for image, one in each(images, score):
-        total = torch.zeros_like(image[:, :1])
-        for shown in _masks(image, samples, cells, share, generator(image, seed)):
-            found = scores(model, _cover(image, shown, baseline), one.repeat(len(shown)))
-            total += (found[:, None, None, None] * shown).sum(0)
-        maps.append(total / (share * samples))
-    return torch.cat(maps)
+    with runner(model, images[:1], fast) as asked:
+        for image, chosen in each(images, scores):
+            total = torch.zeros_like(image[:, :1]).repeat(len(scores), 1, 1, 1)
+            for shown in _masks(image, samples, cells, share, generator(image, seed)):
+                total += _weighed(ask(asked, _cover(image, shown, baseline), chosen), shown)
+            maps.append(total / (share * samples))
+    return torch.stack(maps)
 
 
 def _masks(
@@ -112,11 +124,11 @@ def _masks(
         yield torch.stack(cut).to(image)
 
 
-@pixel("lime", title="LIME", paper="arXiv:1602.04938")
+@shared("lime", title="LIME", paper="arXiv:1602.04938")
 def lime(
     model: nn.Module,
     images: Tensor,
-    score: Score,
+    scores: Sequence[Score],
     _layer: str | None,
     samples: int = 1000,
     segments: int = 50,
@@ -124,7 +136,8 @@ def lime(
     ridge: float = 1.0,
     seed: int = 0,
     baseline: float | Tensor = 0.0,
-) -> Map:
+    fast: bool = False,
+) -> Maps:
     """Weights of a linear model of the score in which segments are shown. Ribeiro et al. 2016, equations 1 and 2.
 
     z: segment shown or not, each with probability 1/2; the score of image z is fitted by ridge regression with weights
@@ -137,17 +150,16 @@ def lime(
             "allowed: samples and segments 2 or more, ridge and kernel above 0"
         )
     maps = []
-    for image, one in each(images, score):
-        label = _segments(image, segments)
-        draw = torch.rand(samples, int(label.max()) + 1, generator=generator(image, seed))
-        kept = (draw < 0.5).to(image)
-        kept[0] = 1  # the image itself, as in the authors' code
-        found = [
-            scores(model, _cover(image, kept[list(part)][:, label][:, None], baseline), one.repeat(len(part)))
-            for part in chunks(samples)
-        ]
-        maps.append(_ridge(kept, torch.cat(found), kernel, ridge).to(image)[label][None, None])
-    return torch.cat(maps)
+    with runner(model, images[:1], fast) as asked:
+        for image, chosen in each(images, scores):
+            label = _segments(image, segments)
+            draw = torch.rand(samples, int(label.max()) + 1, generator=generator(image, seed))
+            kept = (draw < 0.5).to(image)
+            kept[0] = 1  # the image itself, as in the authors' code
+            shown = (kept[list(part)][:, label][:, None] for part in chunks(samples))
+            found = torch.cat([ask(asked, _cover(image, masks, baseline), chosen) for masks in shown], 1)
+            maps.append(_ridge(kept, found, kernel, ridge).to(image)[:, None, label])
+    return torch.stack(maps)
 
 
 def _segments(image: Image, count: int) -> Int[Tensor, "H W"]:
@@ -158,7 +170,7 @@ def _segments(image: Image, count: int) -> Int[Tensor, "H W"]:
     """
     from skimage.segmentation import slic
 
-    pixels = image[0].permute(1, 2, 0).double().cpu().numpy()
+    pixels = image[0].permute(1, 2, 0).cpu().double().numpy()
     scaled = (pixels - pixels.min()) / (np.ptp(pixels) or 1.0)
     for compactness in (10, 100, 1000):
         labels = slic(scaled, n_segments=count, compactness=compactness, channel_axis=-1, start_label=0)
@@ -167,10 +179,11 @@ def _segments(image: Image, count: int) -> Int[Tensor, "H W"]:
     return torch.from_numpy(labels).long().to(image.device)
 
 
-def _ridge(kept: Tensor, found: Tensor, kernel: float, ridge: float) -> Float[Tensor, " k"]:
+def _ridge(
+    kept: Float[Tensor, "m k"], found: Float[Tensor, "t m"], kernel: float, ridge: float
+) -> Float[Tensor, "t k"]:
     """Weighted ridge regression in double precision; the intercept is not shrunk."""
-    z, y = kept.cpu().double(), found.cpu().double()
-    weight = torch.exp(-((1 - z.mean(1).sqrt()) ** 2) / (2 * kernel**2))
-    weight = weight[:, None]
-    z, y = z - (weight * z).sum(0) / weight.sum(), y[:, None] - (weight * y[:, None]).sum(0) / weight.sum()
-    return torch.linalg.solve(z.T @ (weight * z) + ridge * torch.eye(z.shape[1]).double(), z.T @ (weight * y))[:, 0]
+    z, y = kept.cpu().double(), found.T.cpu().double()
+    weight = torch.exp(-((1 - z.mean(1).sqrt()) ** 2) / (2 * kernel**2))[:, None]
+    z, y = (values - (weight * values).sum(0) / weight.sum() for values in (z, y))
+    return torch.linalg.solve(z.T @ (weight * z) + ridge * torch.eye(z.shape[1]).double(), z.T @ (weight * y)).T

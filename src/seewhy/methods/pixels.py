@@ -1,13 +1,15 @@
 """Methods that ask the model about its input: their registry, and what they share.
 
 A pixel method is a function `(model, images, score, layer, **options)` with a raw, signed map (n, c, H, W); c is 1
-where a method does not tell the channels apart. Every option has a default, random draws have a seed of the image's
-own, and no more than `INNER` images pass the model at once.
+where a method does not tell the channels apart. Methods whose passes serve any score take all `scores` at once and
+return (n, t, c, H, W). Every option has a default, random draws have a seed of the image's own, and no more than
+`INNER` images pass the model at once.
 """
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -16,36 +18,53 @@ from torch import Tensor, nn
 from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
 from seewhy.methods.evidence import untouched
-from seewhy.methods.targets import Score, output_of
+from seewhy.methods.targets import Score, asked, output_of, read
 
 PixelMethod = Callable[..., Tensor]
-PIXELS: dict[str, PixelMethod] = {}
-LAYERED: set[str] = set()  # the pixel methods that also look at a layer
+PIXELS: dict[str, PixelMethod] = {}  # each (model, images, scores, layer, **options) -> (n, t, ...)
+LAYERED: set[str] = set()  # those that also look at a layer
 INNER = 32
 
 
 def pixel(name: str, title: str, paper: str, layered: bool = False) -> Callable[[PixelMethod], PixelMethod]:
-    """Registers a method under `name`; `layered` where it needs the name of a layer.
-
-    The registered function leaves the model untouched and works inside `no_grad` and `inference_mode`.
-    """
+    """Registers a method of one score under `name`; `layered` where it needs the name of a layer."""
 
     def register(function: PixelMethod) -> PixelMethod:
         @functools.wraps(function)
-        def guarded(
-            model: nn.Module, images: Tensor, score: Score, layer: str | None = None, **options: object
+        def every(
+            model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str | None, **options: Any
         ) -> Tensor:
-            with untouched(model), torch.inference_mode(False), torch.no_grad():
-                # a tensor born in inference mode cannot take part in a graph: its clone can
-                clean = images.clone() if images.is_inference() else images.detach()
-                return function(model, clean, score, layer, **options)
+            return torch.stack([function(model, images, score, layer, **options) for score in scores], 1)
 
-        PIXELS[name], TITLES[name], PAPERS[name] = guarded, title, paper
+        shared(name, title, paper)(every)
         if layered:
             LAYERED.add(name)
-        return guarded
+        return _guarded(function)
 
     return register
+
+
+def shared(name: str, title: str, paper: str) -> Callable[[PixelMethod], PixelMethod]:
+    """Registers a method under `name` that takes all scores at once and makes them share its passes."""
+
+    def register(function: PixelMethod) -> PixelMethod:
+        PIXELS[name], TITLES[name], PAPERS[name] = _guarded(function), title, paper
+        return PIXELS[name]
+
+    return register
+
+
+def _guarded(function: PixelMethod) -> PixelMethod:
+    """The model is left untouched, also in a caller's `no_grad` or `inference_mode`."""
+
+    @functools.wraps(function)
+    def guarded(model: nn.Module, images: Tensor, *given: Any, **options: Any) -> Tensor:
+        with untouched(model), torch.inference_mode(False), torch.no_grad():
+            # a tensor born in inference mode cannot take part in a graph: its clone can
+            clean = images.clone() if images.is_inference() else images.detach()
+            return function(model, clean, *given, **options)
+
+    return guarded
 
 
 def chunks(n: int) -> Iterator[range]:
@@ -53,15 +72,17 @@ def chunks(n: int) -> Iterator[range]:
     return (range(start, min(start + INNER, n)) for start in range(0, n, INNER))
 
 
-def each(images: Tensor, score: Score) -> Iterator[tuple[Tensor, Score]]:
-    """Image after image as a batch of one, with its score: what a method makes of one never depends on the others."""
-    return ((images[index : index + 1], score.pick([index])) for index in range(len(images)))
+def each(images: Tensor, scores: Sequence[Score]) -> Iterator[tuple[Tensor, list[Score]]]:
+    """Image after image as a batch of one, with its scores: what a method makes of one never depends on the others."""
+    return ((images[index : index + 1], [score.pick([index]) for score in scores]) for index in range(len(images)))
 
 
-def scores(model: nn.Module, images: Float[Tensor, "n c h w"], score: Score) -> Float[Tensor, " n"]:
-    """The score of every image, without a graph."""
+def ask(model: nn.Module, versions: Float[Tensor, "k c h w"], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
+    """The scores of one image, asked of k versions of it, without a graph: one pass for all scores."""
     with torch.no_grad():
-        return torch.cat([_score(model, images[list(part)], score.pick(part)) for part in chunks(len(images))])
+        # clones: a model may begin with an in-place operation
+        parts = [read(output_of(model(versions[list(part)].clone())), scores) for part in chunks(len(versions))]
+    return torch.cat(parts, 1)
 
 
 def input_gradient(model: nn.Module, images: Float[Tensor, "n c h w"], score: Score) -> Float[Tensor, "n c h w"]:
@@ -73,20 +94,11 @@ def _gradient(model: nn.Module, images: Tensor, score: Score) -> Tensor:
     """Of the summed scores: images do not meet in eval mode, so each gets its own. No parameter receives any."""
     leaf = images.detach().requires_grad_()
     with torch.enable_grad():
-        total = _score(model, leaf, score).sum()
+        # a clone: a model may begin with an in-place operation
+        total = asked(score, output_of(model(leaf.clone()))).sum()
         found = torch.autograd.grad(total, leaf, allow_unused=True)[0] if total.requires_grad else None
     if found is None:
         raise SeewhyError("the target's score does not depend on the image: the model or the target cuts the gradient")
-    return found
-
-
-def _score(model: nn.Module, images: Tensor, score: Score) -> Tensor:
-    found = score(output_of(model(images.clone())))  # a clone: a model may begin with an in-place operation
-    if tuple(found.shape) != (len(images),):
-        raise SeewhyError(
-            f"the target returns shape {tuple(found.shape)} for a batch of {len(images)}; "
-            f"allowed: ({len(images)},), one score an image, for any batch"
-        )
     return found
 
 

@@ -5,7 +5,6 @@ began answers from memory, and the layer answers with what the caller gives: nei
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -16,35 +15,26 @@ from torch import Tensor, nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
+from seewhy.methods.memory import Record, answering, blank, record
 from seewhy.methods.modules import find_layer, first_tensor, fits, untouched
-from seewhy.methods.pixels import LAYERED, PIXELS
+from seewhy.methods.pixels import chunks
 from seewhy.methods.targets import Score, output_of
-from seewhy.methods.tokens import Layout, layout_of, traits
+from seewhy.methods.tokens import Layout, layout_of
 
 Rerun = Callable[..., Float[Tensor, "n t h w"]]
 RERUNS: dict[str, Rerun] = {}
 
 
 def rerun(name: str, title: str, paper: str) -> Callable[[Rerun], Rerun]:
-    """Registers a method `(model, images, scores, layer, **options)` -> (n, t, h, w): all scores from the same runs.
-
-    It stands among `PIXELS` too, for one score at a time, with its options.
-    """
+    """Registers a method `(heads, scores, **options)` -> (n, t, h, w): all scores from the same runs."""
 
     def register(function: Rerun) -> Rerun:
         @wraps(function)
-        def guarded(model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str, **options: Any) -> Tensor:
-            fits(model, images)
-            with untouched(model), torch.inference_mode(False), torch.no_grad():
-                clean = images.clone() if images.is_inference() else images.detach()
-                return function(model, clean, scores, layer, **options)
+        def guarded(heads: "Heads", scores: Sequence[Score], **options: Any) -> Tensor:
+            with untouched(heads.model), torch.inference_mode(False), torch.no_grad():
+                return function(heads, scores, **options)
 
-        @wraps(function)
-        def one(model: nn.Module, images: Tensor, score: Score, layer: str, **options: Any) -> Tensor:
-            return guarded(model, images, [score], layer, **options)[:, 0]
-
-        RERUNS[name], PIXELS[name], TITLES[name], PAPERS[name] = guarded, one, title, paper
-        LAYERED.add(name)
+        RERUNS[name], TITLES[name], PAPERS[name] = guarded, title, paper
         return guarded
 
     return register
@@ -57,16 +47,17 @@ class Head:
     model: nn.Module
     image: Float[Tensor, "1 c H W"]
     layer: nn.Module
+    output: Float[Tensor, "1 ..."]  # the model's
     activation: Float[Tensor, "1 c h w"]
     replace: Callable[[Tensor], Any]  # maps (k, c, h, w) -> what the layer returns
-    trunk: dict[nn.Module, list[Tensor]]  # what the modules before the layer returned, call by call
+    trunk: dict[nn.Module, list[Tensor]]  # what the modules before the layer return, call by call
 
     def __call__(self, activations: Float[Tensor, "k c h w"]) -> Tensor:
         """The model's output for k other activations of the layer."""
         # never a single row: an in-place operation on what the trunk remembers must fail, not write into memory
         rows = max(2, len(activations))
         given = self.replace(activations.expand(rows, *activations.shape[1:]))
-        with _answering(self._answers(rows, given)):
+        with answering(self._answers(rows, given)):
             return output_of(self.model(self.image.repeat(rows, 1, 1, 1)))[: len(activations)]
 
     def _answers(self, rows: int, given: Any) -> dict[nn.Module, list[Any]]:
@@ -76,28 +67,78 @@ class Head:
         }
         return {**enlarged, self.layer: [given]}
 
+    def repeats(self) -> bool:
+        """Whether it gives the model's output for the layer's own activation."""
+        again, share = self(self.activation), torch.finfo(self.output.dtype).eps ** 0.5
+        return again.shape == self.output.shape and bool(
+            (again - self.output).abs().max() <= share * self.output.abs().max()
+        )
 
-def heads(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str) -> Iterator[Head]:
-    """Image by image what follows the layer. One forward pass an image, then the trunk is never run again.
 
-    Each head has reproduced the model's output before it is handed out. Where it cannot (the model changes in place
-    what a module before the layer returned), the trunk runs again with every call, which is slow and right.
+class Heads:
+    """What follows a layer, image by image. The trunk runs once, for all images; `output` is what that pass gave.
+
+    Each head has reproduced the model's output before it is handed out. At first the modules before the layer answer
+    NaN, which costs no memory: where anything behind the layer reads them (a skip connection), the output shows it,
+    and the trunk runs again for that image to be remembered. Where even that does not do (the model changes in place
+    what a module before the layer returned), it runs with every call of the head, which is slow and right.
     """
-    module, known = find_layer(model, layer), traits(model)
-    for index in range(len(images)):
-        image = images[index : index + 1]
-        output, given, trunk = _record(model, image, module)
-        if not given:
-            raise SeewhyError(f"layer '{layer}' is not reached by the forward pass; choose one that is")
-        if len(given) > 1:
-            raise SeewhyError(f"layer '{layer}' is called more than once in a forward pass; choose one called once")
-        seen, hand_on = first_tensor(given[0], layer)
-        layout = layout_of(known, module, seen.shape, image.shape)
+
+    def __init__(self, model: nn.Module, images: Float[Tensor, "n c H W"], layer: str):
+        """Raises SeewhyError for a layer that is not there, not reached, or called more than once."""
+        fits(model, images)
+        self.model, self.name, self.layer = model, layer, find_layer(model, layer)
+        with untouched(model), torch.inference_mode(False), torch.no_grad():
+            # a tensor born in inference mode cannot take part in a graph: its clone can
+            self.images = images.clone() if images.is_inference() else images.detach()
+            passes = [self._pass(self.images[list(part)], blank) for part in chunks(len(images))]
+        self.output = torch.cat([one.output for one in passes])
+        self._rows = [(one, row) for one in passes for row in range(len(one.output))]
+
+    def __iter__(self) -> Iterator[Head]:
+        """One head for each image."""
+        light = True
+        for image, (seen, row) in zip(self.images.split(1), self._rows, strict=True):
+            head = self._light(image, seen, row) if light else None
+            light = head is not None
+            yield head or self._remembering(image)
+
+    def _pass(self, images: Tensor, keep: Callable[[Tensor], Tensor]) -> Record:
+        found = record(self.model, images, self.layer, keep)
+        if not found.given:
+            raise SeewhyError(f"layer '{self.name}' is not reached by the forward pass; choose one that is")
+        if len(found.given) > 1:
+            raise SeewhyError(f"layer '{self.name}' is called more than once in a forward pass; choose one called once")
+        return found
+
+    def _light(self, image: Tensor, seen: Record, row: int) -> Head | None:
+        """The head of one row of a pass, with blank answers; None where it needs more than them."""
+        (given,) = seen.given
+        if not isinstance(given, Tensor):  # what stands beside the maps is of all images at once
+            return None
+        head = self._head(image, Record(seen.output[row : row + 1], [given[row : row + 1]], seen.trunk))
+        return head if _repeats(head) else None
+
+    def _remembering(self, image: Tensor) -> Head:
+        """The head with the trunk's own answers, from a pass of its own; without answers where these do not do."""
+        seen = self._pass(image, lambda output: output)
+        head = self._head(image, seen)
+        if _repeats(head):
+            return head
+        slow = self._head(image, Record(seen.output, seen.given, {}))
+        if not slow.repeats():
+            raise SeewhyError(f"the model does not repeat its own output behind layer '{self.name}': is it random?")
+        return slow
+
+    def _head(self, image: Tensor, seen: Record) -> Head:
+        maps, hand_on = first_tensor(seen.given[0], self.name)
+        layout = layout_of(self.model, self.layer, maps.shape, image.shape)
         if layout is None:
-            raise SeewhyError(f"layer '{layer}' has output {tuple(seen.shape)}, whose place in the image is unknown")
-        replace = _replacer(layout, seen, hand_on)
-        head = Head(model, image, module, layout.spatial(seen), replace, trunk)
-        yield head if _reproduces(head, output) else _slow(head, output, layer)
+            raise SeewhyError(
+                f"layer '{self.name}' has output {tuple(maps.shape)}, whose place in the image is unknown"
+            )
+        replace = _replacer(layout, maps, hand_on)
+        return Head(self.model, image, self.layer, seen.output, layout.spatial(maps), replace, seen.trunk)
 
 
 def _replacer(layout: Layout, seen: Tensor, hand_on: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
@@ -105,87 +146,8 @@ def _replacer(layout: Layout, seen: Tensor, hand_on: Callable[[Tensor], Any]) ->
     return lambda maps: hand_on(layout.restored(maps, seen.expand(len(maps), *seen.shape[1:])).clone())
 
 
-def _slow(head: Head, output: Tensor, layer: str) -> Head:
-    slow = Head(head.model, head.image, head.layer, head.activation, head.replace, {})
-    if not _reproduces(slow, output):
-        raise SeewhyError(f"the model does not repeat its own output behind layer '{layer}': is it random?")
-    return slow
-
-
-def _reproduces(head: Head, output: Tensor) -> bool:
+def _repeats(head: Head) -> bool:
     try:
-        again = head(head.activation)
-    except RuntimeError:
+        return head.repeats()
+    except Exception:  # whatever a user's model makes of answers from memory: what it raises itself, it raises again
         return False
-    share = torch.finfo(output.dtype).eps ** 0.5
-    return again.shape == output.shape and bool((again - output).abs().max() <= share * output.abs().max())
-
-
-def _record(
-    model: nn.Module, image: Tensor, layer: nn.Module
-) -> tuple[Tensor, list[Any], dict[nn.Module, list[Tensor]]]:
-    """The output, what the layer returned, and what the outermost of the modules that ended before it returned."""
-    ended: list[tuple[nn.Module, Any]] = []
-    begun: list[int] = []
-    given: list[Any] = []
-    reached: list[bool] = []
-
-    def start(module: nn.Module, _args: Any) -> None:
-        begun.append(len(ended))
-        if module is layer:
-            reached.append(True)
-
-    def end(module: nn.Module, _args: Any, output: Any) -> Any:
-        first = begun.pop()
-        if module is layer:
-            given.append(output)
-            tensor, hand_on = first_tensor(output, type(layer).__name__)
-            return hand_on(tensor.clone())  # an in-place operation behind the layer must not overwrite what was kept
-        if not reached:
-            ended[first:] = [(module, output)]
-        return output
-
-    handles = [module.register_forward_pre_hook(start) for module in model.modules()]
-    handles += [module.register_forward_hook(end) for module in model.modules()]
-    try:
-        output = output_of(model(image.clone()))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return output, given, _by_module(ended)
-
-
-def _by_module(ended: list[tuple[nn.Module, Any]]) -> dict[nn.Module, list[Tensor]]:
-    """Outputs by module; left out are modules that return anything but a tensor with the image as its one row."""
-    trunk: dict[nn.Module, list[Tensor]] = {}
-    for module, output in ended:
-        trunk.setdefault(module, []).append(output)
-    return {
-        module: outputs
-        for module, outputs in trunk.items()
-        if all(isinstance(output, Tensor) and output.ndim > 0 and len(output) == 1 for output in outputs)
-    }
-
-
-@contextmanager
-def _answering(answers: dict[nn.Module, list[Any]]) -> Iterator[None]:
-    """The modules return `answers`, call by call, and run as ever after the last; afterwards they are as they were."""
-    own = {module: module.__dict__.get("forward") for module in answers}
-
-    def answer(outputs: Iterator[Any], forward: Callable[..., Any]) -> Callable[..., Any]:
-        def given(*args: Any, **options: Any) -> Any:
-            for output in outputs:
-                return output
-            return forward(*args, **options)
-
-        return given
-
-    try:
-        for module, outputs in answers.items():
-            module.__dict__["forward"] = answer(iter(outputs), module.forward)
-        yield
-    finally:
-        for module, forward in own.items():
-            module.__dict__.pop("forward", None)
-            if forward is not None:
-                module.__dict__["forward"] = forward

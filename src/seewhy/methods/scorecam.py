@@ -6,30 +6,29 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seewhy.methods.pixels import INNER
 from seewhy.methods.reading import upsample
-from seewhy.methods.rerun import heads, rerun
-from seewhy.methods.targets import Score, output_of
-from seewhy.methods.tuned import tuned
+from seewhy.methods.rerun import Heads, rerun
+from seewhy.methods.targets import Score, output_of, read
+from seewhy.methods.tuned import runner
 
 
 @rerun("scorecam", title="Score-CAM", paper="arXiv:1910.01279")
-def scorecam(
-    model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str, inner: int = 16, fast: bool = False
-) -> Float[Tensor, "n t h w"]:
+def scorecam(heads: Heads, scores: Sequence[Score], inner: int = INNER, fast: bool = False) -> Float[Tensor, "n t h w"]:
     """sum_k w_k A_k, w = softmax over k of score(x * H_k), H_k = A_k scaled to 0..1, enlarged. Wang et al. 2020, eq. 8.
 
     Before the paper's ReLU. The paper subtracts the score of a base image, which the softmax forgets. Channels are
     scaled before they are enlarged, as torchcam does; the paper scales after. Channels with the same mask (all the
-    constant ones among them) share one run, and all scores share all runs: at most c forward passes an image.
-    `fast` runs a tuned copy of the model (see `tuned`): scores, and so weights, to 1e-4.
+    constant ones among them) share one run, and all scores share all runs: at most c forward passes an image, `inner`
+    at a time. `fast` runs a tuned copy of the model (see `tuned`): scores, and so weights, to 1e-4.
     """
-    runner = tuned(model, images[:1]).model if fast else model
     maps = []
-    for index, head in enumerate(heads(model, images, layer)):
-        masks, which = distinct(head.activation[0])
-        single = [score.pick([index]) for score in scores]
-        seen = torch.cat([_through(runner, head.image, part, single) for part in masks.split(inner)], 1)
-        maps.append(torch.einsum("tc,chw->thw", seen[:, which].softmax(1), head.activation[0]))
+    with runner(heads.model, heads.images[:1], fast) as model:
+        for index, head in enumerate(heads):
+            masks, which = distinct(head.activation[0])
+            single = [score.pick([index]) for score in scores]
+            seen = torch.cat([_through(model, head.image, part, single) for part in masks.split(inner)], 1)
+            maps.append(torch.einsum("tc,chw->thw", seen[:, which].softmax(1), head.activation[0]))
     return torch.stack(maps)
 
 
@@ -44,5 +43,4 @@ def distinct(activation: Float[Tensor, "c h w"]) -> tuple[Float[Tensor, "m h w"]
 
 def _through(model: nn.Module, image: Tensor, masks: Tensor, scores: Sequence[Score]) -> Float[Tensor, "t m"]:
     height, width = image.shape[2:]
-    output = output_of(model(image * upsample(masks, (height, width))[:, None]))
-    return torch.stack([score.repeat(len(masks))(output) for score in scores])
+    return read(output_of(model(image * upsample(masks, (height, width))[:, None])), scores)

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import fits, untouched
-from seewhy.methods.pixels import INNER, each, image_seed, pixel, scores
+from seewhy.methods.pixels import INNER, ask, each, image_seed, pixel
 from seewhy.methods.targets import Score, output_of
 from seewhy.progress import progress
 
@@ -83,35 +83,43 @@ def shap_gradient(
 ) -> Float[Tensor, "n c h w"]:
     """E[(x - x') grad s(x' + a (x - x'))] over backgrounds x' and a in [0, 1]. Erion et al. 2021, equation 4.
 
-    Without `background` that is one image of zeros: the data set's mean colour in normalised images. `residual` tells
-    what the values miss to add up to the score's gain over the background.
+    Without `background` that is one image of zeros: the data set's mean colour in normalised images. `explain` tells in
+    its provenance what the values miss to add up to the score's gain over the background (`additivity`).
     """
     against = torch.zeros_like(images[:1]) if background is None else background.to(images)
     with _numpy_state():
-        parts = [_one(model, image, against, [single], samples, seed)[0][0] for image, single in each(images, score)]
+        parts = [_one(model, image, against, one, samples, seed)[0][0] for image, one in each(images, [score])]
     return torch.from_numpy(np.stack(parts)).to(images.device)
 
 
-def _gradient_baseline(model: nn.Module, image: Tensor, score: Score, options: dict[str, Any]) -> Tensor:
+def _gradient_baseline(model: nn.Module, image: Tensor, scores: list[Score], options: dict[str, Any]) -> Tensor:
     background = options.get("background")
-    against = torch.zeros_like(image) if background is None else background.to(image)
-    return scores(model, against, score.repeat(len(against))).mean()
+    return ask(model, torch.zeros_like(image) if background is None else background.to(image), scores).mean(1)
 
 
+# what each SHAP method holds an image against: (model, image, scores, options) -> the scores there, (t,)
 BASELINES: dict[str, Callable[..., Tensor]] = {"shap_gradient": _gradient_baseline}
 
 
 def residual(
-    method: str, model: nn.Module, images: Tensor, score: Score, maps: Tensor, **options: Any
-) -> Float[Tensor, " n"]:
-    """What the maps of a SHAP `method` miss to add up: sum(map) - (score(image) - score(its baseline)), per image."""
+    method: str, model: nn.Module, images: Tensor, scores: Sequence[Score], maps: Tensor, **options: Any
+) -> tuple[Float[Tensor, "n t"], Float[Tensor, "n t"]]:
+    """What the maps of a SHAP `method` miss to add up, sum(map) - gain; and the gain, score(image) - its baseline's."""
     with untouched(model), torch.inference_mode(False), torch.no_grad():
         clean = images.clone() if images.is_inference() else images
         gains = [
-            scores(model, image, single)[0] - BASELINES[method](model, image, single, options)
-            for image, single in each(clean, score)
+            ask(model, image, one)[:, 0] - BASELINES[method](model, image, one, options)
+            for image, one in each(clean, scores)
         ]
-    return maps.sum((1, 2, 3)) - torch.stack(gains).float()
+    gain = torch.stack(gains).float()
+    return maps.sum((2, 3, 4)).to(gain) - gain, gain
+
+
+def additivity(method: str, *given: Any, **options: Any) -> dict[str, float]:
+    """Mean and largest |residual| as shares of the mean |gain|, since a single gain may be near 0; NaN if all are 0."""
+    missing, gain = residual(method, *given, **options)
+    share = missing.abs() / gain.abs().mean()
+    return {"mean": float(share.mean()), "max": float(share.max())}
 
 
 def _one(

@@ -45,6 +45,29 @@ def class_score(classes: Sequence[int]) -> Score:
     return Score(tuple(classes))
 
 
+def check_scores(scores: list[Tensor], n: int) -> None:
+    """Raises SeewhyError where a target does not give one score for each of the n images."""
+    for index, score in enumerate(scores):
+        if tuple(score.shape) != (n,):
+            raise SeewhyError(f"target {index} returns shape {tuple(score.shape)}; allowed: ({n},), one score an image")
+
+
+def asked(score: Score, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
+    """The score of every image of a batch that a method made; raises SeewhyError where it is not one an image."""
+    found = score(output)
+    if tuple(found.shape) != (len(output),):
+        raise SeewhyError(
+            f"the target returns shape {tuple(found.shape)} for a batch of {len(output)}; "
+            f"allowed: ({len(output)},), one score an image, for any batch"
+        )
+    return found
+
+
+def read(output: Float[Tensor, "k ..."], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
+    """The scores of one image, of the outputs for k other versions of it."""
+    return torch.stack([asked(score.repeat(len(output)), output) for score in scores])
+
+
 def resolve(targets: Targets, output: Tensor) -> list[Score]:
     """Scores for `targets`: None (the predicted class), one class, one class an image, "all", or callables.
 

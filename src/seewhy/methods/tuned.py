@@ -61,6 +61,16 @@ def tuned(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str | None 
     return Tuned(model, reason=reason)
 
 
+@contextmanager
+def runner(model: nn.Module, image: Float[Tensor, "1 c H W"], fast: bool) -> Iterator[nn.Module]:
+    """What a method that asks for many forward passes should ask: the model or, if `fast`, a tuned copy of it."""
+    if not fast:
+        yield model
+        return
+    with kept_memory():
+        yield tuned(model, image).model
+
+
 def _seen(model: nn.Module, images: Tensor, layer: str | None) -> list[Tensor]:
     """The output and, where asked for, what the layer gives."""
     found: list[Tensor] = []

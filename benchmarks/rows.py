@@ -1,0 +1,52 @@
+"""The rows of the benchmark: what each times, and what it should reach. A new row is an entry here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sides
+
+
+@dataclass(frozen=True)
+class Row:
+    """`ratio` is the peer's time over ours; in rows against the plain forward pass, ours over the pass."""
+
+    name: str
+    what: str
+    peer: str
+    make: Callable[[int], sides.Sides]  # image side in pixels -> what is timed
+    goal: float
+    repeats: int = 5
+    size: int = 224
+    over_peer: bool = True
+    memory_goal: float | None = None  # our extra peak memory as a share of the peer's
+    tolerance: float = 1e-4
+
+
+ROWS = {
+    row.name: row
+    for row in (
+        Row("family", "5 variants x 18 classes", "plain forward pass", sides.family, 1.10, over_peer=False),
+        Row(
+            "family_tuned",
+            "5 variants x 18 classes, tuned copy",
+            "plain forward pass",
+            lambda size: sides.family(size, fast=True),
+            0.75,
+            over_peer=False,
+        ),
+        Row("family_vs_grad_cam", "5 variants x 1 class", "grad-cam", sides.family_vs_grad_cam, 10, repeats=3),
+        Row("classes_vs_captum", "Grad-CAM, 7 classes", "captum", sides.classes_vs_captum, 6, 3, memory_goal=1 / 4),
+        Row("classes_vs_torchcam", "Grad-CAM, 7 classes", "torchcam", sides.classes_vs_torchcam, 1, memory_goal=1 / 3),
+        Row(
+            "ablation_vs_grad_cam",
+            "Ablation-CAM, resnet18, 1 image",
+            "grad-cam",
+            sides.ablation_vs_grad_cam,
+            100,
+            repeats=3,
+            tolerance=1e-5,
+        ),
+        Row("scorecam_vs_torchcam", "Score-CAM, resnet18, 1 image", "torchcam", sides.scorecam_vs_torchcam, 1.5, 3),
+        # rows of a whole data set (`driver`, `driver_memory`) go here, with their sides in a module of their own
+    )
+}
