@@ -1,4 +1,4 @@
-"""What notebooks call to put something on their page: finding, figure, gallery, table, downloads, note, provenance.
+"""What notebooks call to put something on their page: finding, text, note, figure, gallery, table, downloads, footer.
 
 Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
 because it has them already. All text that comes from data is escaped.
@@ -8,7 +8,7 @@ import io
 import re
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -41,6 +41,11 @@ def note(text: str) -> None:
     _show(f'<p class="note">{_inline(text)}</p>', f"Note. {text}")
 
 
+def text(told: str) -> None:
+    """Show a computed sentence of a section: what is counted, which images are shown."""
+    _show(f'<p class="told">{_inline(told)}</p>', told)
+
+
 def figure(fig: "Figure", alt: str) -> None:
     """Show a matplotlib figure as a PNG with that alternative text, the same bytes each time, and close it.
 
@@ -67,14 +72,17 @@ def gallery(
     _show(gallery_html(cards, methods, label, cmap, opacity) + script, f"Gallery. {label}, {len(cards)} samples")
 
 
-def table(frame: "pd.DataFrame", caption: str) -> None:
-    """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide."""
+def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) -> None:
+    """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide.
+
+    percent: columns that hold shares and are shown as '38.5 %'.
+    """
     import pandas as pd
 
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
     head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
-    columns = [_column(rows.iloc[:, k]) for k in range(rows.shape[1])]
+    columns = [_column(rows.iloc[:, k], name in percent) for k, name in enumerate(rows.columns)]
     body = "\n".join(
         "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)
@@ -124,7 +132,7 @@ def _cell(tag: str, text: str, number: bool) -> str:
     return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
 
 
-def _column(values: "pd.Series") -> list[str]:
+def _column(values: "pd.Series", percent: bool) -> list[str]:
     """The cells of a column as text; all floats of a column have the same number of decimals."""
     import pandas as pd
 
@@ -133,8 +141,9 @@ def _column(values: "pd.Series") -> list[str]:
     if pd.api.types.is_integer_dtype(values.dtype):
         return ["–" if pd.isna(value) else f"{value:,}" for value in values]
     if pd.api.types.is_float_dtype(values.dtype):
-        decimals = _decimals(values.abs().max())
-        return ["–" if pd.isna(value) else f"{value:,.{decimals}f}" for value in values]
+        form, factor = (".1f", 100) if percent else (f",.{_decimals(values.abs().max())}f", 1)
+        told = [f"{factor * value:{form}}".replace("-", "\N{MINUS SIGN}") + " %" * percent for value in values]
+        return ["–" if pd.isna(value) else cell for value, cell in zip(values, told, strict=True)]
     return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
 
 
