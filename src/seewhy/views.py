@@ -90,17 +90,24 @@ def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
 
 
-def sampled(chosen: int, total: int, seed: int, how: str = "balanced over the predicted classes") -> str:
+def sampled(chosen: int, total: int, seed: int) -> str:
     """Which images a section shows, as a sentence."""
-    if chosen == total:
-        return f"All {total} images, none left out." if total > 1 else "The only image."
-    return f"{chosen} of {total} images, drawn at random (seed {seed}), {how}."
+    told = some(chosen, total, "image")
+    return f"{told}." if chosen == total else f"{told}, drawn at random (seed {seed}), balanced over predicted classes."
+
+
+def some(chosen: int, total: int, thing: str) -> str:
+    """'All 12 images', 'The only image' or '6 of 12 images'."""
+    if total == 1:
+        return f"The only {thing}"
+    return f"{f'All {total}' if chosen == total else f'{chosen} of {total}'} {thing}s"
 
 
 def ordinary(compared: int, others: int) -> str:
     """What SHAP compares with: `compared` images, drawn from `others` that are not shown (0: there are none)."""
     if others:
-        return f"**Ordinary images** are here {compared} of the {others} images that are not shown, drawn at random."
+        which = f"all {others}" if compared == others else f"{compared}, drawn at random, of the {others}"
+        return f"**Ordinary images** are here {which} images of the dataset that are not shown."
     return (
         f"**Ordinary images** are here the {compared} shown ones themselves, blurred until only their colours are "
         "left: the dataset has no others."

@@ -15,7 +15,7 @@ MORE, LESS, SAME = (Estimate(0.5, 0.1, 0.9, 50), Estimate(-0.5, -0.9, -0.1, 50),
 @pytest.mark.parametrize(
     ("measured", "claim", "said"),
     [
-        (GOOD, 0.91, "agrees with the checkpoint's own claim of 91.0 %"),
+        (GOOD, 0.91, "The checkpoint's own claim of 91.0 % is compatible with that"),
         (GOOD, 0.99, "falls short of"),
         (GOOD, None, "claims no accuracy"),
         (GOOD, 0.5, "is better than"),
@@ -87,8 +87,9 @@ def test_mistakes() -> None:
     apart = findings.mistakes(5, 50, inside(right, Estimate(0.3, 0.2, 0.4, 5), Estimate(0.7, 0.6, 0.8, 5)))
     overlap = findings.mistakes(5, 50, inside(right, Estimate(0.7, 0.5, 0.9, 5)))
     assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in apart
-    assert "n = 5) when wrong, for the true class. Right and wrong differ clearly" in apart
-    assert "no clear difference" in overlap
+    assert "n = 5) when wrong, for the true class; against the right images" in apart
+    assert apart.endswith("for its answer is **clearly less**, that for the true class **not clearly different**.")
+    assert overlap.endswith("against the right images that for its answer is **not clearly different**.")
     assert "nothing to explain" in findings.mistakes(0, 50, inside(GOOD, NOTHING))
     assert "Not run" in findings.mistakes(0, 0, inside(NOTHING, NOTHING))
 

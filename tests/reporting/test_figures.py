@@ -131,6 +131,11 @@ def test_each_item_of_a_title_starts_a_line_or_is_parted_by_a_dot():
     assert [line[0] for line in told] == ["a", "a", "b", "b"]
 
 
+def test_a_matrix_has_true_minus_signs_and_no_negative_zero():
+    fig = figures.matrix(pd.DataFrame([[1, -0.25], [-0.001, np.nan]], list("ab"), list("ab")), -1, 1, "correlation")
+    assert [told for told in texts(fig) if told] == ["1.00", "−0.25", "0.00"]
+
+
 def test_shares_are_drawn_in_percent():
     fig = figures.dots(["a"], [0.25], [0.1], [0.5], [9], reference=0.375, percent=True)
     fig.canvas.draw()

@@ -68,6 +68,24 @@ def test_a_computed_sentence_is_escaped(shown):
     assert html(shown).p.text == "All 12 <script>"
 
 
+def test_figures_do_not_break_over_lines(shown):
+    page.text("38.5 % (95 % interval 20 to 60 %, n = 8)")
+    assert html(shown).p.text.split(" ") == [
+        "38.5\xa0%",
+        "(95\xa0%",
+        "interval",
+        "20",
+        "to",
+        "60\xa0%,",
+        "n\xa0=\xa08)",
+    ]
+
+
+def test_the_floats_of_a_table_have_the_same_number_of_decimals(shown):
+    page.table(pd.DataFrame({"": ["a"], "mean": [2.174], "low": [1.894], "n": [9]}), "c")
+    assert [cell.text for cell in html(shown).find_all("td")] == ["a", "2.17", "1.89", "9"]
+
+
 def test_a_named_index_is_a_column(shown):
     page.table(pd.DataFrame({"x": [1]}, index=pd.Index(["row"], name="what")), "c")
     assert [cell.text for cell in html(shown).table.find_all(["th", "td"])] == ["what", "x", "row", "1"]

@@ -13,7 +13,7 @@ def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
     if claim is None:
         return f"{first} The checkpoint claims no accuracy to hold this against."
     if measured.low <= claim <= measured.high:
-        return f"{first} That agrees with the checkpoint's own claim of {written(claim, '%')}."
+        return f"{first} The checkpoint's own claim of {written(claim, '%')} is compatible with that."
     verdict = "is better than" if claim < measured.low else "**falls short of**"
     return f"{first} That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
 
@@ -110,12 +110,20 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     first = f"It is wrong on **{wrong} of {total}** labelled images."
     if not wrong:
         return f"{first} There is nothing to explain on this page."
-    right, answer, *_ = inside.values()
+    right, answer, true = inside.values()
     measured = [f"{one.text('%')} {name}" for name, one in inside.items() if one.measured]
     told = f"Evidence on the object: {'; '.join(measured)}" if measured else "Evidence on the object was not measured"
     if not right.measured or not answer.measured:
         few = f"it takes {FEWEST} images of each kind with object boxes and evidence, and there are"
         return f"{first} {told}. Right and wrong are not compared: {few} {right.n} right and {answer.n} wrong ones."
-    apart = answer.high < right.low or right.high < answer.low
-    clear = "Right and wrong differ clearly" if apart else "The intervals overlap: no clear difference"
-    return f"{first} {told}. {clear}."
+    beside = f"against the right images that for its answer is {_beside(answer, right)}"
+    if true.measured:
+        beside += f", that for the true class {_beside(true, right)}"
+    return f"{first} {told}; {beside}."
+
+
+def _beside(one: Estimate, other: Estimate) -> str:
+    """Two estimates from different images: clear where their intervals do not meet."""
+    if one.high < other.low:
+        return "**clearly less**"
+    return "**clearly more**" if one.low > other.high else "**not clearly different**"

@@ -60,7 +60,8 @@ def _numbers(counts: np.ndarray) -> np.ndarray | bool:
 
 def _decimals(values: np.ndarray) -> np.ndarray | bool:
     """The values to print into the cells with two decimals and a true minus sign, if they are few enough to be read."""
-    told = [[f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in row] for row in values]
+    # adding 0 turns a rounded -0 into 0
+    told = [[f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in row] for row in np.round(values, 2) + 0.0]
     return np.array(told) if len(values) <= NUMBERED else False
 
 
