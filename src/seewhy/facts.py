@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
-from seewhy.audit.statistics import Estimate
+from seewhy.audit.statistics import written
 from seewhy.study import Study
 
 
@@ -19,16 +19,17 @@ def model_card(study: Study) -> pd.DataFrame:
     point, settings, seen = study.checkpoint, study.settings, study.preprocessing
     names, (height, width) = study.dataset.classes, study.size
     fitted = f"centre crop {seen.crop}" if seen.resize == "crop" else seen.resize
+    pixel = "pixel / 255" if seen.scale == 1 else "pixel"
     facts: Mapping[str, Any] = {
         "architecture": settings.architecture,
         "parameters": f"{sum(weight.numel() for weight in study.model.parameters()):,}",
         "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
         "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
-        "claimed accuracy": "not stated" if point.claim is None else f"{point.claim:.1%} (validation)",
+        "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
         "classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}",
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
-        "input": f"{height} x {width} pixels, {fitted}, {seen.interpolation}",
-        "normalisation": f"(pixel / 255 x {seen.scale} - {_numbers(seen.mean)}) / {_numbers(seen.std)}",
+        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}",
+        "normalisation": f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}",
         "layer of the maps": study.layer,
     }
     return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
@@ -44,13 +45,9 @@ def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def warnings(study: Study, measured: Estimate) -> list[str]:
-    """What differs between what the checkpoint says of itself and what was set or measured."""
+def warnings(study: Study) -> list[str]:
+    """What differs between what the checkpoint says of itself and what was set."""
     point, seen, found = study.checkpoint, study.preprocessing, []
-    if point.claim is not None and measured.n and not measured.low <= point.claim <= measured.high:
-        found.append(
-            f"The checkpoint claims an accuracy of {point.claim:.1%}; measured here: {measured.text(suffix='%')}."
-        )
     for key, value in (("IMAGE_SIZE", seen.size), ("IMAGENET_MEAN", seen.mean), ("IMAGENET_STD", seen.std)):
         claimed = point.config.get(key)
         if claimed is not None and list(np.ravel(claimed)) != list(np.ravel(value)):  # type: ignore[arg-type]

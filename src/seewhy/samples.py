@@ -27,11 +27,10 @@ def mistakes(frame: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
 
 
 def pairs(frame: pd.DataFrame) -> pd.DataFrame:
-    """Confused pairs: label, predicted, count, and the share of the label's images that went there."""
+    """Confused pairs, the most frequent first: label, predicted, count, and n, the label's images."""
     wrong = mistakes(frame)
     counts = wrong.groupby(["label", "predicted"], as_index=False).size().rename(columns={"size": "count"})
-    totals = frame["label"].value_counts()
-    counts["share"] = counts["count"] / counts["label"].map(totals).astype(float)
+    counts["n"] = counts["label"].map(frame["label"].value_counts()).astype(int)
     return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
 
 

@@ -1,6 +1,7 @@
 """From studies and their maps to what pages show: titles, cards, tables. Nothing here measures anything."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +14,15 @@ from seewhy.methods.cam import TITLES
 from seewhy.methods.shapley import Shapley
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
+from seewhy.reporting.sheet import shown
 from seewhy.study import Study
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
-    """'espresso 0.95', and what it really is where that differs."""
+    """'espresso 0.95', and on a line of its own what it really is where that differs."""
     return [
-        f"{row.predicted} {row.confidence:.2f}"
-        + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {row.label}")
+        f"{shown(row.predicted)} {row.confidence:.2f}"
+        + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
         for row in rows.itertuples()
     ]
 
@@ -32,7 +34,7 @@ def correct(rows: pd.DataFrame) -> list[bool | None]:
 
 def described(rows: pd.DataFrame) -> str:
     """The images of a figure for those who cannot see it."""
-    words = {True: "right", False: "wrong", None: "unlabelled"}
+    words = {True: "right", False: "wrong", None: "no label"}
     return "; ".join(
         f"{title.replace(chr(10), ', ')} ({words[right]})"
         for title, right in zip(titles(rows), correct(rows), strict=True)
@@ -70,13 +72,46 @@ def by_class(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     for name in common:
         hits = proportion(labelled.loc[labelled["label"] == name, "correct"].to_numpy(bool))
         rows.append((name, hits.value, hits.low, hits.high, hits.n))
-    return pd.DataFrame(rows, columns=["class", "share named right", "low", "high", "n"])
+    return pd.DataFrame(rows, columns=["class", "named right", "low", "high", "n"])
+
+
+def confused(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The most frequent pairs of true and predicted class: how many of the class went there, share with interval."""
+    rows = []
+    for label, predicted, count, n in samples.pairs(labelled).head(most).itertuples(index=False):
+        one = proportion(np.arange(n) < count)
+        rows.append((label, predicted, count, n, one.value, one.low, one.high))
+    return pd.DataFrame(rows, columns=["true", "predicted", "images", "of", "share", "low", "high"])
 
 
 def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named estimates as a table."""
-    rows = [(name, one.value, one.low, one.high, one.n) for name, one in found.items()]
+    rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
+
+
+def sampled(chosen: int, total: int, seed: int) -> str:
+    """Which images a section shows, as a sentence."""
+    told = some(chosen, total, "image")
+    return f"{told}." if chosen == total else f"{told}, drawn at random (seed {seed}), balanced over predicted classes."
+
+
+def some(chosen: int, total: int, thing: str) -> str:
+    """'All 12 images', 'The only image' or '6 of 12 images'."""
+    if total == 1:
+        return f"The only {thing}"
+    return f"{f'All {total}' if chosen == total else f'{chosen} of {total}'} {thing}s"
+
+
+def ordinary(compared: int, others: int) -> str:
+    """What SHAP compares with: `compared` images, drawn from `others` that are not shown (0: there are none)."""
+    if others:
+        which = f"all {others}" if compared == others else f"{compared}, drawn at random, of the {others}"
+        return f"**Ordinary images** are here {which} images of the dataset that are not shown."
+    return (
+        f"**Ordinary images** are here the {compared} shown ones themselves, blurred until only their colours are "
+        "left: the dataset has no others."
+    )
 
 
 def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
@@ -86,7 +121,7 @@ def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
 
 
 def agreement_metrics(table: pd.DataFrame, n: int) -> dict[str, float]:
-    """Each method's mean rank correlation with Grad-CAM, as flat keys."""
+    """Mean rank correlation of every other map with Grad-CAM, as flat keys."""
     names = {title: name for name, title in TITLES.items()}
     row = table.loc["Grad-CAM"].drop("Grad-CAM")
     return {"images": n, **{f"{names.get(str(title), title)}.spearman": value for title, value in row.items()}}
@@ -110,10 +145,10 @@ def signed(
     label: str = "pushes against  ←  0  →  pushes for",
     versus: Sequence[Sequence[str]] | None = None,
 ) -> Figure:
-    """Images down, signed maps across; `versus` are the class names of each image, the second one named beside it."""
+    """Images down, signed maps across; `versus` are the class names of each image, the runner-up named beside it."""
     names = titles(rows)
     if versus is not None:
-        names = [f"{title}\nthen: {second}" for title, (_, second, *_) in zip(names, versus, strict=True)]
+        names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
     return figures.signed_grid(list(study.photos(rows)), maps, limit, names, correct(rows), label=label)
 
 
@@ -146,6 +181,11 @@ def bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[fl
     return list(there), *columns  # type: ignore[return-value]
 
 
-def said(found: Mapping[str, Estimate]) -> str:
-    """Named estimates in words, for alt text."""
-    return "; ".join(f"{name} {one.text()}" for name, one in found.items())
+def columns(table: pd.DataFrame) -> list[list[Any]]:
+    """The columns of a table as the lists that charts take."""
+    return [table[name].tolist() for name in table]
+
+
+def said(found: Mapping[str, Estimate], unit: str = "") -> str:
+    """Named estimates in words, for alt text; `unit` as in `statistics.written`."""
+    return "; ".join(f"{name} {one.text(unit)}" for name, one in found.items())

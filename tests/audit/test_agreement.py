@@ -29,3 +29,21 @@ def test_a_table_is_one_on_its_diagonal_and_symmetric() -> None:
 def test_methods_coincide_up_to_a_positive_factor_only() -> None:
     maps = {"a": MAPS, "half": MAPS / 2, "turned": -MAPS, "other": OTHER}
     assert agreement.coinciding(maps) == [["a", "half"]]
+
+
+def test_pairs_count_methods_that_are_one_once() -> None:
+    maps = {"a": MAPS, "half": MAPS / 2, "other": OTHER, "turned": -MAPS}
+    found = agreement.pairs(maps, [["a", "half"]])
+    assert list(found) == ["a and other", "a and turned", "other and turned"]
+    np.testing.assert_allclose(found["a and turned"], -1)
+    np.testing.assert_allclose(found["a and other"], agreement.spearman(MAPS, OTHER))
+    name, lowest = agreement.furthest(found, seed=0)
+    assert (name, lowest.value, lowest.n) == ("a and turned", pytest.approx(-1), 5)
+    alone = agreement.pairs({"a": MAPS, "half": MAPS / 2}, [["a", "half"]])
+    assert alone.shape[1] == 0
+    assert agreement.furthest(alone, seed=0) is None
+
+
+def test_where_no_image_has_an_order_nothing_is_measured() -> None:
+    name, one = agreement.furthest(agreement.pairs({"a": MAPS, "flat": np.ones_like(MAPS)}, []), seed=0)
+    assert (name, one.measured) == ("a and flat", False)

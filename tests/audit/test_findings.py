@@ -7,12 +7,15 @@ from seewhy.audit import findings
 from seewhy.audit.statistics import NOTHING, Estimate
 
 GOOD = Estimate(0.9, 0.86, 0.94, 100)
+MANY = pd.Series(["tree"] * 60 + ["bare"] * 40)
+NAN = float("nan")
+MORE, LESS, SAME = (Estimate(0.5, 0.1, 0.9, 50), Estimate(-0.5, -0.9, -0.1, 50), Estimate(0.1, -0.2, 0.4, 50))
 
 
 @pytest.mark.parametrize(
     ("measured", "claim", "said"),
     [
-        (GOOD, 0.91, "agrees with"),
+        (GOOD, 0.91, "The checkpoint's own claim of 91.0 % is compatible with that"),
         (GOOD, 0.99, "falls short of"),
         (GOOD, None, "claims no accuracy"),
         (GOOD, 0.5, "is better than"),
@@ -20,21 +23,32 @@ GOOD = Estimate(0.9, 0.86, 0.94, 100)
     ],
 )
 def test_accuracy(measured: Estimate, claim: float | None, said: str) -> None:
-    assert said in findings.accuracy(measured, 0.5, claim)
+    assert said in findings.accuracy(measured, MANY, claim)
 
 
 @pytest.mark.parametrize(
-    ("better", "said"),
+    ("labels", "said"),
     [
-        (Estimate(0.5, 0.1, 0.9, 50), "more than a blob"),
-        (Estimate(-0.5, -0.9, -0.1, 50), "**less** than a blob"),
-        (Estimate(0.1, -0.2, 0.4, 50), "not distinguishable"),
+        (["a"] * 60 + ["b"] * 40, "more than the 60.0 % of always answering *a*, the most frequent class"),
+        (["a"] * 90 + ["b"] * 10, "**not distinguishable from** the 90.0 % of always answering *a*"),
+        (["a"] * 97 + ["b"] * 3, "**less than** the 97.0 % of always answering *a*"),
+        (["a", "b", "c", "d"], "more than the 25.0 % of any fixed answer (its 4 classes are equally frequent)"),
+        (["a"] * 9, "**less than** the 100.0 % of always answering *a*, the only class here"),
     ],
 )
-def test_looking_is_judged_by_the_paired_interval(better: Estimate, said: str) -> None:
-    text = findings.looking(Estimate(1.5, 1.2, 1.8, 50), Estimate(1.2, 1.1, 1.3, 50), better, 3, 60)
-    assert said in text
-    assert "On **3 of 60** images" in text
+def test_accuracy_is_held_against_an_answer_that_does_not_look(labels: list[str], said: str) -> None:
+    assert said in findings.accuracy(GOOD, pd.Series(labels), None)
+
+
+@pytest.mark.parametrize(("apart", "said"), [(MORE, "**more**"), (LESS, "**less**"), (SAME, "no clear difference")])
+def test_looking_is_judged_by_the_paired_interval(apart: Estimate, said: str) -> None:
+    lift = Estimate(1.5, 1.2, 1.8, 50)
+    centre = findings.looking(lift, apart, MORE, 3, 60)
+    assert f"{said}{'' if said.startswith('*') else '**'}: " in centre.split("; against the activation map")[0]
+    assert "On **3 of 60** images" in centre
+    activation = findings.looking(lift, MORE, apart, 0, 60).split("; against the activation map")[1]
+    assert said in activation
+    assert apart.text("+") in activation
 
 
 def test_looking_without_boxes_is_not_measured() -> None:
@@ -42,41 +56,48 @@ def test_looking_without_boxes_is_not_measured() -> None:
     assert "too few maps with evidence (n = 0)" in findings.looking(NOTHING, NOTHING, NOTHING, 9, 9)
 
 
-def test_agreement_leaves_out_methods_that_are_one() -> None:
-    table = pd.DataFrame([[1, 1, 0.2], [1, 1, 0.2], [0.2, 0.2, 1]], list("abc"), list("abc"), dtype=float)
-    text = findings.agreement(table, [["a", "b"]], 30)
-    assert "mean correlation of **0.20**" in text
+def test_agreement_says_what_coincides_and_what_is_furthest_apart() -> None:
+    alike, lowest = Estimate(0.5, 0.4, 0.6, 30), Estimate(0.2, 0.1, 0.3, 30)
+    text = findings.agreement(alike, ("a and c", lowest), [["a", "b"]], 30)
+    assert "mean correlation of **0.50 (95 % interval 0.40 to 0.60, n = 30)**" in text
+    assert "a and c: 0.20 (95 % interval" in text
     assert "a = b" in text
-    everything = findings.agreement(table.loc[["a", "b"], ["a", "b"]], [["a", "b"]], 30)
-    assert "All methods coincide" in everything
-
-
-def test_mistakes() -> None:
-    apart = findings.mistakes(5, 50, Estimate(0.8, 0.75, 0.85, 40), Estimate(0.3, 0.2, 0.4, 5))
-    overlap = findings.mistakes(5, 50, Estimate(0.8, 0.75, 0.85, 40), Estimate(0.7, 0.5, 0.9, 5))
-    assert "a clear difference" in apart
-    assert "no difference is shown" in overlap
-    assert "nothing to explain" in findings.mistakes(0, 50, GOOD, NOTHING)
-    assert "Not run" in findings.mistakes(0, 0, NOTHING, NOTHING)
+    assert "All methods coincide here (n = 30 images)" in findings.agreement(NOTHING, None, [["a", "b"]], 30)
+    few = Estimate(NAN, NAN, NAN, 3)
+    assert "too few images (n = 3)" in findings.agreement(few, ("a and c", few), [], 3)
 
 
 def test_shapley_tells_what_to_read_and_judges_nothing() -> None:
     gap = Estimate(0.45, 0.29, 0.6, 8)
     for stability in (Estimate(0.3, 0.2, 0.45, 5), Estimate(0.9, 0.8, 0.95, 5)):
         text = findings.shapley(gap, stability, 16)
-        assert "45%" in text
+        assert "45.0 %" in text
         assert "Read only patches that both seeds show" in text
         assert "holds" not in text
-    assert "too few images (n = 0)" in findings.shapley(gap, NOTHING, 16)
+    few = Estimate(NAN, NAN, NAN, 3)
+    assert "5 images to say how far 16 samples can be trusted, and 3 are here" in findings.shapley(few, few, 16)
 
 
-def test_mistakes_name_the_true_reason_where_too_few_were_measured() -> None:
-    few = Estimate(float("nan"), float("nan"), float("nan"), 3)
-    text = findings.mistakes(5, 8, few, Estimate(0.6, 0.4, 0.8, 5))
+def inside(right: Estimate, answer: Estimate, true: Estimate = NOTHING) -> dict[str, Estimate]:
+    return {"when right": right, "when wrong, for its answer": answer, "when wrong, for the true class": true}
+
+
+def test_mistakes() -> None:
+    right = Estimate(0.8, 0.75, 0.85, 40)
+    apart = findings.mistakes(5, 50, inside(right, Estimate(0.3, 0.2, 0.4, 5), Estimate(0.7, 0.6, 0.8, 5)))
+    overlap = findings.mistakes(5, 50, inside(right, Estimate(0.7, 0.5, 0.9, 5)))
+    assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in apart
+    assert "n = 5) when wrong, for the true class; against the right images" in apart
+    assert apart.endswith("for its answer is **clearly less**, that for the true class **not clearly different**.")
+    assert overlap.endswith("against the right images that for its answer is **not clearly different**.")
+    assert "nothing to explain" in findings.mistakes(0, 50, inside(GOOD, NOTHING))
+    assert "Not run" in findings.mistakes(0, 0, inside(NOTHING, NOTHING))
+
+
+def test_mistakes_tell_the_measured_half_and_why_the_other_is_missing() -> None:
+    few = Estimate(NAN, NAN, NAN, 3)
+    text = findings.mistakes(5, 8, inside(few, Estimate(0.6, 0.4, 0.8, 5)))
+    assert "Evidence on the object: 60.0 % (95 % interval 40.0 to 80.0 %, n = 5) when wrong, for its" in text
     assert "it takes 5 images of each kind" in text
     assert "there are 3 right and 5 wrong ones" in text
-
-
-def test_looking_shows_the_paired_difference_it_judges_by() -> None:
-    text = findings.looking(Estimate(1.6, 1.3, 1.9, 8), Estimate(1.4, 1.1, 1.7, 8), Estimate(0.21, 0.02, 0.4, 8), 0, 8)
-    assert "difference image by image +0.21, interval +0.02 to +0.40" in text
+    assert "Evidence on the object was not measured. Right and wrong" in findings.mistakes(5, 8, inside(few, few))

@@ -1,6 +1,7 @@
 """Known answers: evidence on the object, beside it, everywhere, nowhere."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seewhy.audit import localisation
@@ -49,5 +50,11 @@ def test_box_masks_count_pixel_centres() -> None:
 
 def test_no_image_is_no_figure() -> None:
     found = localisation.lifts({"map": np.empty((0, 8, 8))}, np.empty((0, 8, 8), bool), cells=4, seed=0)
-    lift, over_centre = localisation.measured(found, seed=0)
-    assert [one.n for one in (*lift.values(), *over_centre.values())] == [0] * 6
+    differences = localisation.paired(found, [("map", "centre")], seed=0)
+    assert [one.n for one in (*localisation.measured(found, seed=0).values(), *differences.values())] == [0] * 4
+
+
+def test_a_difference_is_taken_image_by_image_where_both_have_evidence() -> None:
+    found = pd.DataFrame({"map": [2.0, 3, 4, 5, 6, np.nan], "centre": [1.0, 2, 3, 4, 5, 99]})
+    one = localisation.paired(found, [("map", "centre")], seed=0)["map minus centre"]
+    assert (one.value, one.low, one.high, one.n) == (1, 1, 1, 5)  # no scatter, though the lifts themselves scatter

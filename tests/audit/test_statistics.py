@@ -1,7 +1,6 @@
 """Estimates against hand-worked values and identities."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
@@ -54,15 +53,35 @@ def test_calibration_agrees_with_scikit_learn() -> None:
 
 
 def test_expected_calibration_error_by_hand() -> None:
-    table = pd.DataFrame({"confidence": [0.9, 0.6], "accuracy": [0.5, 0.6], "n": [3, 1]})
-    assert statistics.expected_calibration_error(table) == pytest.approx(0.3)
+    confidence, correct = np.array([0.9] * 6 + [0.6] * 5), np.arange(11) % 6 < 3  # 3 of 6 right, 3 of 5 right
+    found = statistics.calibration_error(confidence, correct, 10, seed=0)
+    assert (found.value, found.n) == (pytest.approx((6 * 0.4 + 5 * 0.0) / 11), 11)
+    assert 0 <= found.low < found.value < found.high <= 1
+    table = statistics.calibration(confidence, correct, 10)  # the same from the table that the page draws
+    assert found.value == pytest.approx(((table["accuracy"] - table["confidence"]).abs() * table["n"]).sum() / 11)
+
+
+def test_calibration_error_of_too_few_images_is_not_measured() -> None:
+    found = statistics.calibration_error(np.array([0.9]), np.array([True]), 10, seed=0)
+    assert (found.measured, found.n) == (False, 1)
 
 
 def test_full_confidence_falls_into_the_last_bin() -> None:
     assert len(statistics.calibration(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
 
 
-def test_text_says_value_interval_and_n() -> None:
-    one = statistics.Estimate(0.912, 0.86, 0.94, 173)
-    assert one.text() == "0.91 (95 % interval 0.86 to 0.94, n = 173)"
-    assert one.text(suffix="%") == "91% (95 % interval 86% to 94%, n = 173)"
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("", "0.91 (95 % interval 0.86 to 0.94, n = 173)"),
+        ("%", "91.2 % (95 % interval 86.0 to 94.0 %, n = 173)"),
+        ("×", "0.91× (95 % interval 0.86 to 0.94×, n = 173)"),
+        ("+", "+0.91 (95 % interval +0.86 to +0.94, n = 173)"),
+    ],
+)
+def test_text_says_value_interval_and_n(unit: str, said: str) -> None:
+    assert statistics.Estimate(0.912, 0.86, 0.94, 173).text(unit) == said
+
+
+def test_a_negative_figure_has_a_minus_sign() -> None:
+    assert statistics.written(-0.25, "+") == "\N{MINUS SIGN}0.25"

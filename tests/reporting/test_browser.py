@@ -1,7 +1,11 @@
+import base64
 import shutil
 
+import pandas as pd
 import pytest
 
+from seewhy.reporting import figures
+from seewhy.reporting import page as report
 from seewhy.reporting.gallery import gallery
 from seewhy.reporting.render import render
 from tests.reporting.samples import SITE, blob, card, executed
@@ -58,9 +62,12 @@ def test_filters_filter_and_sorting_sorts(browser, path):
     assert ids(page) == ["b"]
     assert page.locator("output").inner_text() == "1 of 4 shown"
     page.get_by_role("button", name="all", exact=True).click()
-    page.get_by_label("Class", exact=True).select_option("dog")
-    assert ids(page) == ["b", "d"]
-    page.get_by_label("Class", exact=True).select_option("")
+    page.get_by_label("predicted class").select_option("dog")
+    assert ids(page) == ["d"]
+    page.get_by_label("predicted class").select_option("")
+    page.get_by_label("true class").select_option("dog")
+    assert ids(page) == ["b"]
+    page.get_by_label("true class").select_option("")
     page.get_by_label("Order").select_option("-1")
     assert ids(page) == ["b", "c", "d", "a"]
     page.get_by_role("button", name="LayerCAM").click()
@@ -83,8 +90,25 @@ def test_the_enlarged_view_obeys_keys_and_gives_the_focus_back(browser, path):
     assert not dialog.locator("svg").is_visible()
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert page.evaluate("document.activeElement.closest('.card').dataset.class") == "dog"
+    page.wait_for_function("document.activeElement.closest('.card')?.dataset.true === 'dog'")  # a dialog closes late
     assert page.troubles == []
+
+
+def test_what_is_wider_than_the_window_scrolls_in_its_box_and_says_so(browser, tmp_path):
+    fig, shown = figures.dots(["a"], [1.0], [0.5], [1.5], [9]), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
+        report.figure(fig, "a dot")
+        report.table(pd.DataFrame({"a": ["b"]}), "narrow")
+    shown[0]["image/png"] = base64.b64encode(shown[0]["image/png"]).decode()
+    path = tmp_path / "page.html"
+    path.write_text(render(executed(*shown), "02_grad_cam", SITE), encoding="utf-8")
+    for width, hints in ((390, ['"scroll sideways →"', "none"]), (1280, ["none", "none"])):
+        page = opened(browser, path, viewport={"width": width, "height": 844})
+        told = "found => found.map(one => getComputedStyle(one, '::before').content)"
+        assert page.eval_on_selector_all("figure.plot,.table", told) == hints
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.troubles == []
 
 
 @pytest.mark.parametrize(

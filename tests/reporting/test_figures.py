@@ -101,7 +101,7 @@ def test_charts_take_hostile_names_and_many_classes():
         figures.matrix(pd.DataFrame(np.eye(4), names, names), -1, 1, "correlation"),
         figures.dots(names, [0.5] * 4, [0.4] * 4, [0.6] * 4, [3] * 4, reference=0.5, xlabel="accuracy"),
         figures.curves(names, {HOSTILE: ([1, 2, 3, 4], [0, 1, 2, 3], [2, 3, 4, 5])}, "lift"),
-        figures.reliability([0.5, 0.9, np.nan], [0.4, 1, np.nan], [0.3, 0.8, 0], [0.5, 1, 1], [3, 9, 0], 0.05),
+        figures.reliability([0.5, 0.9, np.nan], [0.4, 1, np.nan], [0.3, 0.8, 0], [0.5, 1, 1], [3, 9, 0]),
     ]
     for fig in drawn:
         fig.canvas.draw()
@@ -121,3 +121,31 @@ def test_long_names_are_cut_where_it_shows_least():
     assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
     assert len(wrapped("word " * 90, 1.5).split("\n")) == 2
     assert wrapped("", 1) == ""
+
+
+def test_each_item_of_a_title_starts_a_line_or_is_parted_by_a_dot():
+    title = "moped 0.63\ntrue: disk brake"
+    assert wrapped(title, 9) == title
+    assert wrapped(title, 9, lines=1) == "moped 0.63 · true: disk brake"
+    told = wrapped("a " * 60 + "\n" + "b " * 60, 1, lines=4).split("\n")
+    assert [line[0] for line in told] == ["a", "a", "b", "b"]
+
+
+def test_a_matrix_has_true_minus_signs_and_no_negative_zero():
+    fig = figures.matrix(pd.DataFrame([[1, -0.25], [-0.001, np.nan]], list("ab"), list("ab")), -1, 1, "correlation")
+    assert [told for told in texts(fig) if told] == ["1.00", "−0.25", "0.00"]
+
+
+def test_shares_are_drawn_in_percent():
+    fig = figures.dots(["a"], [0.25], [0.1], [0.5], [9], reference=0.375, percent=True)
+    fig.canvas.draw()
+    assert "37.5 %" in texts(fig)
+    assert "30 %" in [label.get_text() for label in fig.axes[0].get_xticklabels()]
+
+
+def test_a_signed_map_has_the_colours_of_its_bar():
+    white = np.full((8, 8, 3), 255, np.uint8)
+    cams = np.stack([np.linspace(-1, 1, 64).reshape(8, 8)])
+    fig = figures.signed_grid([white], {"a": cams}, 1.0, ["a"])
+    drawn = fig.axes[1].images[0].get_array()
+    assert np.allclose(drawn, matplotlib.colormaps["coolwarm"]((cams[0] + 1) / 2)[..., :3], atol=0.02)

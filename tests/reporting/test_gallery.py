@@ -44,7 +44,8 @@ def test_hostile_names_are_shown_and_never_markup():
     page = soup([card(HOSTILE, HOSTILE, HOSTILE + "!", maps={HOSTILE: blob()})], [HOSTILE])
     assert not page.find_all(["script", "b"], string=lambda text: text and "alert" in text)
     assert page.select_one(".name").text == HOSTILE
-    assert page.select_one(".card")["data-class"] == HOSTILE + "!"
+    assert page.select_one(".card")["data-predicted"] == HOSTILE
+    assert page.select_one(".card")["data-true"] == HOSTILE + "!"
     assert HOSTILE in page.img.find_next("img")["alt"]
 
 

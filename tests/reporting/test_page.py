@@ -57,6 +57,35 @@ def test_tables_are_escaped_and_aligned(shown):
     assert not table.script
 
 
+def test_shares_are_shown_in_percent_and_negative_numbers_with_a_minus_sign(shown):
+    page.table(pd.DataFrame({"share": [0.385, np.nan], "gap": [-2.041, 1]}), "c", percent=["share"])
+    assert [cell.text for cell in html(shown).find_all("td")] == ["38.5 %", "−2.04", "–", "1.00"]
+
+
+def test_a_computed_sentence_is_escaped(shown):
+    page.text(f"**All** 12 {HOSTILE[:8]}")
+    assert html(shown).p.strong.text == "All"
+    assert html(shown).p.text == "All 12 <script>"
+
+
+def test_figures_do_not_break_over_lines(shown):
+    page.text("38.5 % (95 % interval 20 to 60 %, n = 8)")
+    assert html(shown).p.text.split(" ") == [
+        "38.5\xa0%",
+        "(95\xa0%",
+        "interval",
+        "20",
+        "to",
+        "60\xa0%,",
+        "n\xa0=\xa08)",
+    ]
+
+
+def test_the_floats_of_a_table_have_the_same_number_of_decimals(shown):
+    page.table(pd.DataFrame({"": ["a"], "mean": [2.174], "low": [1.894], "n": [9]}), "c")
+    assert [cell.text for cell in html(shown).find_all("td")] == ["a", "2.17", "1.89", "9"]
+
+
 def test_a_named_index_is_a_column(shown):
     page.table(pd.DataFrame({"x": [1]}, index=pd.Index(["row"], name="what")), "c")
     assert [cell.text for cell in html(shown).table.find_all(["th", "td"])] == ["what", "x", "row", "1"]

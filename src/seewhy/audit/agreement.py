@@ -1,11 +1,14 @@
 """Do methods say the same? Rank correlation between maps, and methods that coincide by construction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.stats import rankdata
+
+from seewhy.audit.statistics import Estimate, mean
 
 COINCIDE = 1e-4  # largest difference, as a share of the map's maximum, that float sums explain
 
@@ -27,6 +30,21 @@ def agreement(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> pd.DataFrame:
             values = spearman(maps[row], maps[column])
             table.loc[row, column] = np.nanmean(values) if np.isfinite(values).any() else np.nan
     return table
+
+
+def pairs(maps: Mapping[str, Float[np.ndarray, "n h w"]], same: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Rank correlation of each pair of methods (columns), image by image (rows); one of each group in `same` counts."""
+    spare = {name for group in same for name in group[1:]}
+    names = [name for name in maps if name not in spare]
+    return pd.DataFrame({f"{a} and {b}": spearman(maps[a], maps[b]) for a, b in combinations(names, 2)})
+
+
+def furthest(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
+    """The column of `pairs` with the lowest mean, and that mean; None without columns."""
+    if not pairs.shape[1]:
+        return None
+    name = str(pairs.mean().fillna(np.inf).idxmin())
+    return name, mean(pairs[name].to_numpy(), seed)
 
 
 def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:

@@ -1,29 +1,47 @@
-"""What the figures of a page say, as at most two sentences. Every number in them was measured on that page."""
+"""What the figures of a page say, in at most two sentences. Every number in them was measured on that page."""
 
 import pandas as pd
 
-from seewhy.audit.statistics import FEWEST, Estimate
+from seewhy.audit.statistics import FEWEST, Estimate, written
 
 
-def accuracy(measured: Estimate, majority: float, claim: float | None) -> str:
-    """Page 01: is it the model it says it is?"""
+def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
+    """Page 01: is it the model it says it is? `labels`: true class of each labelled image."""
     if not measured.measured:
         return "**Accuracy was not run**: this dataset has no labels. The model loads, and its predictions are below."
-    first = f"It names **{measured.text(suffix='%')}** of the labelled images right; "
-    first += f"always naming the commonest class would be right on {majority:.0%}."
+    first = f"It names **{measured.text('%')}** of the labelled images right, {_baseline(measured, labels)}."
     if claim is None:
         return f"{first} The checkpoint claims no accuracy to hold this against."
     if measured.low <= claim <= measured.high:
-        return f"{first} That agrees with the checkpoint's own claim of {claim:.0%}."
+        return f"{first} The checkpoint's own claim of {written(claim, '%')} is compatible with that."
     verdict = "is better than" if claim < measured.low else "**falls short of**"
-    return f"{first} That {verdict} the checkpoint's own claim of {claim:.0%}, made on other images."
+    return f"{first} That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
 
 
-def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, boxed: int) -> str:
+def _baseline(measured: Estimate, labels: pd.Series) -> str:
+    """The accuracy beside that of an answer that never looks at the image."""
+    counts = labels.value_counts()
+    share = float(counts.max() / counts.sum())
+    if len(counts) == 1:
+        answer = f"always answering *{counts.index[0]}*, the only class here"
+    elif counts.min() == counts.max():
+        answer = f"any fixed answer (its {len(counts)} classes are equally frequent)"
+    else:
+        answer = f"always answering *{counts.index[0]}*, the most frequent class"
+    if share < measured.low:
+        judgement = "more than"
+    elif share > measured.high:
+        judgement = "**less than**"
+    else:
+        judgement = "**not distinguishable from**"
+    return f"{judgement} the {written(share, '%')} of {answer}"
+
+
+def looking(lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int) -> str:
     """Page 02: does the evidence lie on the object?
 
-    `better` is the paired difference in lift, method - centre; `empty` of the `boxed` images with a label and object
-    boxes have no evidence for their true class at all.
+    `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
+    with a label and object boxes have no evidence for their true class at all.
     """
     if not boxed:
         return "**Not measured**: no image here has both a label and object boxes, so looking is all this page offers."
@@ -32,60 +50,80 @@ def looking(lift: Estimate, centre: Estimate, better: Estimate, empty: int, boxe
     )
     if not lift.measured:
         return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
-    if better.low > 0:
-        judgement = "more than a blob in the middle of the picture"
-    elif better.high < 0:
-        judgement = "**less** than a blob in the middle of the picture"
-    else:
-        judgement = "not distinguishable from a blob in the middle of the picture"
-    paired = f"{better.value:+.2f}, interval {better.low:+.2f} to {better.high:+.2f}"
-    judgement += f" ({centre.value:.2f} x; difference image by image {paired})"
-    found = lift.text(suffix=" x")
-    return f"Grad-CAM puts **{found}** as much evidence on the object as chance would: {judgement}.{blank}"
-
-
-def agreement(table: pd.DataFrame, groups: list[list[str]], n: int) -> str:
-    """Page 03: `table` is the mean rank correlation between methods, `groups` those that coincide by construction."""
-    others = table.drop(
-        index=[name for group in groups for name in group[1:]], columns=[name for group in groups for name in group[1:]]
-    )
-    pairs = others.where(pd.DataFrame(~pd.isna(others.values), others.index, others.columns)).stack()
-    pairs = pairs[[row < column for row, column in pairs.index]]
-    same = "; ".join(" = ".join(group) for group in groups)
-    coincide = f" At this layer {same} give one and the same map: their agreement says nothing." if groups else ""
-    if pairs.empty:
-        return f"All methods coincide here (n = {n} images).{coincide}"
-    low = pairs.idxmin()
     return (
-        f"Different methods rank the cells alike with a mean correlation of **{pairs.mean():.2f}** (n = {n} images); "
-        f"the furthest apart are {low[0]} and {low[1]} ({pairs.min():.2f}).{coincide}"
+        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Against a blob in the "
+        f"middle of the picture that is {_judged(centre)}; against the activation map, which knows no class, it is "
+        f"{_judged(activation)}.{blank}"
+    )
+
+
+def _judged(difference: Estimate) -> str:
+    """What a paired difference allows to say; the rule is that of `localisation.paired`."""
+    if not difference.measured:
+        return difference.text()
+    if difference.low > 0:
+        judgement = "**more**"
+    elif difference.high < 0:
+        judgement = "**less**"
+    else:
+        judgement = "**no clear difference**"
+    return f"{judgement}: {difference.text('+')}"
+
+
+def agreement(alike: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int) -> str:
+    """Page 03: `alike` is the mean rank correlation over pairs of methods, image by image; `furthest` the pair with
+    the lowest (None: there is no pair), `same` the methods that coincide by construction."""
+    groups = "; ".join(" = ".join(group) for group in same)
+    coincide = f" At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
+    if furthest is None:
+        return f"All methods coincide here (n = {n} images).{coincide}"
+    if not alike.measured:
+        return f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are.{coincide}"
+    name, lowest = furthest
+    return (
+        f"Different methods rank the cells alike with a mean correlation of **{alike.text()}**; "
+        f"the furthest apart are {name}: {lowest.text()}.{coincide}"
     )
 
 
 def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
-    """Page 04: can the signed values be read? `gap` is |additivity gap| / |what they should sum to|."""
-    missed = f"With {samples} samples the values miss their sum by **{gap.text(suffix='%')}**"
-    if not stability.measured:
-        return f"{missed}; too few images (n = {stability.n}) to say whether another seed shows the same."
-    again = f"over another seed their ranks correlate by {stability.text()}"
-    return f"{missed}; {again}. **Read only patches that both seeds show**, and not their size."
+    """Page 04: can the signed values be read? `gap` is |gap| / mean |what they should sum to|, a mean over images."""
+    if not gap.measured or not stability.measured:
+        return (
+            f"**Not measured**: it takes {FEWEST} images to say how far {samples} samples can be trusted, and "
+            f"{min(gap.n, stability.n)} are here. **Read only patches that both seeds show**, and not their size."
+        )
+    return (
+        f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
+        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size."
+    )
 
 
-def mistakes(wrong: int, total: int, inside_right: Estimate, inside_wrong: Estimate) -> str:
-    """Page 06: how many, and does the evidence leave the object when the model is wrong?"""
+def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
+    """Page 06: how many, and does the evidence leave the object when the model is wrong?
+
+    `inside` is the share of the evidence on the object by what it is measured on: the right images, the wrong ones for
+    the class they were taken for, the wrong ones for their true class, in this order.
+    """
     if not total:
         return "**Not run**: this dataset has no labels, so no prediction can be called wrong."
     first = f"It is wrong on **{wrong} of {total}** labelled images."
     if not wrong:
         return f"{first} There is nothing to explain on this page."
-    if not inside_wrong.measured or not inside_right.measured:
-        return (
-            f"{first} Whether the evidence left the object was not measured: it takes {FEWEST} images of each kind with"
-            f" object boxes and evidence, and there are {inside_right.n} right and {inside_wrong.n} wrong ones."
-        )
-    apart = inside_wrong.high < inside_right.low or inside_right.high < inside_wrong.low
-    clear = "a clear difference" if apart else "the intervals overlap, so no difference is shown"
-    return (
-        f"{first} Evidence on the object: {inside_right.text(suffix='%')} when right, "
-        f"{inside_wrong.text(suffix='%')} when wrong: {clear}."
-    )
+    right, answer, true = inside.values()
+    measured = [f"{one.text('%')} {name}" for name, one in inside.items() if one.measured]
+    told = f"Evidence on the object: {'; '.join(measured)}" if measured else "Evidence on the object was not measured"
+    if not right.measured or not answer.measured:
+        few = f"it takes {FEWEST} images of each kind with object boxes and evidence, and there are"
+        return f"{first} {told}. Right and wrong are not compared: {few} {right.n} right and {answer.n} wrong ones."
+    beside = f"against the right images that for its answer is {_beside(answer, right)}"
+    if true.measured:
+        beside += f", that for the true class {_beside(true, right)}"
+    return f"{first} {told}; {beside}."
+
+
+def _beside(one: Estimate, other: Estimate) -> str:
+    """Two estimates from different images: clear where their intervals do not meet."""
+    if one.high < other.low:
+        return "**clearly less**"
+    return "**clearly more**" if one.low > other.high else "**not clearly different**"

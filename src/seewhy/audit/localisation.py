@@ -1,6 +1,6 @@
 """How much of a map's evidence lies on the object, against maps that know nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -67,8 +67,15 @@ def lifts(
     return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **controls}.items()})
 
 
-def measured(found: pd.DataFrame, seed: int) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
-    """Mean lift of each column of `lifts`, and of each column's difference to `centre`, image by image."""
-    lift = {str(name): mean(found[name].to_numpy(), seed) for name in found}
-    over_centre = {str(name): mean((found[name] - found["centre"]).to_numpy(), seed) for name in found}
-    return lift, over_centre
+def measured(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Mean lift of each column of `lifts`."""
+    return {str(name): mean(found[name].to_numpy(), seed) for name in found}
+
+
+def paired(found: pd.DataFrame, pairs: Iterable[tuple[str, str]], seed: int) -> dict[str, Estimate]:
+    """Mean difference in lift of two columns of `lifts`, image by image, where both have evidence.
+
+    One map is better than another when the whole interval lies above 0: each image is its own control, so this
+    decides also where the intervals of the two means overlap.
+    """
+    return {f"{a} minus {b}": mean((found[a] - found[b]).to_numpy(), seed) for a, b in pairs}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WIDTH, WRONG, figure, look, shown
 
@@ -19,10 +20,12 @@ def dots(
     counts: Sequence[int],
     reference: float | None = None,
     xlabel: str = "",
+    percent: bool = False,
 ) -> Figure:
     """One row for each label: the estimate as a dot, its 95 % interval as a bar, n at the right.
 
-    reference: a value that all are compared with (a baseline, chance, the mean), as a dashed line.
+    reference: a value that all are compared with (a baseline, chance, the mean), as a dashed line. percent: the values
+    are shares, the axis counts in percent.
     """
     kept = _extremes(values)
     if len(kept) < len(labels):
@@ -38,7 +41,10 @@ def dots(
         ax = fig.add_axes((left / wide, 0.6 / height, (wide - left - 0.8) / wide, (height - 0.85) / height))
         ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
-        _reference(ax, reference)
+        if reference is not None:
+            _reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
+        if percent:
+            ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
         ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
         ax.grid(axis="x")
         ax.tick_params(length=0)
@@ -54,12 +60,10 @@ def _extremes(values: Sequence[float]) -> list[int]:
     return sorted(int(k) for k in chosen)
 
 
-def _reference(ax: Axes, reference: float | None) -> None:
+def _reference(ax: Axes, reference: float, told: str) -> None:
     """The dashed line that all values are compared with, its value written above it."""
-    if reference is not None:
-        ax.axvline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
-        ax.text(reference, 1.0, f"{reference:.3g}", transform=ax.get_xaxis_transform(), ha="center", va="bottom",
-                color=WRONG, size=9)  # fmt: skip
+    ax.axvline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
+    ax.text(reference, 1.0, told, transform=ax.get_xaxis_transform(), ha="center", va="bottom", color=WRONG, size=9)
 
 
 def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
@@ -76,11 +80,10 @@ def reliability(
     low: Sequence[float],
     high: Sequence[float],
     counts: Sequence[int],
-    ece: float,
 ) -> Figure:
     """Accuracy against mean confidence, one point for each bin with its 95 % interval, and how many images each holds.
 
-    ece: expected calibration error, 0..1. Bins without images (count 0) are left out.
+    Bins without images (count 0) are left out.
     """
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
@@ -93,7 +96,6 @@ def reliability(
                 rotation_mode="anchor", transform_rotates_text=True)  # fmt: skip
         ax.vlines(conf[kept], lo[kept], hi[kept], color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(conf[kept], acc[kept], "o-", color=RIGHT, linewidth=1, markersize=6.5, clip_on=False)
-        ax.text(0.02, 0.97, f"expected calibration error {ece:.3f}", transform=ax.transAxes, va="top")
         ax.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
         ax.grid()
         below.bar(conf[kept], n[kept], width=0.035, color="#9aa4ae")

@@ -17,6 +17,7 @@ from seewhy.reporting.overlay import has_evidence, layer, outline, ramp, stored,
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
 SPAN = 400  # user units across a card's drawing
 MARKS = {True: ("right", "✓"), False: ("wrong", "✗"), None: ("unlabelled", "?")}
+SAID = {"right": "right", "wrong": "wrong", "unlabelled": "no label"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
     """What the marks, lines and colours mean."""
     marks = {MARKS[card.correct] for card in cards}
     parts = [
-        f'<span class="key {word}"><i>{mark}</i> {word}</span>'
+        f'<span class="key {word}"><i>{mark}</i> {SAID[word]}</span>'
         for word, mark in MARKS.values()
         if (word, mark) in marks
     ]
@@ -89,8 +90,9 @@ def _card(card: Card, methods: Sequence[str], cmap: str) -> str:
     drawings, badges = "".join(pair[0] for pair in layers), "".join(pair[1] for pair in layers)
     boxes = "".join(_box(*box) for box in card.boxes)
     return (
-        f'<figure class="card {word}" data-mark="{word}" data-class="{escape(card.true or card.predicted)}" '
-        f'data-confidence="{card.confidence:.4f}"><button type="button" class="zoom"><span class="stack">'
+        f'<figure class="card {word}" data-mark="{word}" data-predicted="{escape(card.predicted)}" '
+        f'data-true="{escape(card.true or "")}" data-confidence="{card.confidence:.4f}">'
+        f'<button type="button" class="zoom"><span class="stack">'
         f'<img alt="{escape(_alt(card, methods))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{drawings}{boxes}</svg>'
         f"{badges}</span></button>{_caption(card, mark)}</figure>"
@@ -141,7 +143,7 @@ def _note(card: Card, name: str) -> str:
         return f"{name}: no evidence."
     wide = float((cam >= 0.5 * np.nanmax(cam)).mean())
     raw = f", raw maximum {card.peak[name]:.3g}" if name in card.peak else ""
-    return f"{name}: strongest {place(cam)}, {wide:.0%} of the image above half of it{raw}."
+    return f"{name}: strongest {place(cam)}, {100 * wide:.1f} % of the image above half of it{raw}."
 
 
 def place(cam: np.ndarray) -> str:

@@ -51,7 +51,7 @@ def signed_grid(
     correct: Sequence[bool | None] | None = None,
     label: str = "pushes against  ←  0  →  pushes for",
 ) -> Figure:
-    """Images down, signed maps across, over a pale grey photo: red for, blue against, one symmetric scale for all.
+    """Images down, signed maps across, over the photo's grey: red for, blue against, one symmetric scale for all.
 
     maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0.
     """
@@ -68,16 +68,13 @@ def signed_grid(
 
 
 def _signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
-    """A signed map over the photo made grey and pale, so that no colour of the photo is read as evidence."""
+    """A signed map in the colours of its bar, shaded by the photo's grey: colours of the photo are no evidence."""
     if not has_evidence(cam):
         no_evidence(ax)
         return
-    grey = photo.astype(np.float32).mean(2) / 255
-    pale = np.repeat((0.5 + 0.5 * grey)[..., None], 3, axis=2)
+    grey = photo.astype(np.float32).mean(2, keepdims=True) / 255
     share = np.clip(resized(cam, *photo.shape[:2]) / limit, -1, 1)
-    alpha = np.sqrt(np.abs(share))[..., None]
-    colour = colormaps["coolwarm"]((share + 1) / 2)[..., :3]
-    ax.imshow(pale * (1 - alpha) + colour * alpha, aspect="auto")
+    ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), aspect="auto")
 
 
 def _side_by_side(

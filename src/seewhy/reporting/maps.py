@@ -77,12 +77,12 @@ def _triple(
 
 
 def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequence[bool | None] | None = None) -> Figure:
-    """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title of up to two lines."""
+    """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title of up to four lines."""
     same_length(photos=photos, titles=titles)
     rows = -(-len(photos) // 6)
     columns = -(-len(photos) // rows)  # full rows look tidier than six and a rest
     panel = (WIDTH - 0.1) / max(columns, 4) - 0.12
-    told = [wrapped(title, panel - 0.2) for title in titles]
+    told = [wrapped(title, panel - 0.2, lines=4) for title in titles]
     with look():
         sheet = Sheet(rows, columns, panel, aspect_of(photos), head=lines(told) * LINE + 0.2, gap=0.12)
         fig = sheet.figure()

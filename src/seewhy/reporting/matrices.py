@@ -37,7 +37,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     return fig
 
 
-def matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str, fmt: str = ".2f") -> Figure:
+def matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str) -> Figure:
     """A square heat map of a table, each cell with its number (up to `NUMBERED` rows); NaN cells stay empty."""
     import seaborn as sns
 
@@ -46,7 +46,7 @@ def matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str, fmt: str
     rows, columns = ([shown(name, 26) for name in names] for names in (frame.index, frame.columns))
     with look():
         fig, ax = _square(len(frame), rows, columns)
-        sns.heatmap(values, ax=ax, cmap=cmap, vmin=vmin, vmax=vmax, annot=len(frame) <= NUMBERED, fmt=fmt,
+        sns.heatmap(values, ax=ax, cmap=cmap, vmin=vmin, vmax=vmax, annot=_decimals(values), fmt="",
                     square=True, linewidths=0.5, linecolor="white", xticklabels=columns, yticklabels=rows,
                     annot_kws={"size": 9}, cbar_kws={"label": label, "shrink": 0.8})  # fmt: skip
         _slant(ax, columns)
@@ -56,6 +56,13 @@ def matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str, fmt: str
 def _numbers(counts: np.ndarray) -> np.ndarray | bool:
     """The counts to print into the cells, if they are few enough to be read."""
     return counts.astype(int) if len(counts) <= NUMBERED else False
+
+
+def _decimals(values: np.ndarray) -> np.ndarray | bool:
+    """The values to print into the cells with two decimals and a true minus sign, if they are few enough to be read."""
+    # adding 0 turns a rounded -0 into 0
+    told = [[f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in row] for row in np.round(values, 2) + 0.0]
+    return np.array(told) if len(values) <= NUMBERED else False
 
 
 def _square(size: int, rows: list[str] | bool, columns: list[str] | bool | None = None) -> tuple[Figure, Axes]:

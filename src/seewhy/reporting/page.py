@@ -1,4 +1,4 @@
-"""What notebooks call to put something on their page: finding, figure, gallery, table, downloads, note, provenance.
+"""What notebooks call to put something on their page: finding, text, note, figure, gallery, table, downloads, footer.
 
 Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
 because it has them already. All text that comes from data is escaped.
@@ -8,7 +8,7 @@ import io
 import re
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEMPLATE = Path(__file__).parent / "template"
+UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)")
 DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
 
 
@@ -39,6 +40,11 @@ def finding(text: str) -> None:
 def note(text: str) -> None:
     """Show a line that says what was not run, or what to beware of."""
     _show(f'<p class="note">{_inline(text)}</p>', f"Note. {text}")
+
+
+def text(told: str) -> None:
+    """Show a computed sentence of a section: what is counted, which images are shown."""
+    _show(f'<p class="told">{_inline(told)}</p>', told)
 
 
 def figure(fig: "Figure", alt: str) -> None:
@@ -67,14 +73,19 @@ def gallery(
     _show(gallery_html(cards, methods, label, cmap, opacity) + script, f"Gallery. {label}, {len(cards)} samples")
 
 
-def table(frame: "pd.DataFrame", caption: str) -> None:
-    """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide."""
+def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) -> None:
+    """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide.
+
+    percent: columns that hold shares and are shown as '38.5 %'.
+    """
     import pandas as pd
 
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
     head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
-    columns = [_column(rows.iloc[:, k]) for k in range(rows.shape[1])]
+    plain = rows.select_dtypes("float").drop(columns=list(percent))
+    form = f",.{_decimals(plain.abs().max().max())}f"  # one for the table: its columns are read against each other
+    columns = [_column(rows.iloc[:, k], name in percent, form) for k, name in enumerate(rows.columns)]
     body = "\n".join(
         "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)
@@ -110,8 +121,8 @@ def _plain(value: object) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with **bold**, *emphasis* and `code`."""
-    told = escape(text, quote=False)
+    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break."""
+    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text, quote=False))
     told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
     told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
     return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)
@@ -124,8 +135,8 @@ def _cell(tag: str, text: str, number: bool) -> str:
     return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
 
 
-def _column(values: "pd.Series") -> list[str]:
-    """The cells of a column as text; all floats of a column have the same number of decimals."""
+def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
+    """The cells of a column as text; `form` is the format of its floats."""
     import pandas as pd
 
     if pd.api.types.is_bool_dtype(values.dtype):
@@ -133,13 +144,14 @@ def _column(values: "pd.Series") -> list[str]:
     if pd.api.types.is_integer_dtype(values.dtype):
         return ["–" if pd.isna(value) else f"{value:,}" for value in values]
     if pd.api.types.is_float_dtype(values.dtype):
-        decimals = _decimals(values.abs().max())
-        return ["–" if pd.isna(value) else f"{value:,.{decimals}f}" for value in values]
+        form, factor = (".1f", 100) if percent else (form, 1)
+        told = [f"{factor * value:{form}}".replace("-", "\N{MINUS SIGN}") + " %" * percent for value in values]
+        return ["–" if pd.isna(value) else cell for value, cell in zip(values, told, strict=True)]
     return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
 
 
 def _decimals(largest: float) -> int:
-    """Decimals that show about three digits of the largest number of a column."""
+    """Decimals that show about three digits of the largest number of a table."""
     for limit, decimals in ((0.01, 5), (0.1, 4), (2, 3), (100, 2), (1000, 1)):
         if not largest >= limit:
             return decimals

@@ -58,10 +58,16 @@ def figure(width: float, height: float) -> Figure:
 
 
 def wrapped(text: object, inches: float, lines: int = 2, size: float = 9.5) -> str:
-    """The text in at most `lines` lines that fit that many inches, cut with an ellipsis when it is longer."""
+    """The text in at most `lines` lines that fit that many inches, cut with an ellipsis when it is longer.
+
+    Each line of the text is an item that starts on a line of its own; where there is no room for that, dots part them.
+    """
     letters = max(4, int(inches * 72 / (size * 0.6)))
-    plain = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    return "\n".join(textwrap.wrap(plain, letters, max_lines=lines, placeholder=" …") or [""])
+    items = [" ".join("".join(c if c.isprintable() else " " for c in item).split()) for item in str(text).split("\n")]
+    if len(items) > lines:
+        items = [" · ".join(items)]
+    parts = [textwrap.wrap(item, letters, max_lines=lines // len(items), placeholder=" …") for item in items]
+    return "\n".join("\n".join(part) for part in parts)
 
 
 def shown(text: object, letters: int = 30) -> str:

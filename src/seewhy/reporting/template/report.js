@@ -1,4 +1,5 @@
 // Galleries: filter, sort, method, opacity, enlargement. Without this script all cards are shown with the first method.
+// Figures and tables wider than the window scroll in their own box: `cut` makes that seen.
 (() => {
   const make = (tag, props = {}, ...inside) => {
     const node = Object.assign(document.createElement(tag), props);
@@ -25,17 +26,19 @@
   function prepare(gallery) {
     gallery.dataset.ready = "1";
     const list = gallery.querySelector(".cards"), cards = [...list.children], methods = JSON.parse(gallery.dataset.methods);
-    const wanted = { mark: "", class: "" }, count = make("output"), tools = make("div", { className: "tools" });
+    const wanted = { mark: "", predicted: "", true: "" }, count = make("output"), tools = make("div", { className: "tools" });
     const apply = () => {
       for (const c of cards) c.hidden = Object.keys(wanted).some(k => wanted[k] && c.dataset[k] !== wanted[k]);
       count.value = `${cards.filter(c => !c.hidden).length} of ${cards.length} shown`;
     };
     const filter = key => value => { wanted[key] = value; apply(); };
-    const found = key => [...new Set(cards.map(c => c.dataset[key]))].sort();
-    const marks = { right: "✓ right", wrong: "✗ wrong", unlabelled: "? unlabelled" };
+    const found = key => [...new Set(cards.map(c => c.dataset[key]))].filter(Boolean).sort();
+    const marks = { right: "✓ right", wrong: "✗ wrong", unlabelled: "? no label" };
     if (found("mark").length > 1)
       tools.append(chips("Right or wrong", [["", "all"], ...Object.entries(marks).filter(([m]) => found("mark").includes(m))], filter("mark")));
-    if (found("class").length > 1) tools.append(select("Class", [["", "every class"], ...found("class").map(c => [c, c])], filter("class")));
+    for (const key of ["predicted", "true"])
+      if (found(key).length > 1)
+        tools.append(select(`${key} class`, [["", `any ${key} class`], ...found(key).map(c => [c, `${key}: ${c}`])], filter(key)));
     if (cards.length > 1) tools.append(select("Order", [["0", "given order"], ["-1", "most confident first"], ["1", "least confident first"]],
       way => list.append(...(+way ? [...cards].sort((a, b) => way * (a.dataset.confidence - b.dataset.confidence)) : cards))));
     if (methods.length > 1) {
@@ -100,4 +103,7 @@
   }
 
   document.querySelectorAll(".gallery:not([data-ready])").forEach(prepare);
+  const wide = () => document.querySelectorAll("figure.plot,.table").forEach(box => box.classList.toggle("cut", box.scrollWidth > box.clientWidth + 1));
+  addEventListener("resize", wide);
+  addEventListener("load", wide);
 })();

@@ -1,0 +1,56 @@
+"""What pages say of their images and classes, worked by hand."""
+
+import pandas as pd
+import pytest
+
+from seewhy import views
+
+FRAME = pd.DataFrame(
+    {
+        "image": list("abcdef"),
+        "label": ["cup", "cup", "cup", "cat", "cat", None],
+        "predicted": ["cat", "cat", "cup", "cat", "dog", "cup"],
+        "confidence": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4],
+        "correct": [False, False, True, True, False, None],
+    }
+)
+
+
+def test_titles_hold_one_item_a_line_and_keep_the_number_of_long_names():
+    named = views.titles(FRAME.assign(predicted="word\n" * 20))
+    assert views.titles(FRAME)[:3] == ["cat 0.90\ntrue: cup", "cat 0.80\ntrue: cup", "cup 0.70"]
+    assert named[0].split("\n")[0].endswith(" 0.90")
+    assert named[0].count("\n") == 1
+
+
+def test_confused_pairs_stand_with_their_share_and_its_interval():
+    table = views.confused(FRAME[FRAME["label"].notna()], 1)
+    assert table.iloc[0][["true", "predicted", "images", "of"]].tolist() == ["cup", "cat", 2, 3]
+    assert table["share"][0] == pytest.approx(2 / 3)
+    assert 0 < table["low"][0] < 2 / 3 < table["high"][0] < 1
+    assert len(table) == 1
+    assert views.confused(FRAME.head(0), 9).empty
+
+
+@pytest.mark.parametrize(
+    ("chosen", "total", "said"),
+    [
+        (4, 12, "4 of 12 images, drawn at random (seed 3), balanced over predicted classes."),
+        (12, 12, "All 12 images."),
+        (1, 1, "The only image."),
+    ],
+)
+def test_a_section_says_which_images_it_shows(chosen, total, said):
+    assert views.sampled(chosen, total, 3) == said
+
+
+@pytest.mark.parametrize(
+    ("compared", "others", "said"),
+    [
+        (12, 274, "12, drawn at random, of the 274 images"),
+        (7, 7, "all 7 images"),
+        (3, 0, "the 3 shown ones themselves"),
+    ],
+)
+def test_ordinary_images_are_explained(compared, others, said):
+    assert said in views.ordinary(compared, others)
