@@ -50,7 +50,8 @@ def run(row: Row, size: int | None = None, repeats: int | None = None, memory: b
     ours, peer = median(times[0]), median(times[1])
     measured = memory and Path("/proc/self/clear_refs").exists()
     peaks = [_peak(row.name, side) for side in ("ours", "peer")] if measured else [0.0, 0.0]
-    ratio = peer / ours if row.over_peer else ours / peer
+    sizes = peaks if row.of_memory else [ours, peer]
+    ratio = sizes[1] / sizes[0] if row.over_peer else sizes[0] / max(sizes[1], 1e-9)
     return Result(row.name, round(ours, 4), row.peer, round(peer, 4), round(ratio, 3), *peaks, difference)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sides
+import whole
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Row:
     over_peer: bool = True
     memory_goal: float | None = None  # our extra peak memory as a share of the peer's
     tolerance: float = 1e-4
+    of_memory: bool = False  # `ratio` is that of the peaks, not of the times
 
 
 ROWS = {
@@ -47,6 +49,17 @@ ROWS = {
             tolerance=1e-5,
         ),
         Row("scorecam_vs_torchcam", "Score-CAM, resnet18, 1 image", "torchcam", sides.scorecam_vs_torchcam, 1.5, 3),
-        # rows of a whole data set (`driver`, `driver_memory`) go here, with their sides in a module of their own
+        Row("driver", "192 images from disk to store, 5 variants", "DataLoader and pass", whole.driver, 0.85, 3),
+        Row(
+            "driver_memory",
+            "peak at 4,000 images / at 1,000, 5 variants",
+            "1,000 images",
+            whole.driver_memory,
+            1.05,
+            repeats=1,
+            size=64,
+            over_peer=False,
+            of_memory=True,
+        ),
     )
 }

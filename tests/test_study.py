@@ -57,6 +57,13 @@ def test_predictions_come_back_in_the_order_of_the_dataset():
     assert (list(table.columns), len(table)) == (["label", "predicted"], 11)
 
 
+@pytest.mark.usefixtures("checked")
+def test_after_predicting_the_same_model_can_be_explained():
+    study = open_study("tiny")
+    study.logits()
+    assert not any(weight.is_inference() for weight in study.model.parameters())
+
+
 def test_two_runs_predict_equal_bytes(checked):
     path = artifacts.predictions(checked.root, "tiny")
     contents = [(predict(), path.read_bytes())[1] for _ in range(2)]

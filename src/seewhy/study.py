@@ -149,9 +149,10 @@ class Study:
 
     def logits(self) -> Float[Tensor, "n classes"]:
         """The model's output for every image of the dataset, on the CPU."""
+        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
         batches = self.batches(self.dataset.frame, "predicting")
         with torch.inference_mode():
-            return torch.cat([output_of(self.model(batch)).float().cpu() for _, batch in batches])
+            return torch.cat([output_of(model(batch)).float().cpu() for _, batch in batches])
 
     def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
         """Object boxes of those images in pixels of the network's input."""
