@@ -44,9 +44,9 @@ def test_accuracy_is_held_against_an_answer_that_does_not_look(labels: list[str]
 def test_looking_is_judged_by_the_paired_interval(apart: Estimate, said: str) -> None:
     lift = Estimate(1.5, 1.2, 1.8, 50)
     centre = findings.looking(lift, apart, MORE, 3, 60)
-    assert f"{said}{'' if said.startswith('*') else '**'}: " in centre.split("; against the activation map")[0]
+    assert said in centre.split("; beside the activation map")[0].split(" would. ")[1]
     assert "On **3 of 60** images" in centre
-    activation = findings.looking(lift, MORE, apart, 0, 60).split("; against the activation map")[1]
+    activation = findings.looking(lift, MORE, apart, 0, 60).split("; beside the activation map")[1]
     assert said in activation
     assert apart.text("+") in activation
 

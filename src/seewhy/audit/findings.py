@@ -51,8 +51,8 @@ def looking(lift: Estimate, centre: Estimate, activation: Estimate, empty: int, 
     if not lift.measured:
         return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
     return (
-        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Against a blob in the "
-        f"middle of the picture that is {_judged(centre)}; against the activation map, which knows no class, it is "
+        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Beside a blob in the "
+        f"middle of the picture: {_judged(centre)}; beside the activation map, which knows no class: "
         f"{_judged(activation)}.{blank}"
     )
 
@@ -67,7 +67,7 @@ def _judged(difference: Estimate) -> str:
         judgement = "**less**"
     else:
         judgement = "**no clear difference**"
-    return f"{judgement}: {difference.text('+')}"
+    return f"{judgement}, {difference.text('+')}"
 
 
 def agreement(alike: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int) -> str:
