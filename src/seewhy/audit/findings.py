@@ -84,7 +84,7 @@ def agreement(
         return f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are.{coincide}"
     name, lowest = furthest
     return (
-        f"Different methods rank the cells alike with a mean correlation of **{alike.text()}**; with a blob in "
+        f"Different methods rank the cells with a mean correlation of **{alike.text()}**; with a blob in "
         f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.{coincide}"
     )
 
