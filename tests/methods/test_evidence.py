@@ -15,7 +15,7 @@ from seewhy.methods.cam import CAMS, PAPERS
 from seewhy.methods.evidence import Evidence, collect
 from seewhy.methods.layers import depth_layers, last_layer
 
-from .nets import Pooled, Small, small
+from .nets import Pooled, Small, close, small
 
 IMAGES = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
@@ -32,15 +32,15 @@ def test_equals_ordinary_autograd_in_spite_of_an_in_place_relu_behind_the_layer(
     model = small()
     activation, gradient = plain_gradient(model, IMAGES, 1)
     result = seewhy.explain(model, IMAGES, methods=["hirescam", "activation"], targets=1, layer="layer")
-    torch.testing.assert_close(result["hirescam"][:, 0], (activation * gradient).sum(1))
-    torch.testing.assert_close(result["activation"][:, 0], activation.sum(1))
+    close(result["hirescam"][:, 0], (activation * gradient).sum(1))
+    close(result["activation"][:, 0], activation.sum(1))
 
 
 def test_agrees_with_captum() -> None:
     model = small()
     peer = LayerGradCam(model, model.mix).attribute(IMAGES, target=2)
     ours = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=2, layer="mix")["gradcam"]
-    torch.testing.assert_close(ours, peer.detach(), rtol=1e-4, atol=1e-7)
+    close(ours, peer.detach())
 
 
 def state(model: nn.Module) -> tuple[object, ...]:
@@ -90,14 +90,14 @@ def test_works_whatever_the_caller_has_switched_off(context: type) -> None:
         enabled = torch.is_grad_enabled()
         found = seewhy.explain(model, IMAGES.clone(), methods=["gradcam"], targets=0, layer="layer")["gradcam"]
         assert torch.is_grad_enabled() is enabled
-    torch.testing.assert_close(found, expected)
+    close(found, expected)
 
 
 @pytest.mark.parametrize("output", ["tuple", "dict"])
 def test_reads_the_first_tensor_of_an_output(output: str) -> None:
     expected = seewhy.explain(small(), IMAGES, methods=["gradcam"], layer="layer")["gradcam"]
     found = seewhy.explain(small(output=output), IMAGES, methods=["gradcam"], layer="layer")["gradcam"]
-    torch.testing.assert_close(found, expected)
+    close(found, expected)
 
 
 def test_the_trunk_keeps_no_graph() -> None:
@@ -116,7 +116,7 @@ def test_several_layers_from_one_pass_equal_each_alone() -> None:
     assert both.layer == ["layer", "mix"]
     for layer in ("layer", "mix"):
         alone = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer=layer)
-        torch.testing.assert_close(both["gradcam", layer], alone["gradcam"])
+        close(both["gradcam", layer], alone["gradcam"])
 
 
 def test_a_callable_target_is_a_score_for_each_image() -> None:
@@ -125,7 +125,7 @@ def test_a_callable_target_is_a_score_for_each_image() -> None:
         model, IMAGES, methods=["gradcam"], targets=[lambda out: out[:, 0] - out[:, 1]], layer="layer"
     )
     single = [seewhy.explain(model, IMAGES, methods=["gradcam"], targets=k, layer="layer")["gradcam"] for k in (0, 1)]
-    torch.testing.assert_close(margin["gradcam"], single[0] - single[1], rtol=1e-4, atol=1e-7)
+    close(margin["gradcam"], single[0] - single[1])
 
 
 def test_predictions_and_scores_are_those_of_the_plain_model() -> None:
@@ -133,7 +133,7 @@ def test_predictions_and_scores_are_those_of_the_plain_model() -> None:
     result = seewhy.explain(model, IMAGES, methods=["gradcam"], layer="layer")
     logits = model(IMAGES)
     assert result.predictions.tolist() == logits.argmax(1).tolist()
-    torch.testing.assert_close(result.scores[:, 0], logits.amax(1).detach())
+    close(result.scores[:, 0], logits.amax(1).detach())
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_the_first_tensor_of_a_layer_counts_and_the_rest_is_handed_on(kind: str)
     model = Reads(*CONTAINERS[kind])
     found = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="layer")
     expected = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="layer.conv")
-    torch.testing.assert_close(found["hirescam"], expected["hirescam"])
-    torch.testing.assert_close(found.scores[:, 0], model(IMAGES)["logits"][:, 1].detach())
+    close(found["hirescam"], expected["hirescam"])
+    close(found.scores[:, 0], model(IMAGES)["logits"][:, 1].detach())
     assert found["hirescam"].abs().max() > 0
 
 
@@ -228,7 +228,7 @@ def test_a_container_and_its_last_child_see_the_same() -> None:
         found = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer=order)
         alone = seewhy.explain(model, IMAGES, methods=["hirescam"], targets=1, layer="0")["hirescam"]
         for layer in order:
-            torch.testing.assert_close(found["hirescam", layer], alone)
+            close(found["hirescam", layer], alone)
 
 
 class Branches(nn.Module):
@@ -249,7 +249,7 @@ def test_layers_side_by_side_equal_each_alone(frozen: bool) -> None:
     both = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=0, layer=["left", "right"])
     for layer in ("left", "right"):
         alone = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=0, layer=layer)["gradcam"]
-        torch.testing.assert_close(both["gradcam", layer], alone)
+        close(both["gradcam", layer], alone)
         assert alone.abs().max() > 0
 
 
@@ -289,7 +289,7 @@ def test_a_layer_inside_the_models_own_no_grad() -> None:
     before = state(model)
     found = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer="layer")["gradcam"]
     expected = seewhy.explain(plain, IMAGES, methods=["gradcam"], targets=1, layer="layer")["gradcam"]
-    torch.testing.assert_close(found, expected)
+    close(found, expected)
     assert_untouched(before, model)
 
 
@@ -306,7 +306,7 @@ def test_double_precision_is_kept_inside() -> None:
     seen = collect(model, IMAGES.double(), ["layer"], 0).evidence["layer"][0]
     assert seen.activation.dtype == seen.gradient.dtype == seen.score.dtype == torch.float64
     single = collect(small(), IMAGES, ["layer"], 0).evidence["layer"][0]
-    torch.testing.assert_close(seen.gradient.float(), single.gradient, rtol=1e-4, atol=1e-7)
+    close(seen.gradient.float(), single.gradient)
 
 
 @pytest.mark.parametrize(
@@ -335,13 +335,13 @@ def test_all_targets_of_one_pass_equal_ordinary_autograd(layer: str) -> None:
         leaf = (leaf if layer == "layer" else model.mix(leaf.relu())).detach().requires_grad_()
         maps = model.mix(leaf.relu()) if layer == "layer" else leaf
         score = model.head(maps.relu().mean((2, 3)))[:, index]
-        torch.testing.assert_close(one.gradient, torch.autograd.grad(score.sum(), leaf)[0])
+        close(one.gradient, torch.autograd.grad(score.sum(), leaf)[0])
 
 
 def test_a_gradient_that_is_one_number_a_channel_takes_no_more_memory() -> None:
     weight = torch.tensor([[1.0, -2.0, 0.5]])
     gradient = collect(Pooled(weight), IMAGES, ["layer"], 0).evidence["layer"][0].gradient
-    torch.testing.assert_close(gradient, (weight / 256)[..., None, None].expand(3, 3, 16, 16))
+    close(gradient, (weight / 256)[..., None, None].expand(3, 3, 16, 16))
     assert gradient.untyped_storage().nbytes() == 9 * 4
 
 

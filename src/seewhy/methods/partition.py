@@ -11,7 +11,7 @@ from torch.nn import functional
 from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import fits, untouched
 from seewhy.methods.pixels import INNER, ask, each, pixel
-from seewhy.methods.shapley import BASELINES, Shapley
+from seewhy.methods.shapley import BASELINES, Shapley, numpy_state
 from seewhy.methods.targets import Score, Targets, output_of, resolve
 from seewhy.progress import progress
 
@@ -69,8 +69,9 @@ def _partition(
 
     # a masker of the image's own: shap knows a blurred image again by its address, which another image may inherit
     own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, _blurred(image, blur)))
-    explainer = shap.explainers.PartitionExplainer(asked, shap.maskers.Image(hidden, own.shape))
-    found = explainer(own[None], max_evals=evaluations, batch_size=INNER, silent=True)
+    with numpy_state():
+        explainer = shap.explainers.PartitionExplainer(asked, shap.maskers.Image(hidden, own.shape))
+        found = explainer(own[None], max_evals=evaluations, batch_size=INNER, silent=True)
     values, gain = np.moveaxis(found.values[0], -1, 0), float(asked(own[None])[0] - asked(hidden[None])[0])
     if abs(values.sum() - gain) > 1e-3 * max(abs(gain), np.abs(values).sum(), 1e-6):
         raise SeewhyError(f"SHAP's values sum to {values.sum():.4g}, not to the score's gain over a blur, {gain:.4g}")

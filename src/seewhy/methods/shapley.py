@@ -62,7 +62,7 @@ def expected_gradients(
             f"{len(classes)} class lists for {len(images)} images; allowed: one for each, all of one length"
         )
     fits(model, images)
-    with untouched(model), _numpy_state(), torch.inference_mode(False):
+    with untouched(model), numpy_state(), torch.inference_mode(False):
         parts = [
             _one(model, image[None], background, [Score((index,)) for index in chosen], samples, seed)
             for image, chosen in progress(zip(images, classes, strict=True), len(images), label)
@@ -87,7 +87,7 @@ def shap_gradient(
     its provenance what the values miss to add up to the score's gain over the background (`additivity`).
     """
     against = torch.zeros_like(images[:1]) if background is None else background.to(images)
-    with _numpy_state():
+    with numpy_state():
         parts = [_one(model, image, against, one, samples, seed)[0][0] for image, one in each(images, [score])]
     return torch.from_numpy(np.stack(parts)).to(images.device)
 
@@ -156,8 +156,8 @@ class _Chosen(nn.Module):
 
 
 @contextmanager
-def _numpy_state() -> Iterator[None]:
-    """shap seeds numpy's global generator; the caller's is put back."""
+def numpy_state() -> Iterator[None]:
+    """shap seeds and draws from numpy's global generator; the caller's is put back."""
     state = np.random.get_state()  # noqa: NPY002
     try:
         yield
