@@ -37,7 +37,8 @@ class Explanation:
     """Raw, signed float32 maps by method name, n images and t targets: (n, t, h, w), of pixel methods (n, t, c, H, W).
 
     With several layers they are read as `result[method, layer]`; `layer` is then the list of them. It is "input" where
-    no method looked at a layer.
+    no method looked at a layer. `provenance` has each method's paper and options, torch's version and, for methods that
+    give SHAP values, how far these miss to add up ("additivity": mean and max, shares of the mean gain).
     """
 
     maps: dict[tuple[str, str], Float[Tensor, "n t ..."]]
