@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import seewhy
-from seewhy.methods.explain import RERUNS
+from seewhy.methods.cam import CAMS
 from seewhy.methods.pixels import LAYERED
 
 from .nets import close, small
@@ -66,7 +66,7 @@ def test_several_layers_equal_each_alone(method: str) -> None:
     both = seewhy.explain(
         small(), IMAGES, methods=[method, "gradcam"], targets=[2, 0], layer=["layer", "mix"], options=options
     )
-    at = ["layer", "mix"] if method in (*seewhy.methods.cam.CAMS, *RERUNS, *LAYERED) else ["input"]
+    at = ["layer", "mix"] if method in (*CAMS, *LAYERED) else ["input"]
     for layer in at:
         given = {} if layer == "input" else {"layer": layer}
         close(both[method, layer], maps(small(), method, **given))  # type: ignore[arg-type]

@@ -6,10 +6,11 @@ from torch import Tensor, nn
 
 import seewhy
 from seewhy.methods.cam import CAMS, CLASS_FREE
-from seewhy.methods.explain import PIXELS, RERUNS
+from seewhy.methods.explain import PIXELS
+from seewhy.methods.targets import class_score
 
-from .nets import Small, small
-from .test_untouched import QUICK
+from .nets import Small, close, small
+from .test_untouched import QUICK, maps
 
 IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 ALL = ["activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam", "eigengradcam"]
@@ -68,7 +69,7 @@ def test_passes_of_a_method_that_asks_the_model(method: str) -> None:
 
 
 def test_every_method_has_its_cost_here_or_in_its_own_tests() -> None:
-    assert {*PIXELS, *RERUNS} - {*COSTS} == {"attention", "attention_rollout", "shap_gradient", "shap_partition"}
+    assert {*PIXELS} - {*COSTS} == {"attention", "attention_rollout", "shap_gradient", "shap_partition"}
 
 
 class Beside(nn.Module):
@@ -93,3 +94,13 @@ def test_the_trunk_runs_again_where_its_values_are_read_behind_the_layer_and_onl
         module.forward = lambda x, plain=plain, seen=seen: seen.append(len(x)) or plain(x)  # type: ignore[method-assign]
         seewhy.explain(model, IMAGES, methods=["ablationcam"], targets=1, layer="layer")
         assert seen == passes
+
+
+@pytest.mark.parametrize("method", [*PIXELS])
+def test_every_method_is_known_by_name_and_called_alike(method: str) -> None:
+    """By the registry: with all scores, on a model, images and a layer."""
+    scores, options = [class_score([1, 0]), class_score([2, 2])], QUICK.get(method, {})
+    if "attention" not in method:
+        found = PIXELS[method](small(), IMAGES, scores, "layer", **options)
+        assert found.shape[:2] == (2, 2)
+        close(found.float(), torch.cat([maps(small(), method, targets=one) for one in ([1, 0], [2, 2])], 1))

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 import seewhy
 from seewhy.methods import pixels
-from seewhy.methods.explain import CAMS, PIXELS, RERUNS
+from seewhy.methods.explain import CAMS, PIXELS
 from seewhy.methods.targets import class_score
 
 from .nets import Small, close, small
 
 IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-METHODS = [*CAMS, *PIXELS, *RERUNS]
+METHODS = [*CAMS, *PIXELS]
 QUICK: dict[str, dict[str, object]] = {
     "integrated_gradients": {"steps": 3},
     "smoothgrad": {"samples": 3},

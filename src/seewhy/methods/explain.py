@@ -82,7 +82,7 @@ def explain(
     cams, reruns = ([method for method in methods if method in known] for known in (CAMS, RERUNS))
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
-    needed = layer is not None or cams or reruns or any(method in LAYERED for method in methods)
+    needed = layer is not None or cams or any(method in LAYERED for method in methods)
     layers = [_name(model, images, one) for one in wanted] if needed else []
     heads = {name: Heads(model, images, name) for name in layers} if reruns else {}
     maps, output = _cams(model, images, cams, layers, targets) if cams else ({}, _output(model, images, heads))
@@ -90,7 +90,7 @@ def explain(
     values = [score(output).float() for score in scores]
     check_scores(values, len(images))
     for method, given in settings.items():
-        for place in layers if method in LAYERED or method in RERUNS else [INPUT]:
+        for place in layers if method in LAYERED else [INPUT]:
             look = heads[place] if method in RERUNS else None if place == INPUT else place
             maps[method, place] = _asked(method, model, images, scores, look, given)
     gaps = {
@@ -116,18 +116,18 @@ def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
     if isinstance(methods, str) or not methods:
         raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
-        if method not in CAMS and method not in PIXELS and method not in RERUNS:
-            raise unknown("method", method, [*CAMS, *PIXELS, *RERUNS])
+        if method not in CAMS and method not in PIXELS:
+            raise unknown("method", method, [*CAMS, *PIXELS])
 
 
 def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
     """The options of each method that has any: its defaults and, over them, what the caller gave."""
     settings = {}
     for method in methods:
-        if method in PIXELS or method in RERUNS:
-            function, leading = (PIXELS[method], 4) if method in PIXELS else (RERUNS[method], 2)
-            parameters = list(inspect.signature(function).parameters.values())[leading:]
-            settings[method] = {parameter.name: parameter.default for parameter in parameters}
+        if method in PIXELS:
+            written = inspect.signature(PIXELS[method]).parameters.values()
+            chosen = [one for one in written if one.default is not one.empty and not one.name.startswith("_")]
+            settings[method] = {one.name: one.default for one in chosen}
     for method, given in options.items():
         if method not in settings:
             raise unknown("method", method, settings, "options")

@@ -17,7 +17,7 @@ from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
 from seewhy.methods.memory import Record, answering, blank, record
 from seewhy.methods.modules import find_layer, first_tensor, fits, untouched
-from seewhy.methods.pixels import chunks
+from seewhy.methods.pixels import LAYERED, PIXELS, chunks
 from seewhy.methods.targets import Score, output_of
 from seewhy.methods.tokens import Layout, layout_of
 
@@ -26,7 +26,10 @@ RERUNS: dict[str, Rerun] = {}
 
 
 def rerun(name: str, title: str, paper: str) -> Callable[[Rerun], Rerun]:
-    """Registers a method `(heads, scores, **options)` -> (n, t, h, w): all scores from the same runs."""
+    """Registers a method `(heads, scores, **options)` -> (n, t, h, w): all scores from the same runs.
+
+    It stands among `PIXELS` too, called as these are.
+    """
 
     def register(function: Rerun) -> Rerun:
         @wraps(function)
@@ -34,7 +37,12 @@ def rerun(name: str, title: str, paper: str) -> Callable[[Rerun], Rerun]:
             with untouched(heads.model), torch.inference_mode(False), torch.no_grad():
                 return function(heads, scores, **options)
 
-        RERUNS[name], TITLES[name], PAPERS[name] = guarded, title, paper
+        @wraps(function)
+        def behind(model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str, **options: Any) -> Tensor:
+            return guarded(Heads(model, images, layer), scores, **options)
+
+        RERUNS[name], PIXELS[name], TITLES[name], PAPERS[name] = guarded, behind, title, paper
+        LAYERED.add(name)
         return guarded
 
     return register
