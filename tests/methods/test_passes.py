@@ -96,6 +96,25 @@ def test_the_trunk_runs_again_where_its_values_are_read_behind_the_layer_and_onl
         assert seen == passes
 
 
+class Larger(nn.Module):
+    """What the trunk gave is read, but decides nothing until a channel of the layer is gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk, self.layer = nn.Identity(), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x)
+        return torch.maximum(self.layer(x + 1), x).mean((2, 3)).sum(1, keepdim=True)
+
+
+def test_a_trunk_that_matters_only_to_ablated_heads_is_remembered() -> None:
+    """The head gives the model's output whatever finite answer stands for the trunk; without a channel it does not."""
+    found = seewhy.explain(Larger(), IMAGES, methods=["ablationcam"], targets=0, layer="layer")["ablationcam"]
+    drop = torch.ones(2, 3) / (IMAGES + 1).mean((2, 3)).sum(1, keepdim=True)  # x + 1 becomes x in a channel
+    close(found[:, 0], torch.einsum("nc,nchw->nhw", drop, IMAGES + 1))
+
+
 @pytest.mark.parametrize("method", [*PIXELS])
 def test_every_method_is_known_by_name_and_called_alike(method: str) -> None:
     """By the registry: with all scores, on a model, images and a layer."""
