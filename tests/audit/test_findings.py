@@ -44,9 +44,9 @@ def test_accuracy_is_held_against_an_answer_that_does_not_look(labels: list[str]
 def test_looking_is_judged_by_the_paired_interval(apart: Estimate, said: str) -> None:
     lift = Estimate(1.5, 1.2, 1.8, 50)
     centre = findings.looking(lift, apart, MORE, 3, 60)
-    assert f"{said}{'' if said.startswith('*') else '**'}: " in centre.split("; against the activation map")[0]
+    assert said in centre.split("; beside the activation map")[0].split(" would. ")[1]
     assert "On **3 of 60** images" in centre
-    activation = findings.looking(lift, MORE, apart, 0, 60).split("; against the activation map")[1]
+    activation = findings.looking(lift, MORE, apart, 0, 60).split("; beside the activation map")[1]
     assert said in activation
     assert apart.text("+") in activation
 
@@ -58,13 +58,15 @@ def test_looking_without_boxes_is_not_measured() -> None:
 
 def test_agreement_says_what_coincides_and_what_is_furthest_apart() -> None:
     alike, lowest = Estimate(0.5, 0.4, 0.6, 30), Estimate(0.2, 0.1, 0.3, 30)
-    text = findings.agreement(alike, ("a and c", lowest), [["a", "b"]], 30)
+    blob = Estimate(0.15, 0.1, 0.2, 30)
+    text = findings.agreement(alike, blob, ("a and c", lowest), [["a", "b"]], 30)
+    assert "with a blob in the middle of the picture it is 0.15 (95 % interval 0.10 to 0.20, n = 30)" in text
     assert "mean correlation of **0.50 (95 % interval 0.40 to 0.60, n = 30)**" in text
     assert "a and c: 0.20 (95 % interval" in text
     assert "a = b" in text
-    assert "All methods coincide here (n = 30 images)" in findings.agreement(NOTHING, None, [["a", "b"]], 30)
+    assert "All methods coincide here (n = 30 images)" in findings.agreement(NOTHING, NOTHING, None, [["a", "b"]], 30)
     few = Estimate(NAN, NAN, NAN, 3)
-    assert "too few images (n = 3)" in findings.agreement(few, ("a and c", few), [], 3)
+    assert "too few images (n = 3)" in findings.agreement(few, few, ("a and c", few), [], 3)
 
 
 def test_shapley_tells_what_to_read_and_judges_nothing() -> None:

@@ -51,8 +51,8 @@ def looking(lift: Estimate, centre: Estimate, activation: Estimate, empty: int, 
     if not lift.measured:
         return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
     return (
-        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Against a blob in the "
-        f"middle of the picture that is {_judged(centre)}; against the activation map, which knows no class, it is "
+        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Beside a blob in the "
+        f"middle of the picture: {_judged(centre)}; beside the activation map, which knows no class: "
         f"{_judged(activation)}.{blank}"
     )
 
@@ -67,12 +67,15 @@ def _judged(difference: Estimate) -> str:
         judgement = "**less**"
     else:
         judgement = "**no clear difference**"
-    return f"{judgement}: {difference.text('+')}"
+    return f"{judgement}, {difference.text('+')}"
 
 
-def agreement(alike: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int) -> str:
-    """Page 03: `alike` is the mean rank correlation over pairs of methods, image by image; `furthest` the pair with
-    the lowest (None: there is no pair), `same` the methods that coincide by construction."""
+def agreement(
+    alike: Estimate, blob: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int
+) -> str:
+    """Page 03: `alike` is the mean rank correlation over pairs of methods, image by image, `blob` that of the methods
+    with a blob in the middle; `furthest` the pair with the lowest (None: there is no pair), `same` the methods that
+    coincide by construction."""
     groups = "; ".join(" = ".join(group) for group in same)
     coincide = f" At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
     if furthest is None:
@@ -81,8 +84,8 @@ def agreement(alike: Estimate, furthest: tuple[str, Estimate] | None, same: list
         return f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are.{coincide}"
     name, lowest = furthest
     return (
-        f"Different methods rank the cells alike with a mean correlation of **{alike.text()}**; "
-        f"the furthest apart are {name}: {lowest.text()}.{coincide}"
+        f"Different methods rank the cells with a mean correlation of **{alike.text()}**; with a blob in "
+        f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.{coincide}"
     )
 
 

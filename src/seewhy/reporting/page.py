@@ -152,7 +152,7 @@ def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
 
 def _decimals(largest: float) -> int:
     """Decimals that show about three digits of the largest number of a table."""
-    for limit, decimals in ((0.01, 5), (0.1, 4), (2, 3), (100, 2), (1000, 1)):
+    for limit, decimals in ((0.01, 5), (0.1, 4), (1, 3), (100, 2), (1000, 1)):
         if not largest >= limit:
             return decimals
     return 0

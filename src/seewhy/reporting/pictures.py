@@ -10,7 +10,7 @@ from PIL import Image
 from seewhy.errors import SeewhyError
 
 LARGE = 60_000  # bytes: above this a PNG is tried as WebP, which photos take much better
-SMALL = 520  # CSS pixels: figures up to this width shrink on a phone; wider ones scroll sideways
+SMALL = 520  # CSS pixels: figures up to this width shrink on a phone; wider ones scroll sideways, at three quarters
 
 
 def picture(png: str, about: dict[str, Any]) -> str:
