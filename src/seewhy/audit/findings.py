@@ -113,7 +113,7 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
     matters = [name for name, one in place.items() if one.measured and one.low > 0]
     if not matters:
         return f"{first} At none of the {len(place)} layers does the score clearly lose by losing *where* things are."
-    last = place[matters[-1]].text("+").removeprefix("+")
+    last = place[matters[-1]].text()
     return f"{first} *Where* things are matters up to `{matters[-1]}`: without it the score loses {last}."
 
 

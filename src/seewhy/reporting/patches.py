@@ -1,4 +1,4 @@
-"""Rows of small pictures cut from photos, each with a word under it."""
+"""Rows of small pictures cut from photos, each with a word over it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from seewhy.reporting.sheet import LINE, WIDTH, Sheet, wrapped
 
 
 def patches(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: Sequence[Sequence[str]]) -> Figure:
-    """One row of patches for each title; `names` stand under the patches.
+    """One row of patches for each title; `names` stand over the patches.
 
     rows: uint8 (h, w, 3), for each title equally many.
     """
