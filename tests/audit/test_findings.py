@@ -103,3 +103,14 @@ def test_mistakes_tell_the_measured_half_and_why_the_other_is_missing() -> None:
     assert "it takes 5 images of each kind" in text
     assert "there are 3 right and 5 wrong ones" in text
     assert "Evidence on the object was not measured. Right and wrong" in findings.mistakes(5, 8, inside(few, few))
+
+
+def test_features_say_how_many_and_how_deep() -> None:
+    needed = Estimate(23.2, 21.8, 24.7, 120)
+    told = findings.features(needed, 192, {"a": MORE, "b": MORE, "c": SAME})
+    assert told == (
+        "Half of what speaks for an answer sits in **23.20 (95 % interval 21.80 to 24.70, n = 120)** of 192 channels. "
+        "*Where* things are matters up to `b`: without it the score loses 0.50 (95 % interval 0.10 to 0.90, n = 50)."
+    )
+    assert "At none of the 2 layers" in findings.features(needed, 8, {"a": SAME, "b": LESS})
+    assert "too few images with evidence" in findings.features(NOTHING, 8, {})

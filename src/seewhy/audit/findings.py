@@ -102,6 +102,21 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     )
 
 
+def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str:
+    """Page 05: how many of the layer's channels make up half of the answer, and how deep place matters.
+
+    `place` is what the score loses at each layer, shallow to deep, where only the place of things is taken away.
+    """
+    if not needed.measured:
+        return f"**Not measured**: too few images with evidence for their answer (n = {needed.n})."
+    first = f"Half of what speaks for an answer sits in **{needed.text()}** of {channels} channels."
+    matters = [name for name, one in place.items() if one.measured and one.low > 0]
+    if not matters:
+        return f"{first} At none of the {len(place)} layers does the score clearly lose by losing *where* things are."
+    last = place[matters[-1]].text()
+    return f"{first} *Where* things are matters up to `{matters[-1]}`: without it the score loses {last}."
+
+
 def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     """Page 06: how many, and does the evidence leave the object when the model is wrong?
 

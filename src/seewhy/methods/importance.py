@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from seewhy.methods.ablation import ablated, closed_form
 from seewhy.methods.evidence import Evidence, collect, fits, untouched
 from seewhy.methods.layers import depth_layers
+from seewhy.methods.modules import find_layer, first_tensor
 from seewhy.methods.rerun import Head, Heads
-from seewhy.methods.targets import Score, Targets, read, resolve
+from seewhy.methods.targets import Score, Targets, output_of, resolve
+from seewhy.methods.tokens import layout_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def layer_importance(
 ) -> LayerImportance:
     """Per layer over the depth (`depth_layers` unless named): gradient x activation, its width, and what place costs.
 
-    One pass with a gradient at every layer, then a head run for each image and layer. Raises SeewhyError as `collect`.
+    One pass with a gradient at every layer, then a pass for each layer. Raises SeewhyError as `collect`.
     """
     fits(model, images)
     names = list(layers) if layers is not None else depth_layers(model, images)
@@ -80,12 +82,13 @@ def layer_importance(
     scores = resolve(targets, seen.output)
     shares = [_by_channel(seen.evidence[name]) for name in names]
     with untouched(model), torch.inference_mode(False), torch.no_grad():
-        place = torch.stack([_place(Heads(model, images, name), scores) for name in names])
+        outputs = [seen.output, *(_without_place(model, images, name) for name in names)]
+        whole, *flat = (torch.stack([score(output) for score in scores], 1) for output in outputs)
     return LayerImportance(
         names,
         torch.stack([share.sum(-1) for share in shares]),
         torch.stack([_width(share) for share in shares]),
-        place,
+        (whole - torch.stack(flat)).float(),
         _scores(seen.evidence[names[0]]),
     )
 
@@ -100,14 +103,21 @@ def _drops(head: Head, scores: list[Score]) -> Float[Tensor, "t c"]:
     return ablated(head, scores) if closed is None else closed
 
 
-def _place(heads: Heads, scores: list[Score]) -> Float[Tensor, "n t"]:
-    """What each score loses where the layer's maps are flat."""
-    found = []
-    for index, head in enumerate(heads):
-        single = [score.pick([index]) for score in scores]
-        flat = head.activation.mean((2, 3), keepdim=True).expand_as(head.activation)
-        found.append((read(head.output, single) - read(head(flat), single))[:, 0])
-    return torch.stack(found).float()
+def _without_place(model: nn.Module, images: Tensor, name: str) -> Tensor:
+    """The model's output where every map of the layer is flat: its mean in each cell."""
+
+    def flatten(layer: nn.Module, _args: object, output: object) -> object:
+        maps, hand_on = first_tensor(output, name)
+        layout = layout_of(model, layer, maps.shape, images.shape)
+        assert layout is not None  # `collect` has asked before
+        spatial = layout.spatial(maps)
+        return hand_on(layout.restored(spatial.mean((2, 3), keepdim=True).expand_as(spatial), maps).clone())
+
+    handle = find_layer(model, name).register_forward_hook(flatten)
+    try:
+        return output_of(model(images.clone()))
+    finally:
+        handle.remove()
 
 
 def _by_channel(evidence: list[Evidence]) -> Float[Tensor, "n t c"]:

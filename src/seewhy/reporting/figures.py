@@ -5,6 +5,7 @@ from seewhy.reporting.grids import grid, signed_grid
 from seewhy.reporting.maps import explanations, inputs
 from seewhy.reporting.matrices import confusion, matrix
 from seewhy.reporting.overlay import overlay
+from seewhy.reporting.patches import patches
 
 __all__ = [
     "confusion",
@@ -15,6 +16,7 @@ __all__ = [
     "inputs",
     "matrix",
     "overlay",
+    "patches",
     "reliability",
     "signed_grid",
 ]

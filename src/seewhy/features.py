@@ -1,0 +1,109 @@
+"""A study's channels and depth: what the importance methods find, batch after batch, and the patches that show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int, UInt8
+
+from seewhy.methods.evidence import collect
+from seewhy.methods.importance import channel_importance, layer_importance
+from seewhy.methods.layers import depth_layers
+from seewhy.study import Study
+
+CONTEXT = 1.5  # cells on either side of a cell's centre that a patch shows: a cell sees more than its own square
+
+
+@dataclass(frozen=True)
+class Channels:
+    """What each channel of the study's layer is worth to the predicted class of each row, in the score's unit."""
+
+    gradient: Float[np.ndarray, "n c"]
+    ablation: Float[np.ndarray, "n c"]
+
+    def top(self, count: int) -> Int[np.ndarray, " k"]:
+        """The channels whose loss costs most, as a mean over rows, the first of equals first."""
+        return np.argsort(-self.ablation.mean(0), kind="stable")[:count]
+
+    def needed(self) -> Float[np.ndarray, " n"]:
+        """How many channels make up half of all that speaks for the class in each row; NaN where nothing does."""
+        gains = -np.sort(-self.ablation.clip(0), axis=1)
+        total = gains.sum(1, keepdims=True)
+        return np.where(total[:, 0] > 0, (gains.cumsum(1) < total / 2).sum(1) + 1.0, np.nan)
+
+
+def channels(study: Study, rows: pd.DataFrame) -> Channels:
+    """`channel_importance` of the predicted class, for every row."""
+    found = [
+        channel_importance(study.model, batch, study.classes_of(part["predicted"]), study.layer)
+        for part, batch in study.batches(rows, "channels")
+    ]
+    gradient, ablation = ([getattr(one, key)[:, 0].cpu().numpy() for one in found] for key in ("gradient", "ablation"))
+    return Channels(np.concatenate(gradient), np.concatenate(ablation))
+
+
+@dataclass(frozen=True)
+class Depth:
+    """What each layer, shallow to deep, says of each row's predicted class (see `methods.importance`)."""
+
+    layers: list[str]
+    width: Float[np.ndarray, "l n"]
+    place: Float[np.ndarray, "l n"]
+    score: Float[np.ndarray, " n"]
+
+
+def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:
+    """`layer_importance` of the predicted class over at most `count` layers, for every row."""
+    names = depth_layers(study.model, study.inputs(rows.head(1)), count)
+    found = [
+        layer_importance(study.model, batch, study.classes_of(part["predicted"]), names)
+        for part, batch in study.batches(rows, "depth")
+    ]
+    width, place = (
+        np.concatenate([getattr(one, key)[..., 0].cpu().numpy() for one in found], 1) for key in ("width", "place")
+    )
+    return Depth(names, width, place, np.concatenate([one.score[:, 0].cpu().numpy() for one in found]))
+
+
+def patches(
+    study: Study, rows: pd.DataFrame, wanted: Sequence[int], count: int
+) -> tuple[list[list[UInt8[np.ndarray, "h w 3"]]], list[list[str]]]:
+    """For each wanted channel of the study's layer the `count` patches that excite it most, at most one an image.
+
+    Patches are cut from what the model sees, around the strongest cell; beside them, the label (or prediction) of each.
+    """
+    peaks, cells, grid = _peaks(study, rows, wanted)
+    found, names = [], []
+    said = rows["label"].fillna(rows["predicted"]).to_numpy()
+    for channel in range(len(wanted)):
+        best = np.argsort(-peaks[:, channel], kind="stable")[:count]
+        photos = study.photos(rows.iloc[best])
+        found.append([_patch(photo, cells[k, channel], grid) for photo, k in zip(photos, best, strict=True)])
+        names.append([str(said[k]) for k in best])
+    return found, names
+
+
+def _peaks(
+    study: Study, rows: pd.DataFrame, wanted: Sequence[int]
+) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"], tuple[int, int]]:
+    """The largest activation of each wanted channel in each row, the number of its cell, and the grid of cells."""
+    peaks, cells, grid = [], [], (1, 1)
+    for part, batch in study.batches(rows, "patches"):
+        seen = collect(study.model, batch, [study.layer], study.classes_of(part["predicted"]))
+        activation = seen.evidence[study.layer][0].activation[:, list(wanted)].cpu().numpy()
+        grid = activation.shape[2], activation.shape[3]
+        flat = activation.reshape(*activation.shape[:2], -1)
+        peaks.append(flat.max(2))
+        cells.append(flat.argmax(2))
+    return np.concatenate(peaks), np.concatenate(cells), grid
+
+
+def _patch(photo: UInt8[np.ndarray, "h w 3"], cell: int, grid: tuple[int, int]) -> UInt8[np.ndarray, "a b 3"]:
+    """The photo around a cell, moved inside where it would stick out."""
+    slices = []
+    for place, cells, side in zip(divmod(int(cell), grid[1]), grid, photo.shape, strict=False):
+        size = min(side, round(2 * CONTEXT * side / cells))
+        start = min(max(0, round((place + 0.5) * side / cells - size / 2)), side - size)
+        slices.append(slice(start, start + size))
+    return photo[slices[0], slices[1]]
