@@ -21,7 +21,7 @@ test: .venv/.tested check  ## everything: lint, types, unit, pipeline, and the n
 	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider reports/photos-lite0
 
 bench: .venv/.tested  ## time and memory beside the peer libraries, into benchmarks/results.json
-	@python benchmarks/run.py
+	@TQDM_DISABLE=1 python benchmarks/run.py
 
 check: .venv/.tested  ## lint code and notebooks, check types
 	@ruff check --quiet . && ruff format --check --quiet . && mypy --no-error-summary

@@ -9,6 +9,7 @@ from seewhy.tasks import classification
 
 @pytest.fixture
 def study(project, cli):
+    assert (project.root / "params.yaml").is_file()
     assert cli("dataset", "things") == (0, "")
     this = open_study("tiny")
     this.save_predictions(classification.predictions(this.dataset.frame, this.logits(), this.dataset.classes))
