@@ -14,8 +14,10 @@ from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
 from seewhy.errors import SeewhyError
 from seewhy.methods import reading
+from seewhy.methods.attention import attentions
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
+from seewhy.methods.shapley import pooled
 from seewhy.study import Study
 
 Maps = dict[str, Float[np.ndarray, "n h w"]]
@@ -54,6 +56,17 @@ class Attributions:
     def titled_shares(self) -> dict[str, Float[np.ndarray, "n h w"]]:
         """`shares` of every method, by title."""
         return {TITLES[method]: self.shares(method) for method in self.maps}
+
+    def strengths(self, cells: int) -> dict[str, Float[np.ndarray, "n h w"]]:
+        """`titled_shares`, but of maps finer than `cells`: the size of their values, whatever the sign, summed over
+        squares, as a share of the 99th percentile: single pixels cannot be seen, and few of them dwarf the rest."""
+        found = self.titled_shares()
+        for name, maps in self.raw().items():
+            if max(maps.shape[1:]) > cells:
+                squares = pooled(torch.from_numpy(np.abs(maps))[:, None], cells)[:, 0]
+                high = np.quantile(squares, 0.99, axis=(1, 2), keepdims=True)
+                found[name] = np.where(high > 0, np.clip(squares / np.where(high > 0, high, 1), 0, 1), np.nan)
+        return found
 
     def controls(self, seed: int) -> dict[str, Float[np.ndarray, "n h w"]]:
         """Maps that know nothing, at the maps' own resolution: random and centre."""
@@ -145,3 +158,26 @@ def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c 
         return study.inputs(rest)
     height, width = study.size
     return gaussian_blur(study.inputs(shown), [height // 2 * 2 - 1, width // 2 * 2 - 1], [height / 6, width / 6])
+
+
+def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> Maps:
+    """What two methods that only try the model out say of the predicted class, by title: signed, summed over squares.
+
+    Each shows the model `evaluations` versions of an image with parts hidden, on the tuned copy.
+    """
+    settings = {
+        "shap_partition": {"evaluations": evaluations, "fast": True},
+        "lime": {"samples": evaluations, "fast": True, "seed": study.base.seed},
+    }
+    targets = study.classes_of(rows["predicted"])
+    found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
+    return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
+
+
+def without_attention(study: Study, rows: pd.DataFrame) -> str:
+    """Why this network has no attention maps; empty where it has."""
+    try:
+        attentions(study.model, study.inputs(rows.head(1)))
+    except SeewhyError as error:
+        return str(error)
+    return ""

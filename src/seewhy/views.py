@@ -132,9 +132,9 @@ def limit(values: np.ndarray) -> float:
     return float(np.quantile(np.abs(values), 0.99)) or 1.0
 
 
-def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray]) -> Figure:
-    """Images down, maps (shares of their maximum) across, in the study's colours."""
-    return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), **study.look)
+def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
+    """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
+    return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), raw=raw, **study.look)
 
 
 def signed(
@@ -150,6 +150,12 @@ def signed(
     if versus is not None:
         names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
     return figures.signed_grid(list(study.photos(rows)), maps, limit, names, correct(rows), label=label)
+
+
+def own_scale(maps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Signed maps as shares of their own largest absolute value, for methods whose units differ; NaN: all zero."""
+    largest = {name: np.abs(values).max((1, 2), keepdims=True) for name, values in maps.items()}
+    return {name: values / np.where(largest[name] > 0, largest[name], np.nan) for name, values in maps.items()}
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from seewhy.methods.evidence import fits, untouched
 from seewhy.methods.pixels import INNER, ask, each, pixel
 from seewhy.methods.shapley import BASELINES, Shapley, numpy_state
 from seewhy.methods.targets import Score, Targets, output_of, resolve
+from seewhy.methods.tuned import runner
 from seewhy.progress import progress
 
 EVALUATIONS = 500  # masked images for each image, shap's own default
@@ -26,9 +27,11 @@ def shap_partition(
     _layer: str | None = None,
     evaluations: int = EVALUATIONS,
     blur: int = 0,
+    fast: bool = False,
 ) -> Float[Tensor, "n c h w"]:
     """Owen values over a tree of squares, hidden ones blurred. Lundberg & Lee 2017; see `partition_values`."""
-    parts = [_partition(model, image, one, evaluations, blur)[0] for image, (one,) in each(images, [score])]
+    with runner(model, images[:1], fast) as asked:
+        parts = [_partition(asked, image, one, evaluations, blur)[0] for image, (one,) in each(images, [score])]
     return torch.from_numpy(np.stack(parts)).to(images.device)
 
 

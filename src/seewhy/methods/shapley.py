@@ -36,11 +36,14 @@ class Shapley:
         return np.abs(self.gap) / (np.abs(self.expected).mean() or np.nan)
 
     def pooled(self, cells: int) -> Float[np.ndarray, "n t h w"]:
-        """Values summed over channels and over squares, at most `cells` along the longer side; sums are kept."""
-        values = torch.from_numpy(self.values.sum(2))
-        step = max(1, -(-max(values.shape[-2:]) // cells))
-        pooled = functional.avg_pool2d(values, step, ceil_mode=True, count_include_pad=False, divisor_override=1)
-        return pooled.numpy()
+        """Values summed over channels and over squares: see `pooled`."""
+        return pooled(torch.from_numpy(self.values.sum(2)), cells)
+
+
+def pooled(values: Float[Tensor, "n t H W"], cells: int) -> Float[np.ndarray, "n t h w"]:
+    """Signed values summed over squares, at most `cells` along the longer side; sums are kept."""
+    step = max(1, -(-max(values.shape[-2:]) // cells))
+    return functional.avg_pool2d(values, step, ceil_mode=True, count_include_pad=False, divisor_override=1).numpy()
 
 
 def expected_gradients(
