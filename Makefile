@@ -30,7 +30,8 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 	@jupyter lab notebooks
 
 clean:  ## remove what was built, keep the environment and what was fetched
-	rm -rf data/datasets data/predictions data/notebooks reports/*.html reports/*/*.html reports/*/*.ipynb
+	rm -rf data/datasets data/predictions data/attributions data/notebooks
+	rm -rf reports/*.html reports/*/*.html reports/*/*.ipynb reports/*/*.csv
 
 .venv/.installed: pyproject.toml requirements.lock
 	@command -v git >/dev/null || { echo "seewhy needs git: install it first"; exit 1; }

@@ -22,6 +22,11 @@ class Channels:
     gradient: Float[np.ndarray, "n c"]
     ablation: Float[np.ndarray, "n c"]
 
+    @property
+    def coincide(self) -> bool:
+        """Whether gradient and ablation are one here but for rounding: behind pooling and a linear layer they must."""
+        return bool(np.abs(self.gradient - self.ablation).max() <= 1e-4 * np.abs(self.ablation).max())
+
     def top(self, count: int) -> Int[np.ndarray, " k"]:
         """The channels whose loss costs most, as a mean over rows, the first of equals first."""
         return np.argsort(-self.ablation.mean(0), kind="stable")[:count]

@@ -74,7 +74,7 @@ class Clock(logging.Handler):
         if found := RUNNING.match(line):
             self.current, self.start = found[1], time.monotonic()
             typer.echo(f"{self.current} ...")
-        elif record.levelno >= logging.WARNING:
+        elif record.levelno >= logging.WARNING and not record.name.startswith("dvc.rwlock"):  # a lock of a killed run
             typer.echo(f"  {line}", err=True)
 
     def stop(self) -> None:

@@ -21,7 +21,8 @@ def check(project: Project, studies: list[str]) -> None:
         there = sorted(one.relative_to(project.root).as_posix() for one in (project.root / path).parent.glob("*"))
         if not there:
             raise SeewhyError(f"{key} of {FILE}: there is no file '{name}'")
-        raise unknown("file", name, [*there, *(out.as_posix() for out in made)], f"{key} of {FILE}")
+        known = dict.fromkeys([*there, *(out.as_posix() for out in made if out.parent == path.parent)])
+        raise unknown("file", name, known, f"{key} of {FILE}")
 
 
 def _files(params: Params, studies: list[str]) -> Iterator[tuple[str, str]]:

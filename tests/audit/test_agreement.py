@@ -1,6 +1,7 @@
 """Rank correlation against scipy, and methods that are one by construction."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
@@ -47,3 +48,13 @@ def test_pairs_count_methods_that_are_one_once() -> None:
 def test_where_no_image_has_an_order_nothing_is_measured() -> None:
     name, one = agreement.furthest(agreement.pairs({"a": MAPS, "flat": np.ones_like(MAPS)}, []), seed=0)
     assert (name, one.measured) == ("a and flat", False)
+
+
+def test_methods_that_rank_alike_count_once() -> None:
+    names = ["a", "b", "c", "d"]
+    table = pd.DataFrame(np.eye(4), names, names)
+    table.loc["a", "c"] = table.loc["c", "a"] = 0.9998
+    table.loc["b", "d"] = table.loc["d", "b"] = 0.98
+    assert agreement.duplicates(table) == [["a", "c"]]
+    assert agreement.duplicates(table, 0.95) == [["a", "c"], ["b", "d"]]
+    assert agreement.duplicates(pd.DataFrame([[np.nan]], ["a"], ["a"])) == []

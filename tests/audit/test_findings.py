@@ -32,7 +32,10 @@ def test_accuracy(measured: Estimate, claim: float | None, said: str) -> None:
         (["a"] * 60 + ["b"] * 40, "more than the 60.0 % of always answering *a*, the most frequent class"),
         (["a"] * 90 + ["b"] * 10, "**not distinguishable from** the 90.0 % of always answering *a*"),
         (["a"] * 97 + ["b"] * 3, "**less than** the 97.0 % of always answering *a*"),
-        (["a", "b", "c", "d"], "more than the 25.0 % of any fixed answer (its 4 classes are equally frequent)"),
+        (
+            ["a", "b", "c", "d"],
+            "more than the 25.0 % of the best fixed answer (the 4 classes with labels here are equally",
+        ),
         (["a"] * 9, "**less than** the 100.0 % of always answering *a*, the only class here"),
     ],
 )
@@ -89,9 +92,9 @@ def test_mistakes() -> None:
     apart = findings.mistakes(5, 50, inside(right, Estimate(0.3, 0.2, 0.4, 5), Estimate(0.7, 0.6, 0.8, 5)))
     overlap = findings.mistakes(5, 50, inside(right, Estimate(0.7, 0.5, 0.9, 5)))
     assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in apart
-    assert "n = 5) when wrong, for the true class; against the right images" in apart
-    assert apart.endswith("for its answer is **clearly less**, that for the true class **not clearly different**.")
-    assert overlap.endswith("against the right images that for its answer is **not clearly different**.")
+    assert "n = 5) when wrong, for the true class. Beside the right images, a wrong one has **clearly less**" in apart
+    assert apart.endswith("evidence there for its answer, and **not clearly more or less** for its true class.")
+    assert overlap.endswith("a wrong one has **not clearly more or less** evidence there for its answer.")
     assert "nothing to explain" in findings.mistakes(0, 50, inside(GOOD, NOTHING))
     assert "Not run" in findings.mistakes(0, 0, inside(NOTHING, NOTHING))
 
@@ -109,8 +112,17 @@ def test_features_say_how_many_and_how_deep() -> None:
     needed = Estimate(23.2, 21.8, 24.7, 120)
     told = findings.features(needed, 192, {"a": MORE, "b": MORE, "c": SAME})
     assert told == (
-        "Half of what speaks for an answer sits in **23.20 (95 % interval 21.80 to 24.70, n = 120)** of 192 channels. "
-        "*Where* things are matters up to `b`: without it the score loses 0.50 (95 % interval 0.10 to 0.90, n = 50)."
+        "Half of what speaks for an answer sits in **23.20 (95 % interval 21.80 to 24.70, n = 120)** of 192 channels, "
+        "on average. "
+        "Flattening maps, so that only *where* things are is lost, clearly costs score at 2 of the 3 layers tested, "
+        "most at `a`: 0.50 (95 % interval 0.10 to 0.90, n = 50)."
     )
-    assert "At none of the 2 layers" in findings.features(needed, 8, {"a": SAME, "b": LESS})
+    assert findings.features(needed, 8, {"a": MORE, "b": LESS}).endswith("; at `b` it raises the score.")
+    assert "clearly costs score at no layer tested" in findings.features(needed, 8, {"a": SAME, "b": LESS})
     assert "too few images with evidence" in findings.features(NOTHING, 8, {})
+
+
+def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None:
+    few, much = Estimate(0.2, 0.1, 0.3, 5), Estimate(1.4, 0.9, 2.0, 5)
+    assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, 24)
+    assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, 24)

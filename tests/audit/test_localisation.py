@@ -58,3 +58,9 @@ def test_a_difference_is_taken_image_by_image_where_both_have_evidence() -> None
     found = pd.DataFrame({"map": [2.0, 3, 4, 5, 6, np.nan], "centre": [1.0, 2, 3, 4, 5, 99]})
     one = localisation.paired(found, [("map", "centre")], seed=0)["map minus centre"]
     assert (one.value, one.low, one.high, one.n) == (1, 1, 1, 5)  # no scatter, though the lifts themselves scatter
+
+
+def test_an_object_that_fills_the_image_is_neither_a_hit_nor_a_miss() -> None:
+    full = np.ones((1, 4, 4), bool)
+    assert np.isnan(localisation.energy_inside(np.ones((1, 4, 4)), full)).all()
+    assert np.isnan(localisation.lift(np.ones((1, 4, 4)), full)).all()

@@ -174,3 +174,19 @@ def test_wrong_files_in_params_are_named_by_key(project, refused, key):
     project.set(f"datasets.things.{key}", "../no")
     told = f"datasets.things.{key} in params.yaml: found '../no'; allowed: a path inside the project"
     assert told in refused("dataset", "things")
+
+
+@pytest.mark.parametrize(("column", "meant"), [("lable", "label"), ("labels", "label"), (" Split", "split")])
+def test_a_typo_in_an_optional_column_is_told(project, refused, column, meant):
+    project.write(project.manifest.rename(columns={meant: column}))
+    assert f"unknown column '{column}' in manifest.csv of dataset 'things'; did you mean '{meant}'?" in refused(
+        "dataset", "things"
+    )
+
+
+@pytest.mark.parametrize("column", ["image_id", "shadow_mask", "weather", "box"])
+def test_columns_of_the_users_own_are_left_alone(project, cli, column):
+    frame = project.manifest
+    frame[column] = ""
+    project.write(frame)
+    assert cli("dataset", "things") == (0, "")

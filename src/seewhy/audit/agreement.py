@@ -60,6 +60,16 @@ def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]
     return [group for group in groups if len(group) > 1]
 
 
+def duplicates(table: pd.DataFrame, least: float = 0.99) -> list[list[str]]:
+    """Groups of methods whose mean rank correlation in `table` (see `agreement`) is at least `least`: in a mean over
+    pairs they would count the same map twice, whether they coincide exactly or not."""
+    groups: list[list[str]] = []
+    for name in map(str, table.index):
+        group = next((group for group in groups if table.loc[group[0], name] >= least), None)
+        groups.append([name]) if group is None else group.append(name)
+    return [group for group in groups if len(group) > 1]
+
+
 def _same(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]) -> bool:
     one, two = (maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-30) for maps in (first, second))
     return bool(np.abs(one - two).max() < COINCIDE)

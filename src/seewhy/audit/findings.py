@@ -4,6 +4,8 @@ import pandas as pd
 
 from seewhy.audit.statistics import FEWEST, Estimate, written
 
+NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
+
 
 def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
     """Page 01: is it the model it says it is? `labels`: true class of each labelled image."""
@@ -25,7 +27,7 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     if len(counts) == 1:
         answer = f"always answering *{counts.index[0]}*, the only class here"
     elif counts.min() == counts.max():
-        answer = f"any fixed answer (its {len(counts)} classes are equally frequent)"
+        answer = f"the best fixed answer (the {len(counts)} classes with labels here are equally frequent)"
     else:
         answer = f"always answering *{counts.index[0]}*, the most frequent class"
     if share < measured.low:
@@ -96,6 +98,11 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
             f"**Not measured**: it takes {FEWEST} images to say how far {samples} samples can be trusted, and "
             f"{min(gap.n, stability.n)} are here. **Read only patches that both seeds show**, and not their size."
         )
+    if gap.value > NOISE:
+        return (
+            f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
+            f"read the patches**; raise `samples`. Over another seed their ranks correlate by {stability.text()}."
+        )
     return (
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
         f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size."
@@ -109,12 +116,19 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
     """
     if not needed.measured:
         return f"**Not measured**: too few images with evidence for their answer (n = {needed.n})."
-    first = f"Half of what speaks for an answer sits in **{needed.text()}** of {channels} channels."
-    matters = [name for name, one in place.items() if one.measured and one.low > 0]
-    if not matters:
-        return f"{first} At none of the {len(place)} layers does the score clearly lose by losing *where* things are."
-    last = place[matters[-1]].text()
-    return f"{first} *Where* things are matters up to `{matters[-1]}`: without it the score loses {last}."
+    first = f"Half of what speaks for an answer sits in **{needed.text()}** of {channels} channels, on average."
+    lost = {name: one for name, one in place.items() if one.measured and one.low > 0}
+    gained = [name for name, one in place.items() if one.measured and one.high < 0]
+    if not lost:
+        return (
+            f"{first} Flattening maps, so that only *where* things are is lost, clearly costs score at no layer tested."
+        )
+    most = max(lost, key=lambda name: lost[name].value)
+    told = (
+        f"{first} Flattening maps, so that only *where* things are is lost, clearly costs score at {len(lost)} of the "
+        f"{len(place)} layers tested, most at `{most}`: {lost[most].text()}"
+    )
+    return f"{told}; at {', '.join(f'`{name}`' for name in gained)} it raises the score." if gained else f"{told}."
 
 
 def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
@@ -134,14 +148,14 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     if not right.measured or not answer.measured:
         few = f"it takes {FEWEST} images of each kind with object boxes and evidence, and there are"
         return f"{first} {told}. Right and wrong are not compared: {few} {right.n} right and {answer.n} wrong ones."
-    beside = f"against the right images that for its answer is {_beside(answer, right)}"
+    beside = f"Beside the right images, a wrong one has {_beside(answer, right)} evidence there for its answer"
     if true.measured:
-        beside += f", that for the true class {_beside(true, right)}"
-    return f"{first} {told}; {beside}."
+        beside += f", and {_beside(true, right)} for its true class"
+    return f"{first} {told}. {beside}."
 
 
 def _beside(one: Estimate, other: Estimate) -> str:
     """Two estimates from different images: clear where their intervals do not meet."""
     if one.high < other.low:
         return "**clearly less**"
-    return "**clearly more**" if one.low > other.high else "**not clearly different**"
+    return "**clearly more**" if one.low > other.high else "**not clearly more or less**"

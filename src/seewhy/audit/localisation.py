@@ -13,11 +13,12 @@ from seewhy.audit.statistics import Estimate, mean
 def energy_inside(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Share of the positive part of each map inside its mask (Wang et al. 2020, Score-CAM, energy-based pointing game).
 
-    NaN where the mask is empty or the map has no positive evidence: neither a hit nor a miss.
+    NaN where the mask is empty or everything, so that no map could do otherwise, and where the map has no positive
+    evidence: neither a hit nor a miss.
     """
     positive = np.clip(np.nan_to_num(maps.astype(float)), 0, None)
     total, inside = positive.sum((1, 2)), (positive * masks).sum((1, 2))
-    defined = (total > 0) & masks.any((1, 2))
+    defined = (total > 0) & masks.any((1, 2)) & ~masks.all((1, 2))
     return np.where(defined, inside / np.where(total > 0, total, 1), np.nan)
 
 

@@ -7,9 +7,11 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
+from scipy.stats import norm
+from scipy.stats import t as student
 
 LEVEL = 0.95
-RESAMPLES = 2000
+RESAMPLES = 4000
 FEWEST = 5  # images below which a mean over images is not reported: resampling fewer says nothing
 FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format, factor, what stands behind the number
     "": (".2f", 1, ""),
@@ -67,7 +69,7 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
 
 
 def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
-    """Mean over images with a percentile bootstrap interval (Efron 1979).
+    """Mean over images with an expanded percentile bootstrap interval (see `_bootstrap`).
 
     Values that are not finite are left out; fewer than `FEWEST` of the others are not measured.
     """
@@ -77,12 +79,17 @@ def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
 
 
 def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
-    """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples."""
+    """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples.
+
+    Expanded (Hesterberg 2015, section 4.3): plain percentiles are too narrow by sqrt(1 - 1/n) and by the step from
+    Student's t to the normal distribution, which at n = 8 leaves 88 % of 95; so the percentiles are taken further out.
+    """
     if n < FEWEST:
         return Estimate(NAN, NAN, NAN, n)
     rng = np.random.default_rng(seed)
     drawn = [statistic(rng.integers(0, n, n)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    outside = norm.cdf(-np.sqrt(n / (n - 1)) * student.ppf((1 + LEVEL) / 2, n - 1))
+    low, high = np.quantile(drawn, [outside, 1 - outside])
     return Estimate(statistic(np.arange(n)), float(low), float(high), n)
 
 

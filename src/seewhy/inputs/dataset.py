@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from seewhy.inputs.images import open_image
 from seewhy.params import Dataset as Settings
 from seewhy.progress import progress
 
+TYPO = 0.8  # how alike (difflib's ratio) a column of the user's own must be to a known one to be taken for a typo
 KNOWN = ("image", "label", "split", "boxes", "caption")  # besides these: mask, and any column that ends in _mask
 
 
@@ -68,7 +70,7 @@ def _read(manifest: Path, where: str) -> pd.DataFrame:
         raise SeewhyError(f"manifest {manifest.name} of {where} is not a CSV table: {told}") from None
     columns = [column for column in frame if column in KNOWN or _is_mask(column)]
     for column in frame.columns.difference(columns):
-        if column.strip().lower() in KNOWN:
+        if get_close_matches(column.strip().lower(), KNOWN, 1, TYPO):
             raise unknown("column", column, KNOWN, f"{manifest.name} of {where}")
     if "image" not in columns:
         raise SeewhyError(f"missing column 'image' in {manifest.name} of {where}; found: {listing(frame.columns)}")

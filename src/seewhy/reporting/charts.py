@@ -110,10 +110,11 @@ def curves(
     series: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
     ylabel: str = "",
     xlabel: str = "",
+    reference: float | None = None,
 ) -> Figure:
     """Lines over numbers or names, each with the band of its interval, its own mark, and its name in the legend.
 
-    series: name -> (values, lows, highs), each as long as x.
+    series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line.
     """
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
@@ -127,6 +128,8 @@ def curves(
             )
             ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5, label=shown(name, 24),
                     linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
+        if reference is not None:
+            ax.axhline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
         ax.set(ylabel=ylabel, xlabel=xlabel)
         ax.grid(axis="y")
         if not numeric:

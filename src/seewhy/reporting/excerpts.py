@@ -39,17 +39,21 @@ def has_cards(html: str) -> bool:
 
 
 def thumbs(html: str) -> list[dict[str, str]]:
-    """Up to three cards of a gallery, and why they are shown: the first, the surest mistake, the least sure."""
+    """Up to three cards of a gallery, and why they are shown: of its sample the first, the surest mistake, the least
+    sure; a card that is two of these is shown once."""
     gallery = html.split("</section>", 1)[0]
     cards = [(mark, float(confidence), inner) for mark, confidence, inner in CARD.findall(gallery)]
     wrong = [card for card in cards if card[0] == "wrong"]
-    chosen: list[tuple[str, tuple[str, float, str]]] = [("first of the sample", cards[0])] if cards else []
-    if wrong:
-        chosen.append(("surest mistake", max(wrong, key=lambda card: card[1])))
-    rest = [card for card in cards if all(card is not taken for _, taken in chosen)]
-    if rest:
-        chosen.append(("least sure", min(rest, key=lambda card: card[1])))
-    return [{"why": why, "mark": card[0], "html": _thumb(card[2])} for why, card in chosen]
+    reasons: dict[str, list[tuple[str, float, str]]] = {
+        "first of the sample": cards[:1],
+        "its surest mistake": [max(wrong, key=lambda card: card[1])] if wrong else [],
+        "its least sure": [min(cards, key=lambda card: card[1])] if cards else [],
+    }
+    chosen: dict[tuple[str, float, str], str] = {}
+    for why, some in reasons.items():
+        for card in some:
+            chosen.setdefault(card, why)
+    return [{"why": why, "mark": card[0], "html": _thumb(card[2])} for card, why in chosen.items()]
 
 
 def _thumb(inner: str) -> str:
