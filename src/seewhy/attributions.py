@@ -8,7 +8,6 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
@@ -156,6 +155,8 @@ def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c 
     rest = samples.others(study.predictions, shown, n, study.base.seed)
     if len(rest):
         return study.inputs(rest)
+    from torchvision.transforms.functional import gaussian_blur  # only here: importing it takes a second
+
     height, width = study.size
     return gaussian_blur(study.inputs(shown), [height // 2 * 2 - 1, width // 2 * 2 - 1], [height / 6, width / 6])
 

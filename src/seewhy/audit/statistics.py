@@ -7,8 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 RESAMPLES = 4000
@@ -88,7 +87,7 @@ def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed
         return Estimate(NAN, NAN, NAN, n)
     rng = np.random.default_rng(seed)
     drawn = [statistic(rng.integers(0, n, n)) for _ in range(RESAMPLES)]
-    outside = norm.cdf(-np.sqrt(n / (n - 1)) * student.ppf((1 + LEVEL) / 2, n - 1))
+    outside = NormalDist().cdf(-float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + LEVEL) / 2)))
     low, high = np.quantile(drawn, [outside, 1 - outside])
     return Estimate(statistic(np.arange(n)), float(low), float(high), n)
 

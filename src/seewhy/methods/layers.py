@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import Permute
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import collect, first_tensor, fits, untouched
@@ -56,8 +55,8 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
 def watch(model: nn.Module, images: Tensor) -> Watched:
     """One forward pass of the first image, looked at through hooks that are gone afterwards."""
     fits(model, images)
-    # a Permute shows its input again
-    names = {module: name for name, module in model.named_modules() if name and not isinstance(module, Permute)}
+    # torchvision's Permute shows its input again; told by its name, since importing it takes a second
+    names = {module: name for name, module in model.named_modules() if name and type(module).__name__ != "Permute"}
     inside = {part for module in names if is_attention(module) for part in module.modules() if part is not module}
     shapes: dict[str, torch.Size] = {}
     calls: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from seewhy.reporting.normalise import normalise
 from seewhy.reporting.progress import Progress
 from seewhy.reporting.render import Site, render
 
+UNUSED = "rfc3987_syntax"  # jsonschema tries to import it and takes a second; no notebook has what it checks
+
 
 def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, site: Site) -> Path:
     """Execute a notebook with parameters and write <folder>/<stem>.ipynb and <folder>/<stem>.html; the latter's path.
@@ -23,6 +26,7 @@ def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, 
     A mistake of the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it.
     Nothing is half written, also after Ctrl-C.
     """
+    sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
     import nbformat
 
     source = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
