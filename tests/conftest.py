@@ -158,6 +158,18 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture
+def study(project: Workshop, cli: Callable[..., tuple[int, str]]) -> Any:
+    """The project's study, its dataset checked and its predictions stored."""
+    from seewhy import open_study
+    from seewhy.tasks import classification
+
+    assert cli("dataset", "things") == (0, ""), project.root
+    this = open_study("tiny")
+    this.save_predictions(classification.predictions(this.dataset.frame, this.logits(), this.dataset.classes))
+    return open_study("tiny")
+
+
+@pytest.fixture
 def refused(cli: Callable[..., tuple[int, str]]) -> Callable[..., str]:
     """Call the command line, insist on exit code 1 and one line; that line."""
 

@@ -1,21 +1,10 @@
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
-from seewhy import attributions, open_study, views
+from seewhy import attributions, views
 from seewhy.attributions import Attributions
 from seewhy.methods.partition import _blurred
-from seewhy.tasks import classification
-
-
-@pytest.fixture
-def study(project, cli):
-    assert (project.root / "params.yaml").is_file()
-    assert cli("dataset", "things") == (0, "")
-    this = open_study("tiny")
-    this.save_predictions(classification.predictions(this.dataset.frame, this.logits(), this.dataset.classes))
-    return open_study("tiny")
 
 
 def test_fine_maps_are_shown_by_the_size_of_their_values():

@@ -10,17 +10,14 @@ import seewhy
 from seewhy import artifacts, driver, open_study, store
 from seewhy.attributions import attribute
 from seewhy.errors import SeewhyError
-from seewhy.tasks import classification
 
 METHODS = ["gradcam", "activation"]
 
 
 @pytest.fixture
-def ready(project, cli):
+def ready(project, study):
     """A project whose next step is the maps."""
-    assert cli("dataset", "things") == (0, "")
-    study = open_study("tiny")
-    study.save_predictions(classification.predictions(study.dataset.frame, study.logits(), study.dataset.classes))
+    assert artifacts.predictions(project.root, study.name).is_file()
     return project
 
 

@@ -2,18 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from seewhy import features, open_study
+from seewhy import features
 from seewhy.reporting import figures
-from seewhy.tasks import classification
-
-
-@pytest.fixture
-def study(project, cli):
-    assert (project.root / "params.yaml").is_file()
-    assert cli("dataset", "things") == (0, "")
-    this = open_study("tiny")
-    this.save_predictions(classification.predictions(this.dataset.frame, this.logits(), this.dataset.classes))
-    return open_study("tiny")
 
 
 def test_half_of_the_answer_is_counted_from_the_largest_gain_down():

@@ -27,7 +27,7 @@ WRONG = [
         "unknown key 'chekpoint' in studies.tiny of params.yaml; did you mean 'checkpoint'?",
     ),
     ("studies.tiny.checkpoint", None, "missing key 'studies.tiny.checkpoint' in params.yaml"),
-    ("studies.tiny.checkpoint", "/root/a.pth", "found '/root/a.pth'; allowed: a path inside the project"),
+    ("studies.tiny.checkpoint", "/elsewhere/a.pth", "found '/elsewhere/a.pth'; allowed: a path inside the project"),
     ("studies.tiny.checkpoint", "../a.pth", "found '../a.pth'; allowed: a path inside the project"),
     ("datasets.things.manifest", "", "datasets.things.manifest in params.yaml: found ''; allowed: a path inside"),
     ("base", None, "missing key 'base' in params.yaml"),

@@ -205,8 +205,6 @@ def test_a_lost_or_replaced_image_is_noticed(built: Path) -> None:
 def test_a_second_run_in_the_same_project_is_one_line(built: Path) -> None:
     told = {"read": {}, "write": {str(built / "data/notebooks"): {"pid": os.getpid(), "cmd": "dvc repro"}}}
     (built / ".dvc/tmp/rwlock").write_text(json.dumps(told))
-    Workshop(built).set("model.bins", 9)
-    (built / "notebooks/01_model.ipynb").touch()
     path = built / "notebooks/01_model.ipynb"
     path.write_text(path.read_text() + "\n")
     ended = call(built, "seewhy", "report", "tiny")
