@@ -97,6 +97,19 @@ def test_a_method_that_is_no_longer_asked_for_goes(ready, cli):
     assert list(tables(ready)) == ["activation"]
 
 
+def test_methods_that_draw_take_the_seed_of_the_project(ready, cli, monkeypatch):
+    options, real = [], driver.explain
+    monkeypatch.setattr(driver, "explain", lambda *a, **o: options.append(o["options"]) or real(*a, **o))
+    ready.set("attributions.methods", ["smoothgrad", "gradcam"])
+    found = []
+    for seed in (0, 7):
+        ready.set("base.seed", seed)
+        assert cli("explain", "tiny") == (0, "")
+        found.append(pq.read_table(artifacts.attributions(ready.root, "tiny") / "smoothgrad.parquet")["map"])
+    assert options[0] == {"smoothgrad": {"seed": 0}}
+    assert found[0] != found[1]
+
+
 def test_an_unknown_method_is_one_line(ready, refused):
     ready.set("attributions.methods", ["gradcm"])
     assert "unknown method 'gradcm' in attributions.methods of params.yaml; did you mean 'gradcam'?" in refused(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from seewhy.methods import reading
 from seewhy.methods.attention import attentions
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
+from seewhy.methods.pixels import PIXELS
 from seewhy.methods.shapley import pooled
 from seewhy.study import Study
 
@@ -105,13 +107,14 @@ def attribute(
 def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
     """Of the methods whose table is there and holds every pair of image and class."""
     pairs = list(zip(rows["image"], targets, strict=True))
-    folder, stage, found = artifacts.attributions(study.root, study.name), f"attributions@{study.name}", {}
+    folder, stage = artifacts.attributions(study.root, study.name), f"attributions@{study.name}"
+    found, expected = {}, made_of(study)
     for method in methods:
         path = folder / f"{method}.parquet"
         if not path.is_file():
             continue
         maps, note = store.read(path, pairs, stage)
-        if note != made_of(study):
+        if note != expected:
             raise SeewhyError(
                 f"the stored maps of study '{study.name}' are of another checkpoint, dataset, layer or setting; "
                 f"make them again: dvc repro {stage}"
@@ -126,11 +129,19 @@ def _computed(study: Study, rows: pd.DataFrame, methods: list[str], targets: lis
     done = 0
     for part, batch in study.batches(rows, "maps"):
         chosen = targets[done : done + len(part)]
-        result = explain(study.model, batch, methods=methods, targets=chosen, layer=layer)
+        result = explain(
+            study.model, batch, methods=methods, targets=chosen, layer=layer, options=seeded(study, methods)
+        )
         done += len(part)
         for method in methods:
             parts[method].append(per_place(result[method]))
     return {method: np.concatenate(part) if part else EMPTY for method, part in parts.items()}
+
+
+def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The study's seed as an option of those methods that draw."""
+    drawing = [name for name in methods if name in PIXELS and "seed" in signature(PIXELS[name]).parameters]
+    return {name: {"seed": study.base.seed} for name in drawing}
 
 
 def made_of(study: Study) -> dict[str, str | int]:

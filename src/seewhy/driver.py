@@ -12,7 +12,7 @@ import pandas as pd
 from torch import nn
 
 from seewhy import artifacts
-from seewhy.attributions import made_of, per_place
+from seewhy.attributions import made_of, per_place, seeded
 from seewhy.errors import unknown
 from seewhy.inputs.images import tensor
 from seewhy.methods.cam import CAMS
@@ -43,11 +43,11 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     parts = {number: jobs.iloc[start : start + size] for number, start in enumerate(range(0, len(jobs), size))}
     left = [number for number in parts if not store.has(number)]
     photos = ahead(left, lambda number: study.photos(parts[number]), workers)
-    begun = time.monotonic()
+    options, begun = seeded(study, methods), time.monotonic()
     with counted(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
             batch, targets = tensor(seen, study.preprocessing).to(study.device), parts[number]["target"].tolist()
-            found = explain(study.model, batch, methods=methods, targets=targets, layer=study.layer)
+            found = explain(study.model, batch, methods=methods, targets=targets, layer=study.layer, options=options)
             maps = {method: per_place(found[method]) for method in methods}
             store.add(number, parts[number], found.scores[:, 0].cpu().numpy(), maps)
             if number == left[0]:

@@ -55,7 +55,6 @@ class Depth:
     layers: list[str]
     width: Float[np.ndarray, "l n"]
     place: Float[np.ndarray, "l n"]
-    score: Float[np.ndarray, " n"]
 
 
 def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:
@@ -68,7 +67,7 @@ def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:
     width, place = (
         np.concatenate([getattr(one, key)[..., 0].cpu().numpy() for one in found], 1) for key in ("width", "place")
     )
-    return Depth(names, width, place, np.concatenate([one.score[:, 0].cpu().numpy() for one in found]))
+    return Depth(names, width, place)
 
 
 def patches(

@@ -56,5 +56,4 @@ def test_methods_that_rank_alike_count_once() -> None:
     table.loc["a", "c"] = table.loc["c", "a"] = 0.9998
     table.loc["b", "d"] = table.loc["d", "b"] = 0.98
     assert agreement.duplicates(table) == [["a", "c"]]
-    assert agreement.duplicates(table, 0.95) == [["a", "c"], ["b", "d"]]
     assert agreement.duplicates(pd.DataFrame([[np.nan]], ["a"], ["a"])) == []

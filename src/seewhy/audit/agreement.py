@@ -1,6 +1,6 @@
 """Do methods say the same? Rank correlation between maps, and methods that coincide by construction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from seewhy.audit.statistics import Estimate, mean
 
 COINCIDE = 1e-4  # largest difference, as a share of the map's maximum, that float sums explain
+ALIKE = 0.99  # mean rank correlation from which two methods count as one
 
 
 def spearman(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
@@ -49,23 +50,20 @@ def furthest(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
 
 def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:
     """Groups of methods that give the same maps up to a positive factor: comparing them says nothing."""
-    groups: list[list[str]] = []
-    for name, values in maps.items():
-        for group in groups:
-            if _same(maps[group[0]], values):
-                group.append(name)
-                break
-        else:
-            groups.append([name])
-    return [group for group in groups if len(group) > 1]
+    return _groups(maps, lambda one, other: _same(maps[one], maps[other]))
 
 
-def duplicates(table: pd.DataFrame, least: float = 0.99) -> list[list[str]]:
-    """Groups of methods whose mean rank correlation in `table` (see `agreement`) is at least `least`: in a mean over
+def duplicates(table: pd.DataFrame) -> list[list[str]]:
+    """Groups of methods whose mean rank correlation in `table` (see `agreement`) is at least `ALIKE`: in a mean over
     pairs they would count the same map twice, whether they coincide exactly or not."""
+    return _groups(map(str, table.index), lambda one, other: bool(table.loc[one, other] >= ALIKE))
+
+
+def _groups(names: Iterable[str], alike: Callable[[str, str], bool]) -> list[list[str]]:
+    """Each name with the first group whose first member it is alike; groups of one are left out."""
     groups: list[list[str]] = []
-    for name in map(str, table.index):
-        group = next((group for group in groups if table.loc[group[0], name] >= least), None)
+    for name in names:
+        group = next((group for group in groups if alike(group[0], name)), None)
         groups.append([name]) if group is None else group.append(name)
     return [group for group in groups if len(group) > 1]
 
