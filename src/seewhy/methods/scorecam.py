@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.methods.pixels import INNER
 from seewhy.methods.reading import upsample
 from seewhy.methods.rerun import Heads, rerun
 from seewhy.methods.targets import Score, output_of, read
@@ -14,7 +13,7 @@ from seewhy.methods.tuned import runner
 
 
 @rerun("scorecam", title="Score-CAM", paper="arXiv:1910.01279")
-def scorecam(heads: Heads, scores: Sequence[Score], inner: int = INNER, fast: bool = False) -> Float[Tensor, "n t h w"]:
+def scorecam(heads: Heads, scores: Sequence[Score], inner: int = 16, fast: bool = False) -> Float[Tensor, "n t h w"]:
     """sum_k w_k A_k, w = softmax over k of score(x * H_k), H_k = A_k scaled to 0..1, enlarged. Wang et al. 2020, eq. 8.
 
     Before the paper's ReLU. The paper subtracts the score of a base image, which the softmax forgets. Channels are
