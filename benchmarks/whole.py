@@ -24,7 +24,6 @@ from seewhy.driver import attribute_all
 from seewhy.inputs import dataset
 from seewhy.params import Project
 from seewhy.study import Study
-from seewhy.tasks import classification
 
 WORKERS = 2
 
@@ -98,7 +97,7 @@ def _study(network: str, size: int, images: int) -> Study:
     project = Project(root)
     dataset.check("photos", project.params.datasets["photos"], root)
     study = Study("bench", project.params.studies["bench"], project)
-    study.save_predictions(classification.predictions(study.dataset.frame, study.logits(), study.dataset.classes))
+    study.save_predictions(study.predict())
     return study
 
 

@@ -161,11 +161,10 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def study(project: Workshop, cli: Callable[..., tuple[int, str]]) -> Any:
     """The project's study, its dataset checked and its predictions stored."""
     from seewhy import open_study
-    from seewhy.tasks import classification
 
     assert cli("dataset", "things") == (0, ""), project.root
     this = open_study("tiny")
-    this.save_predictions(classification.predictions(this.dataset.frame, this.logits(), this.dataset.classes))
+    this.save_predictions(this.predict())
     return open_study("tiny")
 
 

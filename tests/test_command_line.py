@@ -62,10 +62,10 @@ def test_strip_leaves_a_notebook_without_outputs(project, cli):
     code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
     code |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["3"]}], "execution_count": 3}
     assert cli("strip") == (0, "")
-    before = artifacts.stripped(project.root, "02_grad_cam").read_bytes()
+    before = artifacts.stripped(project.root, "tiny", "02_grad_cam").read_bytes()
     path.write_text(json.dumps(content))
     assert cli("strip") == (0, "")
-    assert artifacts.stripped(project.root, "02_grad_cam").read_bytes() == before
+    assert artifacts.stripped(project.root, "tiny", "02_grad_cam").read_bytes() == before
 
 
 @pytest.fixture

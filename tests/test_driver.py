@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import seewhy
-from seewhy import artifacts, driver, open_study, store
+from seewhy import artifacts, attributions, driver, open_study, store
 from seewhy.attributions import attribute
 from seewhy.errors import SeewhyError
 
@@ -33,15 +33,33 @@ def test_every_image_has_a_map_for_its_predicted_and_every_mistake_for_its_true_
     table = pq.read_table(artifacts.attributions(ready.root, "tiny") / "gradcam.parquet").to_pandas()
     wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
     assert len(wrong)
-    assert table["image"].tolist() == [*rows["image"], *wrong["image"]]
-    assert table["target"].tolist() == study.classes_of([*rows["predicted"], *wrong["label"]])
-    batch = study.inputs(rows.head(5))
-    wanted = seewhy.explain(study.model, batch, methods=METHODS, layer="features")
-    for position in range(5):
-        row = table.iloc[position]
-        found = np.asarray(row["map"]).reshape(row["height"], row["width"])
-        np.testing.assert_array_equal(found, wanted["gradcam"][position, 0].numpy())
-        assert row["score"] == pytest.approx(float(wanted.scores[position, 0]), rel=1e-6)
+    pairs = list(zip(table["image"], table["target"], strict=True))
+    own, true = study.classes_of(rows["predicted"]), study.classes_of(wrong["label"])
+    assert len(pairs) == len(rows) + len(wrong)
+    assert set(pairs) == {*zip(rows["image"], own, strict=True), *zip(wrong["image"], true, strict=True)}
+    for image, target, row in zip(table["image"], table["target"], table.itertuples(), strict=True):
+        batch = study.inputs(rows[rows["image"] == image])
+        wanted = seewhy.explain(study.model, batch, methods=METHODS, layer="features", targets=target)
+        found = np.asarray(row.map).reshape(row.height, row.width)
+        np.testing.assert_allclose(found, wanted["gradcam"][0, 0].numpy(), rtol=1e-4, atol=1e-7)
+        assert row.score == pytest.approx(float(wanted.scores[0, 0]), rel=1e-5)
+
+
+@pytest.mark.usefixtures("ready")
+def test_an_image_with_two_targets_passes_the_model_once(cli, monkeypatch):
+    seen, real = [], driver.explained
+    monkeypatch.setattr(driver, "explained", lambda *args: seen.extend(args[1]) or real(*args))
+    assert cli("explain", "tiny") == (0, "")
+    rows = open_study("tiny").predictions
+    assert sorted(job.image for job in seen) == sorted(rows["image"])
+    assert {len(job.targets) for job in seen} == {1, 2}
+    assert [len(job.targets) for job in seen] == sorted(len(job.targets) for job in seen)
+
+
+def test_batches_made_by_other_code_are_not_used(ready, monkeypatch):
+    made = store.Store(ready.root, ["gradcam"], {})._parts
+    monkeypatch.setattr(store, "CODE", store.CODE[1:])
+    assert store.Store(ready.root, ["gradcam"], {})._parts != made
 
 
 def test_tables_are_equal_to_the_byte_for_any_number_of_workers(ready, cli):
@@ -67,25 +85,25 @@ def test_a_run_that_was_stopped_goes_on_and_ends_in_the_same_bytes(ready, cli, m
     assert cli("explain", "tiny") == (0, "")
     whole = tables(ready)
     ready.set("base.seed", 1)  # another note: nothing that is there may be used
-    calls, real = itertools.count(), driver.explain
+    calls, real = itertools.count(), driver.explained
 
     def dying(*args, **options):
         if next(calls) == 2:
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(driver, "explain", dying)
+    monkeypatch.setattr(driver, "explained", dying)
     assert cli("explain", "tiny")[0] == 130
     assert tables(ready) == whole  # the tables of before stay until their successors are whole
     parts = list((ready.root / "data/attributions/.parts").rglob("*.parquet"))
     assert len(parts) == 2
     seen = []
-    monkeypatch.setattr(driver, "explain", lambda *args, **options: seen.append(len(args[1])) or real(*args, **options))
+    monkeypatch.setattr(driver, "explained", lambda *args: seen.append(len(args[1])) or real(*args))
     assert cli("explain", "tiny") == (0, "")
     resumed = tables(ready)
-    assert sum(seen) == len(driver._jobs(open_study("tiny"))) - 10  # two batches of five were done
+    assert sum(seen) == 2  # of twelve images two batches of five were done
     assert not list((ready.root / "data/attributions/.parts").rglob("*.parquet"))
-    monkeypatch.setattr(driver, "explain", real)
+    monkeypatch.setattr(driver, "explained", real)
     assert cli("explain", "tiny") == (0, "")
     assert tables(ready) == resumed != whole
 
@@ -98,8 +116,8 @@ def test_a_method_that_is_no_longer_asked_for_goes(ready, cli):
 
 
 def test_methods_that_draw_take_the_seed_of_the_project(ready, cli, monkeypatch):
-    options, real = [], driver.explain
-    monkeypatch.setattr(driver, "explain", lambda *a, **o: options.append(o["options"]) or real(*a, **o))
+    options, real = [], attributions.explain
+    monkeypatch.setattr(attributions, "explain", lambda *a, **o: options.append(o["options"]) or real(*a, **o))
     ready.set("attributions.methods", ["smoothgrad", "gradcam"])
     found = []
     for seed in (0, 7):

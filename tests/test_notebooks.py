@@ -8,7 +8,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Project, read
 from tests.conftest import ROOT
 
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PATHS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 MOST_LINES = 80
 
 
@@ -20,7 +20,7 @@ def source(cell):
     return "".join(cell["source"])
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT / "notebooks")))
 class TestEach:
     def test_is_stored_without_outputs(self, path):
         assert [cell for cell in cells(path) if cell["outputs"] or cell["execution_count"]] == []
@@ -43,14 +43,17 @@ class TestEach:
     def test_takes_a_study_and_has_one_parameters_cell(self, path):
         tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
         assert len(tagged) == 1
-        assert source(tagged[0]).startswith('study = "photos-lite0"')
+        assert source(tagged[0]).startswith('study = "')
+        study = json.loads(source(tagged[0]).splitlines()[0].partition("= ")[2])
+        task = path.parent.name if path.parent != ROOT / "notebooks" else "classification"
+        assert Project(ROOT).params.task(study) == task
 
 
 def test_every_notebook_is_a_stage_and_every_section_a_notebook():
     found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
     stages = read(ROOT / "dvc.yaml")["stages"]
     fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons"}
-    assert len(found) == len(PATHS)
+    assert sum(1 + len(one.tasks) for one in found.values()) == len(PATHS)
     assert set(read(ROOT / "params.yaml")) - fixed <= set(found)
     for section, notebook in found.items():
         assert stages[section]["do"]["cmd"] == f"python -m seewhy run {notebook.stem} ${{key}}"
@@ -99,3 +102,26 @@ def test_values_of_the_defaults_type_pass(project, default, value):
 def test_the_closest_notebook_is_named(project):
     with pytest.raises(SeewhyError, match="unknown notebook '02_gradcam' in notebooks/; did you mean '02_grad_cam'"):
         notebooks.get(project.root, "02_gradcam")
+
+
+def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project, cli, refused):
+    folder = project.root / "notebooks/captioning"
+    folder.mkdir()
+    text = json.loads((project.root / "notebooks/02_grad_cam.ipynb").read_text())
+    cell = next(cell for cell in text["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    cell["source"] = 'study = "tiny"\nwords = ["left"]'
+    (folder / "02_grad_cam.ipynb").write_text(json.dumps(text))
+    general = notebooks.get(project.root, "02_grad_cam")
+    assert general.of("classification") is general
+    assert general.of("captioning").parameters == {"study": "tiny", "words": ["left"]}
+    project.set("grad_cam", {"words": ["right"], "steps": 2})
+    assert Project(project.root).params.sections["grad_cam"]["words"] == ["right"]
+    project.set("grad_cam", {"words": 3})
+    assert "grad_cam.words in params.yaml: found 3; allowed: list" in refused("strip")
+    project.set("grad_cam", {})
+    assert cli("strip") == (0, "")
+    copy = project.root / "data/notebooks/tiny/02_grad_cam.ipynb"
+    assert "words" not in copy.read_text()
+    project.set("datasets.things.task", "captioning")
+    assert cli("strip") == (0, "")
+    assert "words" in copy.read_text()

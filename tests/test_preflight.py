@@ -1,8 +1,6 @@
-import os
-
 import pytest
 
-from seewhy import artifacts, preflight
+from seewhy import preflight
 from seewhy.errors import SeewhyError
 from seewhy.params import find_project
 
@@ -27,6 +25,9 @@ def test_a_file_that_the_demonstration_will_make_is_no_mistake(project):
     project.set("demo.piece", {"recipe": "lite0", "from": "tiny.pth", "out": "made"})
     project.set("studies.tiny.checkpoint", "made/weights.pth")
     preflight.check(find_project(), ["tiny"])
+    project.set("datasets.things.manifest", "mine/later/manifest.csv")
+    project.set("datasets.things.demo", {"recipe": "photos", "out": "mine/later"})
+    preflight.check(find_project(), ["tiny"])
     project.set("studies.tiny.checkpoint", "mad/weights.pth")
     with pytest.raises(SeewhyError, match=r"there is no file 'mad/weights\.pth'"):
         preflight.check(find_project(), ["tiny"])
@@ -38,23 +39,3 @@ def test_only_the_studies_asked_for_are_looked_at(project):
     preflight.check(find_project(), ["tiny"])
     with pytest.raises(SeewhyError, match=r"studies\.later\.checkpoint"):
         preflight.check(find_project(), ["tiny", "later"])
-
-
-def test_a_dataset_is_outdated_when_an_image_is_newer_than_its_check_or_gone(project, cli):
-    assert preflight.outdated(find_project(), ["tiny"]) == []  # not checked at all: the pipeline does it anyway
-    assert cli("dataset", "things") == (0, "")
-    assert preflight.outdated(find_project(), ["tiny"]) == []
-    image = project.root / "mine/cup-3.png"
-    later = artifacts.dataset(project.root, "things").stat().st_mtime + 5
-    os.utime(image, (later, later))
-    assert preflight.outdated(find_project(), ["tiny"]) == ["things"]
-    os.utime(image, (1, 1))
-    assert preflight.outdated(find_project(), ["tiny"]) == []
-    image.unlink()
-    assert preflight.outdated(find_project(), ["tiny"]) == ["things"]
-
-
-def test_a_damaged_table_is_left_to_the_pipeline(project, cli):
-    assert cli("dataset", "things") == (0, "")
-    artifacts.dataset(project.root, "things").write_bytes(b"PAR1")
-    assert preflight.outdated(find_project(), ["tiny"]) == []

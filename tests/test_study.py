@@ -8,7 +8,6 @@ import torch
 from seewhy import artifacts, facts, open_study
 from seewhy.errors import SeewhyError
 from seewhy.study import Study
-from seewhy.tasks import classification
 from tests.conftest import CONFIG, checkpoint
 
 
@@ -20,7 +19,7 @@ def checked(project, cli):
 
 def predict() -> Study:
     study = open_study("tiny")
-    study.save_predictions(classification.predictions(study.dataset.frame, study.logits(), study.dataset.classes))
+    study.save_predictions(study.predict())
     return open_study("tiny")
 
 
@@ -41,11 +40,12 @@ def test_a_study_is_ready_in_one_line():
 
 
 @pytest.mark.usefixtures("checked")
-def test_logits_are_those_of_the_plain_model():
+def test_predictions_are_those_of_the_plain_model():
     study = open_study("tiny")
     with torch.no_grad():
-        wanted = study.model(study.inputs(study.dataset.frame))
-    torch.testing.assert_close(study.logits(), wanted)  # 12 images in batches of 5
+        wanted = study.model(study.inputs(study.dataset.frame)).softmax(1)
+    found = torch.from_numpy(np.stack(study.predict()["probabilities"]))
+    torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-5)  # 12 images in batches of 5
 
 
 @pytest.mark.usefixtures("checked")
@@ -60,7 +60,7 @@ def test_predictions_come_back_in_the_order_of_the_dataset():
 @pytest.mark.usefixtures("checked")
 def test_after_predicting_the_same_model_can_be_explained():
     study = open_study("tiny")
-    study.logits()
+    study.predict()
     assert not any(weight.is_inference() for weight in study.model.parameters())
 
 

@@ -1,8 +1,8 @@
 """The verbs: what the stages of dvc.yaml, the Makefile and a user at a prompt call."""
 
 import os
+import shutil
 import sys
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -15,40 +15,41 @@ from seewhy.progress import VARIABLE
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 # Larger arenas for the processes started from here: freeing and mapping big tensors anew costs a fifth of the time.
 ARENAS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
-RECIPES = ("photos", "lite0", "trees", "training")
 StudyName = Annotated[str, typer.Argument(help="an entry under studies: in params.yaml", metavar="STUDY")]
 
 
 @app.command()
 def demo(piece: Annotated[str, typer.Argument(help="an entry under demo: in params.yaml")]) -> None:
-    """Makes one piece of the demonstration: photos, tiles or a trained checkpoint."""
+    """Makes a checkpoint of the demonstration."""
     project = find_project()
     pieces = project.params.demo
     if piece not in pieces:
         raise unknown("piece", piece, pieces, f"demo of {FILE}")
-    if pieces[piece].recipe not in RECIPES:
-        raise unknown("recipe", pieces[piece].recipe, RECIPES, f"demo.{piece} of {FILE}")
-    recipe = import_module(f"seewhy.demo.{pieces[piece].recipe}")
-    recipe.build(pieces[piece].model_dump(by_alias=True), project.root)
+    from seewhy.demo import build
+
+    build(pieces[piece].model_dump(by_alias=True), project.root, f"demo.{piece} of {FILE}")
 
 
 @app.command()
 def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: in params.yaml")]) -> None:
-    """Checks a manifest, row by row, and writes data/datasets/NAME.parquet."""
+    """Checks a manifest, row by row, and writes data/datasets/NAME.parquet; does nothing where nothing has changed."""
     project = find_project()
     if name not in project.params.datasets:
         raise unknown("dataset", name, project.params.datasets, FILE)
-    from seewhy.inputs.dataset import check
+    from seewhy.sources import renew
 
-    check(name, project.params.datasets[name], project.root)
+    renew(project, name)
 
 
 @app.command()
 def strip() -> None:
-    """Copies the notebooks without outputs to data/notebooks, for the stages to run."""
+    """Copies each study's notebooks without outputs to data/notebooks, for the stages to run."""
     project = find_project()
-    for notebook in project.notebooks:
-        artifacts.write_text(artifacts.stripped(project.root, notebook.stem), notebooks.strip(notebook.path))
+    shutil.rmtree(project.root / "data" / "notebooks", ignore_errors=True)
+    for study in project.params.studies:
+        for notebook in project.notebooks:
+            text = notebooks.strip(notebook.of(project.params.task(study)).path)
+            artifacts.write_text(artifacts.stripped(project.root, study, notebook.stem), text)
 
 
 @app.command()
@@ -76,8 +77,10 @@ def run(notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_
     from seewhy.reporting.notebook import run as execute
     from seewhy.reporting.render import Site
 
-    parameters = {notebooks.WHOSE: study, **project.params.sections[by_stem[notebook].section]}
-    source = artifacts.stripped(project.root, notebook)
+    taken = by_stem[notebook].of(project.params.task(study)).parameters
+    section = project.params.sections[by_stem[notebook].section]
+    parameters = {notebooks.WHOSE: study, **{name: value for name, value in section.items() if name in taken}}
+    source = artifacts.stripped(project.root, study, notebook)
     context: Site = {"study": study, "pages": [(one.stem, one.title) for one in project.notebooks]}
     os.chdir(project.root)
     execute(notebook, source, parameters, artifacts.reports(project.root, study), context)

@@ -33,9 +33,9 @@ def attributions(root: Path, study: str) -> Path:
     return root / "data" / "attributions" / study
 
 
-def stripped(root: Path, stem: str) -> Path:
-    """A notebook without outputs: what the stages run, so that saving one in JupyterLab reruns nothing."""
-    return root / "data" / "notebooks" / f"{stem}.ipynb"
+def stripped(root: Path, study: str, stem: str) -> Path:
+    """A study's notebook without outputs: what the stages run, so that saving one in JupyterLab reruns nothing."""
+    return root / "data" / "notebooks" / study / f"{stem}.ipynb"
 
 
 def reports(root: Path, study: str) -> Path:

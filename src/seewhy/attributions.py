@@ -1,6 +1,6 @@
 """Rows x methods -> maps: read from the store where they are, else made now, batch after batch, with progress."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 
@@ -20,6 +20,7 @@ from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
 from seewhy.methods.shapley import pooled
 from seewhy.study import Study
+from seewhy.tasks import scores
 
 Maps = dict[str, Float[np.ndarray, "n h w"]]
 EMPTY = np.empty((0, 1, 1), np.float32)  # no rows: every figure understands it
@@ -91,11 +92,11 @@ def attribute(
     names: Sequence[str] | None = None,
     layer: str | None = None,
 ) -> Attributions:
-    """Maps of `methods` for every row, for the predicted class or for the class `names[i]` of row i.
+    """Maps of `methods` for every row, for its own target or for the class `names[i]` of row i.
 
     Those that the stage `attributions@<study>` stored are read, the others are made now.
     """
-    targets = study.classes_of(rows["predicted"] if names is None else names)
+    targets = study.targets(rows, names)
     place = layer or study.layer
     found = _stored(study, rows, methods, targets) if place == study.layer else {}
     rest = [method for method in methods if method not in found]
@@ -125,17 +126,44 @@ def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: S
 
 
 def _computed(study: Study, rows: pd.DataFrame, methods: list[str], targets: list[int], layer: str) -> Maps:
+    pairs = list(zip(rows["image"], targets, strict=True))
+    work = jobs(pairs)
     parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}
-    done = 0
-    for part, batch in study.batches(rows, "maps"):
-        chosen = targets[done : done + len(part)]
-        result = explain(
-            study.model, batch, methods=methods, targets=chosen, layer=layer, options=seeded(study, methods)
-        )
-        done += len(part)
+    for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps"):
+        _, maps = explained(study, [work[index] for index in part.index], batch, methods, layer)
         for method in methods:
-            parts[method].append(per_place(result[method]))
-    return {method: np.concatenate(part) if part else EMPTY for method, part in parts.items()}
+            parts[method].append(maps[method])
+    place = {pair: row for row, pair in enumerate((job.image, target) for job in work for target in job.targets)}
+    order = [place[pair] for pair in pairs]
+    return {method: np.concatenate(some)[order] if some else EMPTY for method, some in parts.items()}
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image, and every target that gets a map of it: they share one forward pass."""
+
+    image: str
+    targets: tuple[int, ...]
+
+
+def jobs(pairs: Iterable[store.Pair]) -> list[Job]:
+    """Each image once; those with equally many targets stand together, so that a batch asks for nothing in vain."""
+    targets: dict[str, dict[int, None]] = {}
+    for image, target in pairs:
+        targets.setdefault(image, {})[target] = None
+    return sorted((Job(image, tuple(own)) for image, own in targets.items()), key=lambda job: len(job.targets))
+
+
+def explained(
+    study: Study, some: Sequence[Job], batch: Float[Tensor, "n c h w"], methods: Sequence[str], layer: str
+) -> tuple[Float[np.ndarray, " p"], Maps]:
+    """Scores and maps of all p targets of a batch, image after image."""
+    wanted = scores(study.task, [job.targets for job in some])
+    options = seeded(study, methods)
+    result = explain(study.model, batch, methods=methods, targets=wanted, layer=layer, options=options)
+    rows, numbers = zip(*((row, k) for row, job in enumerate(some) for k in range(len(job.targets))), strict=True)
+    maps = {method: per_place(result[method][list(rows), list(numbers)]) for method in methods}
+    return result.scores[list(rows), list(numbers)].cpu().numpy(), maps
 
 
 def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -152,10 +180,9 @@ def made_of(study: Study) -> dict[str, str | int]:
     return {**note, "seed": study.base.seed, "batch_size": study.base.batch_size}
 
 
-def per_place(maps: Float[Tensor, "n 1 ..."]) -> Float[np.ndarray, "n h w"]:
-    """Maps of one target; those of pixel methods, (n, 1, c, h, w), summed over the channels."""
-    one = maps[:, 0]
-    return (one.sum(1) if one.ndim == 4 else one).cpu().numpy()
+def per_place(maps: Float[Tensor, "p ..."]) -> Float[np.ndarray, "p h w"]:
+    """Maps on the CPU; those of pixel methods, (p, c, h, w), summed over the channels."""
+    return (maps.sum(1) if maps.ndim == 4 else maps).cpu().numpy()
 
 
 def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
@@ -181,7 +208,7 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
         "shap_partition": {"evaluations": evaluations, "fast": True},
         "lime": {"samples": evaluations, "fast": True, "seed": study.base.seed},
     }
-    targets = study.classes_of(rows["predicted"])
+    targets = scores(study.task, [[target] for target in rows["target"]])
     found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
     return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +12,13 @@ import pandas as pd
 from torch import nn
 
 from seewhy import artifacts
-from seewhy.attributions import made_of, per_place, seeded
+from seewhy.attributions import Job, explained, jobs, made_of
 from seewhy.errors import unknown
 from seewhy.inputs.images import tensor
 from seewhy.methods.cam import CAMS
-from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
 from seewhy.progress import progress, tell
-from seewhy.store import Store
+from seewhy.store import Pair, Store
 from seewhy.study import Study
 
 Item = TypeVar("Item")
@@ -30,30 +29,30 @@ SLOW = 60.0  # seconds: a run that is forecast to take longer is announced
 def attribute_all(study: Study, workers: int) -> list[Path]:
     """Writes data/attributions/<study>/<method>.parquet for the methods that params.yaml names; the tables' paths.
 
-    Every image gets a map for its predicted class, and one that was named wrong another for its true class. Images are
-    decoded by `workers` threads ahead of the model (0: by none). The tables are equal to the byte for any number of
-    workers and however often the run was stopped; for another batch size the maps differ in the last bits.
+    Every row of the predictions gets a map for its target, and one that was named wrong another for its true class: one
+    forward pass an image. Images are decoded by `workers` threads ahead of the model (0: by none). The tables are equal
+    to the byte for any number of workers and however often the run was stopped; for another batch size the maps differ
+    in the last bits.
     """
     methods = study.project.params.attributions.methods
     for method in methods:
         if method not in CAMS and method not in PIXELS:
             raise unknown("method", method, [*CAMS, *PIXELS], "attributions.methods of params.yaml")
-    jobs, size = _jobs(study), study.base.batch_size
+    work, size = jobs(_pairs(study)), study.base.batch_size
     store = Store(artifacts.attributions(study.root, study.name), methods, made_of(study))
-    parts = {number: jobs.iloc[start : start + size] for number, start in enumerate(range(0, len(jobs), size))}
+    parts = {number: work[start : start + size] for number, start in enumerate(range(0, len(work), size))}
     left = [number for number in parts if not store.has(number)]
-    photos = ahead(left, lambda number: study.photos(parts[number]), workers)
-    options, begun = seeded(study, methods), time.monotonic()
+    photos = ahead(left, lambda number: study.photos(_images(parts[number])), workers)
+    begun = time.monotonic()
     with counted(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
-            batch, targets = tensor(seen, study.preprocessing).to(study.device), parts[number]["target"].tolist()
-            found = explain(study.model, batch, methods=methods, targets=targets, layer=study.layer, options=options)
-            maps = {method: per_place(found[method]) for method in methods}
-            store.add(number, parts[number], found.scores[:, 0].cpu().numpy(), maps)
+            batch = tensor(seen, study.preprocessing).to(study.device)
+            found, maps = explained(study, parts[number], batch, methods, study.layer)
+            pairs = [(job.image, target) for job in parts[number] for target in job.targets]
+            store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)
             if number == left[0]:
-                _forecast(
-                    study.name, len(left) * size, sum(passes) / len(batch), (time.monotonic() - begun) * len(left)
-                )
+                seconds = (time.monotonic() - begun) * len(left)
+                _forecast(study.name, len(left) * size, sum(passes) / len(batch), seconds)
     return store.finish(len(parts))
 
 
@@ -73,14 +72,16 @@ def _forecast(name: str, images: int, passes: float, seconds: float) -> None:
         tell(f"{name}: about {images:,} maps x {passes:,.0f} passes, {seconds / 60:.0f} min; Ctrl-C loses nothing")
 
 
-def _jobs(study: Study) -> pd.DataFrame:
-    """`image` and `target` (index of a class): all predicted classes first, then the true classes of the mistakes."""
+def _pairs(study: Study) -> list[Pair]:
+    """Image and target of every row, then image and true class of the mistakes whose true class is known."""
     rows = study.predictions
     wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
-    pairs = [(rows, "predicted"), (wrong, "label")]
-    return pd.concat(
-        [pd.DataFrame({"image": part["image"], "target": study.classes_of(part[name])}) for part, name in pairs]
-    ).reset_index(drop=True)
+    own = zip(rows["image"], rows["target"], strict=True)
+    return [*own, *zip(wrong["image"], study.targets(wrong, wrong["label"]), strict=True)]
+
+
+def _images(some: Sequence[Job]) -> pd.DataFrame:
+    return pd.DataFrame({"image": [job.image for job in some]})
 
 
 def ahead(items: Iterable[Item], load: Callable[[Item], Loaded], workers: int) -> Iterator[tuple[Item, Loaded]]:

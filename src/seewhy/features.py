@@ -10,7 +10,9 @@ from jaxtyping import Float, Int, UInt8
 from seewhy.methods.evidence import collect
 from seewhy.methods.importance import channel_importance, layer_importance
 from seewhy.methods.layers import depth_layers
+from seewhy.methods.targets import Score
 from seewhy.study import Study
+from seewhy.tasks import scores
 
 CONTEXT = 1.5  # cells on either side of a cell's centre that a patch shows: a cell sees more than its own square
 
@@ -41,7 +43,7 @@ class Channels:
 def channels(study: Study, rows: pd.DataFrame) -> Channels:
     """`channel_importance` of the predicted class, for every row."""
     found = [
-        channel_importance(study.model, batch, study.classes_of(part["predicted"]), study.layer)
+        channel_importance(study.model, batch, _own(study, part), study.layer)
         for part, batch in study.batches(rows, "channels")
     ]
     gradient, ablation = ([getattr(one, key)[:, 0].cpu().numpy() for one in found] for key in ("gradient", "ablation"))
@@ -61,8 +63,7 @@ def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:
     """`layer_importance` of the predicted class over at most `count` layers, for every row."""
     names = depth_layers(study.model, study.inputs(rows.head(1)), count)
     found = [
-        layer_importance(study.model, batch, study.classes_of(part["predicted"]), names)
-        for part, batch in study.batches(rows, "depth")
+        layer_importance(study.model, batch, _own(study, part), names) for part, batch in study.batches(rows, "depth")
     ]
     width, place = (
         np.concatenate([getattr(one, key)[..., 0].cpu().numpy() for one in found], 1) for key in ("width", "place")
@@ -88,13 +89,18 @@ def patches(
     return found, names
 
 
+def _own(study: Study, rows: pd.DataFrame) -> list[Score]:
+    """The score of each row's own target."""
+    return scores(study.task, [[target] for target in rows["target"]])
+
+
 def _peaks(
     study: Study, rows: pd.DataFrame, wanted: Sequence[int]
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"], tuple[int, int]]:
     """The largest activation of each wanted channel in each row, the number of its cell, and the grid of cells."""
     peaks, cells, grid = [], [], (1, 1)
     for part, batch in study.batches(rows, "patches"):
-        seen = collect(study.model, batch, [study.layer], study.classes_of(part["predicted"]))
+        seen = collect(study.model, batch, [study.layer], _own(study, part))
         activation = seen.evidence[study.layer][0].activation[:, list(wanted)].cpu().numpy()
         grid = activation.shape[2], activation.shape[3]
         flat = activation.reshape(*activation.shape[:2], -1)

@@ -1,17 +1,19 @@
 """The notebooks as the pipeline sees them: stem, section of params.yaml, title, and the parameters they take.
 
 A notebook declares its parameters, their defaults and so their types in its one cell tagged `parameters`. Nothing else
-lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only.
+lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only. notebooks/<task>/<stem>.ipynb
+takes the place of notebooks/<stem>.ipynb for studies of that task.
 """
 
 import ast
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seewhy.errors import SeewhyError, unknown
 
+PATTERN = "[0-9][0-9]_*.ipynb"
 WHOSE = "study"  # the parameter every notebook takes and no section of params.yaml may set
 
 
@@ -22,6 +24,7 @@ class Notebook:
     path: Path
     title: str
     parameters: dict[str, Any]
+    tasks: dict[str, "Notebook"] = field(default_factory=dict)  # those that take its place, by task
 
     @property
     def stem(self) -> str:
@@ -35,7 +38,8 @@ class Notebook:
 
     def settings(self, given: dict[str, Any]) -> dict[str, Any]:
         """Defaults with `given` over them; refuses a name the notebook does not take or a value of another type."""
-        own = {name: value for name, value in self.parameters.items() if name != WHOSE}
+        known = {name: value for one in (*self.tasks.values(), self) for name, value in one.parameters.items()}
+        own = {name: value for name, value in known.items() if name != WHOSE}
         for name, value in given.items():
             if name not in own:
                 raise unknown("key", name, own, f"section '{self.section}' of params.yaml")
@@ -46,10 +50,20 @@ class Notebook:
                 )
         return own | given
 
+    def of(self, task: str) -> "Notebook":
+        """The notebook that studies of that task run."""
+        return self.tasks.get(task, self)
+
 
 def find(root: Path) -> list[Notebook]:
     """All notebooks of the project in the order of their numbers."""
-    return [_read(path) for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+    folder = root / "notebooks"
+    found = [_read(path) for path in sorted(folder.glob(PATTERN))]
+    return [replace(one, tasks={path.parent.name: _read(path) for path in _instead(folder, one)}) for one in found]
+
+
+def _instead(folder: Path, notebook: Notebook) -> list[Path]:
+    return sorted(folder.glob(f"*/{notebook.path.name}"))
 
 
 def get(root: Path, stem: str) -> Notebook:

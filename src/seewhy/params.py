@@ -51,11 +51,12 @@ class Preprocessing(Settings):
 
 
 class Dataset(Settings):
-    """A manifest and its class names."""
+    """A manifest and its class names; `demo`: which recipe of seewhy.demo makes these files in `out`, and how."""
 
-    task: Literal["classification"]
+    task: Literal["classification", "segmentation", "captioning"]
     manifest: Inside
     classes: Inside
+    demo: dict[str, Any] | None = None
 
 
 class Study(Settings):
@@ -84,7 +85,7 @@ class Comparison(Settings):
 
 
 class Demo(BaseModel):
-    """One piece of the demonstration: which recipe of seewhy.demo makes which file from what, and its settings."""
+    """A checkpoint of the demonstration: which recipe of seewhy.demo makes which file from what, and its settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     recipe: str
@@ -114,6 +115,10 @@ class Params(Settings):
         if not isinstance(value, dict):
             raise ValueError("allowed: a mapping of names to settings, {} for none")  # dvc.yaml goes through it
         return value
+
+    def task(self, study: str) -> str:
+        """The task of a study's dataset."""
+        return self.datasets[self.study(study).dataset].task
 
     def study(self, name: str) -> Study:
         """Settings of that study; an error names the closest."""

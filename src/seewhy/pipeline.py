@@ -32,8 +32,6 @@ def report(project: Project, study: str | None) -> None:
     stages = [f"{notebook.section}@{study}" for notebook in project.notebooks] if study else []
     clock = Clock()
     try:
-        for name in preflight.outdated(project, studies):
-            _reproduce(project.root, [f"dataset@{name}"], clock, force=True, single_item=True)
         _reproduce(project.root, stages, clock)
     except KeyboardInterrupt:
         typer.echo("stopped; what was built stays, call it again to go on", err=True)
@@ -84,7 +82,7 @@ class Clock(logging.Handler):
         self.current = ""
 
 
-def _reproduce(root: Path, stages: list[str], clock: Clock, **how: bool) -> None:
+def _reproduce(root: Path, stages: list[str], clock: Clock) -> None:
     """`dvc repro` in this process, heard by the clock."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -93,7 +91,7 @@ def _reproduce(root: Path, stages: list[str], clock: Clock, **how: bool) -> None
     log.handlers, log.propagate = [clock], False
     log.setLevel(logging.INFO)
     try:
-        Repo(str(root)).reproduce(stages or None, **how)
+        Repo(str(root)).reproduce(stages or None)
         clock.stop()
     except DvcException as error:
         raise _understood(error) from None

@@ -1,7 +1,4 @@
-"""What can be seen to be wrong or out of date before the pipeline starts, so that a mistake is told at once.
-
-DVC watches the files that params.yaml names. It does not watch the images that a manifest names.
-"""
+"""What can be seen to be wrong before the pipeline starts, so that a mistake is told at once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +10,11 @@ from seewhy.params import FILE, Params, Project
 
 def check(project: Project, studies: list[str]) -> None:
     """Refuses a file that is not there and that no piece of the demonstration makes."""
-    made = [Path(piece.out) for piece in project.params.demo.values()]
-    for key, name in _files(project.params, studies):
+    params = project.params
+    made = [Path(piece.out) for piece in params.demo.values()]
+    made += [Path(str(one.demo.get("out", ""))) for one in params.datasets.values() if one.demo]
+    made += [artifacts.dataset(project.root, name).relative_to(project.root) for name in params.datasets]
+    for key, name in _files(params, studies):
         path = Path(name)
         if (project.root / path).exists() or any(path.is_relative_to(out) for out in made):
             continue
@@ -34,30 +34,3 @@ def _files(params: Params, studies: list[str]) -> Iterator[tuple[str, str]]:
         yield f"datasets.{dataset}.manifest", params.datasets[dataset].manifest
         yield f"datasets.{dataset}.classes", params.datasets[dataset].classes
         yield f"studies.{name}.checkpoint", params.studies[name].checkpoint
-
-
-def outdated(project: Project, studies: list[str]) -> list[str]:
-    """Datasets of these studies with an image or mask that is gone, or newer than the dataset's last check."""
-    names = dict.fromkeys(project.params.studies[name].dataset for name in studies)
-    return [name for name in names if _outdated(project.root, name)]
-
-
-def _outdated(root: Path, dataset: str) -> bool:
-    checked = artifacts.dataset(root, dataset)
-    if not checked.is_file():
-        return False  # DVC runs the check anyway
-    time = checked.stat().st_mtime
-    return any(not path.is_file() or path.stat().st_mtime > time for path in _images(root, checked))
-
-
-def _images(root: Path, checked: Path) -> Iterator[Path]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        columns = [name for name in pq.read_schema(checked).names if name == "image" or name.endswith("mask")]
-        table = pq.read_table(checked, columns=columns)
-    except (pa.ArrowException, OSError):
-        return  # damaged: DVC sees it by its hash
-    for column in table.columns:
-        yield from (root / name for name in column.to_pylist() if name)

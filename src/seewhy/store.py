@@ -23,6 +23,7 @@ from seewhy import artifacts
 from seewhy.errors import SeewhyError
 
 Pair = tuple[str, int]  # image and target
+CODE = sorted(Path(__file__).parent.rglob("*.py"))  # what made a batch: no run goes on with batches of another
 JOINED = 32  # batches that become one row group of the final table: the most that is held in memory at once
 SCHEMA = pa.schema(
     [
@@ -46,8 +47,8 @@ class Store:
 
     @property
     def _parts(self) -> Path:
-        """Batches of this very run: with another note they are of another run."""
-        text = json.dumps([self.note, list(self.methods)], sort_keys=True)
+        """Batches of this very run: with another note, or made by other code, they are of another run."""
+        text = json.dumps([self.note, list(self.methods), artifacts.sha256(*CODE)], sort_keys=True)
         return self.folder.parent / ".parts" / self.folder.name / hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _part(self, number: int) -> Path:

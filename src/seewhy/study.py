@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
-from seewhy import artifacts
+from seewhy import artifacts, tasks
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import architecture, checkpoint, images
 from seewhy.inputs.dataset import Dataset
@@ -72,7 +72,12 @@ class Study:
                 f"studies.{self.name}.split: found '{self.settings.split}'; "
                 f"allowed in dataset '{whole.name}': {listing(sorted(set(whole.frame['split'])))}"
             )
-        return Dataset(whole.name, whole.classes, rows, self.root)
+        return replace(whole, frame=rows)
+
+    @property
+    def task(self) -> tasks.Task:
+        """What the model's output means."""
+        return tasks.get(self.project.params.datasets[self.settings.dataset].task)
 
     @cached_property
     def checkpoint(self) -> checkpoint.Checkpoint:
@@ -105,7 +110,7 @@ class Study:
         model = architecture.build(
             settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
         )
-        return model.to(self.device)
+        return self.task.prepare(model, self).to(self.device).eval()
 
     @cached_property
     def layer(self) -> str:
@@ -117,11 +122,15 @@ class Study:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """One row an image, as the stage `model@<study>` left it; refused when made with another checkpoint."""
+        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them.
+
+        Refused when made with another checkpoint or of other images.
+        """
         stage = f"model@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
-        merged = self.dataset.frame.merge(frame.drop(columns="label"), on="image", validate="one_to_one")
-        if note.get("checkpoint") != self.checkpoint.sha256 or len(merged) != len(self.dataset.frame):
+        merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
+        made = (note.get("checkpoint"), note.get("images"), len(merged))
+        if made != (self.checkpoint.sha256, len(self.dataset.frame), len(frame)):
             raise SeewhyError(
                 f"the predictions of study '{self.name}' are of another checkpoint or of other images; "
                 f"make them again: dvc repro {stage}"
@@ -147,12 +156,22 @@ class Study:
         parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
         return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
 
-    def logits(self) -> Float[Tensor, "n classes"]:
-        """The model's output for every image of the dataset, on the CPU."""
+    def predict(self) -> pd.DataFrame:
+        """The rows to explain of every image of the dataset (see `tasks.Task`)."""
         model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
-        batches = self.batches(self.dataset.frame, "predicting")
+        parts = []
         with torch.inference_mode():
-            return torch.cat([output_of(model(batch)).float().cpu() for _, batch in batches])
+            for rows, batch in self.batches(self.dataset.frame, "predicting"):
+                parts.append(self.task.predict(rows, output_of(model(batch)).float().cpu(), self))
+        return pd.concat(parts, ignore_index=True)
+
+    def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
+        """What the maps of these rows explain: each row's own target, or the class `names[i]`."""
+        return rows["target"].tolist() if names is None else self.classes_of(names)
+
+    def objects(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
+        """Where the object of each row is, in the network's input."""
+        return self.task.objects(rows, self)
 
     def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
         """Object boxes of those images in pixels of the network's input."""
@@ -166,11 +185,11 @@ class Study:
 
     def save_predictions(self, frame: pd.DataFrame) -> None:
         """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
-        note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer}
+        note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer, "images": len(self.dataset.frame)}
         artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
         folder = artifacts.reports(self.root, self.name)
         labelled = frame[frame["label"].notna()]
-        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities"))
+        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities", errors="ignore"))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:

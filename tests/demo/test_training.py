@@ -14,7 +14,7 @@ from seewhy.params import Preprocessing
 
 ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetched
 ENTRY = {
-    "from": "tiles",
+    "from": "tiles.parquet",
     "out": "one.pth",
     "network": "cnn",
     "size": 32,
@@ -46,8 +46,8 @@ def root(tmp_path):
         shade = np.array([[60, 120, 50], [150, 110, 80]])[number % 2]
         noise = draw.integers(-30, 30, (40, 40, 3))
         Image.fromarray((shade + noise).astype(np.uint8)).save(tmp_path / f"tiles/images/{number}.png")
-        rows.append({"image": f"images/{number}.png", "label": label, "split": "val" if number > 17 else "train"})
-    pd.DataFrame(rows).to_csv(tmp_path / "tiles/manifest.csv", index=False)
+        rows.append({"image": f"tiles/images/{number}.png", "label": label, "split": "val" if number > 17 else "train"})
+    pd.DataFrame(rows).to_parquet(tmp_path / "tiles.parquet")
     return tmp_path
 
 
@@ -70,17 +70,17 @@ def test_the_claimed_accuracy_is_what_the_checkpoint_does(root):
     checkpoint = torch.load(root / "one.pth", weights_only=True)
     model = CustomCNN(2).eval()
     model.load_state_dict(checkpoint["model_state_dict"])
-    images, labels, split = training.tiles(root / "tiles", 32)
+    images, labels, split = training.tiles(root / "tiles.parquet", root, 32)
     hits = training.predict(model, images[split == "val"], 8) == labels[split == "val"]
     assert checkpoint["val_acc"] == pytest.approx(100 * hits.float().mean().item(), abs=0.01)
     assert checkpoint["config"]["IMAGE_SIZE"] == 32
 
 
 def test_training_sees_what_a_study_sees(root):
-    ours, _, _ = training.tiles(root / "tiles", 32)
+    ours, _, _ = training.tiles(root / "tiles.parquet", root, 32)
     preprocessing = Preprocessing(size=32, resize="squash")
-    names = pd.read_csv(root / "tiles/manifest.csv")["image"]
-    theirs = inputs.photos([root / "tiles" / name for name in names], preprocessing)
+    names = pd.read_parquet(root / "tiles.parquet")["image"]
+    theirs = inputs.photos([root / name for name in names], preprocessing)
     assert np.array_equal(theirs, ((ours + 1) * 127.5).round().permute(0, 2, 3, 1).numpy().astype(np.uint8))
 
 

@@ -51,7 +51,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     torch.set_num_threads(2)
     torch.manual_seed(recipe.seed)
     model = _network(recipe.network, root).to(memory_format=torch.channels_last)
-    images, labels, split = tiles(root / entry["from"], recipe.size)
+    images, labels, split = tiles(root / entry["from"], root, recipe.size)
     started = time.monotonic()
     train(model, images[split == "train"], labels[split == "train"], recipe)
     hits = predict(model, images[split == "val"], recipe.batch) == labels[split == "val"]
@@ -76,11 +76,11 @@ def _network(name: str, root: Path) -> nn.Module:
     return model
 
 
-def tiles(folder: Path, size: int) -> tuple[Float[Tensor, "n 3 size size"], Int[Tensor, " n"], np.ndarray]:
-    """All tiles of a manifest as input (resized, mean and std 0.5), their class indices and splits."""
-    frame = pd.read_csv(folder / "manifest.csv")
+def tiles(dataset: Path, root: Path, size: int) -> tuple[Float[Tensor, "n 3 size size"], Int[Tensor, " n"], np.ndarray]:
+    """All tiles of a checked dataset as input (resized, mean and std 0.5), their class indices and splits."""
+    frame = pd.read_parquet(dataset)
     photos = [
-        np.asarray(Image.open(folder / name).convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+        np.asarray(Image.open(root / name).convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
         for name in frame["image"]
     ]
     images = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float().div(127.5).sub(1)

@@ -1,21 +1,27 @@
 """What is explained: callables from a model's output to one score an image, made from what a caller may write."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from seewhy.errors import SeewhyError
 
 Target = Callable[[Tensor], Tensor]
 Targets = None | int | str | Sequence[int] | Sequence[Target]
+Rule = Callable[[Tensor, Tensor], Tensor]  # output (n, ...) and numbers (n,) -> one score an image
+
+
+def of_class(output: Float[Tensor, "n classes"], classes: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """The rule of classification: the output of class `classes[i]` for image i."""
+    return output.gather(1, classes[:, None]).squeeze(1)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A target: the output of class `classes[i]` for image i, or what the user's `function` makes of the output.
+    """A target: what `rule` reads of the output for number `classes[i]` of image i, or the user's `function` of it.
 
     Methods that show the model other batches than the caller's ask for the score of those: `pick` and `repeat`. A
     user's function stands for any batch and is its own answer to both.
@@ -23,17 +29,17 @@ class Score:
 
     classes: tuple[int, ...] = ()
     function: Target | None = None
+    rule: Rule = of_class
 
     def __call__(self, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
         """One score for each image of the batch."""
         if self.function is not None:
             return self.function(output)
-        index = torch.as_tensor(self.classes, device=output.device)
-        return output.gather(1, index[:, None]).squeeze(1)
+        return self.rule(output, torch.as_tensor(self.classes, device=output.device))
 
     def pick(self, images: Sequence[int]) -> "Score":
         """The score of a batch that holds these images only, in this order."""
-        return self if self.function is not None else Score(tuple(self.classes[index] for index in images))
+        return self if self.function is not None else replace(self, classes=tuple(self.classes[k] for k in images))
 
     def repeat(self, times: int) -> "Score":
         """The score of a batch that holds each image `times` times, image by image: 0 0 0 1 1 1."""

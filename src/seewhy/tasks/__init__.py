@@ -1,1 +1,46 @@
-"""What a model's output means. A task runs the model over a dataset and names the targets. One file a task."""
+"""What a model's output means: one module for each task, named as in `task:` of a dataset."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from seewhy.methods.targets import Score
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+
+class Task(Protocol):
+    """What a module of this package offers. A target is a number whose meaning is the task's: a class, a word's place.
+
+    Rows to explain have the columns image, target, label (what it is; null: not known), predicted, confidence (0 to 1)
+    and correct (null without a label), and whatever else the task's own pages want; an image may have several rows.
+    """
+
+    def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
+        """The network as a map from images to one output tensor."""
+
+    def score(self, output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        """What a map explains: one number an image, for target `targets[i]` of image i."""
+
+    def predict(self, rows: pd.DataFrame, output: Float[Tensor, "n ..."], study: "Study") -> pd.DataFrame:
+        """Rows to explain, from rows of the dataset and the model's output for them."""
+
+    def objects(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+        """Where in the network's input the object of each row is; nowhere where that is not known."""
+
+
+def get(name: str) -> Task:
+    """The module of that task. `params.Dataset` has checked the name."""
+    return import_module(f"{__name__}.{name}")
+
+
+def scores(task: Task, targets: Sequence[Sequence[int]]) -> list[Score]:
+    """Scores of a batch whose image i has the targets `targets[i]`: score k is of each image's k-th, or of its last."""
+    most = max(map(len, targets))
+    return [Score(tuple(own[min(k, len(own) - 1)] for own in targets), rule=task.score) for k in range(most)]

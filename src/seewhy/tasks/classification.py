@@ -1,16 +1,40 @@
 """Classification: the output is one score (logit) a class."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
+from jaxtyping import Bool
+from torch import Tensor, nn
 
+from seewhy.audit.localisation import box_masks
 from seewhy.errors import SeewhyError
+from seewhy.methods.targets import of_class as score
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+__all__ = ["confusion", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
+
+
+def prepare(model: nn.Module, _study: "Study") -> nn.Module:
+    """The network itself."""
+    return model
+
+
+def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
+    """One row an image: its likeliest class. See `predictions`."""
+    return predictions(rows, output, study.dataset.classes)
+
+
+def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+    """Pixels inside any of the image's boxes."""
+    return box_masks(study.boxes(rows), *study.size)
 
 
 def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> pd.DataFrame:
-    """One row an image: image, label, predicted, confidence, correct (null where unlabelled), probabilities.
+    """One row an image: image, target, label, predicted, confidence, correct (null where unlabelled), probabilities.
 
     `logits` is (n, classes); raises SeewhyError where its width is not the number of classes.
     """
@@ -30,6 +54,7 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> 
     return pd.DataFrame(
         {
             "image": frame["image"].to_numpy(),
+            "target": predicted,
             "label": frame["label"].to_numpy(),
             "predicted": names[predicted],
             "confidence": probabilities.max(1),
