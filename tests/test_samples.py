@@ -87,3 +87,13 @@ def test_without_labels_there_are_no_mistakes_and_none_is_right(frame):
     assert samples.mistakes(blank).empty
     assert samples.one_correct_each(blank, ["cat"], 0, 3).empty
     assert samples.with_objects(blank).empty
+
+
+def test_one_row_an_image_in_their_order_drawn_with_the_seed():
+    frame = pd.DataFrame({"image": ["b", "b", "a", "c", "c", "c"], "target": range(6)})
+    drawn = {tuple(samples.one_each(frame, seed)["target"]) for seed in range(20)}
+    assert {row[1] for row in drawn} == {2}
+    assert len(drawn) > 2
+    assert all(samples.one_each(frame, seed)["image"].tolist() == ["b", "a", "c"] for seed in range(3))
+    single = frame.drop_duplicates("image").reset_index(drop=True)
+    pd.testing.assert_frame_equal(samples.one_each(single, 3), single)

@@ -12,6 +12,12 @@ def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") ->
     return shuffled.iloc[np.argsort(turn.to_numpy(), kind="stable")[:n]].reset_index(drop=True)
 
 
+def one_each(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One row an image, in the order of the images: a random one where a task has several, so that n counts images."""
+    shuffled = frame.sample(frac=1, random_state=seed)
+    return frame.loc[shuffled.drop_duplicates("image").index.sort_values()].reset_index(drop=True)
+
+
 def one_correct_each(frame: pd.DataFrame, classes: list[str], seed: int, most: int) -> pd.DataFrame:
     """One random correct image of each class that has one, in class order, at most `most`."""
     right = frame[frame["correct"].fillna(False).astype(bool)]
@@ -35,8 +41,11 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
-    """Labelled images that have object boxes: those on which a map can be held against the object."""
-    return frame[frame["label"].notna() & (frame["boxes"] != "[]")].reset_index(drop=True)
+    """Labelled rows whose object's place is known, from boxes or a mask: a map can be held against it."""
+    known = frame["boxes"] != "[]"
+    if "mask" in frame:
+        known |= frame["mask"].notna()
+    return frame[frame["label"].notna() & known].reset_index(drop=True)
 
 
 def others(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
