@@ -24,8 +24,8 @@ UNKNOWN = re.compile(r"GLOBAL ([\w.]+) was not an allowed global")  # what torch
 FILLED = re.compile(r"Can only (SETITEM|append)[^<]*but got <class '([\w.]+)'>")
 BLOCKED = re.compile(r"GLOBAL ([\w.]+) whose module")
 KINDS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?", "c8", "c16", "O", "U", "S", "M8", "m8")
-# of Python's own names only these may be stood in for: holders of data, and types that are named but not called
 PYTHON = sys.stdlib_module_names | IMPORT_MAPPING.keys()  # the latter by the names of Python 2, which pickles keep
+# of Python's own names only these may be stood in for: holders of data, and types that are named but not called
 HOLDERS = {"argparse.Namespace", "types.SimpleNamespace", "functools.partial", "enum.Enum"}
 TYPES = {f"builtins.{kind}" for kind in ("int", "float", "bool", "str", "bytes", "list", "dict", "tuple", "object")}
 
