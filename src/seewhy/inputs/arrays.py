@@ -6,10 +6,14 @@ pointers. Only dtypes that their short name describes in full ("<f8", "|O") are 
 
 from math import prod
 from pathlib import PurePosixPath, PureWindowsPath
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
+
+
+class RefusedError(Exception):
+    """What an untrusted pickle names and may not have; the argument is its dotted name."""
+
 
 KINDS = "biufcmMSUO"
 PATHS = {"PosixPath": PurePosixPath, "Path": PurePosixPath, "WindowsPath": PureWindowsPath} | {
@@ -18,26 +22,33 @@ PATHS = {"PosixPath": PurePosixPath, "Path": PurePosixPath, "WindowsPath": PureW
 
 
 def plain(dtype: Any) -> np.dtype:
-    """The dtype anew from its name; raises UnpicklingError where a name is not all there is to it."""
+    """The dtype anew from its name; raises RefusedError where a name is not all there is to it."""
     if not isinstance(dtype, np.dtype) or dtype.kind not in KINDS or dtype.fields or dtype.subdtype:
-        raise UnpicklingError("numpy.dtype with fields")
+        raise RefusedError("numpy.dtype with fields")
     return np.dtype(dtype.str)
+
+
+def checked(state: Any) -> tuple[Any, ...]:
+    """The state that a pickled array is filled with, its dtype made anew, objects only where objects are listed."""
+    *_, shape, dtype, fortran, values = state
+    kind = plain(dtype)
+    if kind.hasobject and (type(values) is not list or len(values) != prod(shape)):
+        raise RefusedError("numpy.ndarray of objects without objects")
+    return 1, shape, kind, fortran, values
 
 
 class Array(np.ndarray):
     """An array that checks what it is filled with."""
 
     def __setstate__(self, state: Any) -> None:
-        *_, shape, dtype, fortran, values = state
-        kind = plain(dtype)
-        if kind.hasobject and (type(values) is not list or len(values) != prod(shape)):
-            raise UnpicklingError("numpy.ndarray of objects without objects")
-        super().__setstate__((1, shape, kind, fortran, values))  # type: ignore[misc]
+        super().__setstate__(checked(state))  # type: ignore[misc]
 
 
-def reconstruct(*_: Any) -> Array:
+def reconstruct(kind: Any, *_: Any) -> np.ndarray:
     """Takes the place of numpy's `_reconstruct`: an empty array, filled afterwards."""
-    return Array.__new__(Array, (0,))
+    if kind not in (Array, np.ndarray):
+        raise RefusedError(f"numpy._core.multiarray._reconstruct of {kind}")
+    return np.ndarray.__new__(kind, (0,))
 
 
 def scalar(dtype: Any, value: Any = b"") -> Any:

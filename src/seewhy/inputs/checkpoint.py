@@ -11,6 +11,7 @@ from torch import Tensor
 from seewhy import artifacts
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import inert
+from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
 from seewhy.inputs.vocabulary import names, words
 
@@ -106,7 +107,7 @@ def _reason(error: Exception, size: int) -> str:
     message = str(error)
     if "TorchScript" in message:
         return "is a TorchScript archive; allowed: model.state_dict() in a file written by torch.save"
-    if isinstance(error, inert.RefusedError):
+    if isinstance(error, RefusedError):
         return f"needs code to load ({message}); {STATE_DICT}"
     if re.search(r"Unsupported operand 1(49|50|40|47)\b", message):  # opcodes that protocol 2 does not have
         return "is of another pickle protocol; allowed: torch.save(..., pickle_protocol=2), its default"

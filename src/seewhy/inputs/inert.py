@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seewhy.inputs.arrays import NUMPY, PURE_PATHS
+from seewhy.inputs.arrays import NUMPY, PURE_PATHS, RefusedError
 
 TRIES = 100  # classes unknown to us in one file, beyond which it is no checkpoint
 UNKNOWN = re.compile(r"GLOBAL ([\w.]+) was not an allowed global")  # what torch says, in three cases
@@ -28,10 +28,6 @@ PYTHON = sys.stdlib_module_names | IMPORT_MAPPING.keys()  # the latter by the na
 # of Python's own names only these may be stood in for: holders of data, and types that are named but not called
 HOLDERS = {"argparse.Namespace", "types.SimpleNamespace", "functools.partial", "enum.Enum"}
 TYPES = {f"builtins.{kind}" for kind in ("int", "float", "bool", "str", "bytes", "list", "dict", "tuple", "object")}
-
-
-class RefusedError(Exception):
-    """The file wants something called; `args[0]` is its dotted name."""
 
 
 class Inert:
