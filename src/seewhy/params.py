@@ -5,14 +5,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from ruamel.yaml import YAML, YAMLError
 
 from seewhy import notebooks
 from seewhy.errors import SeewhyError, unknown
-from seewhy.validation import Device, Inside, Name, Number, Positive, Settings, Size, Whole, validate
+from seewhy.validation import (
+    Classes,
+    Column,
+    Device,
+    Inside,
+    Name,
+    Number,
+    Positive,
+    Settings,
+    Size,
+    Whole,
+    validate,
+)
 
 FILE = "params.yaml"
+Task = Literal["classification", "segmentation", "captioning"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
 
@@ -51,12 +64,35 @@ class Preprocessing(Settings):
 
 
 class Dataset(Settings):
-    """A manifest and its class names; `demo`: which recipe of seewhy.demo makes these files in `out`, and how."""
+    """Images, from a manifest or a folder, and class names, from a file or written here.
 
-    task: Literal["classification", "segmentation", "captioning"]
-    manifest: Inside
-    classes: Inside
+    `columns` is our word: theirs. `table` is the key of the manifest's table in a pickled dict. `root` is where paths
+    in the manifest start, if neither in its own folder nor in the project. `demo`: which recipe of seewhy.demo makes
+    these files in `out`, and how.
+    """
+
+    task: Task
+    manifest: Inside | None = None
+    images: Annotated[Inside | None, Field(validate_default=True)] = None
+    classes: Annotated[Classes, Field(validate_default=True)] = None
+    columns: dict[Column, str] = Field(default_factory=dict)
+    table: str | None = None
+    root: Inside | None = None
     demo: dict[str, Any] | None = None
+
+    @field_validator("images")
+    @classmethod
+    def _one_source(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) == (info.data.get("manifest") is None) and "manifest" in info.data:
+            raise ValueError("allowed: either `manifest`, a table, or `images`, a folder")
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _for_a_task_with_classes(cls, value: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
+        if value is None and info.data.get("task") != "captioning":
+            raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
+        return value
 
 
 class Study(Settings):

@@ -31,6 +31,7 @@ def _files(params: Params, studies: list[str]) -> Iterator[tuple[str, str]]:
         yield f"demo.{name}.from", piece.source
     for name in studies:
         dataset = params.studies[name].dataset
-        yield f"datasets.{dataset}.manifest", params.datasets[dataset].manifest
-        yield f"datasets.{dataset}.classes", params.datasets[dataset].classes
+        for key in ("manifest", "images", "classes"):
+            if isinstance(path := getattr(params.datasets[dataset], key), str):
+                yield f"datasets.{dataset}.{key}", path
         yield f"studies.{name}.checkpoint", params.studies[name].checkpoint

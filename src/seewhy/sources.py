@@ -74,13 +74,15 @@ def _stats(root: Path, names: Iterable[str]) -> Seen:
 
 
 def _watched(root: Path, settings: Settings, checked: Path) -> list[str]:
-    """The table itself, the files that params.yaml names, and every image and mask."""
+    """The table itself, the files that params.yaml names, every image and mask, and a folder with all folders in it."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(checked, columns=[name for name in pq.read_schema(checked).names if _is_path(name)])
     images = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)
-    own = [str(checked.relative_to(root)), settings.manifest, settings.classes]
-    return [*own, *images]
+    own = [str(checked.relative_to(root)), settings.manifest, settings.classes, settings.images]
+    inner = (root / settings.images).rglob("*/") if settings.images else ()
+    folders = [path.relative_to(root).as_posix() for path in inner]
+    return [*(name for name in own if isinstance(name, str)), *folders, *images]
 
 
 def _is_path(column: str) -> bool:

@@ -43,11 +43,23 @@ def _inside(value: str) -> str:
     return value
 
 
+def _classes(value: Any) -> str | list[str] | None:
+    if value is None or isinstance(value, str):
+        return value and _inside(value)
+    if not isinstance(value, list) or not value or not all(type(one) in (str, int) and one != "" for one in value):
+        raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
+    return [str(one) for one in value]
+
+
 Whole = Annotated[int, Field(strict=True)]  # strict: neither "32" nor true is a number
 Number = Annotated[float, Field(strict=True)]
 Positive = Annotated[Whole, Field(ge=1)]
 Inside = Annotated[str, AfterValidator(_inside)]  # a file of the project
 Size = Annotated[int | tuple[int, int] | None, PlainValidator(_sides)]  # pixels, or (height, width)
+Classes = Annotated[str | list[str] | None, PlainValidator(_classes)]  # a file of names, or the names
+Column = Annotated[
+    str, worded(r"image|label|split|boxes|caption|mask|.+_mask", "image, label, split, boxes, caption, mask, ..._mask")
+]
 Name = Annotated[str, worded(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", "letters, digits, - and _")]  # a stage and a folder
 Device = Annotated[str, worded(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda, cuda:0 and so on")]
 

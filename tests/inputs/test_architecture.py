@@ -7,6 +7,7 @@ from torch import nn
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture
 from seewhy.inputs.checkpoint import Checkpoint
+from seewhy.inputs.weights import left_aside
 from tests.conftest import checkpoint
 
 
@@ -48,7 +49,10 @@ def test_both_zoos_get_the_number_of_classes(project, name):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("resnet18", "architecture 'resnet18' of study 'tiny'; allowed: torchvision:NAME, timm:NAME or package.module"),
+        (
+            "resnet18",
+            "architecture 'resnet18' of study 'tiny'; allowed: torchvision:NAME, timm:NAME, smp:NAME or",
+        ),
         ("timm:", "architecture 'timm:' of study 'tiny'; allowed: torchvision:NAME"),
         (
             "torchvision:resnet19",
@@ -79,7 +83,10 @@ def test_an_architecture_that_does_not_exist(project, name, line):
         ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
         ("def Tiny(): return 3", "study 'tiny': broken:Tiny makes a int; allowed: an nn.Module"),
         ("def Tiny(): raise KeyError('depth')", "broken:Tiny refuses its arguments {}: KeyError: 'depth'"),
-        ("def Tiny(a): pass", "broken:Tiny refuses its arguments {}: TypeError: Tiny() missing 1 required"),
+        (
+            "def Tiny(a, b, c=1): pass",
+            "missing key 'arguments.a' of study 'tiny' (broken:Tiny); needed: a, b",
+        ),
     ],
 )
 def test_a_module_that_fails_is_one_line(project, monkeypatch, code, line):
@@ -103,5 +110,135 @@ def test_other_weights_are_told_by_name(project):
     weights = nn.Sequential(nn.Linear(2, 2)).state_dict() | {"head.weight": torch.zeros(2, 9)}
     line = refusal(project, weights=weights)
     assert line.endswith(
-        "missing: features.0.bias, features.0.weight, head.bias; surplus: 0.bias, 0.weight; other shape: head.weight"
+        "missing: features.0.weight, features.0.bias, head.bias; surplus: 0.weight, 0.bias; "
+        "other shape: head.weight (2, 9) for (2, 8)"
     )
+
+
+def prefixed(prefix, weights):
+    return {prefix + name: value for name, value in weights.items()}
+
+
+@pytest.mark.parametrize("prefix", ["model.", "net.", "backbone.", "module.model.", "model.module."])
+def test_a_prefix_is_found_and_what_lies_beside_it_is_told(project, prefix):
+    own = checkpoint()["model_state_dict"]
+    file = prefixed(prefix, own) | {"ce_loss.weight": torch.ones(2), "mean": torch.zeros(1, 3, 1, 1)}
+    model = build(project, weights=file)
+    assert torch.equal(model.head.weight, own["head.weight"])
+    assert left_aside(model, file) == ["ce_loss.weight", "mean"]
+    assert left_aside(model, own) == []
+
+
+def test_a_surplus_key_inside_the_network_is_refused(project):
+    for prefix in ("", "model."):
+        file = prefixed(prefix, checkpoint()["model_state_dict"] | {"extra.weight": torch.ones(2)}) | {
+            "loss": torch.ones(1)
+        }
+        assert "missing: none; surplus: extra.weight" in refusal(project, weights=file)
+
+
+def test_a_prefix_with_something_missing_is_told_with_the_prefix(project):
+    file = prefixed("model.", checkpoint()["model_state_dict"])
+    del file["model.head.bias"]
+    assert "checkpoint (under 'model.') and architecture differ; missing: head.bias; surplus: none" in refusal(
+        project, weights=file
+    )
+    assert "the checkpoint has 2 classes ('model.head.bias')" in refusal(
+        project, weights=prefixed("model.", checkpoint()["model_state_dict"]), classes=3
+    )
+
+
+def test_two_copies_of_the_network_are_refused(project):
+    own = checkpoint()["model_state_dict"]
+    file = prefixed("student.", own) | prefixed("teacher.", own)
+    assert "more than once, under student., teacher.; allowed: once" in refusal(project, weights=file)
+
+
+def test_counters_that_old_files_do_not_have(project):
+    from torchvision import models
+
+    own = models.resnet18().state_dict()
+    old = {name: value for name, value in own.items() if not name.endswith("num_batches_tracked")}
+    model = build(project, "torchvision:resnet18", classes=1000, weights=old)
+    assert torch.equal(model.conv1.weight, own["conv1.weight"])
+
+
+WRAPPER = """
+from torch import nn
+from torchvision import models
+
+class Wrapper(nn.Module):
+    def __init__(self, num_classes=7, pretrained=True):
+        super().__init__()
+        assert not pretrained
+        self.backbone = models.squeezenet1_1(weights=None)
+        self.head = nn.Sequential(nn.Dropout(0.5), nn.Linear(1000, num_classes))
+
+    def forward(self, x):
+        return self.head(self.backbone(x))
+"""
+
+
+@pytest.fixture
+def theirs(project):
+    (project.root / "wraps.py").write_text(WRAPPER)
+    (project.root / "captions.py").write_text(CAPTIONS)
+    yield project
+    sys.modules.pop("wraps", None)
+    sys.modules.pop("captions", None)
+
+
+def test_a_wrapper_loads_as_it_is_and_its_backbone_into_the_plain_network(theirs):
+    scope = {}
+    exec(WRAPPER, scope)
+    file = scope["Wrapper"](5, pretrained=False).state_dict()
+    assert build(theirs, "wraps:Wrapper", classes=5, weights=file)(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+    plain = build(theirs, "torchvision:squeezenet1_1", classes=1000, weights=file)
+    assert torch.equal(plain.features[0].weight, file["backbone.features.0.weight"])
+    assert left_aside(plain, file) == ["head.1.weight", "head.1.bias"]
+
+
+CAPTIONS = """
+from torch import nn
+
+class Decoder(nn.Module):
+    def __init__(self, embed_size, hidden_size, vocab_size, num_layers):
+        super().__init__()
+        self.embed = nn.Embedding(vocab_size, embed_size)
+        self.lstm = nn.LSTM(embed_size, hidden_size, num_layers, batch_first=True)
+        self.fc = nn.Linear(hidden_size, vocab_size)
+
+class CNNLSTM(nn.Module):
+    def __init__(self, embed_size, hidden_size, vocab_size, num_layers=1, *, kernel):
+        super().__init__()
+        self.encoder = nn.Conv2d(3, embed_size, kernel)
+        self.decoder = Decoder(embed_size, hidden_size, vocab_size, num_layers)
+"""
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_sizes_of_a_caption_model_are_read_off_its_weights(theirs, layers):
+    scope = {}
+    exec(CAPTIONS, scope)
+    file = scope["CNNLSTM"](5, 6, 7, layers, kernel=3).state_dict()
+    model = build(theirs, "captions:CNNLSTM", classes=0, weights=file, kernel=3)
+    assert (model.decoder.lstm.num_layers, model.decoder.lstm.hidden_size) == (layers, 6)
+    point = Checkpoint(file, "0" * 64, {"KERNEL": 3, "num_layers": 9})
+    built = architecture.build("captions:CNNLSTM", 0, {}, point, theirs.root, "study 'tiny'")
+    assert built.encoder.kernel_size == (3, 3)
+    line = refusal(theirs, "captions:CNNLSTM", classes=0, weights=file)
+    assert line == "missing key 'arguments.kernel' of study 'tiny' (captions:CNNLSTM); needed: kernel"
+
+
+def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):
+    smp = pytest.importorskip("segmentation_models_pytorch")
+    file = smp.Unet("resnet18", encoder_weights=None, classes=3, decoder_channels=(16, 8, 8, 4, 4)).state_dict()
+    file = prefixed("model.", file) | {"mean": torch.zeros(1, 3, 1, 1), "ce_loss.weight": torch.ones(3)}
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", None)
+    point = Checkpoint(file, "0" * 64, {"arch": "Unet", "encoder_name": "resnet18"})
+    given = {"decoder_channels": [16, 8, 8, 4, 4], "encoder_weights": "imagenet"}
+    model = architecture.build("smp:Unet", 3, given, point, theirs.root, "study 'tiny'")
+    assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 3, 32, 32)
+    assert left_aside(model, file) == ["mean", "ce_loss.weight"]
+    assert "unknown architecture 'smp:FNP' in study 'tiny'; did you mean 'smp:FPN'?" in refusal(theirs, "smp:FNP")
+    assert "smp:Unet refuses its arguments" in refusal(theirs, "smp:Unet", encoder_name="resnet19")

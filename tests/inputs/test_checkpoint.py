@@ -1,16 +1,28 @@
 import argparse
+import collections
+import datetime
+import functools
+import importlib
 import io
+import os
+import pathlib
 import pickle
 import random
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import numpy.testing
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from seewhy.errors import SeewhyError
-from seewhy.inputs.checkpoint import load
+from seewhy.inputs.arrays import Array, RefusedError
+from seewhy.inputs.checkpoint import CONFIGS, load
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.zeros(2)}
 
@@ -48,6 +60,56 @@ class Touch:
         return open, (str(self.path), "w")
 
 
+class Call:
+    """A payload that calls what it is given."""
+
+    def __init__(self, function, *arguments):
+        self.called = function, arguments
+
+    def __reduce__(self):
+        return self.called
+
+
+@pytest.fixture
+def theirs(monkeypatch):
+    """A module of the user's, which is gone when their file is read: it cannot be imported."""
+    module = ModuleType("their_code")
+    exec(THEIRS, module.__dict__)
+    monkeypatch.setitem(sys.modules, "their_code", module)
+    yield module
+    assert not hasattr(module, "ran")
+
+
+THEIRS = """
+import enum
+
+class Vocabulary:
+    def __init__(self):
+        self.word2idx = {"<START>": 0, "a": 1, "tree": 2}
+        self.idx2word = {index: word for word, index in self.word2idx.items()}
+    def __setstate__(self, state):
+        global ran
+        ran = True
+
+class Words(dict):
+    pass
+
+class Split(enum.Enum):
+    TEST = "test"
+
+class Slotted:
+    __slots__ = ("depth",)
+
+class Steps(list):
+    pass
+
+def make(*_):
+    global ran
+    ran = True
+    return {}
+"""
+
+
 @pytest.mark.parametrize("key", [None, "model_state_dict", "state_dict", "network", "model"])
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
 def test_weights_under_every_key_and_prefix(tmp_path, key, prefix):
@@ -74,6 +136,104 @@ def test_numpy_numbers_and_a_namespace_load_without_running_code(tmp_path, legac
     found = loaded(tmp_path, content, _use_new_zipfile_serialization=not legacy)
     assert (found.epoch, found.val_acc, found.config["IMAGE_SIZE"]) == (7, 0.875, 32)
     assert found.config["IMAGENET_MEAN"].tolist() == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_an_object_of_the_users_own_class_is_read_as_data(tmp_path, theirs, legacy):
+    slotted = theirs.Slotted()
+    slotted.depth = 3
+    content = {
+        "model_state_dict": WEIGHTS,
+        "vocab": theirs.Vocabulary(),
+        "hyper_parameters": {"split": theirs.Split.TEST, "slotted": slotted, "net": functools.partial(dict, a=1)},
+    }
+    torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=not legacy)
+    sys.modules.pop("their_code")
+    found = load(tmp_path / "a.pth", "x")
+    assert found.words == ["<START>", "a", "tree"]
+    assert torch.equal(found.weights["head.weight"], WEIGHTS["head.weight"])
+    assert found.config["split"].arguments == ("test",)
+    assert found.config["slotted"].attributes == {"depth": 3}
+    assert "their_code" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        ["<PAD>", "a", "tree"],
+        {"<PAD>": 0, "a": 1, "tree": 2},
+        {0: "<PAD>", 2: "tree", 1: "a"},
+        {"0": "<PAD>", "1": "a", "2": "tree"},
+        {"word2idx": {"<PAD>": 0, "a": np.int64(1), "tree": 2}, "size": 3},
+        {"itos": ["<PAD>", "a", "tree"], "stoi": {}},
+        np.array(["<PAD>", "a", "tree"], dtype=object),
+    ],
+)
+def test_words_from_every_kind_of_vocabulary(tmp_path, vocabulary):
+    assert loaded(tmp_path, {"model": WEIGHTS, "vocab": vocabulary}).words == ["<PAD>", "a", "tree"]
+
+
+@pytest.mark.parametrize("vocabulary", [{}, [], 3, None, {"a": "b"}, {"a": -1}, {"a": 10**12}, {"a": 1.5}, [1]])
+def test_what_is_no_vocabulary_is_left_out(tmp_path, vocabulary):
+    assert loaded(tmp_path, {"model": WEIGHTS, "vocab": vocabulary}).words is None
+
+
+def test_an_index_without_a_word_is_empty(tmp_path):
+    assert loaded(tmp_path, {"model": WEIGHTS, "vocab": {"a": 2, "b": 0}}).words == ["b", "", "a"]
+
+
+def test_containers_of_the_users_own_are_plain_ones(tmp_path, theirs):
+    steps = theirs.Steps([1, 2])
+    content = {"model": WEIGHTS, "config": theirs.Words(IMAGE_SIZE=32, steps=steps), "vocab": theirs.Words(a=0, b=1)}
+    torch.save(content, tmp_path / "a.pth")
+    sys.modules.pop("their_code")
+    found = load(tmp_path / "a.pth", "x")
+    assert found.config == {"IMAGE_SIZE": 32, "steps": [1, 2]}
+    assert found.words == ["a", "b"]
+
+
+def test_what_python_itself_offers_for_data_loads(tmp_path):
+    config = {
+        "path": pathlib.PurePosixPath("a/b"),
+        "here": Path("a"),
+        "there": pathlib.PureWindowsPath("c:/d"),
+        "when": datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC),
+        "counts": collections.defaultdict(int, a=2),
+        "last": collections.deque([1]),
+        "kind": int,
+        "names": np.array(["a", "b"], dtype=object),
+        "grid": np.arange(6, dtype=">i2").reshape(2, 3).T,
+    }
+    found = loaded(tmp_path, {"model": WEIGHTS, "config": config}).config
+    assert str(found["path"]) == "a/b"
+    assert str(found["here"]) == "a"
+    assert str(found["there"]) == r"c:\d"
+    assert (found["when"], found["counts"], found["last"]) == (config["when"], {"a": 2}, [1])
+    assert found["names"].tolist() == ["a", "b"]
+    assert found["grid"].tolist() == config["grid"].tolist()
+
+
+def test_class_names_in_the_file(tmp_path):
+    assert loaded(tmp_path, {"model": WEIGHTS, "class_names": ("a", "b")}).classes == ["a", "b"]
+    assert loaded(tmp_path, {"model": WEIGHTS, "classes": np.array(["a", "b"])}).classes == ["a", "b"]
+    assert loaded(tmp_path, {"model": WEIGHTS, "classes": 2}).classes is None
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_settings_under_every_key(tmp_path, theirs, name):
+    kept = theirs.Slotted()
+    kept.depth = 3
+    for config in ({"depth": 3}, argparse.Namespace(depth=3), kept):
+        assert loaded(tmp_path, {"model": WEIGHTS, name: config}).config == {"depth": 3}
+
+
+def test_safetensors_load(tmp_path):
+    save_file(WEIGHTS, tmp_path / "a.anything")
+    found = load(tmp_path / "a.anything", "x")
+    assert torch.equal(found.weights["head.weight"], WEIGHTS["head.weight"])
+    content = (tmp_path / "a.anything").read_bytes()
+    (tmp_path / "a.anything").write_bytes(content[:-1])
+    assert "is damaged, truncated or no checkpoint" in refusal(tmp_path / "a.anything")
 
 
 def test_numbers_written_with_numpy_1_load(tmp_path):
@@ -114,6 +274,46 @@ def test_a_payload_does_not_run(tmp_path, legacy):
     assert not (tmp_path / "touched").exists()
 
 
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (os.system, "posix.system"),
+        (eval, "builtins.eval"),
+        (exec, "builtins.exec"),
+        (getattr, "builtins.getattr"),
+        (__import__, "builtins.__import__"),
+        (subprocess.Popen, "commands.Popen"),
+        (numpy.testing.runstring, "numpy.testing._private.utils.runstring"),
+        (importlib.import_module, "importlib.import_module"),
+        (torch.load, "torch.serialization.load"),
+        (torch.hub.load, "torch.hub.load"),
+    ],
+)
+def test_a_call_is_refused_by_name(tmp_path, function, name):
+    torch.save({"model": WEIGHTS, "epoch": Call(function, "open('touched', 'w')")}, tmp_path / "a.pth")
+    assert f"'a.pth' needs code to load ({name})" in refusal(tmp_path / "a.pth")
+
+
+def test_a_function_of_the_users_own_is_refused_by_name(tmp_path, theirs):
+    torch.save({"model": WEIGHTS, "vocab": Call(theirs.make, 1)}, tmp_path / "a.pth")
+    assert "needs code to load (their_code.make)" in refusal(tmp_path / "a.pth")
+
+
+def test_an_array_that_takes_bytes_for_pointers_is_refused():
+    fields = np.dtype("V8")
+    fields.__setstate__((3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0))
+    for kind, raw in ((fields, b"8 bytes!"), (np.dtype("O"), b"8 bytes!"), (np.dtype("O"), [1, 2])):
+        array = Array.__new__(Array, (0,))
+        with pytest.raises(RefusedError):
+            array.__setstate__((1, (1,), kind, False, raw))
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_another_protocol_is_named(tmp_path, protocol):
+    torch.save({"model": WEIGHTS}, tmp_path / "a.pth", pickle_protocol=protocol)
+    assert "is of another pickle protocol; allowed: torch.save(..., pickle_protocol=2)" in refusal(tmp_path / "a.pth")
+
+
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_a_bare_pickle_does_not_run(tmp_path, protocol):
     (tmp_path / "a.pth").write_bytes(pickle.dumps(Touch(tmp_path / "touched"), protocol))
@@ -124,7 +324,9 @@ def test_a_bare_pickle_does_not_run(tmp_path, protocol):
 def test_a_whole_model_is_refused_with_the_way_out(tmp_path):
     torch.save(nn.Linear(2, 2), tmp_path / "a.pth")
     line = refusal(tmp_path / "a.pth")
-    assert "needs code to load (torch.nn.modules.linear.Linear); save model.state_dict()" in line
+    assert "holds a whole model (torch.nn.modules.linear.Linear); save model.state_dict() instead" in line
+    torch.save({"epoch": 1, "model": nn.Linear(2, 2)}, tmp_path / "a.pth")
+    assert "holds a whole model (torch.nn.modules.linear.Linear)" in refusal(tmp_path / "a.pth")
 
 
 @pytest.mark.parametrize("legacy", [False, True])

@@ -7,46 +7,65 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, unknown
+from seewhy.inputs import arguments as completed
+from seewhy.inputs import weights
 from seewhy.inputs.checkpoint import Checkpoint
 
-ZOOS = ("torchvision", "timm")
+COUNT = {"torchvision": "num_classes", "timm": "num_classes", "smp": "classes"}  # what each zoo calls their number
+OFFLINE: dict[str, Any] = {"weights": None, "weights_backbone": None, "pretrained": False, "encoder_weights": None}
 
 
 def build(
     architecture: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint, root: Path, where: str
 ) -> nn.Module:
-    """The model in eval mode. `architecture` is torchvision:NAME, timm:NAME or a dotted module and class.
+    """The model in eval mode. `architecture` is torchvision:NAME, timm:NAME, smp:NAME or a dotted module and class.
 
-    Raises SeewhyError where the name does not exist, its constructor refuses, or weights and network differ.
+    `classes` is the dataset's number of them, 0 where it has none. Weights of the file that are not the network's are
+    left aside: `weights.left_aside` lists them. Raises SeewhyError where the name does not exist, its constructor
+    refuses or needs what nothing tells, or weights and network differ.
     """
     make = _factory(architecture, root, where)
     accepted = inspect.signature(make).parameters
-    given = dict(arguments)
-    if "num_classes" in accepted or architecture.partition(":")[0] in ZOOS:
-        given.setdefault("num_classes", classes)
+    zoo = architecture.partition(":")[0]
+    if zoo in COUNT:
+        given = _for_zoo(zoo, classes, arguments, checkpoint) | {
+            key: OFFLINE[key] for key in OFFLINE if key in accepted
+        }
+    else:
+        given = completed.complete(accepted, arguments, classes, checkpoint, f"of {where} ({architecture})")
     try:
         model = make(**given)
     except Exception as error:  # whatever the user's constructor raises
         raise SeewhyError(f"{where}: {architecture} refuses its arguments {given}: {_told(error)}") from None
     if not isinstance(model, nn.Module):
         raise SeewhyError(f"{where}: {architecture} makes a {type(model).__name__}; allowed: an nn.Module")
-    _fill(model, checkpoint.weights, classes, where)
+    weights.fill(model, checkpoint.weights, classes, where)
     return model.eval()
+
+
+def _for_zoo(zoo: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
+    told: dict[str, Any] = {COUNT[zoo]: classes} if classes else {}
+    if zoo == "smp" and isinstance(encoder := checkpoint.config.get("encoder_name"), str):
+        told["encoder_name"] = encoder
+    return told | arguments
 
 
 def _factory(architecture: str, root: Path, where: str) -> Callable[..., nn.Module]:
     zoo, separator, name = architecture.partition(":")
     if not separator or not name:
         raise SeewhyError(
-            f"architecture '{architecture}' of {where}; allowed: torchvision:NAME, timm:NAME or package.module:Class"
+            f"architecture '{architecture}' of {where}; "
+            f"allowed: torchvision:NAME, timm:NAME, smp:NAME or package.module:Class"
         )
     if zoo == "torchvision":
         return _from_torchvision(name, where)
     if zoo == "timm":
         return _from_timm(name, where)
+    if zoo == "smp":
+        return _from_smp(name, where)
     return _from_module(zoo, name, root, where)
 
 
@@ -66,6 +85,15 @@ def _from_timm(name: str, where: str) -> Callable[..., nn.Module]:
     if not timm.is_model(name):
         raise unknown("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
     return timm.model_entrypoint(name)
+
+
+def _from_smp(name: str, where: str) -> Callable[..., nn.Module]:
+    import segmentation_models_pytorch as smp
+
+    known = {kind.__name__: kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
+    if name not in known:
+        raise unknown("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
+    return known[name]
 
 
 def _from_module(module: str, name: str, root: Path, where: str) -> Callable[..., nn.Module]:
@@ -88,23 +116,3 @@ def _from_module(module: str, name: str, root: Path, where: str) -> Callable[...
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _fill(model: nn.Module, weights: dict[str, Tensor], classes: int, where: str) -> None:
-    own = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in weights.items()}
-    other = {key: (found[key], own[key]) for key in own.keys() & found.keys() if found[key] != own[key]}
-    heads = [key for key, (theirs, ours) in sorted(other.items()) if ours[0] == classes and theirs[1:] == ours[1:]]
-    if heads and len(heads) == len(other):
-        number = other[heads[0]][0][0]
-        raise SeewhyError(
-            f"{where}: the checkpoint has {number} classes ('{heads[0]}'), the dataset {classes}; "
-            f"allowed: equal numbers"
-        )
-    missing, surplus = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
-    if missing or surplus or other:
-        raise SeewhyError(
-            f"{where}: checkpoint and architecture differ; missing: {listing(missing)}; "
-            f"surplus: {listing(surplus)}; other shape: {listing(sorted(other))}"
-        )
-    model.load_state_dict(weights)

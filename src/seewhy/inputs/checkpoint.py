@@ -1,47 +1,42 @@
-"""A checkpoint file -> weights and facts, safely: `weights_only=True` and a narrow allow-list, never a fall-back."""
+"""A checkpoint file -> weights and facts, safely: nothing in the file is run, and there is no other way in."""
 
-import argparse
-import pathlib
 import re
-import warnings
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from seewhy import artifacts
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import inert
+from seewhy.inputs.arrays import RefusedError
+from seewhy.inputs.inert import Inert
+from seewhy.inputs.vocabulary import names, words
 
 WEIGHTS = ("model_state_dict", "state_dict", "network", "model")  # keys under which people keep the weights
+CONFIGS = ("config", "hyper_parameters", "hparams", "args", "cfg")  # and what the network was made and trained with
+CLASSES = ("classes", "class_names", "label_classes")
+VOCABULARIES = ("vocab", "vocabulary")
 PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
-# plain values that training scripts store beside the weights; each is data, none runs code when rebuilt
-_MULTIARRAY = import_module("numpy._core.multiarray")
-ALLOWED: list[Any] = [
-    _MULTIARRAY.scalar,
-    _MULTIARRAY._reconstruct,
-    (_MULTIARRAY.scalar, "numpy.core.multiarray.scalar"),  # files written with numpy 1
-    (_MULTIARRAY._reconstruct, "numpy.core.multiarray._reconstruct"),
-    np.ndarray,
-    np.dtype,
-    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")},
-    argparse.Namespace,
-    pathlib.PosixPath,
-]
+STATE_DICT = "save model.state_dict() instead of the model or its objects"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights by name, and what the file says of itself: `config`, `epoch`, `val_acc` (percent or share)."""
+    """Weights by name, and what the file says of itself: `config`, `epoch`, `val_acc` (percent or share).
+
+    `classes` are names in index order, `words` those of a vocabulary; None where the file has none.
+    """
 
     weights: dict[str, Tensor]
     sha256: str
     config: dict[str, Any] = field(default_factory=dict)
     epoch: int | None = None
     val_acc: float | None = None
+    classes: list[str] | None = None
+    words: list[str] | None = None
 
     @property
     def claim(self) -> float | None:
@@ -52,17 +47,13 @@ class Checkpoint:
 
 
 def load(path: Path, where: str) -> Checkpoint:
-    """Reads a checkpoint that holds a state_dict, bare or under one of `WEIGHTS`.
+    """Reads a checkpoint that holds a state_dict, bare or under one of `WEIGHTS`: torch (zip, legacy) or safetensors.
 
     Raises SeewhyError for a file that is missing, damaged, or that would need code to be run.
     """
     if not path.is_file():
         raise SeewhyError(f"{where}: there is no checkpoint '{path}'")
-    content = _read(path, where)
-    if not isinstance(content, dict):
-        raise SeewhyError(
-            f"{where}: '{path.name}' holds a {type(content).__name__}; allowed: a state_dict, or a dict with one"
-        )
+    content = read(path, where)
     key = next((key for key in WEIGHTS if isinstance(content.get(key), dict)), None)
     weights = content[key] if key else content
     tensors = _bare({name: value for name, value in weights.items() if _is_weight(name, value)})
@@ -74,28 +65,52 @@ def load(path: Path, where: str) -> Checkpoint:
     return Checkpoint(
         tensors,
         artifacts.sha256(path),
-        _mapping(facts.get("config")),
+        next(filter(None, (mapping(facts.get(name)) for name in CONFIGS)), {}),
         _number(facts.get("epoch"), int),
         _number(facts.get("val_acc"), float),
+        next(filter(None, (names(facts.get(name)) for name in CLASSES)), None),
+        next(filter(None, (words(facts.get(name)) for name in VOCABULARIES)), None),
     )
 
 
-def _read(path: Path, where: str) -> Any:
-    """The file's content. A damaged pickle fails in every way there is, so any exception is the file's fault."""
+def read(path: Path, where: str) -> dict[Any, Any]:
+    """The mapping that a checkpoint file holds. A damaged file fails in every way there is, so any error is its own."""
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(ALLOWED):
-            warnings.simplefilter("ignore")  # on protocols and TorchScript: the error says it all
-            return torch.load(path, map_location="cpu", weights_only=True)
+        content = _tensors(path) if _is_safetensors(path) else inert.read(path)
     except Exception as error:
-        raise SeewhyError(f"{where}: '{path.name}' {_reason(str(error), path.stat().st_size)}") from None
+        raise SeewhyError(f"{where}: '{path.name}' {_reason(error, path.stat().st_size)}") from None
+    parts = [content, *(content.get(key) for key in WEIGHTS)] if isinstance(content, dict) else [content]
+    whole = next((part for part in parts if isinstance(part, Inert) and "_modules" in part.attributes), None)
+    if whole:
+        raise SeewhyError(f"{where}: '{path.name}' holds a whole model ({whole.path}); {STATE_DICT}")
+    if not isinstance(content, dict):
+        kind = content.path if isinstance(content, Inert) else type(content).__name__
+        raise SeewhyError(f"{where}: '{path.name}' holds a {kind}; allowed: a state_dict, or a dict with one")
+    return content
 
 
-def _reason(message: str, size: int) -> str:
+def _is_safetensors(path: Path) -> bool:
+    """Whether the file starts as safetensors do: the length of a JSON mapping, and that mapping."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def _reason(error: Exception, size: int) -> str:
     """What is wrong with the file, in our words: torch's own advise to load it unsafely."""
+    message = str(error)
     if "TorchScript" in message:
         return "is a TorchScript archive; allowed: model.state_dict() in a file written by torch.save"
-    if code := re.search(r"GLOBAL ([\w.]+)", message):
-        return f"needs code to load ({code[1]}); save model.state_dict() instead of the model or its objects"
+    if isinstance(error, RefusedError):
+        return f"needs code to load ({message}); {STATE_DICT}"
+    if re.search(r"Unsupported operand 1(49|50|40|47)\b", message):  # opcodes that protocol 2 does not have
+        return "is of another pickle protocol; allowed: torch.save(..., pickle_protocol=2), its default"
     return f"({size:,} bytes) is damaged, truncated or no checkpoint; allowed: a file written by torch.save"
 
 
@@ -111,10 +126,10 @@ def _bare(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    if isinstance(value, argparse.Namespace):
-        return vars(value)
-    return value if isinstance(value, dict) else {}
+def mapping(value: Any) -> dict[str, Any]:
+    """Settings as a dict, be they one, or the attributes of a Namespace or of an object of the user's own."""
+    found = value.attributes if isinstance(value, Inert) else value
+    return {str(key): one for key, one in found.items()} if isinstance(found, dict) else {}
 
 
 def _number(value: Any, kind: type) -> Any:

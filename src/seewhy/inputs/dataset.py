@@ -1,7 +1,8 @@
 """A user's manifest -> a checked table: every name resolved, every image decoded once, every label a class."""
 
 import json
-import warnings
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,12 +13,17 @@ import pandas as pd
 
 from seewhy import artifacts
 from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.inputs import tables
 from seewhy.inputs.images import open_image
+from seewhy.inputs.paths import Lookup
 from seewhy.params import Dataset as Settings
+from seewhy.params import Task
 from seewhy.progress import progress
 
 TYPO = 0.8  # how alike (difflib's ratio) a column of the user's own must be to a known one to be taken for a typo
 KNOWN = ("image", "label", "split", "boxes", "caption")  # besides these: mask, and any column that ends in _mask
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+UNJUDGED = 255  # in a mask: a pixel of no class
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Dataset:
     classes: list[str]
     frame: pd.DataFrame
     root: Path
+    task: Task = "classification"
 
     @property
     def masks(self) -> list[str]:
@@ -38,18 +45,29 @@ class Dataset:
 def load(name: str, root: Path) -> Dataset:
     """The dataset as the stage `dataset@<name>` left it."""
     frame, note = artifacts.read_table(artifacts.dataset(root, name), f"dataset@{name}")
-    return Dataset(name, note["classes"], frame, root)
+    return Dataset(name, note["classes"], frame, root, note["task"])
 
 
 def check(name: str, settings: Settings, root: Path) -> Path:
-    """Reads manifest and classes, checks every row and image, writes data/datasets/<name>.parquet."""
-    where = f"dataset '{name}'"
-    manifest = _inside(root, settings.manifest, root, f"datasets.{name}.manifest")
-    classes = _classes(_inside(root, settings.classes, root, f"datasets.{name}.classes"), where)
-    frame = _read(manifest, where)
-    rows = []
-    for number, row in progress(enumerate(frame.to_dict("records"), start=1), len(frame), f"checking {name}"):
-        rows.append(_check_row(row, classes, manifest.parent, root, f"row {number} of {where}"))
+    """Reads manifest (or folder of images) and classes, checks all, writes data/datasets/<name>.parquet.
+
+    A path in the manifest is looked up in `root:`, or else in the manifest's folder, then in the project.
+    """
+    where, key = f"dataset '{name}'", f"datasets.{name}"
+    project = Lookup(root, (root,))
+    classes = _classes(settings.classes, project, key, where)
+    if settings.images is not None:
+        folders = [root / settings.images]
+        frame = _images(folders[0], f"{key}.images")
+    else:
+        manifest = project.file(str(settings.manifest), f"{key}.manifest")
+        frame = _read(manifest, settings, where, key)
+        folders = [root / settings.root] if settings.root else [manifest.parent, root]
+    lookup = Lookup(root, tuple(dict.fromkeys(folders)), f"; {key}.root says where paths start")
+    rows = [
+        _check_row(row, classes, settings.task, lookup, f"row {number} of {where}")
+        for number, row in progress(enumerate(frame.to_dict("records"), start=1), len(frame), f"checking {name}")
+    ]
     table = pd.DataFrame(rows)
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
@@ -59,63 +77,83 @@ def check(name: str, settings: Settings, root: Path) -> Path:
     return path
 
 
-def _read(manifest: Path, where: str) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # with a field too many in every row pandas shifts all columns by one, or drops the field and warns
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(manifest, dtype=str, keep_default_na=False, index_col=False).fillna("")
-    except (ValueError, pd.errors.ParserWarning) as error:
-        told = " ".join(str(error).split())
-        raise SeewhyError(f"manifest {manifest.name} of {where} is not a CSV table: {told}") from None
+def _images(folder: Path, key: str) -> pd.DataFrame:
+    """One row for each image file in a folder and the folders in it, in the order of their names."""
+    if not folder.is_dir():
+        raise SeewhyError(f"{key}: there is no folder '{folder.name}' in {folder.parent}")
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
+    names = sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+    if not names:
+        raise SeewhyError(f"{key}: there is no image in '{folder.name}'; allowed: files ending in {listing(SUFFIXES)}")
+    return pd.DataFrame({"image": names})
+
+
+def _read(manifest: Path, settings: Settings, where: str, key: str) -> pd.DataFrame:
+    place = f"{manifest.name} of {where}"
+    frame = _renamed(tables.read(manifest, settings.table, f"manifest {place}"), settings.columns, place)
     columns = [column for column in frame if column in KNOWN or _is_mask(column)]
+    free = [name for name in KNOWN if name not in columns]
     for column in frame.columns.difference(columns):
-        if get_close_matches(column.strip().lower(), KNOWN, 1, TYPO):
-            raise unknown("column", column, KNOWN, f"{manifest.name} of {where}")
+        if get_close_matches(column.strip().lower(), free, 1, TYPO):
+            raise unknown("column", column, KNOWN, place)
     if "image" not in columns:
-        raise SeewhyError(f"missing column 'image' in {manifest.name} of {where}; found: {listing(frame.columns)}")
+        raise SeewhyError(
+            f"missing column 'image' in {place}; found: {listing(frame.columns)}; "
+            f"{key}.columns: {{image: ...}} names another"
+        )
     if frame.empty:
-        raise SeewhyError(f"manifest {manifest.name} of {where} has no rows")
+        raise SeewhyError(f"manifest {place} has no rows")
+    if settings.task == "captioning" and "caption" in columns:
+        captions = frame.groupby("image")["caption"].agg("\n".join)
+        frame = frame.drop_duplicates("image").assign(caption=lambda one: one["image"].map(captions))
     return frame[columns]
 
 
-def _classes(path: Path, where: str) -> list[str]:
-    try:
-        names = json.loads(path.read_text())
-    except ValueError as error:
-        raise SeewhyError(f"classes {path.name} of {where} is not JSON: {error}") from None
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
-        raise SeewhyError(f"classes {path.name} of {where}: allowed: a JSON list of names, in index order")
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SeewhyError(f"classes {path.name} of {where}: '{twice}' stands twice; allowed: different names")
-    return names
+def _renamed(frame: pd.DataFrame, ours: Mapping[str, str], place: str) -> pd.DataFrame:
+    """`frame` with the columns that `columns:` names under our names; a column that had such a name before is gone."""
+    for theirs in ours.values():
+        if theirs not in frame:
+            raise unknown("column", theirs, frame.columns, place)
+    kept = frame.drop(columns=[name for name in ours if name in frame])
+    return kept.assign(**{name: frame[theirs] for name, theirs in ours.items()})
 
 
-def _check_row(row: dict[str, str], classes: list[str], folder: Path, root: Path, where: str) -> dict[str, Any]:
-    path = _inside(folder, row["image"], root, where)
+def _classes(given: str | list[str] | None, project: Lookup, key: str, where: str) -> list[str]:
+    if not isinstance(given, str):
+        return tables.distinct(given or [], f"{key}.classes")
+    path = project.file(given, f"{key}.classes")
+    return tables.names(path, f"classes {path.name} of {where}")
+
+
+def _check_row(row: dict[str, str], classes: list[str], task: Task, lookup: Lookup, where: str) -> dict[str, Any]:
+    path = lookup.file(row["image"], where)
     image = open_image(path, where)
+    label = row.get("label", "") if task == "classification" else ""
     checked: dict[str, Any] = {
-        "image": path.relative_to(root).as_posix(),
+        "image": path.relative_to(lookup.root).as_posix(),
         "width": image.width,
         "height": image.height,
         "sha256": artifacts.sha256(path),
         "split": row.get("split") or "test",
-        "label": _label(row.get("label", ""), classes, where),
+        "label": _label(label, classes, where),
         "caption": row.get("caption") or None,
         "boxes": json.dumps(_boxes(row.get("boxes", ""), image.size, where)),
     }
     for column in filter(_is_mask, row):
-        checked[column] = _mask(row[column], folder, root, image.size, f"{column}, {where}")
+        most = len(classes) if task == "segmentation" and column == "mask" else None
+        checked[column] = _mask(row[column], lookup, image.size, most, f"{column}, {where}")
     return checked
 
 
 def _label(found: str, classes: list[str], where: str) -> str | None:
-    """A class name, or the index of one; empty means unlabelled."""
+    """A class name, or the index of one, also written as 3.0; empty means unlabelled."""
     if not found or found in classes:
         return found or None
-    if found.isdecimal() and int(found) < len(classes):
-        return classes[int(found)]
+    number = re.fullmatch(r"([0-9]{1,9})(\.0+)?", found)
+    if number and number[1] in classes:
+        return number[1]
+    if number and int(number[1]) < len(classes):
+        return classes[int(number[1])]
     raise unknown("label", found, classes, where)
 
 
@@ -137,28 +175,21 @@ def _boxes(found: str, size: tuple[int, int], where: str) -> list[list[float]]:
     return boxes.tolist()
 
 
-def _mask(found: str, folder: Path, root: Path, size: tuple[int, int], where: str) -> str | None:
+def _mask(found: str, lookup: Lookup, size: tuple[int, int], most: int | None, where: str) -> str | None:
+    """The mask's path; of a segmentation's own mask every value must be one of the `most` classes, or `UNJUDGED`."""
     if not found:
         return None
-    path = _inside(folder, found, root, where)
+    path = lookup.file(found, where)
     mask = open_image(path, where, mode="L")
     if mask.size != size:
         raise SeewhyError(f"{where}: mask '{found}' is {mask.size}, its image {size}; allowed: equal sizes")
-    return path.relative_to(root).as_posix()
-
-
-def _inside(folder: Path, name: str, root: Path, where: str) -> Path:
-    """`name` in `folder`, which must be there and, links followed, in that folder or elsewhere in the project."""
-    path = folder / name
-    try:
-        inside, there = path.resolve().is_relative_to(root.resolve()), path.is_file()
-    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, a circle of links
-        inside, there = True, False
-    if not inside or Path(name).is_absolute():
-        raise SeewhyError(f"{where}: '{name}' leads outside the project; allowed: a relative path inside it")
-    if not there:
-        raise SeewhyError(f"{where}: there is no file '{name[:200]}' in {folder}")
-    return path.resolve() if ".." in Path(name).parts else path
+    strange = [] if most is None else [value for value in np.unique(np.asarray(mask)) if most <= value != UNJUDGED]
+    if strange:
+        raise SeewhyError(
+            f"{where}: mask '{found}' has the value {strange[0]}; allowed: a class index up to {int(most or 0) - 1}, "
+            f"or {UNJUDGED} for none"
+        )
+    return path.relative_to(lookup.root).as_posix()
 
 
 def _is_mask(column: str) -> bool:

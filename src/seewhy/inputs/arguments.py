@@ -1,0 +1,55 @@
+"""What a constructor is called with: what was set, and of the rest what dataset, file and weights tell."""
+
+import re
+from collections.abc import Mapping
+from inspect import Parameter
+from typing import Any
+
+from torch import Tensor
+
+from seewhy.errors import SeewhyError, listing
+from seewhy.inputs.checkpoint import Checkpoint
+
+# names that people give to one thing
+COUNTS = ("num_classes", "n_classes", "out_classes")
+VOCABULARY = ("vocab_size", "vocabulary_size", "num_words")
+EMBEDDING = ("embed_size", "embed_dim", "embedding_dim", "embedding_size")
+HIDDEN = ("hidden_size", "hidden_dim")
+LAYERS = ("num_layers", "n_layers")
+GIVEN_BY_PLACE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def complete(
+    accepted: Mapping[str, Parameter], given: Mapping[str, Any], classes: int, checkpoint: Checkpoint, where: str
+) -> dict[str, Any]:
+    """`given`, completed for a class of the user's own that accepts `accepted`.
+
+    In this order: the number of classes, sizes read off the weights' shapes, and, for what has no default, the
+    checkpoint's config. `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded.
+    Raises SeewhyError for a parameter that nothing tells.
+    """
+    told = sizes(checkpoint.weights) | (dict.fromkeys(COUNTS, classes) if classes else {}) | {"pretrained": False}
+    found = dict(given) | {name: value for name, value in told.items() if name in accepted and name not in given}
+    needed = [
+        name
+        for name, one in accepted.items()
+        if one.default is Parameter.empty and one.kind not in GIVEN_BY_PLACE and name not in found
+    ]
+    config = {key.lower(): value for key, value in checkpoint.config.items()}
+    found |= {name: config[name.lower()] for name in needed if name.lower() in config}
+    missing = [name for name in needed if name not in found]
+    if missing:
+        raise SeewhyError(f"missing key 'arguments.{missing[0]}' {where}; needed: {listing(missing)}")
+    return found
+
+
+def sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:
+    """Sizes of an embedding and of an LSTM or GRU by every name they go by, read off the shapes of the weights."""
+    embedding = next((value for key, value in weights.items() if re.search(r"embed(ding)?s?\.weight$", key)), None)
+    recurrent = [key for key in weights if re.search(r"\.weight_hh_l\d+$", key)]
+    found: dict[str, int] = {}
+    if embedding is not None and embedding.ndim == 2:
+        found |= dict.fromkeys(VOCABULARY, embedding.shape[0]) | dict.fromkeys(EMBEDDING, embedding.shape[1])
+    if recurrent:
+        found |= dict.fromkeys(HIDDEN, weights[recurrent[0]].shape[-1]) | dict.fromkeys(LAYERS, len(recurrent))
+    return found

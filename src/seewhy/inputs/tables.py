@@ -1,0 +1,105 @@
+"""Tables and lists of names in the formats that people have them in -> text, read without running anything."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.inputs import pickles
+from seewhy.inputs.arrays import RefusedError
+
+PICKLES = (".pkl", ".pickle", ".p")
+KINDS = {".parquet": "Parquet", ".tsv": "TSV"} | dict.fromkeys(PICKLES, "pickled")  # anything else is CSV
+
+
+def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
+    """A CSV, TSV, Parquet or pickled table, every cell as text: "" where there is none, "3" for 3.0, JSON for a list.
+
+    `table` is the key of the table in a pickled dict. Raises SeewhyError for a file that is not such a table.
+    """
+    kind = KINDS.get(path.suffix.lower(), "CSV")
+    try:
+        frame = _read(path, kind)
+    except RefusedError as error:
+        raise SeewhyError(
+            f"{where} needs code to load ({error}); allowed in a pickle: tables of numbers, text, categories and dates"
+        ) from None
+    except Exception as error:  # a damaged file fails in every way there is
+        raise SeewhyError(f"{where} is not a {kind} table: {' '.join(str(error).split())}") from None
+    if not isinstance(frame, pd.DataFrame):
+        frame = _inside(frame, table, where)
+    elif table is not None:
+        raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
+    return pd.DataFrame({str(name): frame[name].astype(object).map(_text) for name in frame})
+
+
+def _read(path: Path, kind: str) -> Any:
+    if kind == "Parquet":
+        return pd.read_parquet(path)
+    if kind == "pickled":
+        with path.open("rb") as file:
+            return pickles.read(file)
+    with warnings.catch_warnings():
+        # with a field too many in every row pandas shifts all columns by one, or drops the field and warns
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        separator = "\t" if kind == "TSV" else ","
+        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
+
+
+def _inside(content: Any, table: str | None, where: str) -> pd.DataFrame:
+    tables = (
+        {str(key): one for key, one in content.items() if isinstance(one, pd.DataFrame)}
+        if isinstance(content, dict)
+        else {}
+    )
+    if not tables:
+        raise SeewhyError(f"{where} holds a {type(content).__name__}; allowed: a DataFrame, or a dict with DataFrames")
+    if table is None:
+        raise SeewhyError(f"{where} holds several things; name the table with `table:`; allowed: {listing(tables)}")
+    if table not in tables:
+        raise unknown("table", table, tables, where)
+    return tables[table]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple | np.ndarray):
+        return json.dumps([one.tolist() if isinstance(one, np.ndarray) else one for one in value], default=str)
+    if pd.isna(value):
+        return ""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
+
+
+def names(path: Path, where: str) -> list[str]:
+    """Class names in index order: a JSON list, a .npy array, or a text with one name a line."""
+    try:
+        found = _names(path)
+    except RefusedError as error:
+        raise SeewhyError(f"{where} needs code to load ({error}); allowed: an array of names") from None
+    except Exception as error:
+        kind = {".npy": "a numpy array", ".txt": "a text"}.get(path.suffix, "JSON")
+        raise SeewhyError(f"{where} is not {kind}: {' '.join(str(error).split())}") from None
+    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
+        raise SeewhyError(f"{where}: allowed: a JSON list of names, in index order; or such a .npy or .txt file")
+    return distinct(found, where)
+
+
+def _names(path: Path) -> Any:
+    if path.suffix == ".npy":
+        array = pickles.read_array(path)
+        return [str(name) if isinstance(name, str | int) else None for name in array.tolist()]
+    if path.suffix == ".txt":
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    return json.loads(path.read_text())
+
+
+def distinct(found: list[str], where: str) -> list[str]:
+    """`found`, each name once."""
+    if len(set(found)) != len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise SeewhyError(f"{where}: '{twice}' stands twice; allowed: different names")
+    return found
