@@ -92,3 +92,16 @@ def test_a_recipe_that_does_not_exist_is_one_line(project, refused):
     assert "unknown recipe 'photo' in datasets.things.demo of params.yaml; did you mean 'photos'?" in line
     project.set("datasets.things.demo", {"recipe": "photos"})
     assert refused("dataset", "things") == "seewhy: missing key 'out' in datasets.things.demo of params.yaml"
+
+
+def test_a_new_image_in_a_folder_is_noticed(project, checks):
+    (project.root / "mine/inner").mkdir()
+    photo = project.root / "mine/cup-3.png"
+    (project.root / "mine/inner/a.png").write_bytes(photo.read_bytes())
+    project.set("datasets.things", {"task": "classification", "images": "mine", "classes": ["cup", "cat"]})
+    for name in ("mine/b.png", "mine/inner/c.png"):
+        renew()
+        renew()
+        (project.root / name).write_bytes(photo.read_bytes())
+    renew()
+    assert checks == ["things"] * 3
