@@ -42,6 +42,12 @@ WRONG = [
     ("studies.tiny.preprocessing.size", "big", "preprocessing.size in params.yaml: found 'big'; allowed: pixels, or"),
     ("studies.tiny.preprocessing.size", [0, 5], "preprocessing.size in params.yaml: found [0, 5]; allowed: pixels, or"),
     ("studies.tiny.preprocessing.mean", [0.5, 0.5], "found [0.5, 0.5]; allowed: one number, or three"),
+    (
+        "studies.tiny.preprocessing",
+        {"grey": True, "mean": [0.5, 0.5, 0.5]},
+        "preprocessing.grey in params.yaml: found True; allowed: true with one number for mean and one for std",
+    ),
+    ("studies.tiny.preprocessing.grey", "yes", "preprocessing.grey in params.yaml: found 'yes'; allowed: a valid bool"),
     ("studies.tiny.preprocessing.scale", 2, "preprocessing.scale in params.yaml: found 2; allowed: 1 or 255"),
     (
         "studies.tiny.preprocessing.resiz",
