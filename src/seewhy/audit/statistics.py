@@ -77,6 +77,43 @@ def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
     return _bootstrap(lambda drawn: float(values[drawn].mean()), len(values), seed)
 
 
+def difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
+    """Mean of `first` minus mean of `second`, of different images, with Welch's interval (Welch 1947); n counts both.
+
+    Values that are not finite are left out; with fewer than `FEWEST` on either side it is not measured.
+    """
+    groups = [values[np.isfinite(values)] for values in (np.asarray(first, float), np.asarray(second, float))]
+    n = [len(values) for values in groups]
+    if min(n) < FEWEST:
+        return Estimate(NAN, NAN, NAN, sum(n))
+    parts = [values.var(ddof=1) / count for values, count in zip(groups, n, strict=True)]
+    apart, squared = float(groups[0].mean() - groups[1].mean()), sum(parts)
+    freedom = squared**2 / sum(part**2 / (count - 1) for part, count in zip(parts, n, strict=True)) if squared else 1
+    half = float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(squared))
+    return Estimate(apart, apart - half, apart + half, sum(n))
+
+
+def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Spearman's correlation over images with a bootstrap interval; pairs that are not finite are left out.
+
+    Not measured for fewer than `FEWEST` pairs, or where one of the two never changes.
+    """
+    from scipy.stats import rankdata  # only here: importing it takes a second
+
+    there = np.isfinite(first) & np.isfinite(second)
+    pair = np.stack([np.asarray(first, float)[there], np.asarray(second, float)[there]])
+    if there.sum() < FEWEST or (np.ptp(pair, axis=1) == 0).any():
+        return Estimate(NAN, NAN, NAN, int(there.sum()))
+
+    def spearman(drawn: Int[np.ndarray, " n"]) -> float:
+        ranks = rankdata(pair[:, drawn], axis=1)
+        ranks -= ranks.mean(1, keepdims=True)
+        size = np.sqrt((ranks**2).sum(1).prod())
+        return float((ranks[0] * ranks[1]).sum() / size) if size else 0.0  # a resample of equals has no order
+
+    return _bootstrap(spearman, pair.shape[1], seed)
+
+
 def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
     """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples.
 
