@@ -45,9 +45,9 @@ class Rule:
         )
         if not boxed:
             return (
-                f"The first that fits. **No evidence**: nothing speaks for the class, or everything alike; {spread} the "
-                "picture; else **focused**. Object words (on the object, on the background) are **not run**: no image "
-                "here has boxes."
+                f"The first that fits. **No evidence**: nothing speaks for the class, or everything alike; {spread} "
+                "the picture; else **focused**. Object words (on the object, on the background) are **not run**: no "
+                "image here has boxes."
             )
         rest = (
             "" if boxed == total else f" The {total - boxed} of {total} images without boxes are **focused** instead."
