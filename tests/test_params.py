@@ -42,6 +42,14 @@ WRONG = [
     ("studies.tiny.preprocessing.size", "big", "preprocessing.size in params.yaml: found 'big'; allowed: pixels, or"),
     ("studies.tiny.preprocessing.size", [0, 5], "preprocessing.size in params.yaml: found [0, 5]; allowed: pixels, or"),
     ("studies.tiny.preprocessing.mean", [0.5, 0.5], "found [0.5, 0.5]; allowed: one number, or three"),
+    ("studies.tiny.output", "relu", "output in params.yaml: found 'relu'; allowed: 'logits', 'sigmoid' or 'softmax'"),
+    ("studies.tiny.regions", {"eyes": [0, 0, 1]}, "regions.eyes.3' in params.yaml"),
+    (
+        "studies.tiny.regions",
+        {"eyes": [4, 10, 44, 22]},
+        "regions.eyes in params.yaml: found [4, 10, 44, 22]; allowed: [x0, y0, x1, y1] from 0 to 1, shares of the ",
+    ),
+    ("studies.tiny.regions", {"eyes": [0.5, 0, 0.5, 1]}, "found [0.5, 0, 0.5, 1]; allowed: [x0, y0, x1, y1] from 0 "),
     (
         "studies.tiny.preprocessing",
         {"grey": True, "mean": [0.5, 0.5, 0.5]},

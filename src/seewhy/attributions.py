@@ -177,7 +177,7 @@ def made_of(study: Study) -> dict[str, str | int]:
     seen = study.preprocessing.model_dump_json()
     images = artifacts.sha256(artifacts.dataset(study.root, study.settings.dataset))
     note = {"checkpoint": study.checkpoint.sha256, "dataset": images, "layer": study.layer, "preprocessing": seen}
-    return {**note, "seed": study.base.seed, "batch_size": study.base.batch_size}
+    return {**note, "output": study.settings.output, "seed": study.base.seed, "batch_size": study.base.batch_size}
 
 
 def per_place(maps: Float[Tensor, "p ..."]) -> Float[np.ndarray, "p h w"]:

@@ -13,6 +13,13 @@ from seewhy import artifacts
 from seewhy.audit.statistics import written
 from seewhy.study import Study
 
+CONFIDENCE = {
+    "logits": "softmax of the outputs",
+    "softmax": "the network's own softmax, taken off for the maps",
+    "sigmoid": "the network's own sigmoid of each class, which need not add up to 1; taken off for the maps",
+}
+ALIKE = float(np.e)  # probabilities of classes whose outputs differ by 1
+
 
 def model_card(study: Study) -> pd.DataFrame:
     """What was loaded: one fact a row."""
@@ -28,8 +35,9 @@ def model_card(study: Study) -> pd.DataFrame:
         "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
         "classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}",
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
-        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}",
+        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}{', grey' if seen.grey else ''}",
         "normalisation": f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}",
+        "confidence": CONFIDENCE[settings.output],
         "layer of the maps": study.layer,
     }
     return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
@@ -38,7 +46,7 @@ def model_card(study: Study) -> pd.DataFrame:
 def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """What reaches the network, channel by channel: mean, standard deviation, smallest, largest."""
     values = study.inputs(rows).cpu().numpy()
-    names = ["red", "green", "blue"] if values.shape[1] == 3 else [f"channel {k}" for k in range(values.shape[1])]
+    names = ["red", "green", "blue"] if values.shape[1] == 3 else ["grey"]
     flat = values.transpose(1, 0, 2, 3).reshape(values.shape[1], -1)
     return pd.DataFrame(
         {"channel": names, "mean": flat.mean(1), "std": flat.std(1), "smallest": flat.min(1), "largest": flat.max(1)}
@@ -53,6 +61,17 @@ def warnings(study: Study) -> list[str]:
         if claimed is not None and list(np.ravel(claimed)) != list(np.ravel(value)):  # type: ignore[arg-type]
             found.append(f"The checkpoint was made with {key} = {claimed}; this study uses {value}.")
     return found
+
+
+def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
+    """A warning where the outputs look like probabilities already: a softmax of those says next to nothing."""
+    found = np.stack(predicted["probabilities"].tolist())
+    if study.settings.output != "logits" or (found.max(1) > ALIKE * found.min(1)).any():
+        return []
+    return [
+        "No two outputs of this network are more than 1 apart on any image. If it ends in a sigmoid or a softmax, its "
+        f"confidences here are false: set `studies.{study.name}.output` to `sigmoid` or `softmax`."
+    ]
 
 
 def _numbers(values: tuple[float, ...] | None) -> str:

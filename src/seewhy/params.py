@@ -18,6 +18,7 @@ from seewhy.validation import (
     Name,
     Number,
     Positive,
+    Region,
     Settings,
     Size,
     Whole,
@@ -26,6 +27,7 @@ from seewhy.validation import (
 
 FILE = "params.yaml"
 Task = Literal["classification", "segmentation", "captioning"]
+Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
 
@@ -105,13 +107,19 @@ class Dataset(Settings):
 
 
 class Study(Settings):
-    """One model examined on one dataset."""
+    """One model examined on one dataset.
+
+    `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
+    `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
+    """
 
     dataset: str
     checkpoint: Inside
     architecture: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     layer: str = "auto"
+    output: Output = "logits"
+    regions: dict[str, Region] = Field(default_factory=dict)
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"
     colormap: Colormap | None = None
