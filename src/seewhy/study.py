@@ -146,6 +146,10 @@ class Study:
         """What the model sees of those images, before scale, mean and std."""
         return images.photos([self.root / name for name in rows["image"]], self.preprocessing)
 
+    def originals(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
+        """The files of those images in their own colours and shape, no larger than a figure needs."""
+        return [images.original(self.root / name) for name in rows["image"]]
+
     def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
         """The network's input for those images, on the device."""
         return images.tensor(self.photos(rows), self.preprocessing).to(self.device)

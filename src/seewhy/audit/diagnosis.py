@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from seewhy.audit.statistics import proportion, written
+from seewhy.audit.statistics import proportion
 
 WORDS = (
     "on the object",
@@ -40,8 +40,8 @@ class Rule:
     def told(self, boxed: int, total: int) -> str:
         """The rule in words, the first that fits counts; object words are run for `boxed` of `total` images."""
         spread = (
-            f"**diffuse**: half of the evidence takes {written(self.diffuse, '%')} of the picture or more (a constant "
-            f"map takes 50 %, noise about 30 %); **too narrow**: it fits on less than {written(self.narrow, '%')} of"
+            f"**diffuse**: half of the evidence takes {100 * self.diffuse:g} % of the picture or more (a constant "
+            f"map takes 50 %, noise about 30 %); **too narrow**: it fits on less than {100 * self.narrow:g} % of"
         )
         if not boxed:
             return (
@@ -54,8 +54,8 @@ class Rule:
         )
         return (
             "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
-            f"background**: less than {written(self.background)} times as much evidence in the object boxes as chance "
-            f"would put there; {spread} the object; **on the object**: {written(self.on_object, '%')} of the evidence "
+            f"background**: less than {self.background:g} times as much evidence in the object boxes as chance "
+            f"would put there; {spread} the object; **on the object**: {100 * self.on_object:g} % of the evidence "
             f"or more lies in the boxes; else **partly on the object**.{rest}"
         )
 
@@ -111,6 +111,12 @@ def tally(groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     rows = [word for word in WORDS if any((words == word).any() for words in found.values())]
     columns = {f"{name} (n = {len(words)})": [_cell(words == word) for word in rows] for name, words in found.items()}
     return pd.DataFrame({"the map is": rows, **columns})
+
+
+def counted(words: Sequence[str]) -> dict[str, int]:
+    """How often each word is said, in the order of `WORDS`; those that never are, left out."""
+    found = list(words)
+    return {word: found.count(word) for word in WORDS if word in found}
 
 
 def _cell(hits: np.ndarray) -> str:

@@ -39,14 +39,22 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     return f"{judgement} the {written(share, '%')} of {answer}"
 
 
-def looking(lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int) -> str:
+def looking(
+    lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int, words: dict[str, int]
+) -> str:
     """Page 02: does the evidence lie on the object?
 
     `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
-    with a label and object boxes have no evidence for their true class at all.
+    with a label and object boxes have no evidence for their true class at all. `words` counts what the maps of the
+    predicted class look like (see `diagnosis.diagnose`).
     """
     if not boxed:
-        return "**Not measured**: no image here has both a label and object boxes, so looking is all this page offers."
+        total = sum(words.values())
+        shapes = ", ".join(f"{count} {word}" for word, count in words.items())
+        return (
+            "**Not measured** against objects: no image here has both a label and object boxes. By the rule stated "
+            f"below, of {total} maps: {shapes}."
+        )
     blank = (
         f" On **{empty} of {boxed}** images with object boxes there is no evidence for the true class." if empty else ""
     )
@@ -152,6 +160,19 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     if true.measured:
         beside += f", and {_beside(true, right)} for its true class"
     return f"{first} {told}. {beside}."
+
+
+def spread(sure: Estimate) -> str:
+    """Page 06: the rank correlation of the maps' spread with the confidence of the answers, as a sentence."""
+    if not sure.measured:
+        return f"Spread and confidence are not compared: it takes {FEWEST} images in which both differ (n = {sure.n})."
+    if sure.high < 0:
+        judgement = "the wider the map, the **less sure** the answer"
+    elif sure.low > 0:
+        judgement = "the wider the map, the **surer** the answer"
+    else:
+        judgement = "**no clear relation**"
+    return f"Over all images, spread and confidence: {judgement}, rank correlation {sure.text('+')}."
 
 
 def _beside(one: Estimate, other: Estimate) -> str:

@@ -14,6 +14,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Preprocessing
 
 LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
+SHOWN = 400  # pixels a side: more than a panel of a figure has
 FILTERS = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")}
 
 
@@ -121,6 +122,13 @@ def photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndar
             image = image.convert("L").convert("RGB")
         fitted.append(Fit.of(image.size, preprocessing).image(image, FILTERS[preprocessing.interpolation]))
     return np.stack([np.asarray(image) for image in fitted])
+
+
+def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """The file in its own colours and shape, shrunk to at most `SHOWN` pixels a side: for people, not for the model."""
+    image = open_image(path)
+    image.thumbnail((SHOWN, SHOWN))
+    return np.asarray(image)
 
 
 def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:

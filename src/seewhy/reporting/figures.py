@@ -4,6 +4,7 @@ from seewhy.reporting.charts import curves, dots, reliability
 from seewhy.reporting.grids import grid, signed_grid
 from seewhy.reporting.maps import explanations, inputs
 from seewhy.reporting.matrices import confusion, matrix
+from seewhy.reporting.means import means
 from seewhy.reporting.overlay import overlay
 from seewhy.reporting.patches import patches
 
@@ -15,6 +16,7 @@ __all__ = [
     "grid",
     "inputs",
     "matrix",
+    "means",
     "overlay",
     "patches",
     "reliability",

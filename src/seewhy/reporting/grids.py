@@ -62,12 +62,12 @@ def signed_grid(
         sheet, fig = _side_by_side(photos, list(maps), titles, correct)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
-                _signed(sheet.axes(fig, row, column), photo, cam, limit)
+                signed(sheet.axes(fig, row, column), photo, cam, limit)
         sheet.bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
     return fig
 
 
-def _signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
+def signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
     """A signed map in the colours of its bar, shaded by the photo's grey: colours of the photo are no evidence."""
     if not has_evidence(cam):
         no_evidence(ax)
