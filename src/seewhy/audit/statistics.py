@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
+from scipy.stats import rankdata
 
 LEVEL = 0.95
 RESAMPLES = 4000
@@ -75,6 +76,29 @@ def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     return _bootstrap(lambda drawn: float(values[drawn].mean()), len(values), seed)
+
+
+def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Sum over sum, resampled by images as in `mean`; `below` is above 0 everywhere."""
+    above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    return _bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
+
+
+def correlation(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Rank correlation (Spearman) over images with its bootstrap interval; pairs that are not finite are left out.
+
+    Not measured where one of the two is constant.
+    """
+    kept = np.isfinite(x) & np.isfinite(y)
+    pair = np.stack([rankdata(x[kept]), rankdata(y[kept])])
+    if kept.sum() and (np.ptp(pair, axis=1) == 0).any():
+        return Estimate(NAN, NAN, NAN, int(kept.sum()))
+
+    def ranked(drawn: Int[np.ndarray, " n"]) -> float:
+        a, b = pair[:, drawn] - pair[:, drawn].mean(1, keepdims=True)
+        return float((a * b).sum() / max(np.sqrt((a**2).sum() * (b**2).sum()), 1e-12))
+
+    return _bootstrap(ranked, int(kept.sum()), seed)
 
 
 def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
