@@ -1,8 +1,9 @@
 """All figures of the reports, by one name: `from seewhy.reporting import figures`."""
 
-from seewhy.reporting.charts import curves, dots, reliability
+from seewhy.reporting.charts import curves, dots, reliability, scatter
 from seewhy.reporting.grids import grid, signed_grid
 from seewhy.reporting.maps import explanations, inputs
+from seewhy.reporting.masks import panels
 from seewhy.reporting.matrices import confusion, matrix
 from seewhy.reporting.overlay import overlay
 from seewhy.reporting.patches import patches
@@ -16,7 +17,9 @@ __all__ = [
     "inputs",
     "matrix",
     "overlay",
+    "panels",
     "patches",
     "reliability",
+    "scatter",
     "signed_grid",
 ]
