@@ -77,3 +77,30 @@ def by_probability(
             if one.measured:
                 rows.append((names[target], (number + 0.5) / bins, one.value, one.low, one.high, one.n))
     return pd.DataFrame(rows, columns=["class", "probability", "mean", "low", "high", "n"])
+
+
+def outcome_lifts(
+    maps: Maps, predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
+) -> dict[str, Estimate]:
+    """Lift of the maps on the pixels of their class that are right, missed and invented: 1 is chance."""
+    parts = {"right": predicted & true, "missed": true & ~predicted, "invented": predicted & ~true}
+    return {name: mean(lift(maps, part), seed) for name, part in parts.items()}
+
+
+def shares_wrong(
+    predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
+) -> dict[str, Estimate]:
+    """Share of the true region that is missed, and of the predicted one that is invented, over all pixels."""
+    found = {}
+    for name, whole, other in (("missed", true, predicted), ("invented", predicted, true)):
+        area, outside = whole.sum((1, 2)), (whole & ~other).sum((1, 2))
+        found[name] = ratio(outside[area > 0], area[area > 0], seed)
+    return found
+
+
+def instead(counts: Int[np.ndarray, "k k"]) -> Float[np.ndarray, "k k"]:
+    """Of the wrong pixels of each true class (rows), the share that each other class got; the diagonal is NaN."""
+    wrong = counts * (1 - np.eye(len(counts)))
+    total = wrong.sum(1, keepdims=True)
+    shares = np.divide(wrong, total, out=np.zeros(wrong.shape), where=total > 0)
+    return np.where(np.eye(len(counts), dtype=bool), np.nan, shares)

@@ -58,7 +58,7 @@ def outlined(photos: np.ndarray, regions: np.ndarray, colours: Sequence[str]) ->
 
 
 def panels(
-    photos: np.ndarray,
+    photos: Sequence[np.ndarray],
     columns: Mapping[str, np.ndarray],
     titles: Sequence[str],
     legend: Mapping[str, str],

@@ -35,6 +35,11 @@ def score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float
     return output.mean((2, 3)).gather(1, targets[:, None]).squeeze(1)
 
 
+def image_score(targets: Int[Tensor, " n"]) -> Score:
+    """Target: `score` of class `targets[i]` for image i."""
+    return Score(tuple(targets.tolist()), rule=score)
+
+
 def region_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Score:
     """Target: mean logit of class `targets[i]` over the pixels that `output`, of the clean images, gives to it.
 
@@ -44,7 +49,7 @@ def region_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -
     inside = (output.argmax(1) == targets[:, None, None]).to(output.dtype).detach()
 
     def rule(other: Tensor, numbers: Tensor) -> Tensor:
-        chosen, regions = other[torch.arange(len(other)), targets[numbers]], inside[numbers]
+        chosen, regions = other[torch.arange(len(other), device=other.device), targets[numbers]], inside[numbers]
         return (chosen * regions).sum((1, 2)) / regions.sum((1, 2)).clamp(min=1)
 
     return Score(tuple(range(len(targets))), rule=rule)
@@ -55,14 +60,14 @@ def pixel_score(targets: Int[Tensor, " n"], pixels: Int[Tensor, "n 2"]) -> Score
 
     def rule(output: Tensor, numbers: Tensor) -> Tensor:
         row, column = pixels[numbers].T
-        return output[torch.arange(len(output)), targets[numbers], row, column]
+        return output[torch.arange(len(output), device=output.device), targets[numbers], row, column]
 
     return Score(tuple(range(len(targets))), rule=rule)
 
 
 def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Int[Tensor, "n 2"]:
     """(row, column) of the pixel where class `targets[i]` has its largest probability in image i."""
-    chosen = output.softmax(1)[torch.arange(len(output)), targets]
+    chosen = output.softmax(1)[torch.arange(len(output), device=output.device), targets]
     place = chosen.flatten(1).argmax(1)
     return torch.stack([place // chosen.shape[2], place % chosen.shape[2]], 1)
 
