@@ -12,7 +12,6 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from seewhy import regions, views
-from seewhy.attributions import Attributions
 from seewhy.audit.statistics import Estimate
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
@@ -36,6 +35,14 @@ def titles(rows: pd.DataFrame) -> list[str]:
 def described(rows: pd.DataFrame) -> str:
     """The rows of a figure for those who cannot see it."""
     return "; ".join(title.replace("\n", ", ") for title in titles(rows))
+
+
+def sampled(chosen: int, total: int, seed: int) -> str:
+    """Which rows a section shows, as a sentence."""
+    which = f"classes of an image, of those that take at least {100 * regions.LEAST:.0f} % of it"
+    if chosen == total:
+        return f"All {total} {which}."
+    return f"{chosen} of {total} {which}, drawn at random (seed {seed}), balanced over classes."
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -91,11 +98,11 @@ def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
     )
 
 
-def cards(study: Study, found: Attributions, positions: Sequence[int], labels: Labels) -> list[Card]:
+def cards(look: regions.Look) -> list[Card]:
     """Gallery cards: the photo with the predicted region outlined. The true class of a wrong one says what is wrong."""
-    rows = found.rows.iloc[list(positions)]
-    photos = outlined(study.photos(rows), regions.of_class(rows, labels[list(positions)]), inks(study, rows))
-    plain = views.cards(study, found, positions)
+    study, rows = look.study, look.rows
+    photos = outlined(study.photos(rows), look.marked, inks(study, rows))
+    plain = views.cards(study, look.found, range(len(rows)))
     return [
         replace(card, photo=photo, true=_truth(row), id=f"{card.id} {row.predicted}")
         for card, photo, row in zip(plain, photos, rows.itertuples(), strict=True)

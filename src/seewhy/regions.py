@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 from seewhy.attributions import Attributions, attribute
 from seewhy.audit import localisation, segments
 from seewhy.audit.statistics import Estimate, correlation, mean
+from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
 from seewhy.methods.reading import normalise, relu
 from seewhy.methods.targets import output_of
@@ -43,6 +44,11 @@ class Look:
         return self.rows["target"].to_numpy()
 
     @property
+    def images(self) -> int:
+        """How many different images the rows are of."""
+        return int(self.rows["image"].nunique())
+
+    @property
     def own(self) -> Bool[np.ndarray, "n h w"]:
         """Where the row's class is."""
         return of_class(self.rows, self.truth)
@@ -58,9 +64,8 @@ class Look:
 
     def by_class(self, values: Float[np.ndarray, " n"]) -> dict[str, Estimate]:
         """Mean over the rows of each class, by its name."""
-        names = enumerate(self.study.dataset.classes)
-        return {name: mean(np.asarray(values)[self.targets == k], self.study.base.seed) for name, k in
-                ((name, k) for k, name in names if k)}  # fmt: skip
+        names, seed = enumerate(self.study.dataset.classes), self.study.base.seed
+        return {name: mean(np.asarray(values)[self.targets == k], seed) for k, name in names if k}
 
     def lifts(self) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]]]:
         """Lift on the class's own region of each method and control, and of each method minus the centre blob."""
@@ -87,6 +92,12 @@ class Look:
         sure, lit = segments.inside(self.seen.sure, self.marked), segments.inside(bright, self.marked)
         names = enumerate(self.study.dataset.classes)
         return {name: (sure[self.targets == k], lit[self.targets == k]) for k, name in names if k}
+
+    def at(self, layer: str) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+        """Grad-CAM at another layer, by class: lift on the class's own region, and `surer_brighter`."""
+        maps = attribute(self.study, self.rows, ["gradcam"], layer=layer).upsampled("gradcam")
+        bright = normalise(torch.from_numpy(maps)).numpy()
+        return self.by_class(localisation.lift(maps, self.own)), self.surer_brighter(bright)
 
     def blob(self) -> Float[np.ndarray, "n h w"]:
         """The control that knows only the middle of the picture, for each row."""
@@ -122,10 +133,23 @@ def kinds(study: Study, rows: pd.DataFrame, method: str = "gradcam") -> dict[str
     return {name: normalise(relu(found[:, k])).cpu().numpy() for k, name in enumerate(KINDS)}
 
 
+def large(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose class takes at least `LEAST` of the image, truly or by prediction: smaller ones cannot be seen.
+
+    Raises SeewhyError where there are no rows at all.
+    """
+    if rows.empty:
+        raise SeewhyError(
+            "the model finds nothing but the first class in any image, and no mask holds another one: there is nothing "
+            "to explain; page 01 shows what it sees"
+        )
+    return rows[rows[["predicted_share", "true_share"]].max(axis=1) >= LEAST].reset_index(drop=True)
+
+
 def worst(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Rows with the lowest IoU, of those whose class takes at least `LEAST` of the image, truly or by prediction."""
-    large = rows[rows[["predicted_share", "true_share"]].max(axis=1) >= LEAST]
-    wrong = large[~large["correct"].fillna(True).astype(bool)]
+    """Rows with the lowest IoU, the small ones left out (see `large`)."""
+    seen = large(rows) if len(rows) else rows
+    wrong = seen[~seen["correct"].fillna(True).astype(bool)]
     return wrong.sort_values(["iou", "image", "target"]).head(most).reset_index(drop=True)
 
 

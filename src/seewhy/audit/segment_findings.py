@@ -20,17 +20,22 @@ def looking(lifts: Mapping[str, Estimate], over_centre: Mapping[str, Estimate], 
     `over_centre`: lift minus that of a blob in the middle; `sure`: rank correlation of map and probability inside what
     the model calls that class, a mean over images.
     """
-    on = [f"*{name}* {one.text('×')}, {_judged(over_centre[name])}" for name, one in lifts.items() if one.measured]
+    on = [f"*{name}* {one.text('×')}: {_judged(over_centre[name])}" for name, one in lifts.items() if one.measured]
     if not on:
         return f"**Not measured**: fewer than {FEWEST} images of each class have a region and evidence."
-    first = f"Evidence on a class's own region, 1 is chance: {'; '.join(on)} than a blob in the middle."
-    kinds = {"falls": [], "rises": [], "neither falls nor rises clearly": []}  # type: dict[str, list[str]]
-    for name, one in sure.items():
-        if one.measured:
-            word = "falls" if one.high < 0 else "rises" if one.low > 0 else "neither falls nor rises clearly"
-            kinds[word].append(f"*{name}* ({one.text('+')})")
-    told = "; ".join(f"**{word}** for {', '.join(names)}" for word, names in kinds.items() if names)
-    return f"{first} Inside what it marks, evidence where it is surer {told}." if told else first
+    first = f"Evidence on the class's own region over chance, beside a blob in the middle: {'; '.join(on)}."
+    told = [f"*{name}* {_direction(one)}, {one.text('+')}" for name, one in sure.items() if one.measured]
+    return (
+        f"{first} Where it is surer of what it marks, evidence (rank correlation): {'; '.join(told)}."
+        if told
+        else first
+    )
+
+
+def _direction(correlation: Estimate) -> str:
+    if correlation.low <= 0 <= correlation.high:
+        return "**neither clearly falls nor rises**"
+    return "**rises**" if correlation.low > 0 else "**falls**: a saturated answer"
 
 
 def _judged(difference: Estimate) -> str:
@@ -53,18 +58,14 @@ def elsewhere(table: Sequence[Sequence[Estimate]], classes: Sequence[str]) -> st
     return f"{told[0][0].upper()}{'; '.join(told)[1:]}."
 
 
-def mistakes(
-    wrong: int, total: int, shares: Mapping[str, Mapping[str, Estimate]], on: Mapping[str, Mapping[str, Estimate]]
-) -> str:
-    """Page 06: for each class the share missed and invented, and the lift of its map on these pixels."""
+def mistakes(wrong: int, total: int, shares: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """Page 06: `shares` are of each class the share of its pixels `missed` and of what is marked `invented`."""
     if not total:
         return "**Not run**: this dataset has no masks, so no pixel can be called wrong."
-    first = f"**{wrong} of {total}** marked or true classes of an image have an IoU below one half."
-    parts = []
-    for name, own in shares.items():
-        missed, invented = own["missed"], own["invented"]
-        if missed.measured and invented.measured:
-            lifts = [f"{what} {one.text('×')}" for what, one in on[name].items() if one.measured and what != "right"]
-            lying = f", where the lift of its map is on {' and on '.join(lifts)} pixels" if lifts else ""
-            parts.append(f"*{name}*: {missed.text('%')} missed, {invented.text('%')} of it invented{lying}")
+    first = f"In **{wrong} of {total}** cases a class of an image has an IoU below one half."
+    parts = [
+        f"*{name}*: {own['missed'].text('%')} of it missed, {own['invented'].text('%')} of what is marked invented"
+        for name, own in shares.items()
+        if own["missed"].measured and own["invented"].measured
+    ]
     return f"{first} {'; '.join(parts)}." if parts else first
