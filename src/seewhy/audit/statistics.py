@@ -114,6 +114,12 @@ def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, "
     return _bootstrap(spearman, pair.shape[1], seed)
 
 
+def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Sum over sum, resampled by images as in `mean`; `below` is above 0 everywhere."""
+    above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    return _bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
+
+
 def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
     """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples.
 

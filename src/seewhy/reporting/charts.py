@@ -111,10 +111,12 @@ def curves(
     ylabel: str = "",
     xlabel: str = "",
     reference: float | None = None,
+    colours: Sequence[str] = SERIES,
 ) -> Figure:
     """Lines over numbers or names, each with the band of its interval, its own mark, and its name in the legend.
 
-    series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line.
+    series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line; `colours`:
+    one for each series.
     """
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
@@ -122,7 +124,7 @@ def curves(
         fig = figure(7.4, 4.0)
         ax = fig.add_axes((0.1, 0.2, 0.62, 0.75))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
-            colour = SERIES[i % len(SERIES)]
+            colour = colours[i % len(colours)]
             ax.fill_between(
                 at, np.asarray(lows, float), np.asarray(highs, float), color=colour, alpha=0.14, linewidth=0
             )
@@ -134,5 +136,24 @@ def curves(
         ax.grid(axis="y")
         if not numeric:
             ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
+    return fig
+
+
+def scatter(
+    groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    colours: Sequence[str],
+    xlabel: str = "",
+    ylabel: str = "",
+) -> Figure:
+    """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
+    with look():
+        fig = figure(7.4, 4.0)
+        ax = fig.add_axes((0.1, 0.15, 0.62, 0.8))
+        for i, (name, (xs, ys)) in enumerate(groups.items()):
+            ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,
+                    markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.grid()
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
     return fig

@@ -31,7 +31,7 @@ def grid(
     """
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 ax = sheet.axes(fig, row, column)
@@ -59,7 +59,7 @@ def signed_grid(
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 signed(sheet.axes(fig, row, column), photo, cam, limit)
@@ -77,15 +77,22 @@ def signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
     ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), aspect="auto")
 
 
-def _side_by_side(
-    photos: Sequence[np.ndarray], names: list[str], titles: Sequence[str], correct: Sequence[bool | None] | None
+def side_by_side(
+    photos: Sequence[np.ndarray],
+    names: list[str],
+    titles: Sequence[str],
+    correct: Sequence[bool | None] | None,
+    above: float = 0.0,
 ) -> tuple[Sheet, Figure]:
-    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows."""
-    above = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
-    room, head = (0.05, LINE + 0.16) if above else (1.5, 0.08)
+    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows.
+
+    above: inches left free at the very top.
+    """
+    over = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
+    room, head = (0.05, LINE + 0.16) if over else (1.5, 0.08)
     panel = min((WIDTH - room - 0.9) / (len(names) + 1) - 0.08, 1.9)
     heads = [wrapped(name, panel + 0.06, size=9) for name in ("photo", *names)]
-    top = lines(heads) * LINE + 0.05
+    top = above + lines(heads) * LINE + 0.05
     sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=0.9, top=top)
     fig = sheet.figure()
     for column, name in enumerate(heads):
@@ -97,7 +104,7 @@ def _side_by_side(
         ax.imshow(photo, aspect="auto")
         frame(ax, right)
         x, y = sheet.place(row, 0)
-        if above:
+        if over:
             told, y = wrapped(title, WIDTH - 2, lines=1, size=9), y - 0.08
         else:
             x, tall = 0.05, panel * sheet.aspect
