@@ -180,14 +180,15 @@ def test_one_row_a_word():
     for row, said in enumerate(([1, 4, 5, 2], [4, 2, 4, 4])):
         for step, word in enumerate(said):
             output[row, step, word] = 3.0
-    rows = pd.DataFrame({"image": ["a.png", "b.png"], "label": ["a tree on the right", None]})
+    rows = pd.DataFrame({"image": ["a.png", "b.png"], "caption": ["A tree on the right.", None]})
     found = captioning.predictions(rows, output, VOCABULARY)
     assert found["image"].tolist() == ["a.png", "a.png", "b.png"]
     assert found["target"].tolist() == [1, 2, 0]
     assert found["predicted"].tolist() == ["tree", "left", "tree"]
     assert found["correct"].tolist() == [True, False, pd.NA]
+    assert found["label"].tolist() == ["tree", None, None]
     assert found["kind"].tolist() == ["noun", "position", "noun"]
-    assert found["caption"].tolist() == ["tree left", "tree left", "tree"]
+    assert found["written"].tolist() == ["tree left", "tree left", "tree"]
     sure = float(torch.tensor([3.0, *[-2.0] * 6]).softmax(0)[0])
     assert found["confidence"].tolist() == pytest.approx([sure] * 3)
     assert captioning.score(output, torch.tensor([2, 0])).tolist() == [3.0, 3.0]
@@ -204,7 +205,7 @@ def test_another_number_of_words_is_refused():
 
 
 def test_an_output_that_is_not_finite_is_refused():
-    output, rows = torch.zeros(2, 3, len(WORDS)), pd.DataFrame({"image": ["a", "b"], "label": [None, None]})
+    output, rows = torch.zeros(2, 3, len(WORDS)), pd.DataFrame({"image": ["a", "b"], "caption": [None, None]})
     output[1, 2, 3] = torch.nan
     with pytest.raises(SeewhyError, match="not finite for 1 of 2 images"):
         captioning.predictions(rows, output, VOCABULARY)

@@ -1,16 +1,23 @@
 """Captioning: a network that writes a sentence word by word, as one module whose output are the scores of the words."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from seewhy.audit.captions import tokens
+from seewhy.audit.localisation import box_masks
 from seewhy.errors import SeewhyError
 from seewhy.tasks.words import Vocabulary, kind
 
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
 
 
@@ -127,11 +134,35 @@ def score(output: Float[Tensor, "n steps words"], targets: Int[Tensor, " n"]) ->
     return output[rows, targets.to(output.device)].amax(-1)
 
 
-def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
-    """One row a word that is said: image, target (its step), label (the reference caption), predicted (the word),
-    confidence (its probability), correct (whether the reference has it; null without one), kind, caption.
+def prepare(model: nn.Module, study: "Study") -> nn.Module:
+    """The network as a `Captioner` with the checkpoint's vocabulary; raises SeewhyError where it has none.
 
-    An image whose caption is empty has no row. Raises SeewhyError for an output that is not finite.
+    Captions end after `STEPS` words, or after the checkpoint's own `max_length`.
+    """
+    if not study.checkpoint.words:
+        where = f"studies.{study.name}.checkpoint"
+        raise SeewhyError(f"{where}: no vocabulary in '{study.settings.checkpoint}'; allowed: one under 'vocab'")
+    told = {key.casefold(): value for key, value in study.checkpoint.config.items()}
+    return Captioner(model, Vocabulary(tuple(study.checkpoint.words)), int(told.get("max_length", STEPS)))
+
+
+def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+    """Pixels inside any of the image's boxes, the same for all its words."""
+    return box_masks(study.boxes(rows), *study.size)
+
+
+def predict(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
+    """One row a word: see `predictions`."""
+    return predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
+
+
+def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
+    """One row a word that is said: image, target (its step), label, predicted (the word), confidence (its probability),
+    correct (whether the reference has it; null without one), kind, written (the whole caption).
+
+    `label` is the word itself where the reference has it: what should stand there instead of a wrong one is not known.
+    `rows` are of the dataset, their `caption` is the reference. An image whose caption is empty has no row. Raises
+    SeewhyError for an output that is not finite.
     """
     if not output.isfinite().all():
         bad = int((~output.isfinite()).flatten(1).any(1).sum())
@@ -140,18 +171,24 @@ def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], voca
         )
     sure, chosen = output.double().softmax(-1).max(-1)
     found = []
-    for row, image in enumerate(rows.itertuples()):
+    for row, (image, reference) in enumerate(zip(rows["image"], rows["caption"], strict=True)):
         said = vocabulary.said(chosen[row].tolist())
         caption = " ".join(word for _, word in said)
-        reference = None if pd.isna(image.label) else str(image.label)
-        known = None if reference is None else set(reference.casefold().split())
+        known = None if pd.isna(reference) else set(tokens(reference))
         for step, word in said:
             right = pd.NA if known is None else word.casefold() in known
-            found.append((image.image, step, reference, word, float(sure[row, step]), right, kind(word), caption))
-    names = ["image", "target", "label", "predicted", "confidence", "correct", "kind", "caption"]
+            label = word if right is True else None
+            found.append((image, step, label, word, float(sure[row, step]), right, kind(word), caption))
+    names = ["image", "target", "label", "predicted", "confidence", "correct", "kind", "written"]
     return pd.DataFrame(found, columns=names).astype({"correct": "boolean"})
 
 
-def predict(study: Any, rows: pd.DataFrame, output: Tensor) -> pd.DataFrame:
-    """`predictions` of a study: its model is a `Captioner`."""
-    return predictions(rows, output, study.model.vocabulary)
+def beams(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
+    """The caption that beam search finds for each image: see `Captioner.beam`."""
+    model: Any = study.model
+    found = [
+        words
+        for _, images in study.batches(rows, f"beam search of width {width}")
+        for words in model.beam(images, width)
+    ]
+    return [" ".join(word for _, word in model.vocabulary.said(words)) for words in found]
