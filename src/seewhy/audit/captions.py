@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Int
 
 from seewhy.audit.statistics import Estimate, bootstrap, proportion
+from seewhy.audit.statistics import written as shown
 
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
 
@@ -84,3 +85,32 @@ def _named(said: list[str], names: tuple[str, str]) -> str | None:
     """The one of two words that is said; None where none or both are."""
     found = [name for name in names if name in said]
     return found[0] if len(found) == 1 else None
+
+
+def told(match: Estimate, overlap: Estimate, references: Sequence[str], images: int, different: int) -> str:
+    """Page 01: what was written for `images` images, `different` captions in all, and how it compares."""
+    first = f"It writes **{different} different captions** for {images} images."
+    if not match.measured:
+        return f"{first} **How right they are was not run**: this dataset has no reference captions."
+    share = max(Counter(references).values()) / len(references)
+    judged = (
+        "more than" if share < match.low else "**less than**" if share > match.high else "**not distinguishable from**"
+    )
+    return (
+        f"{first} **{match.text('%')}** are the reference word by word, {judged} the {shown(share, '%')} of always "
+        f"writing the most frequent one; BLEU-2 is **{overlap.text()}**."
+    )
+
+
+def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> str:
+    """Page 06: how many captions differ from their reference, and which words they miss and invent most."""
+    if not total:
+        return "**Not run**: this dataset has no reference captions, so no word can be called wrong."
+    first = (
+        f"**{wrong} of {total}** captions differ from their reference; **{right.text('%')}** of the words are in it."
+    )
+    if not wrong:
+        return f"{first} There is nothing to explain on this page."
+    most = {name: table.sort_values([name, "word"], ascending=[False, True]).iloc[0] for name in ("missed", "invented")}
+    parts = [f"{name} most: *{row['word']}*, {row[name]} times" for name, row in most.items() if row[name]]
+    return f"{first} {'; '.join(parts).capitalize()}."

@@ -1,14 +1,15 @@
 """Maps of words: how concentrated their evidence is, and whether a word for a side looks to that side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from seewhy.audit.statistics import Estimate, mean
+from seewhy.audit.statistics import Estimate, mean, written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
+MOST = 6  # words named in a sentence
 HALF = 0.5  # of the evidence: the share of the picture that holds it says how concentrated a map is
 
 
@@ -66,17 +67,17 @@ def over_images(values: Float[np.ndarray, " n"], images: Sequence[str], seed: in
     return mean(frame.groupby("image", sort=False)["value"].mean().to_numpy(), seed)
 
 
-def sides(rows: pd.DataFrame, maps: Float[np.ndarray, "n h w"], control: np.ndarray, seed: int) -> dict[str, Estimate]:
-    """Do words that name a side look there? Share of the evidence there, and the same share of maps that know nothing
-    (`control`, noise) and of the caption's other words; last the difference, image by image, to these."""
-    images, words = rows["image"], rows["predicted"].tolist()
-    own, others = towards(maps, words), same_image(rows, maps)
-    return {
-        "words for a side": over_images(own, images, seed),
-        "the caption's other words": over_images(others, images, seed),
-        "random": over_images(np.where(np.isfinite(own), towards(control, words), np.nan), images, seed),
-        "difference to the other words": over_images(own - others, images, seed),
-    }
+def sides(rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"]], seed: int) -> dict[str, Estimate]:
+    """Does a word that names a side look there? Mean share of the evidence there, by method or control."""
+    words = rows["predicted"].tolist()
+    return {name: over_images(towards(some, words), rows["image"], seed) for name, some in maps.items()}
+
+
+def over_others(rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"]], seed: int) -> dict[str, Estimate]:
+    """By how much it looks there more than the caption's other words do (`same_image`), image by image."""
+    words = rows["predicted"].tolist()
+    apart = {name: towards(some, words) - same_image(rows, some) for name, some in maps.items()}
+    return {name: over_images(some, rows["image"], seed) for name, some in apart.items()}
 
 
 def by_word(
@@ -84,16 +85,21 @@ def by_word(
 ) -> pd.DataFrame:
     """How concentrated the evidence for each word is: word, kind, maps, without evidence, spread with interval, and
     whether it is localised: the whole interval below the mean of the same maps of noise."""
-    own, noise = spread(maps), float(np.mean(spread(control)))
+    own, chance = spread(maps), noise(control)
     found = []
     for word, part in rows.reset_index(drop=True).groupby("predicted", sort=True):
         one = over_images(own[part.index], part["image"].tolist(), seed)
         empty = int(np.isnan(own[part.index]).sum())
-        told = "not measured" if not one.measured else "yes" if one.high < noise else "no"
+        told = "not measured" if not one.measured else "yes" if one.high < chance else "no"
         found.append((word, part["kind"].iloc[0], len(part), empty, one.value, one.low, one.high, told))
     names = ["word", "kind", "maps", "without evidence", "spread", "low", "high", "localised"]
     table = pd.DataFrame(found, columns=names)
     return table.sort_values(["maps", "word"], ascending=[False, True], ignore_index=True)
+
+
+def noise(control: Float[np.ndarray, "n h w"]) -> float:
+    """Mean spread of maps of noise; that of an even map where there are none."""
+    return float(spread(control).mean()) if len(control) else HALF
 
 
 def by_kind(rows: pd.DataFrame, values: Float[np.ndarray, " n"], seed: int) -> dict[str, Estimate]:
@@ -105,7 +111,37 @@ def by_kind(rows: pd.DataFrame, values: Float[np.ndarray, " n"], seed: int) -> d
     }
 
 
-def chosen(rows: pd.DataFrame, keywords: Sequence[str]) -> Bool[np.ndarray, " n"]:
-    """Rows whose word is one of `keywords`; all of them where there are no keywords."""
-    wanted = {word.casefold() for word in keywords}
-    return np.array([not wanted or word.casefold() in wanted for word in rows["predicted"]], dtype=bool)
+def told(named: Mapping[str, Estimate], over: Mapping[str, Estimate], sided: int, blind: Sequence[str]) -> str:
+    """Page 02: do words look where they say? `named`: share of the evidence on the side that a word names, by method;
+    `over`: how much more that is than in the caption's other words; `sided` captions name a side; `blind`: words that
+    are not localised."""
+    if not sided:
+        first = "**No caption names a side**, so no word can be held against the place it names."
+    elif not all(one.measured for one in over.values()):
+        first = f"**Not measured**: of too few captions that name a side ({sided}) all words have evidence."
+    else:
+        parts = [f"{one.text('%')} by {method}, {_judged(over[method])}" for method, one in named.items()]
+        first = (
+            "Words that name a side (*left*, *top*) have this share of their evidence there, where chance has 50 % and "
+            f"beside the caption's other words: {'; '.join(parts)}."
+        )
+    some = f"*{'*, *'.join(blind[:MOST])}*{' and others' if len(blind) > MOST else ''}"
+    return f"{first} Not localised: {some if blind else 'none of the words measured'}."
+
+
+def tried(alike: Float[np.ndarray, " n"], samples: int, seed: int) -> str:
+    """Page 04: can LIME's maps be read? `alike`: rank correlation of each word's map with that of another seed."""
+    stability = mean(alike, seed)
+    shown = stability.text() if stability.measured else " and ".join(written(value) for value in alike) or "none here"
+    return (
+        f"With {samples} trials LIME's ranks correlate over two seeds by **{shown}**. **Read only squares that both "
+        "seeds show**, and where these are few raise `samples`."
+    )
+
+
+def _judged(difference: Estimate) -> str:
+    """What a difference to the other words allows to say."""
+    if difference.low > 0:
+        return f"**more** ({written(difference.value, '+')})"
+    verdict = "**less**" if difference.high < 0 else "**no clear difference**"
+    return f"{verdict} ({written(difference.value, '+')})"

@@ -6,6 +6,7 @@ from seewhy.reporting.maps import explanations, inputs
 from seewhy.reporting.matrices import confusion, matrix
 from seewhy.reporting.overlay import overlay
 from seewhy.reporting.patches import patches
+from seewhy.reporting.strip import strip
 
 __all__ = [
     "confusion",
@@ -19,4 +20,5 @@ __all__ = [
     "patches",
     "reliability",
     "signed_grid",
+    "strip",
 ]
