@@ -68,13 +68,13 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
 
 
 def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
-    """Mean over images with an expanded percentile bootstrap interval (see `_bootstrap`).
+    """Mean over images with an expanded percentile bootstrap interval (see `bootstrap`).
 
     Values that are not finite are left out; fewer than `FEWEST` of the others are not measured.
     """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
-    return _bootstrap(lambda drawn: float(values[drawn].mean()), len(values), seed)
+    return bootstrap(lambda drawn: float(values[drawn].mean()), len(values), seed)
 
 
 def difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
@@ -111,16 +111,16 @@ def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, "
         size = np.sqrt((ranks**2).sum(1).prod())
         return float((ranks[0] * ranks[1]).sum() / size) if size else 0.0  # a resample of equals has no order
 
-    return _bootstrap(spearman, pair.shape[1], seed)
+    return bootstrap(spearman, pair.shape[1], seed)
 
 
 def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int) -> Estimate:
     """Sum over sum, resampled by images as in `mean`; `below` is above 0 everywhere."""
     above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
-    return _bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
+    return bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
 
 
-def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
+def bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
     """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples.
 
     Expanded (Hesterberg 2015, section 4.3): plain percentiles are too narrow by sqrt(1 - 1/n) and by the step from
@@ -158,7 +158,7 @@ def calibration_error(
     def error(drawn: Int[np.ndarray, " n"]) -> float:
         return float(np.abs(np.bincount(index[drawn], missed[drawn], bins)).sum() / len(drawn))
 
-    return _bootstrap(error, len(index), seed)
+    return bootstrap(error, len(index), seed)
 
 
 def _binned(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:

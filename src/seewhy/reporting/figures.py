@@ -8,6 +8,7 @@ from seewhy.reporting.matrices import confusion, matrix
 from seewhy.reporting.means import means
 from seewhy.reporting.overlay import overlay
 from seewhy.reporting.patches import patches
+from seewhy.reporting.strip import strip
 
 __all__ = [
     "confusion",
@@ -24,4 +25,5 @@ __all__ = [
     "reliability",
     "scatter",
     "signed_grid",
+    "strip",
 ]
