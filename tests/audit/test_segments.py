@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seewhy.audit import segments, statistics
+from seewhy.audit import segment_findings, segments, statistics
 
 SAID = np.array([[[0, 1, 1, 0], [0, 1, 2, 2]]] * 6, np.uint8)
 TRUE = np.array([[[0, 1, 1, 1], [0, 0, 2, 255]]] * 6, np.uint8)
@@ -82,3 +82,10 @@ def test_the_interval_of_a_correlation_covers_what_scipy_finds():
     found = statistics.rank_correlation(x, y, 0)
     assert found.value == pytest.approx(spearmanr(x, y).statistic)
     assert 0 < found.low < found.value < found.high < 1
+
+
+def test_what_two_methods_by_trial_say():
+    alike = [statistics.Estimate(value, value - 0.1, value + 0.1, 9) for value in (0.8, 0.5, 0.2)]
+    said = [segment_findings.tried(one, 9, 80) for one in alike]
+    assert ["mostly agree" in said[0], "agree in part" in said[1], "hardly agree" in said[2]] == [True] * 3
+    assert "Too few to compare" in segment_findings.tried(statistics.mean(np.array([0.5]), 0), 1, 80)

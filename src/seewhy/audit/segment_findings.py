@@ -32,6 +32,17 @@ def looking(lifts: Mapping[str, Estimate], over_centre: Mapping[str, Estimate], 
     )
 
 
+def tried(alike: Estimate, cases: int, evaluations: int) -> str:
+    """Page 04: do two methods that hide parts of the picture say the same? `alike`: mean rank correlation."""
+    if not alike.measured:
+        return f"**Too few to compare**: {cases} cases; what is seen below holds for these pictures only."
+    word = "**mostly agree**" if alike.low > 0.5 else "**hardly agree**" if alike.high < 0.5 else "**agree in part**"
+    return (
+        f"Two methods that hide parts of the picture {word} on what speaks for a class: rank correlation of their "
+        f"squares {alike.text('+')}, {evaluations} versions of each picture."
+    )
+
+
 def _direction(correlation: Estimate) -> str:
     if correlation.low <= 0 <= correlation.high:
         return "**neither clearly falls nor rises**"
