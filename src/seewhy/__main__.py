@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +41,37 @@ def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: i
     from seewhy.sources import renew
 
     renew(project, name)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a checkpoint, table, list of class names or folder of images")],
+) -> None:
+    """Tells what a file is, without running anything in it, and the lines of params.yaml that put it to use."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from seewhy.inputs.inspect import look
+
+    found = look(file, _folder())
+    table = Table.grid(padding=(0, 2))
+    for fact, value in found.facts.items():
+        table.add_row(Text(fact, style="bold"), Text(value))
+    Console().print(table)
+    typer.echo(f"\n# for {FILE}\n{found.lines}", nl=False)
+
+
+@app.command()
+def weights(
+    architecture: Annotated[str, typer.Argument(help="torchvision:NAME or timm:NAME")],
+    which: Annotated[str, typer.Argument(help="DEFAULT, or the weights' own name")],
+    file: Annotated[Path, typer.Argument(help="the checkpoint to write")],
+) -> None:
+    """Fetches published weights, where there is a network, and writes a checkpoint with what it needs to be used."""
+    from seewhy.inputs.hub import fetch
+
+    typer.echo(fetch(architecture, which, file, _folder()), nl=False)
 
 
 @app.command()
@@ -100,6 +133,13 @@ def report(study: Annotated[str, typer.Argument(help="one study (default: all)",
     from seewhy.pipeline import report as build
 
     build(find_project(), study or None)
+
+
+def _folder() -> Path:
+    """The project's folder, or the working folder where there is no project."""
+    with suppress(SeewhyError):
+        return find_project().root
+    return Path.cwd()
 
 
 def main() -> None:
