@@ -92,10 +92,10 @@ def test_a_tally_counts_each_word_with_its_interval():
     found = tally({"all": ["diffuse", "focused", "diffuse", "diffuse"], "right": ["focused"], "wrong": []})
     assert list(found) == ["the map is", "all (n = 4)", "right (n = 1)"]
     assert found["the map is"].tolist() == ["focused", "diffuse"]
-    assert found.iloc[1].tolist() == ["diffuse", "3: 75 % (30 to 95)", "0: 0 % (0 to 79)"]
+    assert found.iloc[1].tolist() == ["diffuse", "3 (30–95\N{NO-BREAK SPACE}%)", "0 (0–79\N{NO-BREAK SPACE}%)"]
 
 
 def test_the_rule_is_told_with_its_thresholds():
     told = RULE.told(3, 5)
-    assert all(number in told for number in ("0.5 times", "25 %", "10 %", "50 %", "2 of 5 images"))
+    assert all(number in told for number in ("0.5 times", "25 %", "10 %", "50 %", "(2 of 5 images)"))
     assert "not run" in RULE.told(0, 5)

@@ -49,9 +49,8 @@ class Rule:
                 "the picture; else **focused**. Object words (on the object, on the background) are **not run**: no "
                 "image here has boxes."
             )
-        rest = (
-            "" if boxed == total else f" The {total - boxed} of {total} images without boxes are **focused** instead."
-        )
+        without = f"Without boxes, or where they fill the picture ({total - boxed} of {total} images)"
+        rest = "" if boxed == total else f" {without}, it is **focused** instead."
         return (
             "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
             f"background**: less than {self.background:g} times as much evidence in the object boxes as chance "
@@ -103,7 +102,8 @@ def diagnose(
 
 
 def tally(groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """How often each word is said in each group: 'count: share (95 % interval)', groups of no maps left out.
+    """How often each word is said in each group: '8 (39–86 %)', the count and the 95 % interval of its share; groups of
+    no maps left out.
 
     One row a word that occurs, one column a group, its n in the heading.
     """
@@ -121,4 +121,4 @@ def counted(words: Sequence[str]) -> dict[str, int]:
 
 def _cell(hits: np.ndarray) -> str:
     one = proportion(hits.astype(bool))
-    return f"{hits.sum()}: {100 * one.value:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
+    return f"{hits.sum()} ({100 * one.low:.0f}–{100 * one.high:.0f}\N{NO-BREAK SPACE}%)"

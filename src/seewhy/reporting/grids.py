@@ -12,7 +12,20 @@ from matplotlib.figure import Figure
 from seewhy.errors import SeewhyError
 from seewhy.reporting.maps import SHARE, aspect_of, laid_over, no_evidence
 from seewhy.reporting.overlay import has_evidence, resized
-from seewhy.reporting.sheet import LINE, WIDTH, Sheet, by_name, frame, ink, lines, look, marked, same_length, wrapped
+from seewhy.reporting.sheet import (
+    LINE,
+    SMOOTH,
+    WIDTH,
+    Sheet,
+    by_name,
+    frame,
+    ink,
+    lines,
+    look,
+    marked,
+    same_length,
+    wrapped,
+)
 
 
 def grid(
@@ -74,7 +87,7 @@ def signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
         return
     grey = photo.astype(np.float32).mean(2, keepdims=True) / 255
     share = np.clip(resized(cam, *photo.shape[:2]) / limit, -1, 1)
-    ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), aspect="auto")
+    ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), **SMOOTH)
 
 
 def side_by_side(
@@ -101,7 +114,7 @@ def side_by_side(
     for row, (photo, title) in enumerate(zip(photos, titles, strict=True)):
         right = None if correct is None else correct[row]
         ax = sheet.axes(fig, row, 0)
-        ax.imshow(photo, aspect="auto")
+        ax.imshow(photo, **SMOOTH)
         frame(ax, right)
         x, y = sheet.place(row, 0)
         if over:

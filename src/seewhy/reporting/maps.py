@@ -13,6 +13,7 @@ from seewhy.reporting.sheet import (
     INK,
     LINE,
     MUTE,
+    SMOOTH,
     WIDTH,
     Sheet,
     frame,
@@ -70,7 +71,7 @@ def _triple(
     fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
 ) -> None:
     """Three panels of one image: photo, raw map, overlay."""
-    sheet.axes(fig, row, first).imshow(photo, aspect="auto")
+    sheet.axes(fig, row, first).imshow(photo, **SMOOTH)
     raw = sheet.axes(fig, row, first + 1)
     if has_evidence(cam):
         raw.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
@@ -91,7 +92,7 @@ def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequenc
         fig = sheet.figure()
         for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
             ax = sheet.axes(fig, i // columns, i % columns)
-            ax.imshow(photo, aspect="auto")
+            ax.imshow(photo, aspect="auto")  # pixel by pixel: this is what is asked for
             right = None if correct is None else correct[i]
             frame(ax, right)
             x, y = sheet.place(i // columns, i % columns)
@@ -101,7 +102,7 @@ def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequenc
 
 def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float) -> None:
     """The overlay with the contour at half maximum, white on black, or the photo and the words "no evidence"."""
-    ax.imshow(overlay(photo, cam, cmap, opacity), aspect="auto")
+    ax.imshow(overlay(photo, cam, cmap, opacity), **SMOOTH)
     if not has_evidence(cam):
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seewhy.reporting.grids import signed
 from seewhy.reporting.maps import aspect_of, laid_over
-from seewhy.reporting.sheet import LINE, WIDTH, Sheet, lines, look, same_length, wrapped
+from seewhy.reporting.sheet import LINE, SMOOTH, WIDTH, Sheet, lines, look, same_length, wrapped
 
 ROWS = ("mean photo", "mean map", "apart")
 MEAN, APART = "mean share\nof maximum", "others ← 0 → this"
@@ -37,7 +37,7 @@ def means(
         sheet = Sheet(3, len(photos), panel, aspect_of(photos), 0.08, left=0.95, right=1.0, top=lines(told) * LINE)
         fig = sheet.figure()
         for column, (photo, mean, other, title) in enumerate(zip(photos, maps, apart, told, strict=True)):
-            sheet.axes(fig, 0, column).imshow(photo, aspect="auto")
+            sheet.axes(fig, 0, column).imshow(photo, **SMOOTH)
             laid_over(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
             signed(sheet.axes(fig, 2, column), photo, other, far)
             x, _ = sheet.place(0, column)

@@ -17,6 +17,7 @@ from seewhy.errors import SeewhyError
 WIDTH = 9.6  # inches: the column of a page at 100 CSS pixels an inch
 LINE = 0.175  # inches that one line of a title takes
 RIGHT, WRONG, INK, MUTE = "#0072b2", "#b84a00", "#1b1f24", "#59636e"
+SMOOTH: dict[str, Any] = {"aspect": "auto", "interpolation": "bilinear"}  # small photos: sharp squares double a page
 SERIES = ("#0072b2", "#b84a00", "#009e73", "#8a5a9e", "#56b4e9", "#8a6100", "#1b1f24", "#cc79a7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LOOK: dict[str, Any] = {
