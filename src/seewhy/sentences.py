@@ -16,8 +16,8 @@ from seewhy.attributions import Attributions, attribute, per_place
 from seewhy.audit import localisation
 from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, proportion
+from seewhy.audit.words import SIDES, over_images, spread
 from seewhy.audit.words import by_kind as by_kind_of
-from seewhy.audit.words import over_images, spread
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.reading import upsample
@@ -84,6 +84,13 @@ def focus(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd.DataFram
     surest = chosen.sort_values(["confidence", "image"], ascending=[False, True])
     turn = surest.groupby("predicted").cumcount()
     return surest.iloc[np.argsort(turn.to_numpy(), kind="stable")[:most]].reset_index(drop=True)
+
+
+def example(rows: pd.DataFrame) -> pd.DataFrame:
+    """All words of one image: the one with the surest word for a side or, where no caption names one, for anything."""
+    named = focus(rows, list(SIDES), 1)
+    image = named if len(named) else rows.sort_values("confidence", ascending=False, kind="stable")
+    return rows[rows["image"].isin(image["image"].head(1))]
 
 
 def swapped(rows: pd.DataFrame) -> pd.DataFrame:

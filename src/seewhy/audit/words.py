@@ -129,13 +129,13 @@ def told(named: Mapping[str, Estimate], over: Mapping[str, Estimate], sided: int
     return f"{first} Not localised: {some if blind else 'none of the words measured'}."
 
 
-def tried(alike: Float[np.ndarray, " n"], samples: int, seed: int) -> str:
+def tried(alike: Float[np.ndarray, " n"], trials: int, seed: int) -> str:
     """Page 04: can LIME's maps be read? `alike`: rank correlation of each word's map with that of another seed."""
     stability = mean(alike, seed)
     shown = stability.text() if stability.measured else " and ".join(written(value) for value in alike) or "none here"
     return (
-        f"With {samples} trials LIME's ranks correlate over two seeds by **{shown}**. **Read only squares that both "
-        "seeds show**, and where these are few raise `samples`."
+        f"With {trials} trials LIME's ranks correlate over two seeds by **{shown}**. **Read only squares that both "
+        "seeds show**, and where these are few raise `trials`."
     )
 
 

@@ -80,10 +80,11 @@ def reliability(
     low: Sequence[float],
     high: Sequence[float],
     counts: Sequence[int],
+    counted: str = "images",
 ) -> Figure:
     """Accuracy against mean confidence, one point for each bin with its 95 % interval, and how many images each holds.
 
-    Bins without images (count 0) are left out.
+    Bins without images (count 0) are left out. counted: what is counted, where that is not images.
     """
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
@@ -99,7 +100,7 @@ def reliability(
         ax.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
         ax.grid()
         below.bar(conf[kept], n[kept], width=0.035, color="#9aa4ae")
-        below.set(xlabel="confidence", ylabel="images")
+        below.set(xlabel="confidence", ylabel=counted)
         below.grid(axis="y")
         fig.align_ylabels()
     return fig

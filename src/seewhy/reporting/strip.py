@@ -17,7 +17,6 @@ from seewhy.reporting.overlay import has_evidence, layer, outline, stored, thumb
 from seewhy.reporting.sheet import INK, LINE, MUTE, WIDTH, Sheet, frame, ink, look, marked, wrapped
 
 ACROSS = 7  # panels in a row of a strip
-ROOM = 15  # rem: width of a strip to step through
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,35 +90,42 @@ def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: f
 
 
 def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
-    """One image: a radio button, its word and its layer for each word; the photo lies under all layers."""
+    """One image: a radio button, its word and its layer for each word; the photo is stored once."""
     source, width, height = thumbnail(shown.photo)
     name = f"strip-{crc32(f'{label}|{shown.id}'.encode()):08x}"
-    words = "".join(_word(word, k, name, cmap, opacity) for k, word in enumerate(shown.words))
+    photo = f'<image id="{name}" href="{source}" width="{width}" height="{height}"/>'
+    words = "".join(_word(word, k, name, (width, height), cmap, opacity) for k, word in enumerate(shown.words))
     reference = "" if shown.reference is None else f"<span>reference: <bdi>{escape(shown.reference)}</bdi></span>"
     return (
-        f'<figure class="strip" style="--h:{ROOM * height / width:.2f}rem"><div class="steps" role="radiogroup" '
-        f'aria-label="{escape(shown.caption or "no words")}"><img alt="{escape(shown.id)}" src="{source}">{words}</div>'
+        f'<figure class="strip"><svg class="kept" width="0" height="0" aria-hidden="true"><defs>{photo}</defs></svg>'
+        f'<div class="steps" role="radiogroup" aria-label="{escape(shown.caption)}">{words}</div>'
         f'<figcaption>{reference}<span class="id">{escape(shown.id)}</span></figcaption></figure>'
     )
 
 
-def _word(word: Word, k: int, name: str, cmap: str, opacity: float) -> str:
+def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opacity: float) -> str:
     """The button of a word and what it shows."""
     mark = {True: "right", False: "wrong", None: "unlabelled"}[word.correct]
-    sure = f"<bdi>{escape(word.text)}</bdi> {word.confidence:.2f} · {word.kind}"
     missing = " · not in the reference" if word.correct is False else ""
-    picture = '<b class="none">no evidence</b>'
-    if has_evidence(word.cam):
-        small = stored(word.cam)
-        path = outline(small, SPAN)
-        picture = (
-            f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">'
-            f'<image opacity="{opacity:g}" href="{layer(small, cmap)}" width="{SPAN}" height="{SPAN}" '
-            f'preserveAspectRatio="none"/>'
-            f'<path class="halo" d="{path}"/><path class="line" d="{path}"/></svg>'
-        )
     checked = "" if k else " checked"
+    width, height = size
     return (
         f'<input type="radio" name="{name}" id="{name}-{k}"{checked}><label class="{mark}" for="{name}-{k}">'
-        f'{escape(word.text)}</label><div class="step">{picture}<p>{sure}{missing}</p></div>'
+        f'{escape(word.text)}</label><div class="step"><svg viewBox="0 0 {width} {height}" aria-hidden="true">'
+        f'<use href="#{name}"/>{_layer(word.cam, size, cmap, opacity)}</svg>'
+        f"<p><bdi>{escape(word.text)}</bdi> {word.confidence:.2f} · {word.kind}{missing}"
+        f"{'' if has_evidence(word.cam) else ' · <b>no evidence</b>'}</p></div>"
+    )
+
+
+def _layer(cam: np.ndarray, size: tuple[int, int], cmap: str, opacity: float) -> str:
+    """A map and its contour over a photo of `size`; empty without evidence."""
+    if not has_evidence(cam):
+        return ""
+    small = stored(cam)
+    path = outline(small, SPAN)
+    return (
+        f'<svg width="{size[0]}" height="{size[1]}" viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none">'
+        f'<image opacity="{opacity:g}" href="{layer(small, cmap)}" width="{SPAN}" height="{SPAN}" '
+        f'preserveAspectRatio="none"/><path class="halo" d="{path}"/><path class="line" d="{path}"/></svg>'
     )
