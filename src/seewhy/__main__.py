@@ -95,6 +95,19 @@ def site() -> None:
 
 
 @app.command()
+def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
+    """Says what is wrong or odd about the studies, before anything long runs; exit code 1 where there is a problem."""
+    project = find_project()
+    names = [*project.params.studies]
+    if study:
+        project.params.study(study)
+        names = [study]
+    from seewhy.doctor import consult
+
+    consult(project, names)
+
+
+@app.command()
 def report(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
     """Runs the pipeline (for one study: what it needs), writes the index, and lists stages, seconds and pages."""
     from seewhy.pipeline import report as build
