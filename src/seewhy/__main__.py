@@ -128,6 +128,46 @@ def site() -> None:
 
 
 @app.command()
+def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
+    """Says what is wrong or odd about the studies, before anything long runs; exit code 1 where there is a problem."""
+    project = find_project()
+    names = [*project.params.studies]
+    if study:
+        project.params.study(study)
+        names = [study]
+    from seewhy.doctor import consult
+
+    consult(project, names)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    images: Annotated[str, typer.Option(help="a quoted pattern, as 'folder/*.jpg'; ** stands for any folders")],
+    methods: Annotated[str, typer.Option(help="names separated by commas, as gradcam,guided_gradcam")],
+    out: Annotated[Path, typer.Option(help="the folder to write to, made where it is not there")],
+    wanted: Annotated[str, typer.Option("--class", help="explain this class (default: what the model says)")] = "",
+    layer: Annotated[str, typer.Option(help="take the maps from this layer (default: the study's)")] = "",
+) -> None:
+    """Writes overlays, raw maps and a table of pictures that are in no manifest; exit code 1 if one is unreadable."""
+    project = find_project()
+    settings = project.params.study(study)
+    from seewhy import export as verb
+    from seewhy.sources import renew
+    from seewhy.study import open_study
+
+    found = verb.pictures(images, out)
+    renew(project, settings.dataset)
+    this = open_study(study)
+    wrong = verb.export(this, found, verb.order(this, methods, out, layer, wanted))
+    for line in wrong:
+        typer.echo(line, err=True)
+    typer.echo(f"{len(found) - len(wrong)} of {len(found)} pictures exported to {out}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
     """Runs the pipeline (for one study: what it needs), writes the index, and lists stages, seconds and pages."""
     from seewhy.pipeline import report as build

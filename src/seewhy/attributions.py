@@ -12,10 +12,10 @@ from torch import Tensor
 
 from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import reading
 from seewhy.methods.attention import attentions
-from seewhy.methods.cam import TITLES
+from seewhy.methods.cam import CAMS, TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
 from seewhy.methods.shapley import pooled
@@ -164,6 +164,13 @@ def explained(
     rows, numbers = zip(*((row, k) for row, job in enumerate(some) for k in range(len(job.targets))), strict=True)
     maps = {method: per_place(result[method][list(rows), list(numbers)]) for method in methods}
     return result.scores[list(rows), list(numbers)].cpu().numpy(), maps
+
+
+def check_methods(methods: Sequence[str], where: str) -> None:
+    """Raises SeewhyError for a name that `explain` does not know; `where` says who gave it."""
+    for method in methods:
+        if method not in CAMS and method not in PIXELS:
+            raise unknown("method", method, [*CAMS, *PIXELS], where)
 
 
 def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:

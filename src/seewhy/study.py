@@ -162,12 +162,18 @@ class Study:
 
     def predict(self) -> pd.DataFrame:
         """The rows to explain of every image of the dataset (see `tasks.Task`)."""
-        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
-        parts = []
-        with torch.inference_mode():
-            for rows, batch in self.batches(self.dataset.frame, "predicting"):
-                parts.append(self.task.predict(rows, output_of(model(batch)).float().cpu(), self))
+        parts = [self.read(rows, batch) for rows, batch in self.batches(self.dataset.frame, "predicting")]
         return pd.concat(parts, ignore_index=True)
+
+    def read(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
+        """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
+        return self.task.predict(rows, self.output(batch), self)
+
+    def output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
+        """What the model answers, on the CPU."""
+        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
+        with torch.inference_mode():
+            return output_of(model(batch)).float().cpu()
 
     def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
         """What the maps of these rows explain: each row's own target, or the class `names[i]`."""

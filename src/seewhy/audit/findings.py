@@ -12,12 +12,17 @@ def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
     if not measured.measured:
         return "**Accuracy was not run**: this dataset has no labels. The model loads, and its predictions are below."
     first = f"It names **{measured.text('%')}** of the labelled images right, {_baseline(measured, labels)}."
+    return f"{first} {claimed(measured, claim)}"
+
+
+def claimed(measured: Estimate, claim: float | None) -> str:
+    """The measured accuracy beside what the checkpoint says of itself: different where its interval leaves that out."""
     if claim is None:
-        return f"{first} The checkpoint claims no accuracy to hold this against."
+        return "The checkpoint claims no accuracy to hold this against."
     if measured.low <= claim <= measured.high:
-        return f"{first} The checkpoint's own claim of {written(claim, '%')} is compatible with that."
+        return f"The checkpoint's own claim of {written(claim, '%')} is compatible with that."
     verdict = "is better than" if claim < measured.low else "**falls short of**"
-    return f"{first} That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
+    return f"That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
 
 
 def _baseline(measured: Estimate, labels: pd.Series) -> str:
