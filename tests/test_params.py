@@ -137,9 +137,9 @@ def test_empty_sections_mean_nothing_there(project):
     assert params.sections["grad_cam"]["steps"] == 4
 
 
-def test_a_section_overrides_the_defaults_of_its_notebook(project):
+def test_a_section_holds_what_is_set_the_rest_being_the_notebooks_own(project):
     project.set("grad_cam.steps", 9)
-    assert find_project().params.sections["grad_cam"] == {"steps": 9, "gallery": 60, "examples": 8}
+    assert find_project().params.sections["grad_cam"] == {"steps": 9}
 
 
 def test_settings_are_frozen():
