@@ -171,8 +171,8 @@ def places(alike: Estimate) -> str:
     """Page 02: `alike` is the mean rank correlation of Grad-CAM with HiResCAM, image by image."""
     return (
         f"Grad-CAM and HiResCAM rank the cells with a mean correlation of only {alike.text()}. Grad-CAM takes one "
-        "weight for a whole channel, which is right where a network pools before it decides; this one does not. **About "
-        "places, believe HiResCAM**: the mean maps and regions below are its."
+        "weight for a whole channel, which is right where a network pools before it decides; this one does not. "
+        "**About places, believe HiResCAM**: the mean maps and regions below are its."
     )
 
 
