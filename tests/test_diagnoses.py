@@ -1,5 +1,7 @@
 """Maps with known answers on a user's small project: the object is the box of every second image."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,9 @@ def found(study: Study) -> Attributions:
     maps = np.zeros((len(study.predictions), 8, 8), np.float32)
     maps[:, 1:6, 1:5] = 1
     maps[0] = 0
-    return Attributions(study.predictions, {"gradcam": maps, "activation": np.ones_like(maps)}, study.size)
+    return Attributions(
+        study.predictions, {"gradcam": maps, "hirescam": maps, "activation": np.ones_like(maps)}, study.size
+    )
 
 
 @pytest.fixture
@@ -90,6 +94,19 @@ def test_spread_is_compared_over_right_and_wrong_and_with_confidence(study):
     assert sum(one.n for name, one in parts.items() if "true class" not in name) == np.isfinite(wide).sum()
     assert set(apart) == {"wrong minus right", "answer minus true class"}
     assert diagnoses.sureness(study).n == np.isfinite(wide).sum()
+
+
+def test_hirescam_stands_beside_grad_cam_where_they_differ_and_a_page_warns(told):
+    assert [*diagnoses.telling(told)] == ["gradcam", "activation"]
+    assert diagnoses.cautions(told, seed=0) == []
+    other = replace(told, maps=told.maps | {"hirescam": told.maps["gradcam"][:, ::-1]})
+    assert [*diagnoses.telling(other)] == ["gradcam", "hirescam", "activation"]
+    (line,) = diagnoses.cautions(other, seed=0)
+    assert "believe HiResCAM" in line
+    assert "n = 11" in line
+    nearly = replace(told, maps=told.maps | {"hirescam": told.maps["gradcam"] * 2})
+    assert "hirescam" in diagnoses.telling(nearly)
+    assert diagnoses.cautions(nearly, seed=0) == []
 
 
 def test_shares_of_words_are_flat_figures(told):

@@ -10,12 +10,15 @@ from matplotlib.figure import Figure
 
 from seewhy import samples
 from seewhy.attributions import Attributions, attribute
-from seewhy.audit import diagnosis, localisation, regions, statistics
+from seewhy.audit import diagnosis, findings, localisation, regions, statistics
+from seewhy.audit.agreement import spearman
 from seewhy.audit.statistics import Estimate
 from seewhy.methods.cam import TITLES
 from seewhy.reporting import figures
 from seewhy.study import Study
 
+PLACES = "hirescam"  # what means and regions rest on: it keeps places apart, and is Grad-CAM where the network pools
+ALIKE = 0.9  # mean rank correlation of the two below which a page warns
 AT_ONCE = 256  # maps at the input's resolution in memory
 PHOTOS = 60  # that a mean photo is made of
 MOST = 12  # classes named in a sentence
@@ -53,10 +56,25 @@ def tally(study: Study, found: Attributions, rule: diagnosis.Rule) -> pd.DataFra
     }
     known = {name: np.array(maps) for name, maps in found.controls(study.base.seed).items()}
     controls = Attributions(rows, known, found.size)
-    others = {TITLES[name]: (found, name) for name in found.maps if name != "gradcam"}
+    others = {title: (found, name) for name, title in telling(found).items() if name != "gradcam"}
     others |= {name: (controls, name) for name in ("centre", "random")}
     groups |= {title: diagnosed(study, some, rule, name).rows["word"] for title, (some, name) in others.items()}
     return diagnosis.tally({name: words.tolist() for name, words in groups.items()})
+
+
+def telling(found: Attributions) -> dict[str, str]:
+    """Methods and their titles, without HiResCAM where its maps are those of Grad-CAM."""
+    first, other = found.maps["gradcam"], found.maps.get(PLACES)
+    same = other is not None and np.allclose(first, other, atol=1e-4 * float(np.abs(first).max(initial=0)))
+    return {name: TITLES[name] for name in found.maps if name != PLACES or not same}
+
+
+def cautions(found: Attributions, seed: int) -> list[str]:
+    """What to know before Grad-CAM is believed about places: see `findings.places`."""
+    if PLACES not in telling(found):
+        return []
+    alike = statistics.mean(spearman(found.maps["gradcam"], found.maps[PLACES]), seed)
+    return [findings.places(alike)] if alike.value < ALIKE else []
 
 
 def one_each(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -82,7 +100,7 @@ class Means:
     notes: list[str]
 
 
-def means(study: Study, found: Attributions, most: int, method: str = "gradcam") -> Means:
+def means(study: Study, found: Attributions, most: int, method: str = PLACES) -> Means:
     """Means of the maps of the `most` frequent predicted classes, each map a share of its own maximum."""
     shares, said = found.shares(method), found.rows["predicted"].tolist()
     by_class, few = regions.mean_maps(shares, said)
@@ -122,7 +140,7 @@ def _mean_photo(study: Study, rows: pd.DataFrame) -> UInt8[np.ndarray, "h w 3"]:
     return study.photos(rows.head(PHOTOS)).mean(0).round().astype(np.uint8)
 
 
-def region_table(study: Study, found: Attributions, method: str = "gradcam") -> pd.DataFrame:
+def region_table(study: Study, found: Attributions, method: str = PLACES) -> pd.DataFrame:
     """`regions.table` of the study's named regions over the predicted classes; empty where it names none."""
     named, seed = study.settings.regions, study.base.seed
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in named}

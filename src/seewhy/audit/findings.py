@@ -167,6 +167,15 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     return f"{first} {told}. {beside}."
 
 
+def places(alike: Estimate) -> str:
+    """Page 02: `alike` is the mean rank correlation of Grad-CAM with HiResCAM, image by image."""
+    return (
+        f"Grad-CAM and HiResCAM rank the cells with a mean correlation of only {alike.text()}. Grad-CAM takes one "
+        "weight for a whole channel, which is right where a network pools before it decides; this one does not. "
+        "**About places, believe HiResCAM**: the mean maps and regions below are its."
+    )
+
+
 def spread(sure: Estimate) -> str:
     """Page 06: the rank correlation of the maps' spread with the confidence of the answers, as a sentence."""
     if not sure.measured:
