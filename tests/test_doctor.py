@@ -18,6 +18,18 @@ class Odd(Tiny):
 
     def forward(self, x):
         return super().forward(x).softmax(1)
+
+
+class Whole(nn.Module):
+    """Each pixel's classes, and nothing after the last layer."""
+
+    def __init__(self, num_classes=2):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU())
+        self.head = nn.Conv2d(8, num_classes, 1)
+
+    def forward(self, x):
+        return self.head(self.features(x))
 '''
 
 
@@ -25,8 +37,14 @@ def said(mark, name="tiny"):
     return [f"{line.what}: {line.text}" for line in doctor.examine(find_project(), name) if line.mark == mark]
 
 
+def sure():
+    """Weights of a network whose answers differ."""
+    weights = checkpoint()["model_state_dict"]
+    return weights | {"head.weight": weights["head.weight"] * 100}
+
+
 def test_a_healthy_study_is_described_line_by_line(project, monkeypatch, capsys):
-    assert (project.root / "tiny.pth").is_file()
+    project.save(model_state_dict=sure(), val_acc=None)
     monkeypatch.setattr(checks.time, "monotonic", iter([1.0, 1.5]).__next__)
     doctor.consult(find_project(), ["tiny"])
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()[1:]]
@@ -34,7 +52,7 @@ def test_a_healthy_study_is_described_line_by_line(project, monkeypatch, capsys)
     found = {what: text for _, what, text in lines}
     assert found["dataset"] == "12 images of split 'test' in dataset 'things', 2 classes"
     assert found["labels"] == "cup 6, cat 5; 1 without"
-    assert found["checkpoint"] == "4 tensors; claims: epoch 3, accuracy 91.5 %"
+    assert found["checkpoint"] == "4 tensors; claims: epoch 3"
     assert found["model"] == "my_nets:Tiny, 242 parameters, all from the checkpoint"
     assert found["layer"] == "features (auto), maps of 8 × 8 cells"
     assert found["methods"].startswith("Grad-CAM = HiResCAM = XGrad-CAM at this layer")
@@ -120,17 +138,32 @@ def test_settings_that_differ_from_the_checkpoints_own_are_the_sentences_of_the_
 
 
 def test_what_of_the_checkpoint_is_no_part_of_the_network_is_named(project):
-    weights = {f"net.{name}": value for name, value in checkpoint()["model_state_dict"].items()}
-    project.save(model_state_dict=weights | {"loss.weight": torch.ones(2)})
+    weights = {f"net.{name}": value for name, value in sure().items()}
+    project.save(model_state_dict=weights | {"loss.weight": torch.ones(2)}, val_acc=None)
     assert said("warning") == ["model: left aside in the checkpoint, for no part of the network: loss.weight"]
 
 
 def test_probabilities_activations_and_coarse_maps_are_noticed(project):
-    (project.root / "my_nets.py").write_text(NET.replace("\n\nLIMIT", f"{OTHER}\n\nLIMIT"))
+    (project.root / "my_nets.py").write_text(NET + OTHER)
     project.set("studies.tiny.architecture", "my_nets:Odd")
     project.set("studies.tiny.preprocessing", {"size": 8, "mean": [0.5], "std": [0.5]})
     found = said("warning")
-    assert any(line.startswith("output: all values lie between 0 and 1 and sum to 1") for line in found)
+    assert any(line.startswith("output: No two outputs of this network are more than 1 apart") for line in found)
     assert any(line.startswith("layer: features (auto), maps of 2 × 2 cells; that is coarse") for line in found)
     assert any(line.startswith("methods: guided methods do not know Softplus") for line in found)
     assert any(line.startswith("methods: guided methods will not run") for line in found)
+
+
+def test_a_layer_that_is_the_answer_itself_is_noticed(project):
+    (project.root / "my_nets.py").write_text(NET + OTHER)
+    names = {}
+    exec(NET + OTHER, names)
+    project.save(model_state_dict=names["Whole"]().state_dict(), config={})
+    project.set("datasets.things", {"task": "segmentation", "images": "mine", "classes": ["ground", "crown"]})
+    project.set("studies.tiny.architecture", "my_nets:Whole")
+    project.set("studies.tiny.preprocessing", {"size": 16, "mean": [0.5], "std": [0.5]})
+    (line,) = (line for line in said("warning") if line.startswith("layer"))
+    assert "nothing comes after it" in line
+    project.set("studies.tiny.layer", "features")
+    assert not [line for line in said("warning") if line.startswith("layer")]
+    assert not said("problem")

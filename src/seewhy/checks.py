@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from seewhy import facts, preflight
 from seewhy.attributions import Job, check_methods, explained, jobs, without_attention
@@ -22,6 +23,7 @@ from seewhy.errors import SeewhyError, listing
 from seewhy.inputs.weights import left_aside
 from seewhy.methods.cam import TITLES
 from seewhy.methods.guided import NAMES
+from seewhy.methods.modules import find_layer
 from seewhy.params import Project
 from seewhy.sources import renew
 from seewhy.study import Study, open_study
@@ -143,11 +145,8 @@ def output(patient: Patient) -> Iterator[Line]:
     if rows.empty:
         raise SeewhyError(f"the model finds nothing on {len(patient.sample)} images: there is nothing to explain")
     yield Line("ok", "output", f"finite on {len(patient.sample)} images, {len(rows)} rows to explain")
-    answer = study.output(study.inputs(patient.sample.head(study.base.batch_size)))
-    if answer.min() >= 0 and answer.max() <= 1:
-        summed = " and sum to 1" if np.allclose(answer.sum(1), 1, atol=1e-4) else ""
-        told = f"all values lie between 0 and 1{summed}, as of probabilities: maps want the scores before the last step"
-        yield Line("warning", "output", told)
+    for text in facts.squashed(study, rows) if study.dataset.task == "classification" else []:
+        yield Line("warning", "output", text.replace("`", ""))
 
 
 def accuracy(patient: Patient) -> Iterator[Line]:
@@ -170,8 +169,22 @@ def layer(patient: Patient) -> Iterator[Line]:
     advice = "; that is coarse: name an earlier layer, or use larger images" if coarse else ""
     told = f"{study.layer}{chosen}, maps of {height} × {width} cells{advice}"
     yield Line("warning" if coarse else "ok", "layer", told)
+    if _is_answer(study, patient.sample.head(1)):
+        told = "nothing comes after it: maps would show the answer, not what it rests on; name an earlier layer"
+        yield Line("warning", "layer", told)
     for group in agreement.coinciding({TITLES[name]: found for name, found in maps.items()}):
         yield Line("ok", "methods", f"{' = '.join(group)} at this layer: that they agree says nothing")
+
+
+def _is_answer(study: Study, rows: pd.DataFrame) -> bool:
+    """Whether nothing comes after the study's layer, as where `auto` takes the last one of a segmentation network."""
+    seen: list[object] = []
+    handle = find_layer(study.model, study.layer).register_forward_hook(lambda *given: seen.append(given[2]))
+    try:
+        answer = study.output(study.inputs(rows))
+    finally:
+        handle.remove()
+    return any(isinstance(one, Tensor) and torch.equal(one.float().cpu(), answer) for one in seen)
 
 
 def guided(patient: Patient) -> Iterator[Line]:
