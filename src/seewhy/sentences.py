@@ -37,8 +37,9 @@ DPI = 130
 def written(study: Study, predicted: pd.DataFrame) -> pd.DataFrame:
     """One row an image of the dataset: image, written (empty where nothing is said), caption (the reference)."""
     found = study.dataset.frame[["image", "caption"]]
-    said = predicted.drop_duplicates("image").set_index("image")["written"]
-    return found.assign(written=found["image"].map(said).fillna(""))[["image", "written", "caption"]]
+    said = dict(zip(predicted["image"], predicted["written"], strict=True))
+    written = [said.get(image, "") for image in found["image"]]
+    return found.assign(written=written)[["image", "written", "caption"]]
 
 
 def by_kind(predicted: pd.DataFrame) -> pd.DataFrame:

@@ -218,3 +218,33 @@ def test_a_word_of_a_forced_caption_has_the_map_it_has_in_its_own():
     forced = explain(captioner.saying(words), images, methods=["layercam"], targets=[target], layer=LAYER)["layercam"]
     own = explain(captioner, images, methods=["layercam"], targets=steps(2, n=1), layer=LAYER)["layercam"]
     close(forced, own)
+
+
+NEXT = {None: {2: 0.2, 0: 0.45, 1: 0.35}, 0: {3: 0.501, 4: 0.499}, 1: {5: 0.86, 6: 0.14}, 4: {2: 0.99, 6: 0.01}}
+
+
+class Table(nn.Module):
+    """The next word depends on the last one alone, by a table of probabilities."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Flatten()
+
+    @property
+    def decoder(self):
+        return self
+
+    def step(self, features, word, states):
+        last = [None] * len(features) if word is None else word.tolist()
+        scores = torch.full((len(last), len(WORDS)), -20.0)
+        for row, found in enumerate(last):
+            for index, share in NEXT.get(found, dict.fromkeys(range(7), 1 / 7)).items():
+                scores[row, index] = torch.tensor(share).log()
+        return scores, states
+
+
+def test_a_finished_caption_takes_one_of_the_places_of_the_search():
+    """Width 3: the end alone (.2), then "1 5" (.301) and "0 3" (.225) take all places; "0 4 2" (.222) is not seen."""
+    captioner = Captioner(Table(), VOCABULARY, 3)
+    assert captioner.beam(noise(1), 3) == [[2]]
+    assert captioner.beam(noise(1), 4) == [[0, 4, 2]]
