@@ -49,6 +49,11 @@ class Look:
         return int(self.rows["image"].nunique())
 
     @property
+    def whose(self) -> str:
+        """Which regions `own` are."""
+        return "true" if self.masked == self.images else "true or marked" if self.masked else "marked"
+
+    @property
     def own(self) -> Bool[np.ndarray, "n h w"]:
         """Where the row's class is."""
         return of_class(self.rows, self.truth)

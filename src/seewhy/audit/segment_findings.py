@@ -14,16 +14,18 @@ def overlap(ious: Mapping[str, Estimate], masked: int, images: int, seen: Mappin
     return f"What it marks and what is there overlap (IoU, 1 is perfect): {told}."
 
 
-def looking(lifts: Mapping[str, Estimate], over_centre: Mapping[str, Estimate], sure: Mapping[str, Estimate]) -> str:
+def looking(
+    lifts: Mapping[str, Estimate], over_centre: Mapping[str, Estimate], sure: Mapping[str, Estimate], whose: str
+) -> str:
     """Page 02: does a class's map lie on the class, and does its evidence fall where the model is sure?
 
-    `over_centre`: lift minus that of a blob in the middle; `sure`: rank correlation of map and probability inside what
-    the model calls that class, a mean over images.
+    `lifts` are on the class's `whose` region, "true" or "marked"; `over_centre`: minus those of a blob in the middle;
+    `sure`: rank correlation of map and probability inside what the model calls that class, a mean over images.
     """
     on = [f"*{name}* {one.text('×')}: {_judged(over_centre[name])}" for name, one in lifts.items() if one.measured]
     if not on:
         return f"**Not measured**: fewer than {FEWEST} images of each class have a region and evidence."
-    first = f"Evidence on the class's own region over chance, beside a blob in the middle: {'; '.join(on)}."
+    first = f"Evidence on the class's {whose} region over chance, beside a blob in the middle: {'; '.join(on)}."
     told = [f"*{name}* {_direction(one)}, {one.text('+')}" for name, one in sure.items() if one.measured]
     return (
         f"{first} Where it is surer of what it marks, evidence (rank correlation): {'; '.join(told)}."
