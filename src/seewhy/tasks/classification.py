@@ -9,6 +9,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from seewhy.audit.localisation import box_masks
+from seewhy.audit.statistics import proportion
 from seewhy.errors import SeewhyError
 from seewhy.methods.targets import of_class as score
 from seewhy.params import Output
@@ -17,7 +18,7 @@ from seewhy.tasks.ending import probabilities, taken_off
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["confusion", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
+__all__ = ["answers", "confusion", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
 
 
 def prepare(model: nn.Module, study: "Study") -> nn.Module:
@@ -78,6 +79,17 @@ def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     used = [name for name in classes if name in occurring]
     counts = pd.crosstab(labelled["label"], labelled["predicted"])
     return counts.reindex(index=used, columns=used, fill_value=0)
+
+
+def answers(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
+    """The most frequent answers: images, their share with interval, and how sure it is of them on average."""
+    rows = []
+    for name in predicted["predicted"].value_counts().head(most).index:
+        said = (predicted["predicted"] == name).to_numpy()
+        share = proportion(said)
+        sure = float(predicted["confidence"][said].mean())
+        rows.append((name, int(said.sum()), share.value, share.low, share.high, sure))
+    return pd.DataFrame(rows, columns=["answer", "images", "share", "low", "high", "mean confidence"])
 
 
 def top_classes(predicted: pd.DataFrame, classes: Sequence[str], count: int) -> tuple[list[list[int]], list[list[str]]]:
