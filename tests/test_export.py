@@ -118,16 +118,6 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_a_table_of_them(project, c
     assert len(files(tmp_path)) == 5
 
 
-def test_pictures_of_one_of_its_own_are_saved_by_the_task(call, monkeypatch, tmp_path):
-    from seewhy.tasks import classification
-
-    seen = []
-    monkeypatch.setattr(classification, "save_strips", lambda *given: seen.append(given), raising=False)
-    call()
-    ((study, rows, folder),) = seen
-    assert (study.name, len(rows), folder) == ("tiny", 3, tmp_path / "out")
-
-
 @pytest.mark.parametrize(
     ("words", "line"),
     [

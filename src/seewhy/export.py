@@ -83,7 +83,7 @@ def pictures(pattern: str, folder: Path) -> dict[str, str]:
 def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
     """Writes overlays, maps and the table of the pictures `names`; one line for each that cannot be read.
 
-    A task that has pictures of its own to save (`save_strips`) saves them beside.
+    Of captions also strips of all words, strips/<method>/<picture>.png, from the study's own layer.
     """
     size = study.base.batch_size
     parts = [list(names)[start : start + size] for start in range(0, len(names), size)]
@@ -99,16 +99,16 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
             read = rows.drop(columns="label").merge(study.read(rows, batch), on="image")
             reads.append(read)
             chosen = read if asked.wanted is None else _of_class(study, rows, read, asked.wanted)
-            lines.extend(
-                _written(
-                    study, chosen, dict(zip(rows["image"], zip(photos, batch, strict=True), strict=True)), names, asked
-                )
-            )
+            seen = {name: (photos[k], batch[k]) for k, name in enumerate(rows["image"])}
+            lines.extend(_written(study, chosen, seen, names, asked))
     finally:
         if lines:
             artifacts.write_csv(asked.folder / TABLE, pd.DataFrame(lines))
-    if reads and hasattr(study.task, "save_strips"):
-        study.task.save_strips(study, pd.concat(reads, ignore_index=True), asked.folder)
+    if lines and study.dataset.task == "captioning":
+        from seewhy.sentences import save_strips
+
+        for method in asked.methods:
+            save_strips(study, pd.concat(reads, ignore_index=True), asked.folder / "strips" / method, method)
     return wrong
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from torchvision import models
 
 from seewhy.params import find_project
 from tests.conftest import ROOT
+from tests.seeds import nets
 
 SMALL: dict[str, dict[str, int]] = {  # settings of the notebooks: every figure is drawn, of as little as can be
     "model": {"samples": 2, "bins": 3},
@@ -34,6 +36,7 @@ WASTE = [
     "batteries", "books", "cardboard", "clothes", "electronics", "food", "glass jars", "green glass", "medicine",
     "metal cans", "newspaper", "paint", "paper cups", "plastic bags", "plastic bottles", "shoes", "tyres", "wood",
 ]  # fmt: skip
+EMOTIONS = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -79,6 +82,47 @@ def one_image(folder: Path) -> None:
     (folder / "imagenet.txt").write_text("\n".join(f"class {number}" for number in range(1000)))
 
 
+def solar(folder: Path) -> None:
+    """Tiles without labels, and what Lightning saves of a module that holds the network, its loss and its scaling."""
+    import segmentation_models_pytorch as smp
+
+    (folder / "tiles").mkdir(parents=True)
+    for number, photo in enumerate(photos(3, 64)):
+        photo.save(folder / f"tiles/Sample_{number}.png")
+    net = nets.made(smp.FPN, encoder_name="resnet18", encoder_weights=None, classes=4)
+    weights = {f"model.{name}": value for name, value in net.state_dict().items()}
+    weights |= {"std": torch.tensor(STD).view(1, 3, 1, 1), "mean": torch.tensor(MEAN).view(1, 3, 1, 1)}
+    content = {"state_dict": weights | {"ce_loss.weight": torch.ones(4)}, "epoch": 38, "global_step": 8151}
+    torch.save(content | {"pytorch-lightning_version": "2.5.0", "hyper_parameters": {}}, folder / "pv-model.ckpt")
+
+
+def faces(folder: Path) -> None:
+    """A pickled dict of tables, and two networks of one's own."""
+    (folder / "faces").mkdir(parents=True)
+    rows = []
+    for number, photo in enumerate(photos(8, 64)):
+        photo.save(folder / f"faces/{number}.png")
+        label = number % len(EMOTIONS)
+        rows.append({"image_path": f"faces/{number}.png", "label": label, "emotion": EMOTIONS[label]})
+    tables = {"test_df": pd.DataFrame(rows), "train_df": pd.DataFrame(rows[:0]), "classes": EMOTIONS}
+    (folder / "processed_data.pkl").write_bytes(pickle.dumps(tables))
+    for name, kind in (("custom_cnn", nets.CustomCNN), ("transfer_learning", nets.TransferLearningModel)):
+        content = {"epoch": 12, "model_state_dict": nets.made(kind).state_dict(), "val_acc": 0.62}
+        torch.save(content, folder / f"{name}_best.pth")
+
+
+def scenes(folder: Path) -> None:
+    """A folder of photos, and a network with the words it knows in an object of one's own class."""
+    (folder / "Images").mkdir(parents=True)
+    for number, photo in enumerate(photos(3, 64)):
+        photo.save(folder / f"Images/{number}_ab12.jpg")
+    words = ["<PAD>", "<START>", "<END>", "<UNK>", "a", "dog", "runs", "on", "the", "left", "grass"]
+    net = nets.made(nets.CNNLSTMModel, 8, 16, len(words))
+    net.decoder.fc.bias.data[4:] += 2  # it says something
+    content = {"model_state_dict": net.state_dict(), "vocab": nets.Vocabulary(words), "epoch": 9, "val_loss": 2.75}
+    torch.save(content, folder / "cnn_lstm_best.pth")
+
+
 def here(stem: str, study: str) -> None:
     """Runs a notebook's cells in this process: what papermill would run, without the seconds that a kernel takes."""
     project = find_project()
@@ -109,8 +153,11 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         sections = {stem.partition("_")[2]: SMALL.get(stem.partition("_")[2], {}) for stem in STEMS}
         YAML().dump(fixed | sections, tmp_path / "params.yaml")
         shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        shutil.copy(Path(nets.__file__), tmp_path / "my_nets.py")
         files(tmp_path / "data/inputs/mine")
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        monkeypatch.delitem(sys.modules, "my_nets", raising=False)
         monkeypatch.setenv("SEEWHY_PROGRESS", "off")
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # the kernel finds what we find
         return tmp_path
