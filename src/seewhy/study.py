@@ -20,7 +20,6 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.methods.evidence import find_layer
-from seewhy.methods.layers import last_layer
 from seewhy.methods.targets import output_of
 from seewhy.params import Base, Preprocessing, Project, find_project
 from seewhy.params import Study as Settings
@@ -114,9 +113,9 @@ class Study:
 
     @cached_property
     def layer(self) -> str:
-        """The layer that maps are taken from: the named one, or the last one with a spatial output."""
+        """The layer that maps are taken from: the named one, or the task's choice."""
         if self.settings.layer == "auto":
-            return last_layer(self.model, self.inputs(self.dataset.frame.head(1)))
+            return self.task.layer(self.model, self.inputs(self.dataset.frame.head(1)))
         find_layer(self.model, self.settings.layer, f"study '{self.name}'")
         return self.settings.layer
 

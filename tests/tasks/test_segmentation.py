@@ -161,3 +161,9 @@ def test_maps_of_the_three_kinds_are_what_the_linear_head_says():
     for target, share in kinds.values():
         found = seewhy.explain(net, images, methods=["hirescam"], targets=[target], layer="first")["hirescam"][:, 0]
         close(found, said.sum(1) * share)
+
+
+def test_maps_come_from_halfway_back_to_fine_cells_unless_a_layer_is_named():
+    from tests.methods.test_layers import IMAGES, Pyramid
+
+    assert segmentation.layer(Pyramid().eval(), IMAGES) == "low"

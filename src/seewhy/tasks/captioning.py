@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seewhy.audit.captions import tokens
 from seewhy.audit.localisation import box_masks
 from seewhy.errors import SeewhyError
+from seewhy.methods.layers import last_layer as layer  # noqa: F401 (what every task has)
 from seewhy.tasks.words import Vocabulary, kind
 
 if TYPE_CHECKING:

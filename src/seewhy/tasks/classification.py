@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seewhy.audit.localisation import box_masks
 from seewhy.audit.statistics import proportion
 from seewhy.errors import SeewhyError
+from seewhy.methods.layers import last_layer as layer
 from seewhy.methods.targets import of_class as score
 from seewhy.params import Output
 from seewhy.tasks.ending import probabilities, taken_off
@@ -18,7 +19,7 @@ from seewhy.tasks.ending import probabilities, taken_off
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["answers", "confusion", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
+__all__ = ["answers", "confusion", "layer", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
 
 
 def prepare(model: nn.Module, study: "Study") -> nn.Module:

@@ -16,6 +16,7 @@ from torch.nn import functional
 from seewhy.audit.segments import confusions
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
+from seewhy.methods.layers import rising_layers
 from seewhy.methods.targets import Score, output_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 def prepare(model: nn.Module, _study: "Study") -> nn.Module:
     """The network itself."""
     return model
+
+
+def layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+    """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer."""
+    names = rising_layers(model, images)
+    return names[len(names) // 2]
 
 
 def score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
