@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy import attributions, views
+from seewhy import attributions
 from seewhy.attributions import Attributions
 from seewhy.methods.partition import _blurred
+from seewhy.pages import views
 
 
 def test_fine_maps_are_shown_by_the_size_of_their_values():

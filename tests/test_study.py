@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy import artifacts, facts, open_study
+from seewhy import artifacts, open_study
 from seewhy.errors import SeewhyError
+from seewhy.pages import facts
 from seewhy.study import Study
 from tests.conftest import CONFIG, checkpoint
 

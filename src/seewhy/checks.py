@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from seewhy import facts, preflight
+from seewhy import preflight
 from seewhy.attributions import Job, check_methods, explained, jobs, without_attention
 from seewhy.audit import agreement, findings
 from seewhy.audit.statistics import proportion, written
@@ -24,6 +24,7 @@ from seewhy.inputs.weights import left_aside
 from seewhy.methods.cam import TITLES
 from seewhy.methods.guided import NAMES
 from seewhy.methods.modules import find_layer
+from seewhy.pages import facts
 from seewhy.params import Project
 from seewhy.sources import renew
 from seewhy.study import Study, open_study

@@ -105,7 +105,7 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
         if lines:
             artifacts.write_csv(asked.folder / TABLE, pd.DataFrame(lines))
     if lines and study.dataset.task == "captioning":
-        from seewhy.sentences import save_strips
+        from seewhy.pages.sentences import save_strips
 
         for method in asked.methods:
             save_strips(study, pd.concat(reads, ignore_index=True), asked.folder / "strips" / method, method)

@@ -23,13 +23,13 @@ from seewhy.methods.explain import explain
 from seewhy.methods.reading import upsample
 from seewhy.methods.shapley import pooled
 from seewhy.methods.targets import Score
+from seewhy.pages.views import correct, some
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, Word, described
 from seewhy.samples import mistakes, stratified
 from seewhy.study import Study
 from seewhy.tasks.captioning import beams
-from seewhy.views import correct, some
 
 DPI = 130
 

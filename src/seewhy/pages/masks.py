@@ -11,8 +11,8 @@ import pandas as pd
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from seewhy import regions, views
 from seewhy.audit.statistics import Estimate
+from seewhy.pages import regions, views
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.masks import OUTCOMES, outcomes, outlined, painted, palette

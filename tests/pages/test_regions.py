@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 import seewhy
-from seewhy import masks, regions
 from seewhy.audit import statistics
 from seewhy.errors import SeewhyError
+from seewhy.pages import masks, regions
 from seewhy.reporting import masks as colours
 from tests.conftest import ROOT
 
