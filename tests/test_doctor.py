@@ -7,6 +7,7 @@ import torch
 from seewhy import checks, doctor
 from seewhy.params import find_project
 from tests.conftest import NET, checkpoint
+from tests.seeds import nets
 
 OTHER = '''
 
@@ -159,7 +160,8 @@ def test_a_layer_that_is_the_answer_itself_is_noticed(project):
     (project.root / "my_nets.py").write_text(NET + OTHER)
     names = {}
     exec(NET + OTHER, names)
-    project.save(model_state_dict=names["Whole"]().state_dict(), config={})
+    weights = nets.made(names["Whole"]).state_dict()
+    project.save(model_state_dict=weights | {"head.bias": torch.tensor([0.0, 9.0])}, config={})  # all of it is crown
     project.set("datasets.things", {"task": "segmentation", "images": "mine", "classes": ["ground", "crown"]})
     project.set("studies.tiny.architecture", "my_nets:Whole")
     project.set("studies.tiny.preprocessing", {"size": 16, "mean": [0.5], "std": [0.5]})
