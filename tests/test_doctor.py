@@ -1,11 +1,13 @@
 """What the doctor says of a healthy study, and of each way to fall ill."""
 
+import numpy as np
 import pytest
 import torch
 
 from seewhy import checks, doctor
 from seewhy.params import find_project
 from tests.conftest import NET, checkpoint
+from tests.seeds import nets
 
 OTHER = '''
 
@@ -158,7 +160,8 @@ def test_a_layer_that_is_the_answer_itself_is_noticed(project):
     (project.root / "my_nets.py").write_text(NET + OTHER)
     names = {}
     exec(NET + OTHER, names)
-    project.save(model_state_dict=names["Whole"]().state_dict(), config={})
+    weights = nets.made(names["Whole"]).state_dict()
+    project.save(model_state_dict=weights | {"head.bias": torch.tensor([0.0, 9.0])}, config={})  # all of it is crown
     project.set("datasets.things", {"task": "segmentation", "images": "mine", "classes": ["ground", "crown"]})
     project.set("studies.tiny.architecture", "my_nets:Whole")
     project.set("studies.tiny.preprocessing", {"size": 16, "mean": [0.5], "std": [0.5]})
@@ -167,3 +170,19 @@ def test_a_layer_that_is_the_answer_itself_is_noticed(project):
     project.set("studies.tiny.layer", "features")
     assert not [line for line in said("warning") if line.startswith("layer")]
     assert not said("problem")
+
+
+def test_the_sample_is_of_labelled_images_as_far_as_there_are_any(project, monkeypatch):
+    frame = project.manifest
+    frame.loc[2:, "label"] = ""
+    project.write(frame)
+    monkeypatch.setattr(checks, "SAMPLE", 3)
+    (line,) = (line for line in said("ok") + said("warning") if line.startswith("accuracy"))
+    assert "n = 2)" in line
+    assert "output: finite on 3 images, 3 rows to explain" in said("ok")
+
+
+def test_one_number_for_both_sides_or_all_channels_is_the_same_setting(project):
+    project.save(config={"IMAGE_SIZE": 32, "IMAGENET_MEAN": [0.5], "IMAGENET_STD": np.float32([0.3] * 3)})
+    project.set("studies.tiny.preprocessing", {"size": [32, 32], "mean": [0.5, 0.5, 0.5], "std": [0.3]})
+    assert not [line for line in said("warning") if line.startswith("preprocessing")]
