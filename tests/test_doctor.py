@@ -165,6 +165,7 @@ def test_a_layer_that_is_the_answer_itself_is_noticed(project):
     project.set("datasets.things", {"task": "segmentation", "images": "mine", "classes": ["ground", "crown"]})
     project.set("studies.tiny.architecture", "my_nets:Whole")
     project.set("studies.tiny.preprocessing", {"size": 16, "mean": [0.5], "std": [0.5]})
+    project.set("studies.tiny.layer", "head")
     (line,) = (line for line in said("warning") if line.startswith("layer"))
     assert "nothing comes after it" in line
     project.set("studies.tiny.layer", "features")
