@@ -14,7 +14,6 @@ from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
 from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import reading
-from seewhy.methods.attention import attentions
 from seewhy.methods.cam import CAMS, TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
@@ -220,10 +219,12 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
     return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
 
 
-def without_attention(study: Study, rows: pd.DataFrame) -> str:
-    """Why this network has no attention maps; empty where it has."""
-    try:
-        attentions(study.model, study.inputs(rows.head(1)))
-    except SeewhyError as error:
-        return str(error)
-    return ""
+def refusals(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+    """Those of `methods` that this network cannot have, tried on the first row, and why."""
+    found = {}
+    for method in methods:
+        try:
+            attribute(study, rows.head(1), [method])
+        except SeewhyError as error:
+            found[method] = str(error)
+    return found

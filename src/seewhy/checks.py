@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy import preflight
-from seewhy.attributions import Job, check_methods, explained, jobs, without_attention
+from seewhy.attributions import Job, check_methods, explained, jobs
 from seewhy.audit import agreement, findings
 from seewhy.audit.statistics import proportion, written
 from seewhy.errors import SeewhyError, listing
@@ -199,8 +199,12 @@ def guided(patient: Patient) -> Iterator[Line]:
         patient.maps(["guided_backprop"])
     except SeewhyError as error:
         yield Line("warning", "methods", f"guided methods will not run: {error}")
-    reason = without_attention(study, patient.sample)
-    yield Line("ok", "attention", reason or "there are maps of it")
+    try:
+        patient.maps(["attention"])
+    except SeewhyError as error:
+        yield Line("ok", "attention", str(error))
+    else:
+        yield Line("ok", "attention", "there are maps of it")
 
 
 def _is_activation(part: nn.Module) -> bool:

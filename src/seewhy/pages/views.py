@@ -93,6 +93,14 @@ def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
 
 
+def not_run(refused: Mapping[str, str]) -> list[str]:
+    """Methods (by name) that a network cannot have, with the reason: a sentence for each reason."""
+    methods: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        methods.setdefault(reason, []).append(TITLES[name])
+    return [f"Not run: {' and '.join(titles)}. {reason[0].upper()}{reason[1:]}." for reason, titles in methods.items()]
+
+
 def sampled(chosen: int, total: int, seed: int) -> str:
     """Which images a section shows, as a sentence."""
     told = some(chosen, total, "image")
