@@ -55,3 +55,12 @@ def test_a_row_of_patches_for_each_channel():
     fig = figures.patches([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
     assert len(fig.axes) == 5
     assert "<b>" in [text.get_text() for text in fig.texts]
+
+
+def test_fewer_images_where_every_channel_costs_a_pass(study, monkeypatch):
+    rows = study.predictions
+    assert len(features.sample(study, rows, 10, 16)) == 10  # pooling and a linear head: a closed form
+    monkeypatch.setattr(features, "closed_form", lambda *_: None)
+    assert len(features.sample(study, rows, 10, 8 * 7)) == 7  # eight channels
+    assert len(features.sample(study, rows, 10, 1)) == features.FEWEST
+    assert len(features.sample(study, rows, 6, 8000)) == 6

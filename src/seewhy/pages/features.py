@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Float, Int, UInt8
 
+from seewhy.audit.statistics import FEWEST
+from seewhy.methods.ablation import closed_form
 from seewhy.methods.evidence import collect
 from seewhy.methods.importance import channel_importance, layer_importance
 from seewhy.methods.layers import depth_layers
+from seewhy.methods.rerun import Heads
 from seewhy.methods.targets import Score
+from seewhy.samples import stratified
 from seewhy.study import Study
 from seewhy.tasks import scores
 
@@ -38,6 +43,20 @@ class Channels:
         gains = -np.sort(-self.ablation.clip(0), axis=1)
         total = gains.sum(1, keepdims=True)
         return np.where(total[:, 0] > 0, (gains.cumsum(1) < total / 2).sum(1) + 1.0, np.nan)
+
+
+def sample(study: Study, rows: pd.DataFrame, images: int, reruns: int) -> pd.DataFrame:
+    """At most `images` random rows, balanced over predictions.
+
+    Fewer where switching a channel off takes another pass of what follows the layer: at most `reruns` such passes, but
+    enough rows for a mean.
+    """
+    few = stratified(rows, images, study.base.seed)
+    head = next(iter(Heads(study.model, study.inputs(few.head(1)), study.layer)))
+    with torch.no_grad():
+        if closed_form(head, _own(study, few.head(1))) is not None:
+            return few
+    return few.head(max(FEWEST, reruns // head.activation.shape[1]))
 
 
 def channels(study: Study, rows: pd.DataFrame) -> Channels:
