@@ -30,7 +30,7 @@ def model_card(study: Study) -> pd.DataFrame:
         "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
         "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
         "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
-        "classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}",
+        **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
         "confidence": CONFIDENCE[settings.output],
