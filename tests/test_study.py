@@ -209,3 +209,11 @@ def test_outputs_that_look_like_probabilities_are_told_unless_the_study_says_wha
     assert facts.squashed(open_study("tiny"), sure) == []
     checked.set("studies.tiny.output", "sigmoid")
     assert facts.squashed(open_study("tiny"), flat) == []
+
+
+@pytest.mark.usefixtures("checked")
+def test_targets_are_a_rows_own_unless_another_class_is_named():
+    study = predict()
+    rows = study.predictions.head(2).assign(target=[7, 8], predicted=["tree", "cup"])  # 7: the place of a word, say
+    assert study.targets(rows) == [7, 8]
+    assert study.targets(rows, ["tree", "cat"]) == [7, 1]

@@ -175,8 +175,13 @@ class Study:
             return output_of(model(batch)).float().cpu()
 
     def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
-        """What the maps of these rows explain: each row's own target, or the class `names[i]`."""
-        return rows["target"].tolist() if names is None else self.classes_of(names)
+        """What the maps of these rows explain: each row's own target, or the class `names[i]` where that is another."""
+        own = rows["target"].tolist()
+        if names is None:
+            return own
+        other = {name: index for index, name in enumerate(self.dataset.classes)}
+        said = zip(own, rows["predicted"], names, strict=True)
+        return [target if name == predicted else other[name] for target, predicted, name in said]
 
     def objects(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
         """Where the object of each row is, in the network's input."""
