@@ -54,3 +54,7 @@ def test_what_is_said_of_them():
     assert captions.mistakes(3, 6, match, table).startswith("**3 of 6** captions differ")
     assert "nothing to explain" in captions.mistakes(0, 6, match, table)
     assert "Not run" in captions.mistakes(0, 0, match, table)
+
+
+def test_without_references_bleu_is_not_measured():
+    assert not captions.bleu([], [], 0).measured

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from seewhy.methods.layers import rising_layers
+from seewhy.methods.layers import depth_layers, rising_layers
 
 IMAGES = torch.rand(1, 3, 32, 32)
 
@@ -31,3 +31,30 @@ def test_layers_rise_from_the_coarsest_and_leave_out_the_answer():
 def test_where_nothing_gets_finer_the_depths_are_given():
     net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 4, 3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     assert rising_layers(net.eval(), IMAGES) == ["0", "1"]
+
+
+class Listed(nn.Module):
+    """An encoder whose list of features begins with the image, as those of segmentation_models_pytorch do."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 4, 3, 2, 1)
+
+    def forward(self, x):
+        half = self.first(x)
+        return [x, half, self.second(half)]
+
+
+class Last(nn.Module):
+    """Reads the last of these features; the answer has the image's size."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = Listed(), nn.Sequential(nn.Conv2d(4, 2, 1), nn.Upsample(scale_factor=4))
+
+    def forward(self, x):
+        return self.head(self.encoder(x)[-1])
+
+
+def test_neither_the_image_handed_on_nor_the_answer_is_a_layer():
+    assert depth_layers(Last().eval(), IMAGES) == ["encoder.first", "head.0"]

@@ -106,3 +106,8 @@ def test_a_checkpoint_without_a_vocabulary_is_told(scenes):
 
     with pytest.raises(SeewhyError, match=r"studies\.scenes\.checkpoint: no vocabulary in 'theirs.pth'"):
         _ = open_study("scenes").model
+
+
+def test_without_references_no_side_is_swapped():
+    names = ["image", "predicted", "caption", "correct", "confidence"]
+    assert list(sentences.swapped(pd.DataFrame(columns=names))) == [*names, "opposite"]

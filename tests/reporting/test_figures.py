@@ -176,3 +176,11 @@ def test_a_signed_map_has_the_colours_of_its_bar():
     fig = figures.signed_grid([white], {"a": cams}, 1.0, ["a"])
     drawn = fig.axes[1].images[0].get_array()
     assert np.allclose(drawn, matplotlib.colormaps["coolwarm"]((cams[0] + 1) / 2)[..., :3], atol=0.02)
+
+
+def test_a_chart_of_nothing_is_a_sentence():
+    nothing = ([np.nan] * 2, [np.nan] * 2, [np.nan] * 2)
+    for fig in (figures.dots([], [], [], [], [], reference=1.0), figures.curves(["a", "b"], {"roof": nothing})):
+        assert texts(fig) == ["Not measured: too few images."]
+    known = ([0.5, np.nan], [0.4, np.nan], [0.6, np.nan])
+    assert "Not measured: too few images." not in texts(figures.curves(["a", "b"], {"roof": nothing, "road": known}))

@@ -1,14 +1,18 @@
 """What real users bring, in their own files: a project with these and our notebooks, and no demonstration."""
 
-import json
+import base64
+import copy
 import os
 import pickle
+import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +23,6 @@ from ruamel.yaml import YAML
 from skimage import data
 from torchvision import models
 
-from seewhy.params import find_project
 from tests.conftest import ROOT
 from tests.seeds import nets
 
@@ -28,7 +31,7 @@ SMALL: dict[str, dict[str, int]] = {  # settings of the notebooks: every figure 
     "grad_cam": {"steps": 2, "gallery": 4, "examples": 2},
     "cam_variants": {"images": 2, "layers": 2, "cells": 8},
     "shap": {"images": 2, "samples": 2, "background": 2, "cells": 2, "checked": 1, "evaluations": 10},
-    "features": {"images": 4, "channels": 2, "patches": 2, "layers": 2},
+    "features": {"images": 1, "channels": 2, "patches": 2, "layers": 2},
     "misclassification": {"shown": 2, "pairs": 3},
 }
 STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -57,8 +60,9 @@ def own_net(name: str, classes: int, seed: int) -> torch.nn.Module:
         return models.get_model(name, weights=None, num_classes=classes)
 
 
-def waste(folder: Path) -> None:
+def waste(inputs: Path) -> None:
     """A manifest with a user's own columns, class names as an array of objects, and three training scripts' output."""
+    folder = inputs / "waste"
     (folder / "images").mkdir(parents=True)
     rows = []
     for number, photo in enumerate(photos(8, 64)):
@@ -82,22 +86,29 @@ def one_image(folder: Path) -> None:
     (folder / "imagenet.txt").write_text("\n".join(f"class {number}" for number in range(1000)))
 
 
-def solar(folder: Path) -> None:
+def solar(inputs: Path) -> None:
     """Tiles without labels, and what Lightning saves of a module that holds the network, its loss and its scaling."""
+    folder = inputs / "solar"
     import segmentation_models_pytorch as smp
 
     (folder / "tiles").mkdir(parents=True)
-    for number, photo in enumerate(photos(3, 64)):
+    tiles = photos(4, 64)
+    for number, photo in enumerate(tiles):
         photo.save(folder / f"tiles/Sample_{number}.png")
-    net = nets.made(smp.FPN, encoder_name="resnet18", encoder_weights=None, classes=4)
+    net = nets.made(smp.FPN, encoder_name="resnext50_32x4d", encoder_weights=None, classes=4).eval()
+    with torch.no_grad():
+        pixels = torch.tensor(np.stack(tiles)).permute(0, 3, 1, 2).float()  # 0 to 255, as that module takes them
+        seen = net((pixels - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1))
+        net.segmentation_head[0].bias -= seen.mean((0, 2, 3))  # so that it marks something of each class
     weights = {f"model.{name}": value for name, value in net.state_dict().items()}
     weights |= {"std": torch.tensor(STD).view(1, 3, 1, 1), "mean": torch.tensor(MEAN).view(1, 3, 1, 1)}
     content = {"state_dict": weights | {"ce_loss.weight": torch.ones(4)}, "epoch": 38, "global_step": 8151}
     torch.save(content | {"pytorch-lightning_version": "2.5.0", "hyper_parameters": {}}, folder / "pv-model.ckpt")
 
 
-def faces(folder: Path) -> None:
+def faces(inputs: Path) -> None:
     """A pickled dict of tables, and two networks of one's own."""
+    folder = inputs / "faces"
     (folder / "faces").mkdir(parents=True)
     rows = []
     for number, photo in enumerate(photos(8, 64)):
@@ -111,11 +122,14 @@ def faces(folder: Path) -> None:
         torch.save(content, folder / f"{name}_best.pth")
 
 
-def scenes(folder: Path) -> None:
+def scenes(inputs: Path) -> None:
     """A folder of photos, and a network with the words it knows in an object of one's own class."""
+    folder = inputs / "scenes"
     (folder / "Images").mkdir(parents=True)
     for number, photo in enumerate(photos(3, 64)):
         photo.save(folder / f"Images/{number}_ab12.jpg")
+    captions = [f"{number}_ab12.jpg,a dog runs {side} .\n" for number in range(3) for side in ("left", "on grass")]
+    (folder / "captions.txt").write_text("image,caption\n" + "".join(captions))
     words = ["<PAD>", "<START>", "<END>", "<UNK>", "a", "dog", "runs", "on", "the", "left", "grass"]
     net = nets.made(nets.CNNLSTMModel, 8, 16, len(words))
     net.decoder.fc.bias.data[4:] += 2  # it says something
@@ -123,30 +137,49 @@ def scenes(folder: Path) -> None:
     torch.save(content, folder / "cnn_lstm_best.pth")
 
 
-def here(stem: str, study: str) -> None:
-    """Runs a notebook's cells in this process: what papermill would run, without the seconds that a kernel takes."""
-    project = find_project()
-    notebook = next(one for one in project.notebooks if one.stem == stem).of(project.params.task(study))
-    known = {"study": study, **notebook.parameters, **project.params.sections[notebook.section]}
-    names: dict[str, Any] = known | {"study": study, "__name__": stem}
-    for cell in json.loads(notebook.path.read_text())["cells"]:
-        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
-            exec("".join(cell["source"]), names)
+MAKERS = {"waste": waste, "solar": solar, "one-image": one_image, "scenes": scenes, "faces": faces}
+TEXT = (ROOT / "docs/seeds.md").read_text()
+BLOCKS = [
+    YAML(typ="safe").load(textwrap.dedent(block))
+    for block in re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
+    if block.startswith("    datasets:")
+]
 
 
-Start = Callable[[Callable[[Path], None], dict[str, Any], dict[str, Any]], Path]
+def here(notebook: str, executed: str, parameters: dict[str, Any], **_others: Any) -> None:
+    """What papermill does, in this process: without the seconds that a kernel takes."""
+    found, names = nbformat.read(notebook, as_version=4), {"__name__": Path(notebook).stem}
+    for cell in (one for one in found.cells if one.cell_type == "code"):
+
+        def keep(data: dict[str, Any], metadata: Any, raw: bool, cell: Any = cell) -> None:
+            assert raw
+            plain = {
+                kind: base64.b64encode(one).decode() if isinstance(one, bytes) else one for kind, one in data.items()
+            }
+            cell.outputs.append(nbformat.v4.new_output("display_data", plain, metadata=metadata or {}))
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("IPython.display.display", keep)
+            exec(cell.source, names)
+        names |= parameters if "parameters" in cell.metadata.get("tags", []) else {}
+    found.metadata["language_info"] = {"name": "python"}
+    nbformat.write(found, executed)
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """start(files, datasets, studies): a project with the files in data/inputs/mine, and the working folder in it."""
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """start(dataset, block=0): a project with a user's files and the lines of docs/seeds.md about them, of which only
+    the size of the pictures is another one; the working folder in it. `block`: which of the lines on that dataset."""
 
-    def made(files: Callable[[Path], None], datasets: dict[str, Any], studies: dict[str, Any]) -> Path:
+    def made(dataset: str, block: int = 0) -> Path:
+        blocks = [copy.deepcopy(one) for one in BLOCKS if dataset in one["datasets"]]
+        for study in blocks[0]["studies"].values():
+            study.get("preprocessing", {}).update({"size": 64} if "preprocessing" in study else {})
         fixed = {
             "base": {"device": "cpu", "batch_size": 8, "threads": torch.get_num_threads()},
             "demo": {},
-            "datasets": datasets,
-            "studies": studies,
+            **blocks[0],
+            **blocks[block],
             "attributions": {"methods": ["activation", "gradcam"]},
             "comparisons": {},
         }
@@ -154,12 +187,31 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         YAML().dump(fixed | sections, tmp_path / "params.yaml")
         shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
         shutil.copy(Path(nets.__file__), tmp_path / "my_nets.py")
-        files(tmp_path / "data/inputs/mine")
+        MAKERS[dataset](tmp_path / "data/inputs")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "path", [*sys.path])
         monkeypatch.delitem(sys.modules, "my_nets", raising=False)
         monkeypatch.setenv("SEEWHY_PROGRESS", "off")
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # the kernel finds what we find
         return tmp_path
+
+    return made
+
+
+@pytest.fixture
+def pages(cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], dict[str, str]]:
+    """pages(dataset, study): what the doctor has no problem with goes through every verb; the pages by their stems."""
+
+    def made(dataset: str, study: str) -> dict[str, str]:
+        monkeypatch.setattr("papermill.execute_notebook", here)
+        first, *others = [("run", stem, study) for stem in STEMS]
+        for words in (("dataset", dataset), ("doctor", study), ("strip",), first, ("explain", study), *others):
+            code, said = cli(*words)
+            assert (code, said) == (0, ""), f"{words}: {said}"
+        folder = Path("reports", study)
+        assert {path.stem for path in folder.glob("metrics/*.json")} == {stem.partition("_")[2] for stem in STEMS}
+        found = {path.stem: path.read_text() for path in folder.glob("*.html")}
+        assert sorted(found) == STEMS
+        return found
 
     return made

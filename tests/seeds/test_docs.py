@@ -1,22 +1,13 @@
 """The lines of docs/seeds.md are lines that params.yaml takes, and their studies those that are tested here."""
 
 import re
-import textwrap
 
 import pytest
-from ruamel.yaml import YAML
 
 from seewhy.params import Dataset, Study
 from seewhy.validation import validate
-from tests.conftest import ROOT
 from tests.seeds import nets
-
-TEXT = (ROOT / "docs/seeds.md").read_text()
-BLOCKS = [
-    YAML(typ="safe").load(textwrap.dedent(block))
-    for block in re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
-    if block.startswith("    datasets:")
-]
+from tests.seeds.conftest import BLOCKS, TEXT
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: next(iter(block["datasets"])))

@@ -4,31 +4,7 @@ import json
 
 import pytest
 
-from tests.seeds.conftest import STEMS, here, waste
-
-DATASETS = {
-    "waste": {
-        "task": "classification",
-        "manifest": "data/inputs/mine/test_split.csv",
-        "classes": "data/inputs/mine/label_classes.npy",
-        "columns": {"image": "image_path", "label": "subcategory"},
-    }
-}
-STUDIES = {
-    f"waste-{name}": {
-        "dataset": "waste",
-        "checkpoint": f"data/inputs/mine/best_model_{name}.pth",
-        "architecture": f"torchvision:{name}",
-    }
-    for name in ("resnet50", "efficientnet_b0", "mobilenet_v2")
-}
-
-
-@pytest.fixture
-def ready(start, cli):
-    root = start(waste, DATASETS, STUDIES)
-    assert cli("dataset", "waste") == (0, "")
-    return root
+from tests.seeds.conftest import STEMS
 
 
 def held(folder):
@@ -37,13 +13,15 @@ def held(folder):
     return {path.stem for path in (folder / "metrics").glob("*.json")}, metrics["images"], metrics["accuracy_n"]
 
 
-def test_a_network_passes_through_every_page(ready, cli):
-    assert cli("strip") == (0, "")
+def test_a_network_passes_through_every_page(start, cli):
+    root = start("waste")
+    for words in (("dataset", "waste"), ("strip",)):
+        assert cli(*words) == (0, "")
     for stem in STEMS:
         if stem == "02_grad_cam":
-            assert cli("explain", "waste-mobilenet_v2") == (0, "")
-        assert cli("run", stem, "waste-mobilenet_v2") == (0, ""), stem
-    folder = ready / "reports/waste-mobilenet_v2"
+            assert cli("explain", "waste-mobile") == (0, "")
+        assert cli("run", stem, "waste-mobile") == (0, ""), stem
+    folder = root / "reports/waste-mobile"
     assert sorted(path.stem for path in folder.glob("*.html")) == STEMS
     first = (folder / "01_model.html").read_text()
     assert "falls short of</strong> the checkpoint's own claim of 91.2\N{NO-BREAK SPACE}%" in first
@@ -51,8 +29,8 @@ def test_a_network_passes_through_every_page(ready, cli):
     assert held(folder) == ({stem.partition("_")[2] for stem in STEMS}, 8, 8)
 
 
-@pytest.mark.parametrize("study", ["waste-resnet50", "waste-efficientnet_b0"])
-def test_so_do_the_others_in_the_same_file_of_settings(ready, study):
-    for stem in STEMS:
-        here(stem, study)
-    assert held(ready / "reports" / study) == ({stem.partition("_")[2] for stem in STEMS}, 8, 8)
+@pytest.mark.parametrize("study", ["waste-resnet", "waste-efficient"])
+def test_so_do_the_others_in_the_same_file_of_settings(start, pages, study):
+    root = start("waste")
+    pages("waste", study)
+    assert held(root / "reports" / study) == ({stem.partition("_")[2] for stem in STEMS}, 8, 8)

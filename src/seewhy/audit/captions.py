@@ -30,7 +30,7 @@ def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: in
     Matches are counted over all images before they are divided, and so in every resample of the images.
     """
     pairs = list(zip(written, references, strict=True))
-    counts = np.array([_counts(tokens(one), tokens(other), order) for one, other in pairs]).reshape(len(pairs), -1)
+    counts = np.array([_counts(tokens(one), tokens(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
 
     def score(drawn: Int[np.ndarray, " n"]) -> float:
         long, wanted, *rest = counts[drawn].sum(0).astype(float)

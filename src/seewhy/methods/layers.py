@@ -73,7 +73,8 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
 
 
 def watch(model: nn.Module, images: Tensor) -> Watched:
-    """One forward pass of the first image, looked at through hooks that are gone afterwards."""
+    """One forward pass of the first image, looked at through hooks that are gone afterwards. What is the network's
+    answer, or a container's own input handed on, is no layer."""
     fits(model, images)
     # torchvision's Permute shows its input again; told by its name, since importing it takes a second
     names = {module: name for name, module in model.named_modules() if name and type(module).__name__ != "Permute"}
@@ -83,10 +84,12 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
     makers: list[tuple[Tensor, str]] = []
     attended: list[str] = []
 
-    def ended(module: nn.Module, _args: object, output: object) -> None:
+    def ended(module: nn.Module, args: tuple[object, ...], output: object) -> None:
         name = names[module]
         with suppress(SeewhyError):
             first, _ = first_tensor(output, name)
+            if any(module.children()) and any(first is given for given in args):
+                return  # an encoder whose list of features begins with the image: the score need not depend on that
             calls[name] = calls.get(name, 0) + 1
             shapes.pop(name, None)
             shapes[name] = first.shape
@@ -100,13 +103,14 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
     handles += [module.register_forward_pre_hook(started) for module in names if is_attention(module)]
     try:
         with untouched(model), torch.no_grad():
-            model(images[:1].clone())
+            answer = model(images[:1].clone())
     finally:
         for handle in handles:
             handle.remove()
     known = traits(model)
     found = {name: _laid(model, known, name, shape, images) for name, shape in shapes.items() if calls[name] == 1}
-    layers = {name: place for name, place in found.items() if place is not None}
+    said = {name for tensor, name in makers if tensor is answer}
+    layers = {name: place for name, place in found.items() if place is not None and name not in said}
     return Watched(layers, [name for name in attended if name in layers])
 
 

@@ -101,7 +101,7 @@ def swapped(rows: pd.DataFrame) -> pd.DataFrame:
     has = [
         pd.notna(word) and word in tokens(text) for word, text in zip(other, rows["caption"].fillna(""), strict=True)
     ]
-    return mistakes(rows.assign(opposite=other)[has])
+    return mistakes(rows.assign(opposite=other)[np.array(has, dtype=bool)])
 
 
 def lifts(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:

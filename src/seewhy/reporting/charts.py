@@ -1,4 +1,4 @@
-"""Charts: dots with intervals, reliability, curves. Every estimate carries its interval."""
+"""Charts: dots with intervals, reliability, curves. Every estimate carries its interval; without any, a sentence."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WIDTH, WRONG, figure, look, shown
+from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WIDTH, WRONG, figure, look, shown, unmeasured
 
 MOST = 60  # rows of a dot plot: of more, the lowest and the highest are shown
 
@@ -27,6 +27,8 @@ def dots(
     reference: a value that all are compared with (a baseline, chance, the mean), as a dashed line. percent: the values
     are shares, the axis counts in percent.
     """
+    if not len(labels):
+        return unmeasured()
     kept = _extremes(values)
     if len(kept) < len(labels):
         xlabel = f"{xlabel} (the {MOST // 2} lowest and {MOST // 2} highest of {len(labels)})".strip()
@@ -35,7 +37,7 @@ def dots(
     rows = np.arange(len(labels))
     names = [shown(label, 34) for label in labels]
     with look():
-        left, height = 0.3 + 0.076 * max(map(len, names), default=0), 0.85 + 0.27 * len(labels)
+        left, height = 0.3 + 0.076 * max(map(len, names)), 0.85 + 0.27 * len(labels)
         fig = figure(min(left + 5.9, WIDTH), height)
         wide = fig.get_figwidth()
         ax = fig.add_axes((left / wide, 0.6 / height, (wide - left - 0.8) / wide, (height - 0.85) / height))
@@ -119,6 +121,8 @@ def curves(
     series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line; `colours`:
     one for each series.
     """
+    if not any(np.isfinite(np.asarray(values, float)).any() for values, _, _ in series.values()):
+        return unmeasured()
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
     with look():

@@ -58,6 +58,14 @@ def figure(width: float, height: float) -> Figure:
     return fig
 
 
+def unmeasured() -> Figure:
+    """What stands in place of a chart that would be empty."""
+    with look():
+        fig = figure(WIDTH / 2, 0.5)
+        fig.text(0.02, 0.5, "Not measured: too few images.", va="center", color=MUTE)
+    return fig
+
+
 def wrapped(text: object, inches: float, lines: int = 2, size: float = 9.5) -> str:
     """The text in at most `lines` lines that fit that many inches, cut with an ellipsis when it is longer.
 

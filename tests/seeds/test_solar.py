@@ -1,0 +1,31 @@
+"""Rooftop solar: a segmentation network out of Lightning, which takes pixels of 0 to 255, and tiles without masks."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from tests.seeds.conftest import MEAN, STD
+
+CLASSES = ["Solar_Panel", "Water_heater", "Pool_heater"]
+
+
+def test_a_lightning_checkpoint_passes_through_every_page(start, pages):
+    root = start("solar")
+    found = pages("solar", "solar-fpn")
+    pixels = np.stack([np.asarray(Image.open(path)) for path in (root / "data/inputs/solar/tiles").glob("*.png")])
+    largest = (pixels.max((0, 1, 2)) - np.array(MEAN)) / np.array(STD)
+    assert largest.max() > 1000
+    assert all(f">{value:,.0f}</td>" in found["01_model"] for value in largest)
+    assert "IoU was not run" in found["01_model"]
+    assert found["01_model"].count('<p class="note">Not run: the dataset has no masks.</p>') == 2
+    assert all(re.search(rf"{name} 0\.\d\d", found["02_grad_cam"]) for name in CLASSES)
+    assert "fewer than 5 images of each class" in found["02_grad_cam"]
+    assert "no pixel can be called wrong" in found["06_misclassification"]
+    metrics = json.loads((root / "reports/solar-fpn/metrics/model.json").read_text())
+    assert (metrics["images"], metrics["masks"]) == (4, 0)
+    rows = pd.read_csv(root / "reports/solar-fpn/predictions.csv")
+    assert set(rows["predicted"]) == set(CLASSES)
+    assert rows["correct"].isna().all()
