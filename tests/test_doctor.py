@@ -187,3 +187,10 @@ def test_one_number_for_both_sides_or_all_channels_is_the_same_setting(project):
     project.save(config={"IMAGE_SIZE": 32, "IMAGENET_MEAN": [0.5], "IMAGENET_STD": np.float32([0.3] * 3)})
     project.set("studies.tiny.preprocessing", {"size": [32, 32], "mean": [0.5, 0.5, 0.5], "std": [0.3]})
     assert not [line for line in said("warning") if line.startswith("preprocessing")]
+
+
+def test_a_network_that_does_not_take_the_images_is_a_problem_of_its_study_alone(project):
+    project.set("studies.tiny.preprocessing", {"size": 2, "mean": [0.5], "std": [0.5]})
+    (line,) = said("problem")
+    assert "the network does not take these images: RuntimeError" in line
+    assert "see size, grey, mean and std" in line

@@ -200,7 +200,7 @@ class Project:
         rest = {key: {} if value is None else value for key, value in data.items() if key not in fixed}
         for key, given in rest.items():
             if key not in known:
-                raise unknown("key", key, [*fixed, *known], FILE)
+                raise unknown("key", key, [*(name for name in Params.model_fields if name != "sections"), *known], FILE)
             if not isinstance(given, dict):
                 raise SeewhyError(f"{key} in {FILE}: found {given!r}; allowed: a mapping of names to values")
         for name, notebook in known.items():

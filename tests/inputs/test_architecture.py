@@ -82,7 +82,7 @@ def test_an_architecture_that_does_not_exist(project, name, line):
     [
         ("class Tiny(:", "SyntaxError: invalid syntax"),
         ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
-        ("def Tiny(): return 3", "study 'tiny': broken:Tiny makes a int; allowed: an nn.Module"),
+        ("def Tiny(): return 3", "study 'tiny': broken:Tiny makes 'int'; allowed: an nn.Module"),
         ("def Tiny(): raise KeyError('depth')", "broken:Tiny refuses its arguments {}: KeyError: 'depth'"),
         (
             "def Tiny(a, b, c=1): pass",
@@ -253,3 +253,9 @@ def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):
     assert left_aside(model, file) == ["mean", "ce_loss.weight"]
     assert "unknown architecture 'smp:FNP' in study 'tiny'; did you mean 'smp:FPN'?" in refusal(theirs, "smp:FNP")
     assert "smp:Unet refuses its arguments" in refusal(theirs, "smp:Unet", encoder_name="resnet19")
+
+
+@pytest.mark.parametrize("name", ["os:system", "pathlib:Path", "subprocess:Popen"])
+def test_nothing_but_a_network_is_called(project, name):
+    assert f"unknown architecture '{name}'" in refusal(project, name, command="touch was_run")
+    assert not (project.root / "was_run").exists()

@@ -228,3 +228,12 @@ def test_grey_is_what_torchvisions_grayscale_gives(tmp_path):
         [transforms.Grayscale(), transforms.Resize((12, 12)), transforms.ToTensor(), transforms.Normalize([0.5], [0.5])]
     )(photo(30, 20))
     torch.testing.assert_close(images.tensor(images.photos([tmp_path / "a.png"], grey), grey)[0], theirs)
+
+
+@pytest.mark.parametrize(("values", "wanted"), [((0.0, 0.5, 1.0), (0, 128, 255)), ((0.0, 100.0, 254.6), (0, 100, 255))])
+def test_floats_are_shares_or_shades(tmp_path, values, wanted):
+    Image.fromarray(np.array([values], np.float32)).save(tmp_path / "a.tif")
+    assert np.asarray(images.open_image(tmp_path / "a.tif"))[0, :, 0].tolist() == list(wanted)
+    Image.fromarray(np.array([[0.0, 700.0]], np.float32)).save(tmp_path / "b.tif")
+    with pytest.raises(SeewhyError, match="its numbers are no colours; allowed: 0 to 1, or 0 to 255"):
+        images.open_image(tmp_path / "b.tif")

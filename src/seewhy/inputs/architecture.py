@@ -52,7 +52,7 @@ def empty(
     except Exception as error:  # whatever the user's constructor raises
         raise SeewhyError(f"{where}: {architecture} refuses its arguments {given}: {_told(error)}") from None
     if not isinstance(model, nn.Module):
-        raise SeewhyError(f"{where}: {architecture} makes a {type(model).__name__}; allowed: an nn.Module")
+        raise SeewhyError(f"{where}: {architecture} makes '{type(model).__name__}'; allowed: an nn.Module")
     return model
 
 
@@ -116,12 +116,19 @@ def _from_module(module: str, name: str, root: Path, where: str) -> Callable[...
         raise SeewhyError(
             f"architecture '{module}:{name}' of {where}: {_told(error)}; looked in {root} and the environment"
         ) from None
-    if not callable(getattr(found, name, None)):
+    if not _makes_a_network(getattr(found, name, None), module):
         classes = [
             key for key, value in vars(found).items() if isinstance(value, type) and issubclass(value, nn.Module)
         ]
         raise unknown("architecture", f"{module}:{name}", [f"{module}:{known}" for known in classes], where)
     return getattr(found, name)
+
+
+def _makes_a_network(value: object, module: str) -> bool:
+    """A class of networks, or a function written in that module: nothing else is ever called."""
+    if isinstance(value, type):
+        return issubclass(value, nn.Module)
+    return inspect.isfunction(value) and value.__module__ == module
 
 
 def _told(error: Exception) -> str:

@@ -40,7 +40,12 @@ def open_image(path: Path, where: str = "", mode: str = "RGB") -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled to 8 bits; PIL's own `convert` would clip it to white."""
+    """16-bit grey, and floats up to 1, scaled to 8 bits; PIL's own `convert` would clip them to white or black."""
+    if image.mode == "F":
+        values = np.asarray(image)
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
+            raise ValueError("its numbers are no colours; allowed: 0 to 1, or 0 to 255")
+        return Image.fromarray((values * (255 if values.max() <= 1 else 1)).round().astype(np.uint8))
     if image.mode.startswith("I;16") or image.mode == "I":
         return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     return image

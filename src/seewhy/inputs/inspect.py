@@ -50,10 +50,9 @@ def _first_line(path: Path) -> str:
 
 
 def _folder(path: Path, root: Path) -> Found:
-    count = sum(one.suffix.lower() in SUFFIXES for one in path.rglob("*"))
-    lines = (
-        f"datasets:\n  {entry_name(path)}: {{task: segmentation, images: {written(path, root)}, classes: [NAMES]}}\n"
-    )
+    count = sum(one.suffix.lower() in SUFFIXES and not one.name.startswith(".") for one in path.rglob("*"))
+    lines = "# TASK: classification, segmentation, or captioning (without classes)\n"
+    lines += f"datasets:\n  {entry_name(path)}: {{task: TASK, images: {written(path, root)}, classes: [NAMES]}}\n"
     return Found({"what": "a folder", "images": f"{count:,}"}, lines)
 
 
@@ -82,7 +81,10 @@ def _table(path: Path, root: Path) -> Found:
     numbered = all(name.isdecimal() for name in names)
     entry: dict[str, Any] = {"task": "classification", "manifest": written(path, root)}
     entry |= {"table": key} if key else {}
-    entry["classes"] = "NAMES" if numbered or len(names) > CLASSES else names
+    if label is None and "caption" in frame:
+        entry["task"] = "captioning"
+    else:
+        entry["classes"] = "NAMES" if numbered or len(names) > CLASSES else names
     entry |= {"columns": renamed} if renamed else {}
     return Found(facts, f"datasets:\n  {entry_name(path)}: {flow(entry)}\n")
 

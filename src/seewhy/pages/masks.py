@@ -39,7 +39,7 @@ def described(rows: pd.DataFrame) -> str:
 
 def sampled(chosen: int, total: int, seed: int) -> str:
     """Which rows a section shows, as a sentence."""
-    which = f"classes of an image, of those that take at least {100 * regions.LEAST:.0f} % of it"
+    which = f"classes of an image, of those that take at least {100 * regions.LEAST:.0f} % of it (or all, if none does)"
     if chosen == total:
         return f"All {total} {which}."
     return f"{chosen} of {total} {which}, drawn at random (seed {seed}), balanced over classes."

@@ -141,14 +141,15 @@ def kinds(study: Study, rows: pd.DataFrame, method: str = "gradcam") -> dict[str
 def large(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose class takes at least `LEAST` of the image, truly or by prediction: smaller ones cannot be seen.
 
-    Raises SeewhyError where there are no rows at all.
+    All rows where none does. Raises SeewhyError where there are no rows at all.
     """
     if rows.empty:
         raise SeewhyError(
             "the model finds nothing but the first class in any image, and no mask holds another one: there is nothing "
             "to explain; page 01 shows what it sees"
         )
-    return rows[rows[["predicted_share", "true_share"]].max(axis=1) >= LEAST].reset_index(drop=True)
+    some = rows[rows[["predicted_share", "true_share"]].max(axis=1) >= LEAST]
+    return (some if len(some) else rows).reset_index(drop=True)
 
 
 def worst(rows: pd.DataFrame, most: int) -> pd.DataFrame:
