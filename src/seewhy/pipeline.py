@@ -49,7 +49,12 @@ def write_index(project: Project) -> Path:
 
     pages = [(notebook.stem, notebook.title) for notebook in project.notebooks]
     studies: list[StudySummary] = [
-        {"name": name, "about": f"{study.architecture} on dataset {study.dataset}, split {study.split}", "pages": pages}
+        {
+            "name": name,
+            "task": project.params.task(name),
+            "about": f"{study.architecture} on dataset {study.dataset}, split {study.split}",
+            "pages": pages,
+        }
         for name, study in project.params.studies.items()
     ]
     return write(project.root, studies)

@@ -64,7 +64,7 @@ def test_a_page_that_had_too_little_to_measure_is_told_from_one_that_was_not_run
 
 def test_the_summary_is_computed_and_claims_no_verdict(project):
     summary = index(project).select_one(".finding").text
-    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 1 models")
+    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 1 classifiers")
     assert summary.endswith("1 of 2 studies are not built here.")
     assert "of the 1 with object boxes, 0 put more evidence" in summary
 
@@ -90,3 +90,26 @@ def test_a_failed_page_is_linked_and_broken_metrics_are_named(project):
     (project / "reports/trees/metrics/model.json").write_text("{")
     with pytest.raises(SeewhyError, match=r"model\.json is no JSON"):
         index(project)
+
+
+def test_each_task_has_its_own_figures_and_a_table_of_those_alike(project):
+    reports = project / "reports"
+    for name in ("roofs", "streets"):
+        (reports / name / "metrics").mkdir(parents=True)
+        for stem, _ in PAGES:
+            (reports / name / f"{stem}.html").write_text("page")
+        iou = {"iou.panel": 0.6, "iou.panel_low": 0.5, "iou.panel_high": 0.7, "iou.panel_n": 9}
+        (reports / name / "metrics/model.json").write_text(json.dumps(iou))
+        (reports / name / "metrics/grad_cam.json").write_text(json.dumps({"lift.panel": 2.5}))
+    studies = [{"name": name, "task": "segmentation", "pages": PAGES} for name in ("roofs", "streets")]
+    found = BeautifulSoup(site.write(project, [{"name": "trees", "pages": PAGES}, *studies]).read_text(), "html.parser")
+    roofs = found.select(".study")[1]
+    assert [row.span.text for row in roofs.select(".measure")] == [
+        "panel: IoU",
+        "panel: Evidence on itself, 1 = chance",
+    ]
+    assert [value.b.text for value in roofs.select(".value")] == ["0.60", "2.50×"]
+    assert "0.50 to 0.70, n = 9" in roofs.text
+    (table,) = found.select("table")  # one study has figures of its own: nothing stands beside it
+    assert [row.text for row in table.select("tbody th")] == ["roofs", "streets"]
+    assert "Accuracy" not in table.text
