@@ -65,12 +65,21 @@ def _sequence(*_: Any) -> list[Any]:
     return []
 
 
+def _member(*asked: Any) -> Inert:
+    """A member of an enumeration, which some versions of Python write as getattr(class, name); nothing else is got."""
+    match asked:
+        case (type() as owner, str(name)) if issubclass(owner, Inert):
+            return owner(name)
+    raise RefusedError("builtins.getattr")
+
+
 ALLOWED: list[Any] = [
     *((ours, name) for name, ours in (NUMPY | PURE_PATHS).items()),
     *{(type(np.dtype(kind)), f"numpy.dtypes.{type(np.dtype(kind)).__name__}") for kind in KINDS},
     *(datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone),
     (_mapping, "collections.defaultdict"),
     (_sequence, "collections.deque"),
+    (_member, "builtins.getattr"),
 ]
 
 
