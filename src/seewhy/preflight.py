@@ -12,7 +12,7 @@ def check(project: Project, studies: list[str]) -> None:
     """Refuses a file that is not there and that no piece of the demonstration makes."""
     params = project.params
     made = [Path(piece.out) for piece in params.demo.values()]
-    made += [Path(str(one.demo.get("out", ""))) for one in params.datasets.values() if one.demo]
+    made += [Path(one.demo["out"]) for one in params.datasets.values() if one.demo and one.demo.get("out")]
     made += [artifacts.dataset(project.root, name).relative_to(project.root) for name in params.datasets]
     for key, name in _files(params, studies):
         path = Path(name)

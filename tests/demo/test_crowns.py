@@ -15,15 +15,6 @@ ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetc
 ENTRY = {"from": "tiles.parquet", "out": "one.ckpt", "batch": 4, "steps": 2, "rate": 0.001, "seed": 0}
 
 
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    monkeypatch.setenv("SEEWHY_PROGRESS", "off")
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
-
-
 @pytest.fixture
 def root(tmp_path):
     """Tiles whose left half is crown and whose right half is shadow, the last of them for validation."""

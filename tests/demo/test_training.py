@@ -25,15 +25,6 @@ ENTRY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    monkeypatch.setenv("SEEWHY_PROGRESS", "off")
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
-
-
 @pytest.fixture
 def root(tmp_path):
     """Tiles that a network can tell apart: green for trees, brown for none."""

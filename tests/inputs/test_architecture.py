@@ -201,13 +201,7 @@ def test_a_wrapper_loads_as_it_is_and_its_backbone_into_the_plain_network(theirs
 
 CAPTIONS = """
 from torch import nn
-
-class Decoder(nn.Module):
-    def __init__(self, embed_size, hidden_size, vocab_size, num_layers):
-        super().__init__()
-        self.embed = nn.Embedding(vocab_size, embed_size)
-        self.lstm = nn.LSTM(embed_size, hidden_size, num_layers, batch_first=True)
-        self.fc = nn.Linear(hidden_size, vocab_size)
+from tests.seeds.nets import Decoder
 
 class CNNLSTM(nn.Module):
     def __init__(self, embed_size, hidden_size, vocab_size, num_layers=1, *, kernel):

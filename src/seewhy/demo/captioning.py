@@ -5,7 +5,6 @@ captions are made anew for how the trees then lie: that teaches what left and ri
 nothing tells the attention where the boxes are).
 """
 
-import io
 import json
 import time
 from dataclasses import dataclass
@@ -21,11 +20,12 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seewhy import artifacts
 from seewhy.demo import lite0
 from seewhy.demo.captioner import CNNLSTM, Trunk
 from seewhy.demo.captions import caption, turned
-from seewhy.errors import SeewhyError
+from seewhy.demo.files import write_checkpoint
+from seewhy.demo.learning import learn
+from seewhy.demo.settings import Settings
 from seewhy.progress import progress
 
 SPECIAL = ("<PAD>", "<START>", "<END>", "<UNK>")
@@ -34,7 +34,7 @@ RARE = 0.35  # weight of a tile without trees when tiles are drawn: half of all 
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """Settings of the training: `size` of the input in pixels, images a step, steps, peak learning rate."""
 
     size: int
@@ -42,14 +42,6 @@ class Recipe:
     steps: int
     rate: float
     seed: int
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Recipe":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe captioning")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -110,26 +102,15 @@ def trunk_maps(trunk: nn.Module, paths: list[Path], recipe: Recipe) -> Float[Ten
 
 
 def train(model: CNNLSTM, lesson: Lesson, recipe: Recipe) -> float:
-    """AdamW under a one-cycle schedule, each word predicted from the true ones before it; the last steps' mean loss."""
-    learnt = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(learnt, recipe.rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
-    random = torch.Generator().manual_seed(recipe.seed)
-    model.train()
-    losses = []
-    for _ in progress(range(recipe.steps), recipe.steps, "training captions"):
+    """Each word is predicted from the true ones before it; the last steps' mean loss."""
+
+    def loss(random: torch.Generator) -> Tensor:
         chosen = torch.multinomial(lesson.weights, recipe.batch, replacement=True, generator=random)
         ways = torch.randint(8, (recipe.batch,), generator=random)
         batch = torch.stack([_laid(lesson.maps[k], way) for k, way in zip(chosen, ways.tolist(), strict=True)])
-        loss = _loss(model, batch, lesson.captions[chosen, ways])
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(learnt, 1.0)
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-    model.eval()
-    return float(np.mean(losses[-20:]))
+        return _loss(model, batch, lesson.captions[chosen, ways])
+
+    return float(np.mean(learn(model, recipe, "captions", loss, decay=0.05, clip=1.0)[-20:]))
 
 
 def _laid(maps: Float[Tensor, "c g g"], way: int) -> Float[Tensor, "c g g"]:
@@ -155,8 +136,6 @@ def save(path: Path, model: nn.Module, words: list[str], recipe: Recipe, loss: f
     config = {"MODEL_NAME": "CNNLSTM", "MAX_LENGTH": LONGEST, "IMAGE_SIZE": recipe.size}
     config |= {"IMAGENET_MEAN": list(lite0.MEAN), "IMAGENET_STD": list(lite0.STD)}
     vocab = {"idx2word": dict(enumerate(words)), "word2idx": {word: index for index, word in enumerate(words)}}
-    buffer = io.BytesIO()
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
-    torch.save({"model_state_dict": state, "vocab": vocab, "epoch": epoch, "loss": loss, "config": config}, buffer)
-    with artifacts.whole(path) as scratch:
-        scratch.write_bytes(buffer.getvalue())
+    facts = {"epoch": epoch, "loss": loss, "config": config}
+    write_checkpoint(path, {"model_state_dict": state, "vocab": vocab, **facts})

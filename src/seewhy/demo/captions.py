@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from seewhy.demo import trees
-from seewhy.demo.photos import write_manifest
-from seewhy.errors import SeewhyError
+from seewhy.demo.files import write_manifest, write_png
+from seewhy.demo.settings import Settings
 from seewhy.progress import progress
 
 NUMBERS = {1: "one", 2: "two"}  # of trees; more are "several"
@@ -22,21 +22,13 @@ ASIDE = 0.1  # of the tile: how far from its middle the trees' common centre is 
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(Settings):
     """Settings of the dataset: `tile` and the training tiles' stride in pixels, `shade`: share of a tile in shadow
     from which the caption says so."""
 
     tile: int
     train_stride: int
     shade: float
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Tiles":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in a demo entry with recipe captions")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -50,7 +42,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
         name, window = f"images/{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         inside = standing(boxes, x, y, settings.tile)
         shaded = bool(shadow[window].mean() >= settings.shade)
-        trees.write_png(folder / name, photo[window])
+        write_png(folder / name, photo[window])
         said = caption(inside, settings.tile, shaded)
         rows.append({"image": name, "caption": said, "split": split, "boxes": json.dumps(inside.tolist())})
     write_manifest(folder / "manifest.csv", rows)

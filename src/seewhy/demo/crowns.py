@@ -10,34 +10,26 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, UInt8
-from PIL import Image
 
 from seewhy import artifacts
 from seewhy.demo import trees
-from seewhy.demo.photos import write_manifest
-from seewhy.errors import SeewhyError, unknown
+from seewhy.demo.files import write_manifest, write_png
+from seewhy.demo.settings import Settings
 from seewhy.progress import progress
 
 CLASSES = ["background", "crown", "shadow"]
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(Settings):
     """Settings of one dataset: `tile` and `train_stride` in pixels; measured tiles do not overlap."""
 
     site: str
     tile: int
     train_stride: int
 
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Tiles":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in a demo entry with recipe crowns")
-        if entry["site"] not in trees.SITES:
-            raise unknown("site", entry["site"], trees.SITES, "a demo entry with recipe crowns")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+    def __post_init__(self) -> None:
+        trees.check_site(self.site)
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -51,8 +43,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
         name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         for kind, pixels in (("images", photo), ("masks", whole)):
-            with artifacts.whole(folder / kind / name) as scratch:
-                Image.fromarray(pixels[window]).save(scratch, format="png")
+            write_png(folder / kind / name, pixels[window])
         rows.append({"image": f"images/{name}", "mask": f"masks/{name}", "split": split})
     artifacts.write_json(folder / "classes.json", CLASSES)
     write_manifest(folder / "manifest.csv", rows)

@@ -4,7 +4,6 @@ A `.ckpt` of Lightning holds more than a network: every key of it stands behind 
 the module's own `mean` and `std` lie beside, and so do the arguments it was made with.
 """
 
-import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,29 +20,22 @@ from torch.nn import functional
 from seewhy import artifacts
 from seewhy.demo import lite0, training
 from seewhy.demo.crowns import CLASSES
-from seewhy.errors import SeewhyError
-from seewhy.progress import progress
+from seewhy.demo.files import write_checkpoint
+from seewhy.demo.learning import learn
+from seewhy.demo.settings import Settings
 
 ENCODER = "timm-tf_efficientnet_lite0"
 ARGUMENTS = {"decoder_pyramid_channels": 96, "decoder_segmentation_channels": 64}  # small: trained in a minute and half
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """Settings of one training: images a step, steps, peak learning rate."""
 
     batch: int
     steps: int
     rate: float
     seed: int
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Recipe":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe crowns_fpn")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -56,7 +48,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     weight = class_weights(masks[split == "train"])
     started = time.monotonic()
     train(model, images[split == "train"], masks[split == "train"], weight, recipe)
-    found = overlap(predict(model, images[split == "val"], recipe.batch), masks[split == "val"])
+    found = overlap(training.predict(model, images[split == "val"], recipe.batch), masks[split == "val"])
     took = time.monotonic() - started
     told = ", ".join(f"{name} {value:.2f}" for name, value in zip(CLASSES, found.tolist(), strict=True))
     typer.echo(f"fpn: {recipe.steps} steps in {took:.0f} s, validation IoU {told}")
@@ -88,32 +80,20 @@ def class_weights(masks: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
 
 
 def train(model: nn.Module, images: Tensor, masks: Tensor, weight: Tensor, recipe: Recipe) -> None:
-    """AdamW under a one-cycle schedule; tiles are turned, flipped and lit at random."""
-    optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
-    random = torch.Generator().manual_seed(recipe.seed)
-    model.train()
-    for _ in progress(range(recipe.steps), recipe.steps, "training fpn"):
+    """Tiles are turned, flipped and lit at random."""
+
+    def loss(random: torch.Generator) -> Tensor:
         chosen = torch.randint(len(images), (recipe.batch,), generator=random)
         batch, truth = varied(images[chosen], masks[chosen], random)
-        logits = model(batch.contiguous(memory_format=torch.channels_last))
-        optimiser.zero_grad()
-        functional.cross_entropy(logits, truth, weight).backward()
-        optimiser.step()
-        schedule.step()
-    model.eval()
+        return functional.cross_entropy(model(batch.contiguous(memory_format=torch.channels_last)), truth, weight)
+
+    learn(model, recipe, "fpn", loss)
 
 
 def varied(images: Tensor, masks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Each tile turned and flipped at random together with its mask, then lit as in the other trainings."""
     both = training.turned(torch.cat([images, masks[:, None].float()], 1), random)
     return training.lit(both[:, :3], random), both[:, 3].long()
-
-
-def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, "n h w"]:
-    """Class index of each pixel."""
-    with torch.inference_mode():
-        return torch.cat([model(part).argmax(1) for part in images.split(batch)])
 
 
 def overlap(found: Int[Tensor, "n h w"], true: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
@@ -123,7 +103,7 @@ def overlap(found: Int[Tensor, "n h w"], true: Int[Tensor, "n h w"]) -> Float[Te
 
 
 def save(path: Path, model: nn.Module, weight: Tensor, epoch: int, step: int) -> None:
-    """A checkpoint as Lightning leaves it; equal weights give equal bytes (saved to a file, they would not)."""
+    """A checkpoint as Lightning leaves it."""
     state = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
     state |= {"ce_loss.weight": weight}
     state |= {
@@ -137,7 +117,4 @@ def save(path: Path, model: nn.Module, weight: Tensor, epoch: int, step: int) ->
         "hyper_parameters": {"arch": "FPN", "encoder_name": ENCODER, "in_channels": 3, "out_classes": len(CLASSES)}
         | ARGUMENTS,
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with artifacts.whole(path) as scratch:
-        scratch.write_bytes(buffer.getvalue())
+    write_checkpoint(path, content)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
 from seewhy import artifacts
-from seewhy.demo.photos import SKIMAGE, write_manifest
+from seewhy.demo.files import write_manifest, write_png
+from seewhy.demo.photos import SKIMAGE
 
 FACES = 100  # the first hundred of the file
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")  # in the order of PyEmotion's outputs
@@ -25,10 +25,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     folder, rows = root / entry["out"], []
     for number, face in enumerate(faces()):
         name = f"images/face-{number:02d}.png"
-        buffer = io.BytesIO()
-        Image.fromarray(face).save(buffer, format="png")
-        with artifacts.whole(folder / name) as scratch:
-            scratch.write_bytes(buffer.getvalue())
+        write_png(folder / name, face)
         rows.append({"image": name, "split": "test"})
     artifacts.write_json(folder / "classes.json", list(CLASSES))
     write_manifest(folder / "manifest.csv", rows)

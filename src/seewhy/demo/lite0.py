@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seewhy import artifacts
 from seewhy.demo import fetch
+from seewhy.demo.files import write_checkpoint
 from seewhy.errors import SeewhyError
 
 NETWORK = "tf_efficientnet_lite0"
@@ -57,12 +57,9 @@ def save(
     std: tuple[float, ...] = STD,
     val_acc: float | None = None,
 ) -> None:
-    """A checkpoint as training scripts leave it; equal weights give equal bytes (saved to a file, they would not)."""
+    """A checkpoint as training scripts leave it."""
     config = {"MODEL_NAME": name, "NUM_CLASSES": classes, "IMAGE_SIZE": size}
     config |= {"IMAGENET_MEAN": list(mean), "IMAGENET_STD": list(std)}
     facts = {"epoch": epoch, "val_acc": val_acc}
     content = {"model_state_dict": dict(state), "config": config}
-    buffer = io.BytesIO()
-    torch.save(content | {key: value for key, value in facts.items() if value is not None}, buffer)
-    with artifacts.whole(path) as scratch:
-        scratch.write_bytes(buffer.getvalue())
+    write_checkpoint(path, content | {key: value for key, value in facts.items() if value is not None})

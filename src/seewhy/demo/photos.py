@@ -6,7 +6,6 @@ could also be called tiger cat. Boxes mark the object that the label (or the eye
 images/.
 """
 
-import csv
 import io
 import json
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from seewhy import artifacts
+from seewhy.demo.files import write_manifest
 
 SKIMAGE, SKLEARN = ("skimage", "data"), ("sklearn", "datasets/images")
 MATPLOTLIB = ("matplotlib", "mpl-data/sample_data")
@@ -90,12 +90,3 @@ def class_names() -> list[str]:
     from torchvision.models import MobileNet_V2_Weights
 
     return list(MobileNet_V2_Weights.IMAGENET1K_V1.meta["categories"])
-
-
-def write_manifest(path: Path, rows: list[dict[str, str]]) -> None:
-    """Rows as CSV, the columns of the first row."""
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    artifacts.write_text(path, text.getvalue())

@@ -15,16 +15,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seewhy.demo import lite0
+from seewhy.demo.learning import learn
 from seewhy.demo.nets import CustomCNN
+from seewhy.demo.settings import Settings
 from seewhy.demo.trees import CLASSES
-from seewhy.errors import SeewhyError, unknown
-from seewhy.progress import progress
+from seewhy.errors import unknown
 
 NETWORKS = {"lite0": lite0.NETWORK, "cnn": CustomCNN.__name__}  # setting -> name written into the checkpoint
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """Settings of one training: `size` of the input in pixels, images a step, steps, peak learning rate."""
 
     network: str
@@ -34,15 +35,9 @@ class Recipe:
     rate: float
     seed: int
 
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Recipe":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe training")
-        if entry["network"] not in NETWORKS:
-            raise unknown("network", entry["network"], NETWORKS, "a demo entry with recipe training")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise unknown("network", self.network, NETWORKS, "a demo entry with recipe training")
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -89,21 +84,15 @@ def tiles(dataset: Path, root: Path, size: int) -> tuple[Float[Tensor, "n 3 size
 
 
 def train(model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> None:
-    """AdamW under a one-cycle schedule; images are turned, flipped and lit at random; classes weigh alike."""
-    optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
+    """Images are turned, flipped and lit at random; classes weigh alike."""
     weight = 1 / torch.bincount(labels).float()
-    random = torch.Generator().manual_seed(recipe.seed)
-    model.train()
-    for _ in progress(range(recipe.steps), recipe.steps, f"training {recipe.network}"):
+
+    def loss(random: torch.Generator) -> Tensor:
         chosen = torch.randint(len(images), (recipe.batch,), generator=random)
         batch = varied(images[chosen], random).contiguous(memory_format=torch.channels_last)
-        loss = functional.cross_entropy(model(batch), labels[chosen], weight / weight.sum(), label_smoothing=0.05)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-    model.eval()
+        return functional.cross_entropy(model(batch), labels[chosen], weight / weight.sum(), label_smoothing=0.05)
+
+    learn(model, recipe, recipe.network, loss)
 
 
 def varied(batch: Tensor, random: torch.Generator) -> Tensor:
@@ -125,7 +114,7 @@ def lit(batch: Float[Tensor, "n c h w"], random: torch.Generator) -> Float[Tenso
     return ((batch + 1) * light - 1).clamp(-1, 1)
 
 
-def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, " n"]:
-    """Class index of each image."""
+def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, "n ..."]:
+    """Class index of each image, or of each pixel."""
     with torch.inference_mode():
         return torch.cat([model(part).argmax(1) for part in images.split(batch)])

@@ -19,8 +19,9 @@ from scipy.ndimage import uniform_filter
 
 from seewhy import artifacts
 from seewhy.demo import fetch
-from seewhy.demo.photos import write_manifest
-from seewhy.errors import SeewhyError, unknown
+from seewhy.demo.files import write_manifest, write_png
+from seewhy.demo.settings import Settings
+from seewhy.errors import unknown
 from seewhy.progress import progress
 
 PACKAGE = "deepforest"
@@ -35,7 +36,7 @@ SLIVER = 4  # pixels: a box that a tile cuts to less is dropped
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(Settings):
     """Settings of one dataset: `tile` and strides in pixels, `tree` and `bare` as shares of the tile under crowns.
 
     Tiles between `bare` and `tree` are left out. Test and validation tiles do not overlap, so that n counts images.
@@ -47,15 +48,14 @@ class Tiles:
     tree: float
     bare: float
 
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "Tiles":
-        """The settings of a demo entry; an error names the key that is missing."""
-        for key in cls.__dataclass_fields__:
-            if key not in entry:
-                raise SeewhyError(f"missing key '{key}' in a demo entry with recipe trees")
-        if entry["site"] not in SITES:
-            raise unknown("site", entry["site"], SITES, "a demo entry with recipe trees")
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+    def __post_init__(self) -> None:
+        check_site(self.site)
+
+
+def check_site(site: str) -> None:
+    """Raises SeewhyError for a site that the package does not have."""
+    if site not in SITES:
+        raise unknown("site", site, SITES, "a demo entry")
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -135,9 +135,3 @@ def shadow(photo: UInt8[np.ndarray, "h w 3"], crowns: Bool[np.ndarray, "h w"]) -
     """
     luminance = uniform_filter(photo.astype(float) @ [0.299, 0.587, 0.114], 3)
     return (luminance < DARK) & (photo[..., 2] > photo[..., 0]) & ~crowns
-
-
-def write_png(path: Path, pixels: np.ndarray) -> None:
-    """Pixels, uint8 (h, w) or (h, w, 3), as a PNG file."""
-    with artifacts.whole(path) as scratch:
-        Image.fromarray(pixels).save(scratch, format="png")
