@@ -151,3 +151,9 @@ def test_settings_are_frozen():
 @pytest.mark.parametrize("size", [7, [7, 9]])
 def test_sizes(size):
     assert Preprocessing(size=size).size == (size if size == 7 else (7, 9))
+
+
+def test_a_misspelt_section_is_told_as_what_it_should_be(project, refused):
+    project.set("studies", None)
+    project.set("studdies", {})
+    assert "unknown key 'studdies' in params.yaml; did you mean 'studies'?" in refused("dataset", "things")

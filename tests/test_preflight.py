@@ -39,3 +39,10 @@ def test_only_the_studies_asked_for_are_looked_at(project):
     preflight.check(find_project(), ["tiny"])
     with pytest.raises(SeewhyError, match=r"studies\.later\.checkpoint"):
         preflight.check(find_project(), ["tiny", "later"])
+
+
+def test_a_demonstration_that_does_not_say_where_makes_no_file(project):
+    project.set("datasets.things.manifest", "mine/later/manifest.csv")
+    project.set("datasets.things.demo", {"recipe": "photos"})
+    with pytest.raises(SeewhyError, match=r"there is no file 'mine/later/manifest\.csv'"):
+        preflight.check(find_project(), ["tiny"])

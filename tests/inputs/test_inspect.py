@@ -118,9 +118,15 @@ def test_class_names_and_folders(project):
     found = look(project.root / "names.npy", project.root)
     assert found.facts == {"what": "class names", "classes": "5: anger, fear, no, 7, it's"}
     assert YAML(typ="safe").load(found.lines)["datasets"]["names"]["classes"] == "names.npy"
-    assert look(project.root / "mine", project.root).facts == {"what": "a folder", "images": "12"}
+    (project.root / "mine/._cup-0.png").write_bytes(b"left by a Mac; the dataset skips it")
+    found = look(project.root / "mine", project.root)
+    assert found.facts == {"what": "a folder", "images": "12"}
+    assert YAML(typ="safe").load(found.lines)["datasets"]["mine"]["task"] == "TASK"  # nothing in a folder tells
     (project.root / "captions.txt").write_text("image,caption\na.jpg,a tree\n")
-    assert look(project.root / "captions.txt", project.root).facts["columns"] == "image, caption"
+    found = look(project.root / "captions.txt", project.root)
+    assert found.facts["columns"] == "image, caption"
+    entry = {"task": "captioning", "manifest": "captions.txt"}
+    assert YAML(typ="safe").load(found.lines)["datasets"]["captions"] == entry
 
 
 def test_a_pickle_may_be_a_checkpoint(tmp_path):
