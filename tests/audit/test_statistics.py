@@ -94,3 +94,10 @@ def test_the_interval_of_a_mean_is_as_wide_as_students_where_data_are_normal(n: 
     found = statistics.mean(values, seed=0)
     half = student.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.12)  # plain percentiles: 36 % narrower at n = 5
+
+
+def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
+    assert statistics.signs(np.ones(5), 0) == pytest.approx(2 / 32, abs=0.015)
+    assert statistics.signs(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
+    assert statistics.signs(np.ones(30), 0) < 0.001
+    assert np.isnan(statistics.signs(np.ones(4), 0))

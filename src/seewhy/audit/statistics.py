@@ -77,6 +77,21 @@ def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
     return _bootstrap(lambda drawn: float(values[drawn].mean()), len(values), seed)
 
 
+def signs(differences: Float[np.ndarray, " n"], seed: int) -> float:
+    """Two-sided p of paired differences, by flipping their signs at random (Fisher's randomisation test).
+
+    How often a mean at least as far from 0 comes about where either sign is equally likely. Values that are not finite
+    are left out; NaN for fewer than `FEWEST` of the others.
+    """
+    values = np.asarray(differences, dtype=float)
+    values = values[np.isfinite(values)]
+    if len(values) < FEWEST:
+        return NAN
+    flips = np.random.default_rng(seed).integers(0, 2, (RESAMPLES, len(values))) * 2 - 1
+    beyond = np.abs(flips @ values) >= abs(values.sum()) - 1e-12 * np.abs(values).sum()
+    return float((beyond.sum() + 1) / (RESAMPLES + 1))
+
+
 def _bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
     """`statistic` of all n images, given as their indices, with its percentile interval over `RESAMPLES` resamples.
 
