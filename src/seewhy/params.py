@@ -96,7 +96,7 @@ class Dataset(Settings):
 
 
 class Study(Settings):
-    """One model examined on one dataset."""
+    """One model examined on one dataset. `suspects`: what it may cheat with, each a mask column of the manifest."""
 
     dataset: str
     checkpoint: Inside
@@ -106,6 +106,14 @@ class Study(Settings):
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"
     colormap: Colormap | None = None
+    suspects: dict[Name, str] = Field(default_factory=dict)
+
+    @field_validator("suspects")
+    @classmethod
+    def _not_ours(cls, value: dict[str, str]) -> dict[str, str]:
+        if {"object", "background"} & set(value):
+            raise ValueError("allowed: names of your own; `object` and `background` are always tested")
+        return value
 
 
 class Attributions(Settings):
