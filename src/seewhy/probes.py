@@ -38,6 +38,12 @@ class Redrawn:
         return pd.DataFrame({name: sanity.kept(last[name].to_numpy(), null[name].to_numpy()) for name in null})
 
 
+def passes(depths: int) -> int:
+    """The most passes an image can take here: maps at each depth, of two random networks, of another class, and of
+    every change, each with a backward pass, about as long as a forward one."""
+    return 2 * (depths + 2 + 2 * len(stability.CHANGES))
+
+
 def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: int) -> Redrawn:
     """Cascading randomisation of the weights, in `depths` steps, on a copy of the model."""
     first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)

@@ -52,6 +52,11 @@ def outside(study: Study, method: str) -> pd.DataFrame:
     return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
 
 
+def passes(study: Study) -> int:
+    """The most passes an image can take here: every kind on every region and elsewhere, the photo and its donor."""
+    return 2 * len(KINDS) * (2 + len(study.settings.suspects)) + 2
+
+
 def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is."""
@@ -68,18 +73,48 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     model gives the row's answer), change (of the probability of the row's target, from the photo as it is; of pasting,
     from the image that it was pasted onto).
     """
-    every = one_each(study.predictions, study.base.seed)
-    pool = every[every["correct"].fillna(True).astype(bool)]
-    said = [*rows["predicted"], *pool["predicted"]]
-    chosen = donors(said, [k >= len(rows) for k in range(len(said))], study.base.seed)[: len(rows)]
+    chosen, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
     parts: list[pd.DataFrame] = []
     with asked(study, rows) as model:
         for begin in range(0, len(able), study.base.batch_size):
             some = able[begin : begin + study.base.batch_size]
-            given = pool.iloc[[chosen[k] - len(rows) for k in some]]  # type: ignore[operator]
-            parts += _batch(study, model, rows.iloc[some], given)
+            parts += _batch(study, model, rows.iloc[some], pool.iloc[[chosen[k] for k in some]])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def told(study: Study, rows: pd.DataFrame) -> str:
+    """On how many images, and with what suspects."""
+    suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
+    return (
+        f"{len(rows)} images whose answer is right, where there are labels, and whose object is known, where any is. "
+        f"Suspects: {suspects or 'none are named'}."
+    )
+
+
+def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
+    """The first row with all regions, the image it is changed with, and what swap and paste make of the two."""
+    masks = regions(study, rows)
+    full = np.all([own.any((1, 2)) for own in masks.values()], axis=0)
+    place = int(np.argmax(full))  # the first where every region is there, or the first of all
+    chosen, donor = _given(study, rows)
+    row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place] or 0)))
+    made = {
+        f"{region}, {kind}": changed(kind, row, own[place], other)
+        for region, own in masks.items()
+        if own[place].any()
+        for kind in ("swap", "paste")
+    }
+    return {"as it is": row, "the other image": other, **made}
+
+
+def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], pd.DataFrame]:
+    """For each row the place of its donor among all images that the model is right about, and these."""
+    every = one_each(study.predictions, study.base.seed)
+    pool = every[every["correct"].fillna(True).astype(bool)].reset_index(drop=True)
+    said = [*rows["predicted"], *pool["predicted"]]
+    chosen = donors(said, [k >= len(rows) for k in range(len(said))], study.base.seed)[: len(rows)]
+    return [None if one is None else one - len(rows) for one in chosen], pool
 
 
 def _batch(study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame) -> Iterator[pd.DataFrame]:

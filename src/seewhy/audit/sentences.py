@@ -9,7 +9,7 @@ from seewhy.audit.verdict import Gate, Versus
 ODDS = 0.05  # p from which on chance is not ruled out
 
 
-def sentence(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, Versus]) -> str:
+def method(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, Versus]) -> str:
     """What holds and what does not for one method, in plain words."""
     by = {gate.gate.removeprefix(f"{name}."): gate for gate in gates if gate.gate.startswith(f"{name}.")}
     parts = [*_localised(by, against.get(f"{name}.localisation_lift")), *_ranked(by), *_own(by)]
@@ -68,29 +68,36 @@ def _own(by: Mapping[str, Gate]) -> list[str]:
     return [told[by[key].status] for key, told in said.items() if key in by and by[key].status in told]
 
 
-def shortcuts(gates: Sequence[Gate], outside: Estimate) -> str:
-    """What the interventions say the answers hang on; `outside` is the share of the evidence outside the object."""
+def finding(gates: Sequence[Gate], outside: Estimate, method: str) -> str:
+    """The answer of the page: what the answers hang on, by the `gates` of the interventions and the share of the
+    evidence outside the object, and the sentence of the first `method`."""
     failed, unsure, held = ([gate for gate in gates if gate.status == one] for one in ("fail", "unsure", "pass"))
-    share = f" {written(outside.value, '%')} of the evidence lies outside the object." if outside.measured else ""
+    share = f"; {written(outside.value, '%')} of the evidence lies outside the object" if outside.measured else ""
     if failed:
-        return f"**It takes shortcuts**: {'; '.join(f'{gate.denial} ({_amount(gate)})' for gate in failed)}.{share}"
-    if not unsure and not held:
-        return f"**What the answers hang on was not tested**: no object and no suspect is known here.{share}"
-    proven = "; ".join(f"{gate.claim} ({_amount(gate)})" for gate in held)
-    if unsure:
-        open_ones = "; ".join(f"whether {gate.claim} ({_amount(gate)})" for gate in unsure)
-        return (
-            f"**No shortcut is proven, none ruled out.** Open: {open_ones}.{f' Holds: {proven}.' * bool(held)}{share}"
-        )
-    return f"**No shortcut was found** among those tested: {proven}.{share}"
+        first = f"**It takes shortcuts**: {'; '.join(f'{gate.denial}, {_amount(gate)}' for gate in failed)}{share}."
+    elif unsure:
+        told = "; ".join(f"{gate.claim}, {_amount(gate)}" for gate in unsure)
+        first = f"**No shortcut is proven, none ruled out**; it is unsure that {told}{share}."
+    elif held:
+        told = "; ".join(f"{gate.claim}, {_amount(gate)}" for gate in held)
+        first = f"**No shortcut was found**: {told}{share}."
+    else:
+        first = f"**What the answers hang on was not tested**: no object and no suspect is known here{share}."
+    return f"{first} {method}"
+
+
+def causes(gates: Sequence[Gate]) -> str:
+    """Every gate of the interventions as a clause, with its status."""
+    told = [f"{gate.denial if gate.status == 'fail' else gate.claim}: **{gate.status}**" for gate in gates]
+    return f"Interventions. {'; '.join(told)}."
 
 
 def _amount(gate: Gate) -> str:
     """The figure behind a gate; a difference beside its control says so."""
     if not gate.found.measured:
-        return f"n = {gate.found.n}, too few"
-    beside = " over its control" if gate.gate.endswith("_over_control") else ""
-    return f"{gate.found.text('%')}{beside}"
+        return f"too few to tell (n = {gate.found.n})"
+    more = " more often" if gate.gate.endswith("_over_control") else " of the time"
+    return gate.found.text("%").replace(" (", f"{more} (", 1)
 
 
 def _listed(names: Sequence[str]) -> str:

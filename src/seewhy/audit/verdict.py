@@ -101,7 +101,7 @@ OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has
     "object_swap_over_control": (
         "replacing the object changes the answer more often than replacing as much elsewhere",
         "replacing the object changes the answer no more often than replacing as much elsewhere",
-        "object",
+        "control",
         True,
     ),
     "background_swap": (
