@@ -1,6 +1,6 @@
 """From the tables of an audit to what its page shows. Nothing here measures anything but means with their intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from seewhy import artifacts
 from seewhy.audit import controls, stability
 from seewhy.audit.faithfulness import Sweep
-from seewhy.audit.statistics import Estimate, mean
+from seewhy.audit.statistics import Estimate, mean, written
 from seewhy.audit.verdict import Gate
 from seewhy.audits import Budget, Tables, Versus
 from seewhy.methods.cam import TITLES
@@ -28,6 +28,16 @@ FIGURES = {
     "average_drop": "average drop",
     "average_increase": "average increase",
 }
+GATES = {
+    "localisation_lift": "finds the object",
+    "localisation_lift_over_control": "better than controls",
+    "deletion_auc_over_control": "deletion",
+    "insertion_auc_over_control": "insertion",
+    "road_over_control": "ROAD",
+    "kept": "forgets",
+    "target_spearman": "knows the class",
+    "stability_spearman": "stays",
+}
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
 
 
@@ -42,13 +52,28 @@ def title(name: str) -> str:
 
 
 def gates(found: Sequence[Gate]) -> pd.DataFrame:
-    """Gates as a table, those that need attention first."""
-    order = {"fail": 0, "unsure": 1, "pass": 2, "not run": 3}
+    """Gates with their figures, one a row."""
     rows = [
-        (one.status, one.claim, one.found.value, one.found.low, one.found.high, one.limit, one.found.n)
-        for one in sorted(found, key=lambda gate: order[gate.status])
+        (one.status, one.claim, one.found.value, one.found.low, one.found.high, one.limit, one.found.n) for one in found
     ]
     return pd.DataFrame(rows, columns=["", "claim", "figure", "low", "high", "limit", "n"])
+
+
+def statuses(found: Sequence[Gate], methods: Sequence[str]) -> pd.DataFrame:
+    """Methods down, their gates across: status and figure."""
+    by = {gate.gate: gate for gate in found}
+    columns = {
+        told: [_cell(by.get(f"{name}.{what}")) for name in methods]
+        for what, told in GATES.items()
+        if any(f"{name}.{what}" in by for name in methods)
+    }
+    return pd.DataFrame({"": [title(name) for name in methods], **columns})
+
+
+def _cell(gate: Gate | None) -> str:
+    if gate is None or not gate.found.measured:
+        return "not run" if gate is None else gate.status
+    return f"{gate.status} {written(gate.found.value, '+' if gate.gate.endswith('_over_control') else '')}"
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
@@ -67,7 +92,7 @@ def intervened(effects: pd.DataFrame) -> dict[str, Estimate]:
     for row in effects.itertuples():
         found[f"{row.region}, {row.kind}"] = row.share
         if row.control.n:
-            found[f"{row.region}, {row.kind} elsewhere"] = row.control
+            found[f"{row.region}, {row.kind} (control)"] = row.control
     return found
 
 
@@ -75,6 +100,12 @@ def over(effects: pd.DataFrame) -> dict[str, Estimate]:
     """Differences to the controls, of those that have one."""
     there = effects[[one.n > 0 for one in effects["difference"]]]
     return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
+
+
+def marked(measured: Mapping[str, Estimate], suspects: Iterable[str]) -> str:
+    """Where the first method's maps lie, on the object and on the suspects, as a sentence."""
+    told = [f"{name} {measured[f'reliance.{name}_lift'].text('×')}" for name in ("object", *suspects)]
+    return f"What the maps say beside this, as lift (1 is chance), for the predicted class: {'; '.join(told)}."
 
 
 def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
@@ -116,15 +147,20 @@ def metrics(tables: Tables) -> pd.DataFrame:
 
 
 def against(found: Mapping[str, Versus], methods: Sequence[str]) -> pd.DataFrame:
-    """Every method beside the best control, figure by figure."""
-    rows = []
-    for name in methods:
-        for what, told in FIGURES.items():
-            one = found[f"{name}.{what}"]
-            own = one.difference
-            if one.control:
-                rows.append((title(name), told, title(one.control), own.value, own.low, own.high, one.p, own.n))
-    return pd.DataFrame(rows, columns=["", "figure", "best control", "better by", "low", "high", "p", "n"])
+    """Methods down, figures across: by how much better than the best control, p, and which control that was."""
+    columns = {
+        told: [_beside(found[f"{name}.{what}"]) for name in methods]
+        for what, told in FIGURES.items()
+        if any(found[f"{name}.{what}"].control for name in methods)
+    }
+    return pd.DataFrame({"": [title(name) for name in methods], **columns})
+
+
+def _beside(one: Versus) -> str:
+    if not one.difference.measured:
+        return "–"
+    odds = "p < 0.01" if one.p < 0.01 else f"p = {one.p:.2f}"
+    return f"{written(one.difference.value, '+')} ({odds}, {one.control})"
 
 
 def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:

@@ -2,16 +2,17 @@
 that the study suspects is changed, beside the same area elsewhere (see `audit.interventions`)."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import nn
 
 from seewhy.attributions import attribute
-from seewhy.audit.interventions import KINDS, changed, donors, elsewhere
-from seewhy.audit.localisation import energy_inside
+from seewhy.audit.interventions import KINDS, changed, elsewhere
+from seewhy.audit.localisation import energy_inside, lift
 from seewhy.audit.statistics import Estimate, mean, proportion
 from seewhy.audits import answered, asked, outputs, probability
 from seewhy.errors import unknown
@@ -57,6 +58,14 @@ def passes(study: Study) -> int:
     return 2 * len(KINDS) * (2 + len(study.settings.suspects)) + 2
 
 
+def marked(study: Study, method: str) -> pd.DataFrame:
+    """Lift of the evidence for the predicted class on the object and on every suspect: 1 is chance. A column each, NaN
+    where an image has none."""
+    rows = one_each(study.predictions, study.base.seed)
+    maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
+    return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
+
+
 def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is."""
@@ -69,17 +78,19 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Every intervention on every one of the `rows` whose region is known, each with an image of another answer, drawn
     by the seed from all that the model is right about (where there are labels).
 
-    Columns: image, region, kind, control (whether it was done to the same area elsewhere instead), answer (whether the
+    Columns: image, region, kind, control (whether that is what was done instead: to swap, blur or darken the same area
+    elsewhere, to paste the same area of a third image, whose answer is that of the one pasted onto), answer (whether the
     model gives the row's answer), change (of the probability of the row's target, from the photo as it is; of pasting,
     from the image that it was pasted onto).
     """
-    chosen, pool = _given(study, rows)
+    chosen, third, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
     parts: list[pd.DataFrame] = []
     with asked(study, rows) as model:
         for begin in range(0, len(able), study.base.batch_size):
             some = able[begin : begin + study.base.batch_size]
-            parts += _batch(study, model, rows.iloc[some], pool.iloc[[chosen[k] for k in some]])
+            given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
+            parts += _batch(study, model, rows.iloc[some], given, plain)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
@@ -97,7 +108,7 @@ def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h 
     masks = regions(study, rows)
     full = np.all([own.any((1, 2)) for own in masks.values()], axis=0)
     place = int(np.argmax(full))  # the first where every region is there, or the first of all
-    chosen, donor = _given(study, rows)
+    chosen, _, donor = _given(study, rows)
     row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place] or 0)))
     made = {
         f"{region}, {kind}": changed(kind, row, own[place], other)
@@ -108,30 +119,44 @@ def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h 
     return {"as it is": row, "the other image": other, **made}
 
 
-def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], pd.DataFrame]:
-    """For each row the place of its donor among all images that the model is right about, and these."""
+def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int | None], pd.DataFrame]:
+    """For each row the place of an image with another answer, and of a third one with the answer of that, among all
+    images that the model is right about; and these. None where there is none; the second one stands in for a third."""
     every = one_each(study.predictions, study.base.seed)
     pool = every[every["correct"].fillna(True).astype(bool)].reset_index(drop=True)
-    said = [*rows["predicted"], *pool["predicted"]]
-    chosen = donors(said, [k >= len(rows) for k in range(len(said))], study.base.seed)[: len(rows)]
-    return [None if one is None else one - len(rows) for one in chosen], pool
+    said, draw = pool["predicted"].to_numpy(), np.random.default_rng(study.base.seed)
+    chosen, third = [], []
+    for answer in rows["predicted"]:
+        one = _drawn(np.flatnonzero(said != answer), draw)
+        other = None if one is None else _drawn(np.setdiff1d(np.flatnonzero(said == said[one]), [one]), draw)
+        chosen.append(one)
+        third.append(one if other is None else other)
+    return chosen, third, pool
 
 
-def _batch(study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    photos, others, masks = study.photos(rows), study.photos(given), regions(study, rows)
+def _drawn(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | None:
+    return int(draw.choice(places)) if len(places) else None
+
+
+def _batch(
+    study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame, plain: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
     before, donated = (_seen(study, model, rows, some)[1] for some in (photos, others))
-    for region, place in _places(masks):
-        for control, where in place.items():
+    for region, own, away in _places(regions(study, rows)):
+        for kind, control in product(KINDS, (False, True)):
+            where = away if control and kind != "paste" else own
+            source = thirds if control and kind == "paste" else photos
             there = np.flatnonzero(where.any((1, 2)))
-            for kind in KINDS if len(there) else ():
-                new = np.stack([changed(kind, photos[k], where[k], others[k]) for k in there])
+            if len(there):
+                new = np.stack([changed(kind, source[k], where[k], others[k]) for k in there])
                 answer, after = _seen(study, model, rows.iloc[there], new)
                 change = after - (donated if kind == "paste" else before)[there]
                 told = (rows["image"].iloc[there].to_numpy(), region, kind, control, answer, change)
                 yield pd.DataFrame(dict(zip(COLUMNS, told, strict=True)))
 
 
-def _places(masks: Masks) -> Iterator[tuple[str, dict[bool, Bool[np.ndarray, "n h w"]]]]:
+def _places(masks: Masks) -> Iterator[tuple[str, Bool[np.ndarray, "n h w"], Bool[np.ndarray, "n h w"]]]:
     """Each region, and the same area elsewhere, outside the object and all suspects; empty where there is none."""
     avoid = np.any([own for name, own in masks.items() if name != "background"], axis=0)
     for region, own in masks.items():
@@ -139,7 +164,7 @@ def _places(masks: Masks) -> Iterator[tuple[str, dict[bool, Bool[np.ndarray, "n 
         for k, mask in enumerate(own):
             moved = elsewhere(mask, avoid[k] | mask)
             away[k] = False if moved is None else moved
-        yield region, {False: own, True: away}
+        yield region, own, away
 
 
 def _seen(
@@ -153,8 +178,7 @@ def _seen(
 
 def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
     """A row for each region and kind of `tested`: how often the answer was lost (of pasting: won), with interval and n,
-    how often when done to the same area elsewhere, the paired difference of the two, and the mean change of the
-    probability."""
+    how often in the control, the paired difference of the two, and the mean change of the probability."""
     rows = []
     for (region, kind), some in found.groupby(["region", "kind"], sort=False):
         happened = some["answer"] if kind == "paste" else ~some["answer"].astype(bool)
@@ -167,11 +191,14 @@ def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", "kind", "share", "control", "difference", "change"])
 
 
-def figures(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Effects by flat names: `reliance.shadow_paste`, `..._control`, `..._over_control`, `..._change`."""
+def figures(effects: pd.DataFrame, marked: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Effects by flat names: `reliance.shadow_paste`, `..._control`, `..._over_control`, `..._change`; and the lift of
+    the evidence on object and suspects, `reliance.shadow_lift`."""
+    lifts = {f"reliance.{name}_lift": mean(marked[name].to_numpy(), seed) for name in marked}
     names = {"share": "", "control": "_control", "difference": "_over_control", "change": "_change"}
-    return {
+    found = {
         f"reliance.{row.region}_{row.kind}{end}": getattr(row, column)
         for row in effects.itertuples()
         for column, end in names.items()
     }
+    return found | lifts

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seewhy.audit.interventions import DARKER, KINDS, changed, donors, elsewhere
+from seewhy.audit.interventions import DARKER, KINDS, changed, elsewhere
 
 PHOTO, DONOR = np.full((8, 8, 3), 200, np.uint8), np.full((8, 8, 3), 50, np.uint8)
 MASK = np.zeros((8, 8), bool)
@@ -51,11 +51,3 @@ def test_what_cannot_be_moved_whole_takes_the_nearest_free_pixels():
 def test_there_may_be_no_elsewhere():
     assert elsewhere(~MASK, ~MASK) is None  # six pixels are free, 58 are asked for
     assert elsewhere(np.zeros_like(MASK), MASK) is None
-
-
-def test_donors_are_of_another_group_and_fit():
-    found = donors(["a", "a", "b", "b"], [True, True, True, False], 0)
-    assert found[:2] == [2, 2]
-    assert set(found[2:]) <= {0, 1}
-    assert donors(["a", "a"], [True, True], 0) == [None, None]
-    assert donors(["a", "b"], [True, False], 0) == [None, 0]

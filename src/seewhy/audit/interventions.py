@@ -5,8 +5,6 @@ as the model sees them, before scale, mean and std. Composites are images that n
 controls, never alone.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -59,12 +57,3 @@ def elsewhere(mask: Mask, avoid: Mask) -> Mask | None:
     found = np.zeros(mask.size, bool)
     found[order[: mask.sum()]] = True
     return found.reshape(mask.shape)
-
-
-def donors(groups: Sequence[object], may: Sequence[bool], seed: int) -> list[int | None]:
-    """For each image another one of another group that `may` give, drawn by `seed`; None where there is none."""
-    draw, found = np.random.default_rng(seed), []
-    for group in groups:
-        others = [k for k, (other, fit) in enumerate(zip(groups, may, strict=True)) if fit and other != group]
-        found.append(int(draw.choice(others)) if others else None)
-    return found

@@ -46,12 +46,15 @@ def _ranked(by: Mapping[str, Gate]) -> list[str]:
     tested = {told: status for told, status in found.items() if status != "not run"}
     if not tested:
         return ["its ranking of cells was not tested"]
-    weak = [told for told, status in tested.items() if status != "pass"]
+    weak, worse = (
+        [told for told, status in tested.items() if status in some] for some in (("fail", "unsure"), ("fail",))
+    )
     if not weak:
         return [f"its ranking of cells beats the controls at {_listed(list(tested))}"]
-    worse = " (**worse** at " + _listed([told for told in weak if tested[told] == "fail"]) + ")"
-    some = worse if "fail" in tested.values() else ""
-    return [f"it is **no better than the best control** at {_listed(weak)}{some}: do not use it to rank cells"]
+    how = f"**worse than the best control** at {_listed(worse)}, " if worse else ""
+    rest = [told for told in weak if told not in worse]
+    clear = f"**no better than the best control**, as far as can be told, at {_listed(rest)}" if rest else ""
+    return [f"it is {(how + clear).removesuffix(', ')}: do not use it to rank cells"]
 
 
 def _own(by: Mapping[str, Gate]) -> list[str]:
@@ -68,35 +71,48 @@ def _own(by: Mapping[str, Gate]) -> list[str]:
     return [told[by[key].status] for key, told in said.items() if key in by and by[key].status in told]
 
 
-def finding(gates: Sequence[Gate], outside: Estimate, method: str) -> str:
-    """The answer of the page: what the answers hang on, by the `gates` of the interventions and the share of the
-    evidence outside the object, and the sentence of the first `method`."""
+def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], outside: Estimate, method: str) -> str:
+    """The answer of the page: what the answers hang on, by the `gates` of the interventions, whether maps showed it, by
+    the share of the evidence `outside` the object and its lift on suspects, and the sentence of the first `method`."""
     failed, unsure, held = ([gate for gate in gates if gate.status == one] for one in ("fail", "unsure", "pass"))
-    share = f"; {written(outside.value, '%')} of the evidence lies outside the object" if outside.measured else ""
     if failed:
-        first = f"**It takes shortcuts**: {'; '.join(f'{gate.denial}, {_amount(gate)}' for gate in failed)}{share}."
+        first = f"**It takes shortcuts**: {'; '.join(f'{gate.denial}, {_amount(gate)}' for gate in failed)}"
     elif unsure:
         told = "; ".join(f"{gate.claim}, {_amount(gate)}" for gate in unsure)
-        first = f"**No shortcut is proven, none ruled out**; it is unsure that {told}{share}."
+        first = f"**No shortcut is proven, none ruled out**; open is whether {told}"
     elif held:
-        told = "; ".join(f"{gate.claim}, {_amount(gate)}" for gate in held)
-        first = f"**No shortcut was found**: {told}{share}."
+        first = f"**No shortcut was found**: {'; '.join(f'{gate.claim}, {_amount(gate)}' for gate in held)}"
     else:
-        first = f"**What the answers hang on was not tested**: no object and no suspect is known here{share}."
-    return f"{first} {method}"
+        first = "**What the answers hang on was not tested**: no object and no suspect is known here"
+    return f"{'; '.join([first, *_shown(failed, figures), *_beyond(outside)])}. {method}"
+
+
+def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
+    """Whether the maps gave away the suspects that interventions convicted."""
+    told = []
+    for name in dict.fromkeys(gate.about for gate in failed if gate.about):
+        lift = figures.get(f"reliance.{name}_lift")
+        if lift is not None and lift.measured:
+            shown = "the maps show it" if lift.low > 1 else "**the maps do not show it**"
+            told.append(f"{shown}: {written(lift.value, '×')} as much evidence on the {name} as chance would put there")
+    return told
+
+
+def _beyond(outside: Estimate) -> list[str]:
+    return [f"{written(outside.value, '%')} of the evidence lies outside the object"] if outside.measured else []
 
 
 def causes(gates: Sequence[Gate]) -> str:
     """Every gate of the interventions as a clause, with its status."""
     told = [f"{gate.denial if gate.status == 'fail' else gate.claim}: **{gate.status}**" for gate in gates]
-    return f"Interventions. {'; '.join(told)}."
+    return f"What interventions say: {'; '.join(told)}."
 
 
 def _amount(gate: Gate) -> str:
     """The figure behind a gate; a difference beside its control says so."""
     if not gate.found.measured:
         return f"too few to tell (n = {gate.found.n})"
-    more = " more often" if gate.gate.endswith("_over_control") else " of the time"
+    more = " more often than the control" if gate.gate.endswith("_over_control") else " of the time"
     return gate.found.text("%").replace(" (", f"{more} (", 1)
 
 

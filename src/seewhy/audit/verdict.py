@@ -26,7 +26,8 @@ class Versus(Protocol):
 
 @dataclass(frozen=True)
 class Gate:
-    """A figure held against a limit; `least`: it has to be above, else below. `denial` is what a fail means."""
+    """A figure held against a limit; `least`: it has to be above, else below. `denial` is what a fail means, `about`
+    names the suspect that it is about, if any."""
 
     gate: str
     claim: str
@@ -34,6 +35,7 @@ class Gate:
     limit: float
     least: bool
     denial: str = ""
+    about: str = ""
 
     @property
     def status(self) -> str:
@@ -138,6 +140,7 @@ def reliance(figures: Mapping[str, Estimate], suspects: Iterable[str], limits: M
             limits[key],
             least,
             denial.format(name=name),
+            name,
         )
         for name, rules in asked
         for what, (claim, denial, key, least) in rules.items()
