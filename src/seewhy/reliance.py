@@ -79,9 +79,9 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     by the seed from all that the model is right about (where there are labels).
 
     Columns: image, region, kind, control (whether that is what was done instead: to swap, blur or darken the same area
-    elsewhere, to paste the same area of a third image, whose answer is that of the one pasted onto), answer (whether the
-    model gives the row's answer), change (of the probability of the row's target, from the photo as it is; of pasting,
-    from the image that it was pasted onto).
+    elsewhere, to paste the same area of a third image, whose answer is that of the one pasted onto), answer (whether
+    the model gives the row's answer), change (of the probability of the row's target, from the photo as it is; of
+    pasting, from the image that it was pasted onto).
     """
     chosen, third, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
