@@ -142,7 +142,8 @@ def areas(measured: Mapping[str, Estimate], kind: str) -> dict[str, Estimate]:
 
 def metrics(tables: Tables) -> pd.DataFrame:
     """Means of every method and control: one row each, one column a figure, of those figures that were measured."""
-    found = {told: tables[what].mean() for what, told in FIGURES.items() if not tables[what].empty}
+    there = {what: told for what, told in FIGURES.items() if what in tables and not tables[what].empty}
+    found = {told: tables[what].mean() for what, told in there.items()}
     return pd.DataFrame(found).rename(index=title).rename_axis("").reset_index()
 
 
@@ -151,7 +152,7 @@ def against(found: Mapping[str, Versus], methods: Sequence[str]) -> pd.DataFrame
     columns = {
         told: [_beside(found[f"{name}.{what}"]) for name in methods]
         for what, told in FIGURES.items()
-        if any(found[f"{name}.{what}"].control for name in methods)
+        if any(f"{name}.{what}" in found and found[f"{name}.{what}"].control for name in methods)
     }
     return pd.DataFrame({"": [title(name) for name in methods], **columns})
 
