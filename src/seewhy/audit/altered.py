@@ -60,6 +60,8 @@ class Altered:
     def __init__(self, image: Float[Tensor, "c h w"], seed: int):
         self.image, self.seed = image, seed
         self.mean, self.blur = image.mean((1, 2), keepdim=True), blurred(image)
+        self.pixels, draw = image.cpu().float().numpy(), np.random.default_rng(image_seed(image, seed))
+        self.noise = np.float32(NOISE) * draw.standard_normal(image.shape, np.float32)
         self.versions: dict[Key, Callable[[], Tensor]] = {WHOLE: lambda: image}
 
     def asked(self, values: Float[np.ndarray, "h w"], counts: Int[np.ndarray, " s"]) -> Asked:
@@ -104,9 +106,8 @@ class Altered:
         key = ("imputed", cells.tobytes())
 
         def make() -> Tensor:
-            noise = NOISE * np.random.default_rng(image_seed(self.image, self.seed)).standard_normal(self.image.shape)
             removed = _pixels(cells, self.image).cpu().numpy()
-            return torch.from_numpy(impute(self.image.cpu().numpy(), removed, noise)).to(self.image)
+            return torch.from_numpy(impute(self.pixels, removed, self.noise)).to(self.image)
 
         self.versions.setdefault(key, make)
         return key

@@ -32,7 +32,7 @@ def impute(
         filled = _solved(image, removed)
     else:
         filled = _enlarged(*_reduced(image, removed, factor), removed.shape)
-    return np.where(removed, filled + noise, image).astype(np.float32)
+    return np.where(removed, filled.astype(np.float32) + noise, image).astype(np.float32)
 
 
 def _reduced(
