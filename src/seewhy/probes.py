@@ -60,7 +60,7 @@ def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: in
 def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """Likeness to the map of another class, drawn at random: 1 for a method that knows no class. No rows for a task
     without classes."""
-    classes = len(study.dataset.classes)
+    classes = len(study.dataset.classes or ())
     if classes < 2:
         return pd.DataFrame({name: [] for name in methods}, dtype=float)
     steps = np.random.default_rng(study.base.seed).integers(1, classes, len(rows))

@@ -87,15 +87,13 @@ def methods(
     found = []
     for name, title in titles.items():
         for what, (claim, key, least) in ALONE.items():
-            if f"{name}.{what}" in figures:
-                found.append(Gate(f"{name}.{what}", f"{title}: {claim}", figures[f"{name}.{what}"], limits[key], least))
+            value = figures.get(f"{name}.{what}", NOTHING)
+            found.append(Gate(f"{name}.{what}", f"{title}: {claim}", value, limits[key], least))
         for what, claim in OVER.items():
             beside = against.get(f"{name}.{what}")
-            if beside is not None:
-                told = claim.format(control=TITLES.get(beside.control, "any control"))
-                found.append(
-                    Gate(f"{name}.{what}_over_control", f"{title}: {told}", beside.difference, limits["control"], True)
-                )
+            told = claim.format(control=TITLES.get(beside.control if beside else "", "any control"))
+            value = beside.difference if beside else NOTHING
+            found.append(Gate(f"{name}.{what}_over_control", f"{title}: {told}", value, limits["control"], True))
     return found
 
 
