@@ -115,3 +115,8 @@ def test_the_verdict_and_the_curves_are_written(study):
     curves = pd.read_csv(folder / "metrics/curves.csv")
     assert list(curves)[:3] == ["share", "deletion", "insertion"]
     assert {"deletion_random", "insertion_edges"} <= set(curves)
+
+
+def test_methods_that_coincide_are_named_as_one(study):
+    said = exhibits.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
+    assert "Read as one, their maps rank the cells alike: Grad-CAM = HiResCAM. " in said

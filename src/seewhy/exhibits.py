@@ -8,7 +8,8 @@ from jaxtyping import Float, UInt8
 from matplotlib.figure import Figure
 
 from seewhy import artifacts
-from seewhy.audit import controls, stability
+from seewhy.attributions import attribute
+from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
 from seewhy.audit.statistics import Estimate, mean, written
 from seewhy.audit.verdict import Gate
@@ -74,6 +75,15 @@ def _cell(gate: Gate | None) -> str:
     if gate is None or not gate.found.measured:
         return "not run" if gate is None else gate.status
     return f"{gate.status} {written(gate.found.value, '+' if gate.gate.endswith('_over_control') else '')}"
+
+
+def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
+    """Methods that rank the cells alike and so count as one, and how alike the others are, as a sentence."""
+    table = agreement.agreement(attribute(study, rows, methods).raw())
+    groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
+    lowest = table.min().min()
+    told = f"Read as one, their maps rank the cells alike: {groups}. " if groups else ""
+    return f"{told}Rank correlation of the two methods furthest apart: {lowest:.2f} (mean over {len(rows)} images)."
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
