@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy import audits, exhibits, probes
+from seewhy import audits, probes
 from seewhy.audit.statistics import mean
 from seewhy.methods.tuned import tuned
+from seewhy.pages import exhibits
 
 METHODS = ["gradcam", "activation"]
 

@@ -106,21 +106,21 @@ def test_the_closest_notebook_is_named(project):
 
 def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project, cli, refused):
     folder = project.root / "notebooks/captioning"
-    folder.mkdir()
-    text = json.loads((project.root / "notebooks/02_grad_cam.ipynb").read_text())
+    folder.mkdir(exist_ok=True)
+    text = json.loads((project.root / "notebooks/03_cam_variants.ipynb").read_text())
     cell = next(cell for cell in text["cells"] if "parameters" in cell["metadata"].get("tags", []))
     cell["source"] = 'study = "tiny"\nwords = ["left"]'
-    (folder / "02_grad_cam.ipynb").write_text(json.dumps(text))
-    general = notebooks.get(project.root, "02_grad_cam")
+    (folder / "03_cam_variants.ipynb").write_text(json.dumps(text))
+    general = notebooks.get(project.root, "03_cam_variants")
     assert general.of("classification") is general
     assert general.of("captioning").parameters == {"study": "tiny", "words": ["left"]}
-    project.set("grad_cam", {"words": ["right"], "steps": 2})
-    assert Project(project.root).params.sections["grad_cam"]["words"] == ["right"]
-    project.set("grad_cam", {"words": 3})
-    assert "grad_cam.words in params.yaml: found 3; allowed: list" in refused("strip")
-    project.set("grad_cam", {})
+    project.set("cam_variants", {"words": ["right"], "images": 2})
+    assert Project(project.root).params.sections["cam_variants"]["words"] == ["right"]
+    project.set("cam_variants", {"words": 3})
+    assert "cam_variants.words in params.yaml: found 3; allowed: list" in refused("strip")
+    project.set("cam_variants", {})
     assert cli("strip") == (0, "")
-    copy = project.root / "data/notebooks/tiny/02_grad_cam.ipynb"
+    copy = project.root / "data/notebooks/tiny/03_cam_variants.ipynb"
     assert "words" not in copy.read_text()
     project.set("datasets.things.task", "captioning")
     assert cli("strip") == (0, "")

@@ -42,6 +42,20 @@ WRONG = [
     ("studies.tiny.preprocessing.size", "big", "preprocessing.size in params.yaml: found 'big'; allowed: pixels, or"),
     ("studies.tiny.preprocessing.size", [0, 5], "preprocessing.size in params.yaml: found [0, 5]; allowed: pixels, or"),
     ("studies.tiny.preprocessing.mean", [0.5, 0.5], "found [0.5, 0.5]; allowed: one number, or three"),
+    ("studies.tiny.output", "relu", "output in params.yaml: found 'relu'; allowed: 'logits', 'sigmoid' or 'softmax'"),
+    ("studies.tiny.regions", {"eyes": [0, 0, 1]}, "regions.eyes.3' in params.yaml"),
+    (
+        "studies.tiny.regions",
+        {"eyes": [4, 10, 44, 22]},
+        "regions.eyes in params.yaml: found [4, 10, 44, 22]; allowed: [x0, y0, x1, y1] from 0 to 1, shares of the ",
+    ),
+    ("studies.tiny.regions", {"eyes": [0.5, 0, 0.5, 1]}, "found [0.5, 0, 0.5, 1]; allowed: [x0, y0, x1, y1] from 0 "),
+    (
+        "studies.tiny.preprocessing",
+        {"grey": True, "mean": [0.5, 0.5, 0.5]},
+        "preprocessing.grey in params.yaml: found True; allowed: true with one number for mean and one for std",
+    ),
+    ("studies.tiny.preprocessing.grey", "yes", "preprocessing.grey in params.yaml: found 'yes'; allowed: a valid bool"),
     ("studies.tiny.preprocessing.scale", 2, "preprocessing.scale in params.yaml: found 2; allowed: 1 or 255"),
     (
         "studies.tiny.preprocessing.resiz",
@@ -120,12 +134,12 @@ def test_empty_sections_mean_nothing_there(project):
     params = find_project().params
     assert params.demo == {}
     assert params.base.batch_size == 32
-    assert params.sections["grad_cam"]["steps"] == 4
+    assert params.sections["grad_cam"] == {}
 
 
-def test_a_section_overrides_the_defaults_of_its_notebook(project):
+def test_a_section_holds_what_is_set_the_rest_being_the_notebooks_own(project):
     project.set("grad_cam.steps", 9)
-    assert find_project().params.sections["grad_cam"] == {"steps": 9, "gallery": 60, "examples": 8}
+    assert find_project().params.sections["grad_cam"] == {"steps": 9}
 
 
 def test_settings_are_frozen():

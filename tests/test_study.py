@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy import artifacts, facts, open_study
+from seewhy import artifacts, open_study
 from seewhy.errors import SeewhyError
+from seewhy.pages import facts
 from seewhy.study import Study
 from tests.conftest import CONFIG, checkpoint
 
@@ -196,3 +197,15 @@ def test_provenance_names_files_and_no_machine(checked):
 def test_metrics_are_beside_the_pages(checked):
     open_study("tiny").save_metrics("grad_cam", {"lift": 1.25})
     assert json.loads((checked.root / "reports/tiny/metrics/grad_cam.json").read_text()) == {"lift": 1.25}
+
+
+def test_outputs_that_look_like_probabilities_are_told_unless_the_study_says_what_they_are(checked):
+    def rows(*probabilities):
+        return pd.DataFrame({"probabilities": [np.array(row) for row in probabilities]})
+
+    flat, sure = rows([0.5, 0.5], [0.7, 0.3]), rows([0.5, 0.5], [0.9, 0.1])  # outputs ln(7/3) < 1 and ln 9 > 1 apart
+    (line,) = facts.squashed(open_study("tiny"), flat)
+    assert "set `studies.tiny.output` to `sigmoid` or `softmax`" in line
+    assert facts.squashed(open_study("tiny"), sure) == []
+    checked.set("studies.tiny.output", "sigmoid")
+    assert facts.squashed(open_study("tiny"), flat) == []

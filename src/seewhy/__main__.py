@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +41,37 @@ def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: i
     from seewhy.sources import renew
 
     renew(project, name)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a checkpoint, table, list of class names or folder of images")],
+) -> None:
+    """Tells what a file is, without running anything in it, and the lines of params.yaml that put it to use."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from seewhy.inputs.inspect import look
+
+    found = look(file, _folder())
+    table = Table.grid(padding=(0, 2))
+    for fact, value in found.facts.items():
+        table.add_row(Text(fact, style="bold"), Text(value))
+    Console().print(table)
+    typer.echo(f"\n# for {FILE}\n{found.lines}", nl=False)
+
+
+@app.command()
+def weights(
+    architecture: Annotated[str, typer.Argument(help="torchvision:NAME or timm:NAME")],
+    which: Annotated[str, typer.Argument(help="DEFAULT, or the weights' own name")],
+    file: Annotated[Path, typer.Argument(help="the checkpoint to write")],
+) -> None:
+    """Fetches published weights, where there is a network, and writes a checkpoint with what it needs to be used."""
+    from seewhy.inputs.hub import fetch
+
+    typer.echo(fetch(architecture, which, file, _folder()), nl=False)
 
 
 @app.command()
@@ -95,11 +128,58 @@ def site() -> None:
 
 
 @app.command()
+def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
+    """Says what is wrong or odd about the studies, before anything long runs; exit code 1 where there is a problem."""
+    project = find_project()
+    names = [*project.params.studies]
+    if study:
+        project.params.study(study)
+        names = [study]
+    from seewhy.doctor import consult
+
+    consult(project, names)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    images: Annotated[str, typer.Option(help="a quoted pattern, as 'folder/*.jpg'; ** stands for any folders")],
+    methods: Annotated[str, typer.Option(help="names separated by commas, as gradcam,guided_gradcam")],
+    out: Annotated[Path, typer.Option(help="the folder to write to, made where it is not there")],
+    wanted: Annotated[str, typer.Option("--class", help="explain this class (default: what the model says)")] = "",
+    layer: Annotated[str, typer.Option(help="take the maps from this layer (default: the study's)")] = "",
+) -> None:
+    """Writes overlays, raw maps and a table of pictures that are in no manifest; exit code 1 if one is unreadable."""
+    project = find_project()
+    settings = project.params.study(study)
+    from seewhy import export as verb
+    from seewhy.sources import renew
+    from seewhy.study import open_study
+
+    found = verb.pictures(images, out)
+    renew(project, settings.dataset)
+    this = open_study(study)
+    wrong = verb.export(this, found, verb.order(this, methods, out, layer, wanted))
+    for line in wrong:
+        typer.echo(line, err=True)
+    typer.echo(f"{len(found) - len(wrong)} of {len(found)} pictures exported to {out}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
     """Runs the pipeline (for one study: what it needs), writes the index, and lists stages, seconds and pages."""
     from seewhy.pipeline import report as build
 
     build(find_project(), study or None)
+
+
+def _folder() -> Path:
+    """The project's folder, or the working folder where there is no project."""
+    with suppress(SeewhyError):
+        return find_project().root
+    return Path.cwd()
 
 
 def main() -> None:

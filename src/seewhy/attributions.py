@@ -12,10 +12,9 @@ from torch import Tensor
 
 from seewhy import artifacts, samples, store
 from seewhy.audit import localisation
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import reading
-from seewhy.methods.attention import attentions
-from seewhy.methods.cam import TITLES
+from seewhy.methods.cam import CAMS, TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
 from seewhy.methods.shapley import pooled
@@ -166,6 +165,13 @@ def explained(
     return result.scores[list(rows), list(numbers)].cpu().numpy(), maps
 
 
+def check_methods(methods: Sequence[str], where: str) -> None:
+    """Raises SeewhyError for a name that `explain` does not know; `where` says who gave it."""
+    for method in methods:
+        if method not in CAMS and method not in PIXELS:
+            raise unknown("method", method, [*CAMS, *PIXELS], where)
+
+
 def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
     """The study's seed as an option of those methods that draw."""
     drawing = [name for name in methods if name in PIXELS and "seed" in signature(PIXELS[name]).parameters]
@@ -177,7 +183,7 @@ def made_of(study: Study) -> dict[str, str | int]:
     seen = study.preprocessing.model_dump_json()
     images = artifacts.sha256(artifacts.dataset(study.root, study.settings.dataset))
     note = {"checkpoint": study.checkpoint.sha256, "dataset": images, "layer": study.layer, "preprocessing": seen}
-    return {**note, "seed": study.base.seed, "batch_size": study.base.batch_size}
+    return {**note, "output": study.settings.output, "seed": study.base.seed, "batch_size": study.base.batch_size}
 
 
 def per_place(maps: Float[Tensor, "p ..."]) -> Float[np.ndarray, "p h w"]:
@@ -213,10 +219,12 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
     return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
 
 
-def without_attention(study: Study, rows: pd.DataFrame) -> str:
-    """Why this network has no attention maps; empty where it has."""
-    try:
-        attentions(study.model, study.inputs(rows.head(1)))
-    except SeewhyError as error:
-        return str(error)
-    return ""
+def refusals(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+    """Those of `methods` that this network cannot have, tried on the first row, and why."""
+    found = {}
+    for method in methods:
+        try:
+            attribute(study, rows.head(1), [method])
+        except SeewhyError as error:
+            found[method] = str(error)
+    return found

@@ -12,11 +12,8 @@ import pandas as pd
 from torch import nn
 
 from seewhy import artifacts
-from seewhy.attributions import Job, explained, jobs, made_of
-from seewhy.errors import unknown
+from seewhy.attributions import Job, check_methods, explained, jobs, made_of
 from seewhy.inputs.images import tensor
-from seewhy.methods.cam import CAMS
-from seewhy.methods.pixels import PIXELS
 from seewhy.progress import progress, tell
 from seewhy.store import Pair, Store
 from seewhy.study import Study
@@ -35,9 +32,7 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     in the last bits.
     """
     methods = study.project.params.attributions.methods
-    for method in methods:
-        if method not in CAMS and method not in PIXELS:
-            raise unknown("method", method, [*CAMS, *PIXELS], "attributions.methods of params.yaml")
+    check_methods(methods, "attributions.methods of params.yaml")
     work, size = jobs(_pairs(study)), study.base.batch_size
     store = Store(artifacts.attributions(study.root, study.name), methods, made_of(study))
     parts = {number: work[start : start + size] for number, start in enumerate(range(0, len(work), size))}

@@ -37,7 +37,7 @@ class Notebook:
         return self.stem.partition("_")[2]
 
     def settings(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Defaults with `given` over them; refuses a name the notebook does not take or a value of another type."""
+        """`given`, checked: refuses a name that no notebook of this stem takes, or a value of another type."""
         known = {name: value for one in (*self.tasks.values(), self) for name, value in one.parameters.items()}
         own = {name: value for name, value in known.items() if name != WHOSE}
         for name, value in given.items():
@@ -48,7 +48,7 @@ class Notebook:
                     f"{self.section}.{name} in params.yaml: found {value!r}; "
                     f"allowed: {type(own[name]).__name__}, as its default {own[name]!r} in notebooks/{self.path.name}"
                 )
-        return own | given
+        return given
 
     def of(self, task: str) -> "Notebook":
         """The notebook that studies of that task run."""

@@ -18,6 +18,7 @@ from seewhy.validation import (
     Name,
     Number,
     Positive,
+    Region,
     Settings,
     Size,
     Whole,
@@ -26,6 +27,7 @@ from seewhy.validation import (
 
 FILE = "params.yaml"
 Task = Literal["classification", "segmentation", "captioning"]
+Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
 
@@ -44,7 +46,8 @@ class Preprocessing(Settings):
     """From an image file to the network's input; what is absent is read from the checkpoint's config.
 
     `scale` is the value of a white pixel before mean and std are applied (1 or 255). `resize`: squash to the size,
-    crop the centre after resizing the shorter side to size / crop, or pad to a square.
+    crop the centre after resizing the shorter side to size / crop, or pad to a square. `grey`: one channel, the
+    luminance, for networks that take no colour.
     """
 
     size: Size = None
@@ -54,12 +57,20 @@ class Preprocessing(Settings):
     resize: Literal["squash", "crop", "pad"] = "squash"
     crop: Annotated[Number, Field(gt=0, le=1)] = 1.0
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    grey: Annotated[bool, Field(strict=True)] = False
 
     @field_validator("mean", "std")
     @classmethod
     def _one_or_three(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if value is not None and (len(value) not in (1, 3) or not all(map(math.isfinite, value))):
             raise ValueError("allowed: one number, or three (red, green, blue)")
+        return value
+
+    @field_validator("grey")
+    @classmethod
+    def _one_channel(cls, value: bool, others: ValidationInfo) -> bool:
+        if value and any(len(others.data.get(key) or ()) > 1 for key in ("mean", "std")):
+            raise ValueError("allowed: true with one number for mean and one for std")
         return value
 
 
@@ -96,13 +107,20 @@ class Dataset(Settings):
 
 
 class Study(Settings):
-    """One model examined on one dataset. `suspects`: what it may cheat with, each a mask column of the manifest."""
+    """One model examined on one dataset.
+
+    `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
+    `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
+    `suspects`: what it may cheat with, by name, each a mask column of the manifest.
+    """
 
     dataset: str
     checkpoint: Inside
     architecture: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     layer: str = "auto"
+    output: Output = "logits"
+    regions: dict[str, Region] = Field(default_factory=dict)
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"
     colormap: Colormap | None = None

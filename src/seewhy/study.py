@@ -20,7 +20,6 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.methods.evidence import find_layer
-from seewhy.methods.layers import last_layer
 from seewhy.methods.targets import output_of
 from seewhy.params import Base, Preprocessing, Project, find_project
 from seewhy.params import Study as Settings
@@ -114,9 +113,9 @@ class Study:
 
     @cached_property
     def layer(self) -> str:
-        """The layer that maps are taken from: the named one, or the last one with a spatial output."""
+        """The layer that maps are taken from: the named one, or the task's choice."""
         if self.settings.layer == "auto":
-            return last_layer(self.model, self.inputs(self.dataset.frame.head(1)))
+            return self.task.layer(self.model, self.inputs(self.dataset.frame.head(1)))
         find_layer(self.model, self.settings.layer, f"study '{self.name}'")
         return self.settings.layer
 
@@ -146,6 +145,10 @@ class Study:
         """What the model sees of those images, before scale, mean and std."""
         return images.photos([self.root / name for name in rows["image"]], self.preprocessing)
 
+    def originals(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
+        """The files of those images in their own colours and shape, no larger than a figure needs."""
+        return [images.original(self.root / name) for name in rows["image"]]
+
     def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
         """The network's input for those images, on the device."""
         return images.tensor(self.photos(rows), self.preprocessing).to(self.device)
@@ -158,12 +161,18 @@ class Study:
 
     def predict(self) -> pd.DataFrame:
         """The rows to explain of every image of the dataset (see `tasks.Task`)."""
-        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
-        parts = []
-        with torch.inference_mode():
-            for rows, batch in self.batches(self.dataset.frame, "predicting"):
-                parts.append(self.task.predict(rows, output_of(model(batch)).float().cpu(), self))
+        parts = [self.read(rows, batch) for rows, batch in self.batches(self.dataset.frame, "predicting")]
         return pd.concat(parts, ignore_index=True)
+
+    def read(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
+        """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
+        return self.task.predict(rows, self.output(batch), self)
+
+    def output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
+        """What the model answers, on the CPU."""
+        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
+        with torch.inference_mode():
+            return output_of(model(batch)).float().cpu()
 
     def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
         """What the maps of these rows explain: each row's own target, or the class `names[i]`."""

@@ -51,6 +51,13 @@ def _classes(value: Any) -> str | list[str] | None:
     return [str(one) for one in value]
 
 
+def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise ValueError("allowed: [x0, y0, x1, y1] from 0 to 1, shares of the input's sides, with x0 < x1 and y0 < y1")
+    return box
+
+
 Whole = Annotated[int, Field(strict=True)]  # strict: neither "32" nor true is a number
 Number = Annotated[float, Field(strict=True)]
 Positive = Annotated[Whole, Field(ge=1)]
@@ -60,6 +67,7 @@ Classes = Annotated[str | list[str] | None, PlainValidator(_classes)]  # a file 
 Column = Annotated[
     str, worded(r"image|label|split|boxes|caption|mask|.+_mask", "image, label, split, boxes, caption, mask, ..._mask")
 ]
+Region = Annotated[tuple[Number, Number, Number, Number], AfterValidator(_within)]  # a box of the picture
 Name = Annotated[str, worded(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", "letters, digits, - and _")]  # a stage and a folder
 Device = Annotated[str, worded(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda, cuda:0 and so on")]
 

@@ -154,6 +154,7 @@ def test_an_object_of_the_users_own_class_is_read_as_data(tmp_path, theirs, lega
     assert torch.equal(found.weights["head.weight"], WEIGHTS["head.weight"])
     assert found.config["split"].arguments == ("test",)
     assert found.config["slotted"].attributes == {"depth": 3}
+    assert str(found.config["slotted"]) == "their_code.Slotted {'depth': 3}"
     assert "their_code" not in sys.modules
 
 

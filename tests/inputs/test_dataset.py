@@ -1,3 +1,4 @@
+import codecs
 import json
 import os
 import pickle
@@ -344,13 +345,32 @@ def test_a_state_is_not_given_to_a_class(project, refused):
     assert "needs code to load (state of DataFrame)" in refused("dataset", "things")
 
 
-def test_an_array_that_takes_bytes_for_pointers_is_refused(project, refused):
-    fields = np.dtype([("a", "O")])
+@pytest.mark.parametrize("fields", [np.dtype([("a", "O")]), Call(np.dtype, [("a", "O")])], ids=["state", "call"])
+def test_an_array_that_takes_bytes_for_pointers_is_refused(project, refused, fields):
     forged = Call(np._core.multiarray._reconstruct, np.ndarray, (0,), b"b")
     forged.called += ((1, (1,), fields, False, b"8 bytes!"),)
     (project.root / "mine/data.pkl").write_bytes(pickle.dumps(forged))
     project.set("datasets.things.manifest", "mine/data.pkl")
     assert "needs code to load (numpy.dtype with fields)" in refused("dataset", "things")
+
+
+def test_a_codec_of_the_files_choice_is_refused(project, refused):
+    (project.root / "mine/data.pkl").write_bytes(pickle.dumps(Call(codecs.encode, "x", "rot13")))
+    project.set("datasets.things.manifest", "mine/data.pkl")
+    assert "needs code to load (_codecs.encode)" in refused("dataset", "things")
+
+
+def test_text_that_reaches_beyond_its_buffer_is_refused(project, refused):
+    import pyarrow as pa
+
+    restore, (parts,) = pa.array(["cup", "cat"]).__reduce__()
+    offsets = pa.py_buffer(np.array([0, 3, 10**6], dtype=np.int32).tobytes())
+    forged = (*parts[:4], [None, offsets, parts[4][2]], *parts[5:])
+    (project.root / "mine/data.pkl").write_bytes(pickle.dumps(Call(restore, forged)))
+    project.set("datasets.things.manifest", "mine/data.pkl")
+    line = refused("dataset", "things")
+    assert "manifest data.pkl of dataset 'things' is not a pickled table: " in line
+    assert "offset" in line
 
 
 @pytest.mark.parametrize(

@@ -207,3 +207,24 @@ def test_a_mask_keeps_its_numbers(tmp_path, kind):
     image.save(tmp_path / "m.png")
     found = images.mask(tmp_path / "m.png", Preprocessing(size=2))
     assert found.tolist() == ((INDICES > 0).astype(int) if kind == "1" else INDICES).tolist()
+
+
+def test_grey_is_the_luminance_in_one_channel_and_shown_as_it_is(tmp_path):
+    Image.new("RGB", (4, 4), RED).save(tmp_path / "a.png")
+    grey = Preprocessing(size=4, mean=[0.5], std=[0.5], grey=True)
+    seen = images.photos([tmp_path / "a.png"], grey)
+    luminance = round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])
+    assert seen.shape == (1, 4, 4, 3)
+    assert np.unique(seen).tolist() == [luminance]
+    found = images.tensor(seen, grey)
+    assert found.shape == (1, 1, 4, 4)
+    torch.testing.assert_close(found, torch.full((1, 1, 4, 4), luminance / 127.5 - 1))
+
+
+def test_grey_is_what_torchvisions_grayscale_gives(tmp_path):
+    photo(30, 20).save(tmp_path / "a.png")
+    grey = Preprocessing(size=12, mean=[0.5], std=[0.5], grey=True)
+    theirs = transforms.Compose(
+        [transforms.Grayscale(), transforms.Resize((12, 12)), transforms.ToTensor(), transforms.Normalize([0.5], [0.5])]
+    )(photo(30, 20))
+    torch.testing.assert_close(images.tensor(images.photos([tmp_path / "a.png"], grey), grey)[0], theirs)

@@ -43,10 +43,17 @@ def test_a_constant_map_is_no_evidence(cam):
 def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
     cam = resized(blob(), 28, 28)
     path = outline(cam, 400)
-    assert path.startswith("m")
+    assert path.startswith("M")
     assert path.endswith("z")
     x, y = map(int, path[1 : path.index("l")].split())
     assert cam[min(int(y / 400 * 28), 27), min(int(x / 400 * 28), 27)] == pytest.approx(0.5, abs=0.15)
+
+
+def test_each_of_two_outlines_lies_around_its_own_blob():
+    cam = np.maximum(blob(0.1, 0.1, 28), blob(0.9, 0.9, 28))
+    starts = [tuple(map(int, part.split("l")[0].split())) for part in outline(cam, 400).split("M")[1:]]
+    assert len(starts) == 2
+    assert sorted(x < 200 and y < 200 for x, y in starts) == [False, True]
 
 
 def test_a_stored_map_is_about_a_kilobyte():
@@ -80,6 +87,26 @@ def test_grids_have_a_column_for_each_name_and_one_scale():
     assert len(fig.axes) == 2 * 3 + 1
     signed = figures.signed_grid([photo()] * 2, {"for cat": maps["Grad-CAM"] - 0.5}, 0.4, ["a", "b"])
     assert signed.axes[-1].get_ylim() == (-0.4, 0.4)
+
+
+def test_means_stand_in_columns_on_one_scale_for_all_classes():
+    maps = np.stack([blob() * 0.2, blob() * 0.4, blob(0.1, 0.1) * 0.1])
+    fig = figures.means([photo()] * 3, maps, maps - maps.mean(0), ["a\nn = 5", "b\nn = 9", HOSTILE])
+    assert {"mean photo", "mean map", "apart", "a", "n = 5"} <= set(texts(fig))
+    assert len(fig.axes) == 3 * 3 + 2
+    assert fig.axes[-2].get_ylim() == pytest.approx((0, 0.4))
+    alone = figures.means([photo()], maps[:1], np.full((1, 7, 7), np.nan), ["only"])  # nothing to compare with
+    assert "no evidence" in texts(alone)
+
+
+def test_the_file_stands_beside_the_input_in_its_own_shape():
+    fig = figures.explanations([photo()] * 2, [blob()] * 2, ["a", "b"], originals=[photo()[:20], photo()])
+    assert {"file", "input", "map 7 × 7", "overlay"} <= set(texts(fig))
+    assert len(fig.axes) == 2 * 4 + 1
+    fig.canvas.draw()
+    wide = fig.axes[3].get_window_extent(fig.canvas.get_renderer())
+    assert wide.width > 2 * wide.height
+    assert len(figures.explanations([photo()], [blob()], ["a"]).axes) == 3 + 1
 
 
 def test_numbers_that_do_not_fit_are_refused():

@@ -24,6 +24,14 @@ def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
     assert "no label" in alts[2]
 
 
+def test_a_word_for_the_map_stands_in_the_caption_and_in_alt():
+    told, silent = soup([card(word="too narrow"), card()]).select(".card")
+    assert told.select_one("figcaption .word").text == "too narrow"
+    assert "The map is: too narrow. Grad-CAM:" in told.img["alt"]
+    assert silent.select_one(".word") is None
+    assert "The map is" not in silent.img["alt"]
+
+
 def test_a_map_without_evidence_says_so():
     page = soup(
         [card(maps={"Grad-CAM": np.full((7, 7), np.nan, np.float32)}), card(maps={"Grad-CAM": np.ones((7, 7))})]

@@ -12,12 +12,17 @@ def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
     if not measured.measured:
         return "**Accuracy was not run**: this dataset has no labels. The model loads, and its predictions are below."
     first = f"It names **{measured.text('%')}** of the labelled images right, {_baseline(measured, labels)}."
+    return f"{first} {claimed(measured, claim)}"
+
+
+def claimed(measured: Estimate, claim: float | None) -> str:
+    """The measured accuracy beside what the checkpoint says of itself: different where its interval leaves that out."""
     if claim is None:
-        return f"{first} The checkpoint claims no accuracy to hold this against."
+        return "The checkpoint claims no accuracy to hold this against."
     if measured.low <= claim <= measured.high:
-        return f"{first} The checkpoint's own claim of {written(claim, '%')} is compatible with that."
+        return f"The checkpoint's own claim of {written(claim, '%')} is compatible with that."
     verdict = "is better than" if claim < measured.low else "**falls short of**"
-    return f"{first} That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
+    return f"That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
 
 
 def _baseline(measured: Estimate, labels: pd.Series) -> str:
@@ -39,14 +44,22 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     return f"{judgement} the {written(share, '%')} of {answer}"
 
 
-def looking(lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int) -> str:
+def looking(
+    lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int, words: dict[str, int]
+) -> str:
     """Page 02: does the evidence lie on the object?
 
     `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
-    with a label and object boxes have no evidence for their true class at all.
+    with a label and object boxes have no evidence for their true class at all. `words` counts what the maps of the
+    predicted class look like (see `diagnosis.diagnose`).
     """
     if not boxed:
-        return "**Not measured**: no image here has both a label and object boxes, so looking is all this page offers."
+        total = sum(words.values())
+        shapes = ", ".join(f"{count} {word}" for word, count in words.items())
+        return (
+            "**Not measured** against objects: no image here has both a label and object boxes. By the rule stated "
+            f"below, of {total} maps: {shapes}."
+        )
     blank = (
         f" On **{empty} of {boxed}** images with object boxes there is no evidence for the true class." if empty else ""
     )
@@ -152,6 +165,28 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
     if true.measured:
         beside += f", and {_beside(true, right)} for its true class"
     return f"{first} {told}. {beside}."
+
+
+def places(alike: Estimate) -> str:
+    """Page 02: `alike` is the mean rank correlation of Grad-CAM with HiResCAM, image by image."""
+    return (
+        f"Grad-CAM and HiResCAM rank the cells with a mean correlation of only {alike.text()}. Grad-CAM takes one "
+        "weight for a whole channel, which is right where a network pools before it decides; this one does not. "
+        "**About places, believe HiResCAM**: the mean maps and regions below are its."
+    )
+
+
+def spread(sure: Estimate) -> str:
+    """Page 06: the rank correlation of the maps' spread with the confidence of the answers, as a sentence."""
+    if not sure.measured:
+        return f"Spread and confidence are not compared: it takes {FEWEST} images in which both differ (n = {sure.n})."
+    if sure.high < 0:
+        judgement = "the wider the map, the **less sure** the answer"
+    elif sure.low > 0:
+        judgement = "the wider the map, the **surer** the answer"
+    else:
+        judgement = "**no clear relation**"
+    return f"Over all images, spread and confidence: {judgement}, rank correlation {sure.text('+')}."
 
 
 def _beside(one: Estimate, other: Estimate) -> str:

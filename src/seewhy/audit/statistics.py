@@ -69,13 +69,56 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
 
 
 def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
-    """Mean over images with an expanded percentile bootstrap interval (see `_bootstrap`).
+    """Mean over images with an expanded percentile bootstrap interval (see `bootstrap`).
 
     Values that are not finite are left out; fewer than `FEWEST` of the others are not measured.
     """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
-    return _bootstrap(lambda drawn: values[drawn].mean(1), len(values), seed)
+    return _interval(lambda resamples: values[resamples].mean(1), len(values), seed)
+
+
+def difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
+    """Mean of `first` minus mean of `second`, of different images, with Welch's interval (Welch 1947); n counts both.
+
+    Values that are not finite are left out; with fewer than `FEWEST` on either side it is not measured.
+    """
+    groups = [values[np.isfinite(values)] for values in (np.asarray(first, float), np.asarray(second, float))]
+    n = [len(values) for values in groups]
+    if min(n) < FEWEST:
+        return Estimate(NAN, NAN, NAN, sum(n))
+    parts = [values.var(ddof=1) / count for values, count in zip(groups, n, strict=True)]
+    apart, squared = float(groups[0].mean() - groups[1].mean()), sum(parts)
+    freedom = squared**2 / sum(part**2 / (count - 1) for part, count in zip(parts, n, strict=True)) if squared else 1
+    half = float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(squared))
+    return Estimate(apart, apart - half, apart + half, sum(n))
+
+
+def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Spearman's correlation over images with a bootstrap interval; pairs that are not finite are left out.
+
+    Not measured for fewer than `FEWEST` pairs, or where one of the two never changes.
+    """
+    from scipy.stats import rankdata  # only here: importing it takes a second
+
+    there = np.isfinite(first) & np.isfinite(second)
+    pair = np.stack([np.asarray(first, float)[there], np.asarray(second, float)[there]])
+    if there.sum() < FEWEST or (np.ptp(pair, axis=1) == 0).any():
+        return Estimate(NAN, NAN, NAN, int(there.sum()))
+
+    def spearman(drawn: Int[np.ndarray, " n"]) -> float:
+        ranks = rankdata(pair[:, drawn], axis=1)
+        ranks -= ranks.mean(1, keepdims=True)
+        size = np.sqrt((ranks**2).sum(1).prod())
+        return float((ranks[0] * ranks[1]).sum() / size) if size else 0.0  # a resample of equals has no order
+
+    return bootstrap(spearman, pair.shape[1], seed)
+
+
+def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int) -> Estimate:
+    """Sum over sum, resampled by images as in `mean`; `below` is above 0 everywhere."""
+    above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    return bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
 
 
 def signs(differences: Float[np.ndarray, " n"], seed: int) -> float:
@@ -93,12 +136,13 @@ def signs(differences: Float[np.ndarray, " n"], seed: int) -> float:
     return float((beyond.sum() + 1) / (RESAMPLES + 1))
 
 
-Statistic = Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " r"]]
+def bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
+    """`statistic` of all n images, given as their indices, with the interval of `mean`."""
+    return _interval(lambda resamples: np.array([statistic(drawn) for drawn in resamples]), n, seed)
 
 
-def _bootstrap(statistic: Statistic, n: int, seed: int) -> Estimate:
-    """`statistic` of all n images, given as rows of their indices, with its percentile interval over `RESAMPLES`
-    resamples.
+def _interval(statistic: Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " r"]], n: int, seed: int) -> Estimate:
+    """The statistic of all n images, and its percentile interval over `RESAMPLES` resamples, given as rows of indices.
 
     Expanded (Hesterberg 2015, section 4.3): plain percentiles are too narrow by sqrt(1 - 1/n) and by the step from
     Student's t to the normal distribution, which at n = 8 leaves 88 % of 95; so the percentiles are taken further out.
@@ -136,7 +180,7 @@ def calibration_error(
     def error(drawn: Int[np.ndarray, " n"]) -> float:
         return float(np.abs(np.bincount(index[drawn], missed[drawn], bins)).sum() / len(drawn))
 
-    return _bootstrap(lambda resamples: np.array([error(drawn) for drawn in resamples]), len(index), seed)
+    return bootstrap(error, len(index), seed)
 
 
 def _binned(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:

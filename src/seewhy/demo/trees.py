@@ -72,8 +72,8 @@ def build(entry: dict[str, Any], root: Path) -> None:
         if label is None:
             continue
         inside = clipped(boxes, x, y, settings.tile)
-        _write_png(folder / "images" / name, photo[window])
-        _write_png(folder / "masks" / name, shade[window].astype(np.uint8) * 255)
+        write_png(folder / "images" / name, photo[window])
+        write_png(folder / "masks" / name, shade[window].astype(np.uint8) * 255)
         row = {"image": f"images/{name}", "label": label, "split": split, "boxes": json.dumps(inside.tolist())}
         rows.append({**row, "shadow_mask": f"masks/{name}"})
     artifacts.write_json(folder / "classes.json", CLASSES)
@@ -137,6 +137,7 @@ def shadow(photo: UInt8[np.ndarray, "h w 3"], crowns: Bool[np.ndarray, "h w"]) -
     return (luminance < DARK) & (photo[..., 2] > photo[..., 0]) & ~crowns
 
 
-def _write_png(path: Path, pixels: np.ndarray) -> None:
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Pixels, uint8 (h, w) or (h, w, 3), as a PNG file."""
     with artifacts.whole(path) as scratch:
         Image.fromarray(pixels).save(scratch, format="png")

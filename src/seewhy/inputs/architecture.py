@@ -21,19 +21,30 @@ OFFLINE: dict[str, Any] = {"weights": None, "weights_backbone": None, "pretraine
 def build(
     architecture: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint, root: Path, where: str
 ) -> nn.Module:
-    """The model in eval mode. `architecture` is torchvision:NAME, timm:NAME, smp:NAME or a dotted module and class.
+    """The model with the checkpoint's weights, in eval mode.
 
-    `classes` is the dataset's number of them, 0 where it has none. Weights of the file that are not the network's are
-    left aside: `weights.left_aside` lists them. Raises SeewhyError where the name does not exist, its constructor
-    refuses or needs what nothing tells, or weights and network differ.
+    Weights of the file that are not the network's are left aside: `weights.left_aside` lists them. Raises SeewhyError
+    where `empty` does, or where weights and network differ.
+    """
+    model = empty(architecture, classes, arguments, checkpoint, root, where)
+    weights.fill(model, checkpoint.weights, classes, where)
+    return model.eval()
+
+
+def empty(
+    architecture: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint, root: Path, where: str
+) -> nn.Module:
+    """The model as its constructor leaves it: torchvision:NAME, timm:NAME, smp:NAME or a dotted module and class.
+
+    `classes` is the dataset's number of them, 0 where it has none. Raises SeewhyError where the name does not exist,
+    or where the constructor refuses or needs what nothing tells.
     """
     make = _factory(architecture, root, where)
     accepted = inspect.signature(make).parameters
     zoo = architecture.partition(":")[0]
     if zoo in COUNT:
-        given = _for_zoo(zoo, classes, arguments, checkpoint) | {
-            key: OFFLINE[key] for key in OFFLINE if key in accepted
-        }
+        given = _for_zoo(zoo, classes, arguments, checkpoint)
+        given |= {key: value for key, value in OFFLINE.items() if key in accepted}
     else:
         given = completed.complete(accepted, arguments, classes, checkpoint, f"of {where} ({architecture})")
     try:
@@ -42,8 +53,7 @@ def build(
         raise SeewhyError(f"{where}: {architecture} refuses its arguments {given}: {_told(error)}") from None
     if not isinstance(model, nn.Module):
         raise SeewhyError(f"{where}: {architecture} makes a {type(model).__name__}; allowed: an nn.Module")
-    weights.fill(model, checkpoint.weights, classes, where)
-    return model.eval()
+    return model
 
 
 def _for_zoo(zoo: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:

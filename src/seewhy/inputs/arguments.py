@@ -45,11 +45,19 @@ def complete(
 
 def sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:
     """Sizes of an embedding and of an LSTM or GRU by every name they go by, read off the shapes of the weights."""
-    embedding = next((value for key, value in weights.items() if re.search(r"embed(ding)?s?\.weight$", key)), None)
-    recurrent = [key for key in weights if re.search(r"\.weight_hh_l\d+$", key)]
+    embeddings = [value for key, value in weights.items() if _is_embedding(key, weights)]
+    recurrent = [key for key in weights if re.search(r"\.weight_hh(_l\d+)?$", key)]
+    layers = [key for key in recurrent if not key.endswith("_hh")]
     found: dict[str, int] = {}
-    if embedding is not None and embedding.ndim == 2:
-        found |= dict.fromkeys(VOCABULARY, embedding.shape[0]) | dict.fromkeys(EMBEDDING, embedding.shape[1])
+    if embeddings:
+        rows, columns = embeddings[0].shape
+        found |= dict.fromkeys(VOCABULARY, rows) | dict.fromkeys(EMBEDDING, columns)
     if recurrent:
-        found |= dict.fromkeys(HIDDEN, weights[recurrent[0]].shape[-1]) | dict.fromkeys(LAYERS, len(recurrent))
-    return found
+        found |= dict.fromkeys(HIDDEN, weights[recurrent[0]].shape[-1])
+    return found | (dict.fromkeys(LAYERS, len(layers)) if layers else {})
+
+
+def _is_embedding(key: str, weights: Mapping[str, Tensor]) -> bool:
+    """Told by its name, and from a linear layer of that name by its having no bias."""
+    named = re.search(r"embed(ding)?s?\.weight$", key)
+    return bool(named) and weights[key].ndim == 2 and f"{key.removesuffix('weight')}bias" not in weights

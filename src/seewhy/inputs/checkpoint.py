@@ -21,6 +21,8 @@ CLASSES = ("classes", "class_names", "label_classes")
 VOCABULARIES = ("vocab", "vocabulary")
 PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
 STATE_DICT = "save model.state_dict() instead of the model or its objects"
+EPOCHS = ("epoch", "epochs")
+ACCURACIES = ("val_acc", "val_accuracy", "best_val_acc", "best_acc", "accuracy")  # the first that is there
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def load(path: Path, where: str) -> Checkpoint:
         tensors,
         artifacts.sha256(path),
         next(filter(None, (mapping(facts.get(name)) for name in CONFIGS)), {}),
-        _number(facts.get("epoch"), int),
-        _number(facts.get("val_acc"), float),
+        _number(_first(facts, EPOCHS), int),
+        _number(_first(facts, ACCURACIES), float),
         next(filter(None, (names(facts.get(name)) for name in CLASSES)), None),
         next(filter(None, (words(facts.get(name)) for name in VOCABULARIES)), None),
     )
@@ -130,6 +132,10 @@ def mapping(value: Any) -> dict[str, Any]:
     """Settings as a dict, be they one, or the attributes of a Namespace or of an object of the user's own."""
     found = value.attributes if isinstance(value, Inert) else value
     return {str(key): one for key, one in found.items()} if isinstance(found, dict) else {}
+
+
+def _first(facts: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((facts[key] for key in keys if key in facts), None)
 
 
 def _number(value: Any, kind: type) -> Any:

@@ -14,6 +14,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Preprocessing
 
 LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
+SHOWN = 400  # pixels a side: more than a panel of a figure has
 FILTERS = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")}
 
 
@@ -110,17 +111,30 @@ def canvas_size(preprocessing: Preprocessing) -> tuple[int, int]:
 
 
 def photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
-    """Images fitted to the canvas, before scale, mean and std: what a person can look at."""
+    """Images fitted to the canvas, before scale, mean and std: what a person can look at.
+
+    With `grey` they are turned grey first, as training code does, and have three equal channels.
+    """
     fitted = []
     for path in paths:
         image = open_image(path)
+        if preprocessing.grey:
+            image = image.convert("L").convert("RGB")
         fitted.append(Fit.of(image.size, preprocessing).image(image, FILTERS[preprocessing.interpolation]))
     return np.stack([np.asarray(image) for image in fitted])
 
 
-def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n 3 h w"]:
-    """Fitted photos as the network's input: (pixel / 255 * scale - mean) / std."""
-    values = torch.from_numpy(fitted).permute(0, 3, 1, 2).float() / 255 * preprocessing.scale
+def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """The file in its own colours and shape, shrunk to at most `SHOWN` pixels a side: for people, not for the model."""
+    image = open_image(path)
+    image.thumbnail((SHOWN, SHOWN))
+    return np.asarray(image)
+
+
+def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+    """Fitted photos as the network's input: (pixel / 255 * scale - mean) / std; one channel with `grey`, else three."""
+    channels = fitted[..., :1] if preprocessing.grey else fitted
+    values = torch.from_numpy(channels).permute(0, 3, 1, 2).float() / 255 * preprocessing.scale
     mean, std = (
         torch.tensor(value).view(1, -1, 1, 1) for value in (preprocessing.mean or 0.0, preprocessing.std or 1.0)
     )

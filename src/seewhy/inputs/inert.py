@@ -48,6 +48,9 @@ class Inert:
         if not (self.path in HOLDERS or self.path.rpartition(".")[2][:1].isupper()):
             raise RefusedError(self.path)
 
+    def __repr__(self) -> str:
+        return f"{self.path} {self.attributes or self.arguments}"
+
     def __setstate__(self, state: Any) -> None:
         parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)  # (attributes, slots)
         for part in parts:

@@ -21,19 +21,36 @@ def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
 
     `table` is the key of the table in a pickled dict. Raises SeewhyError for a file that is not such a table.
     """
+    found = frames(path, where)
+    if "" in found and table is not None:
+        raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
+    if "" not in found and table is None:
+        raise SeewhyError(f"{where} holds several things; name the table with `table:`; allowed: {listing(found)}")
+    if (table or "") not in found:
+        raise unknown("table", table, found, where)
+    return as_text(found[table or ""])
+
+
+def frames(path: Path, where: str) -> dict[str, pd.DataFrame]:
+    """The tables of a file by their keys; one table has the key ""."""
     kind = KINDS.get(path.suffix.lower(), "CSV")
     try:
-        frame = _read(path, kind)
+        content = _read(path, kind)
     except RefusedError as error:
         raise SeewhyError(
             f"{where} needs code to load ({error}); allowed in a pickle: tables of numbers, text, categories and dates"
         ) from None
     except Exception as error:  # a damaged file fails in every way there is
         raise SeewhyError(f"{where} is not a {kind} table: {' '.join(str(error).split())}") from None
-    if not isinstance(frame, pd.DataFrame):
-        frame = _inside(frame, table, where)
-    elif table is not None:
-        raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
+    held = content if isinstance(content, dict) else {"": content}
+    found = {str(key): one for key, one in held.items() if isinstance(one, pd.DataFrame)}
+    if not found:
+        raise SeewhyError(f"{where} holds a {type(content).__name__}; allowed: a DataFrame, or a dict with DataFrames")
+    return found
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with text in every cell and as every name."""
     return pd.DataFrame({str(name): frame[name].astype(object).map(_text) for name in frame})
 
 
@@ -48,21 +65,6 @@ def _read(path: Path, kind: str) -> Any:
         warnings.simplefilter("error", pd.errors.ParserWarning)
         separator = "\t" if kind == "TSV" else ","
         return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
-
-
-def _inside(content: Any, table: str | None, where: str) -> pd.DataFrame:
-    tables = (
-        {str(key): one for key, one in content.items() if isinstance(one, pd.DataFrame)}
-        if isinstance(content, dict)
-        else {}
-    )
-    if not tables:
-        raise SeewhyError(f"{where} holds a {type(content).__name__}; allowed: a DataFrame, or a dict with DataFrames")
-    if table is None:
-        raise SeewhyError(f"{where} holds several things; name the table with `table:`; allowed: {listing(tables)}")
-    if table not in tables:
-        raise unknown("table", table, tables, where)
-    return tables[table]
 
 
 def _text(value: Any) -> str:

@@ -52,6 +52,26 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
     return sorted(stages, key=list(seen.layers).index)[-count:]
 
 
+def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
+    """Up to `count` layers on the way from the coarsest cells back to fine ones, as networks that answer for each pixel
+    go it: the longest row of layers in which each is finer than the one before, the first of equally long ones.
+
+    Of neighbours with one resolution the last module counts; layers as fine as the image, the output among them, do
+    not. Where nothing gets finer again, `depth_layers`.
+    """
+    runs: list[tuple[str, int]] = []
+    for name, layout in watch(model, images).layers.items():
+        cells = layout.grid[0] * layout.grid[1]
+        if cells == images.shape[2] * images.shape[3]:
+            continue
+        runs = [*(runs[:-1] if runs and runs[-1][1] == cells else runs), (name, cells)]
+    rows: list[list[str]] = [[]]
+    for (name, cells), (_, before) in zip(runs, [("", 0), *runs], strict=False):
+        rows.append([*(rows[-1] if cells > before else []), name])
+    best = max(rows, key=len)
+    return best[:count] if len(best) > 1 else depth_layers(model, images, count)
+
+
 def watch(model: nn.Module, images: Tensor) -> Watched:
     """One forward pass of the first image, looked at through hooks that are gone afterwards."""
     fits(model, images)

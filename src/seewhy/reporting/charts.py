@@ -80,10 +80,11 @@ def reliability(
     low: Sequence[float],
     high: Sequence[float],
     counts: Sequence[int],
+    counted: str = "images",
 ) -> Figure:
     """Accuracy against mean confidence, one point for each bin with its 95 % interval, and how many images each holds.
 
-    Bins without images (count 0) are left out.
+    Bins without images (count 0) are left out. counted: what is counted, where that is not images.
     """
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
@@ -99,7 +100,7 @@ def reliability(
         ax.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
         ax.grid()
         below.bar(conf[kept], n[kept], width=0.035, color="#9aa4ae")
-        below.set(xlabel="confidence", ylabel="images")
+        below.set(xlabel="confidence", ylabel=counted)
         below.grid(axis="y")
         fig.align_ylabels()
     return fig
@@ -111,10 +112,12 @@ def curves(
     ylabel: str = "",
     xlabel: str = "",
     reference: float | None = None,
+    colours: Sequence[str] = SERIES,
 ) -> Figure:
     """Lines over numbers or names, each with the band of its interval, its own mark, and its name in the legend.
 
-    series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line.
+    series: name -> (values, lows, highs), each as long as x; `reference`: a value drawn as a dashed line; `colours`:
+    one for each series.
     """
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
@@ -122,7 +125,7 @@ def curves(
         fig = figure(7.4, 4.0)
         ax = fig.add_axes((0.1, 0.2, 0.62, 0.75))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
-            colour = SERIES[i % len(SERIES)]
+            colour = colours[i % len(colours)]
             ax.fill_between(
                 at, np.asarray(lows, float), np.asarray(highs, float), color=colour, alpha=0.14, linewidth=0
             )
@@ -134,5 +137,24 @@ def curves(
         ax.grid(axis="y")
         if not numeric:
             ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
+    return fig
+
+
+def scatter(
+    groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    colours: Sequence[str],
+    xlabel: str = "",
+    ylabel: str = "",
+) -> Figure:
+    """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
+    with look():
+        fig = figure(7.4, 4.0)
+        ax = fig.add_axes((0.1, 0.15, 0.62, 0.8))
+        for i, (name, (xs, ys)) in enumerate(groups.items()):
+            ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,
+                    markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.grid()
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
     return fig

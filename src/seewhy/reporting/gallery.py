@@ -26,7 +26,7 @@ class Card:
 
     photo: uint8 (H, W, 3) as the model saw it; confidence: 0..1; true: None without a label; maps: method -> float32
     (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
-    peak: method -> the map's maximum before it was scaled.
+    peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Card:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     boxes: Sequence[tuple[float, float, float, float]] = ()
     peak: dict[str, float] = field(default_factory=dict)
+    word: str = ""
 
     @property
     def correct(self) -> bool | None:
@@ -121,10 +122,11 @@ def _caption(card: Card, mark: str) -> str:
     """Mark, prediction and confidence; the true class where it differs; the sample's name."""
     true = {True: "", False: f'<span class="true">true: <bdi>{escape(card.true or "")}</bdi></span>',
             None: '<span class="true">no label</span>'}[card.correct]  # fmt: skip
+    word = f'<span class="word">{escape(card.word)}</span>' if card.word else ""
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{card.confidence:.2f}</b></span>{true}"
+        f"<b>{card.confidence:.2f}</b></span>{true}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
@@ -132,7 +134,7 @@ def _caption(card: Card, mark: str) -> str:
 def _alt(card: Card, methods: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
     truth = {True: "right", False: f"wrong, true {card.true}", None: "no label"}[card.correct]
-    seen = f" {_note(card, methods[0])}" if methods else ""
+    seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, methods[0])}" if methods else "")
     return f"{card.id}: predicted {card.predicted} at {card.confidence:.2f}, {truth}.{seen}"
 
 

@@ -12,7 +12,20 @@ from matplotlib.figure import Figure
 from seewhy.errors import SeewhyError
 from seewhy.reporting.maps import SHARE, aspect_of, laid_over, no_evidence
 from seewhy.reporting.overlay import has_evidence, resized
-from seewhy.reporting.sheet import LINE, WIDTH, Sheet, by_name, frame, ink, lines, look, marked, same_length, wrapped
+from seewhy.reporting.sheet import (
+    LINE,
+    SMOOTH,
+    WIDTH,
+    Sheet,
+    by_name,
+    frame,
+    ink,
+    lines,
+    look,
+    marked,
+    same_length,
+    wrapped,
+)
 
 
 def grid(
@@ -31,7 +44,7 @@ def grid(
     """
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 ax = sheet.axes(fig, row, column)
@@ -59,33 +72,40 @@ def signed_grid(
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = _side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
-                _signed(sheet.axes(fig, row, column), photo, cam, limit)
+                signed(sheet.axes(fig, row, column), photo, cam, limit)
         sheet.bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
     return fig
 
 
-def _signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
+def signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> None:
     """A signed map in the colours of its bar, shaded by the photo's grey: colours of the photo are no evidence."""
     if not has_evidence(cam):
         no_evidence(ax)
         return
     grey = photo.astype(np.float32).mean(2, keepdims=True) / 255
     share = np.clip(resized(cam, *photo.shape[:2]) / limit, -1, 1)
-    ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), aspect="auto")
+    ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), **SMOOTH)
 
 
-def _side_by_side(
-    photos: Sequence[np.ndarray], names: list[str], titles: Sequence[str], correct: Sequence[bool | None] | None
+def side_by_side(
+    photos: Sequence[np.ndarray],
+    names: list[str],
+    titles: Sequence[str],
+    correct: Sequence[bool | None] | None,
+    above: float = 0.0,
 ) -> tuple[Sheet, Figure]:
-    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows."""
-    above = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
-    room, head = (0.05, LINE + 0.16) if above else (1.5, 0.08)
+    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows.
+
+    above: inches left free at the very top.
+    """
+    over = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
+    room, head = (0.05, LINE + 0.16) if over else (1.5, 0.08)
     panel = min((WIDTH - room - 0.9) / (len(names) + 1) - 0.08, 1.9)
     heads = [wrapped(name, panel + 0.06, size=9) for name in ("photo", *names)]
-    top = lines(heads) * LINE + 0.05
+    top = above + lines(heads) * LINE + 0.05
     sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=0.9, top=top)
     fig = sheet.figure()
     for column, name in enumerate(heads):
@@ -94,10 +114,10 @@ def _side_by_side(
     for row, (photo, title) in enumerate(zip(photos, titles, strict=True)):
         right = None if correct is None else correct[row]
         ax = sheet.axes(fig, row, 0)
-        ax.imshow(photo, aspect="auto")
+        ax.imshow(photo, **SMOOTH)
         frame(ax, right)
         x, y = sheet.place(row, 0)
-        if above:
+        if over:
             told, y = wrapped(title, WIDTH - 2, lines=1, size=9), y - 0.08
         else:
             x, tall = 0.05, panel * sheet.aspect

@@ -13,6 +13,7 @@ from seewhy.reporting.sheet import (
     INK,
     LINE,
     MUTE,
+    SMOOTH,
     WIDTH,
     Sheet,
     frame,
@@ -34,30 +35,33 @@ def explanations(
     correct: Sequence[bool | None] | None = None,
     cmap: str = "viridis",
     opacity: float = 0.6,
+    originals: Sequence[np.ndarray] | None = None,
 ) -> Figure:
-    """Step by step for each image: the input, the map at its own resolution, the map over the input.
+    """Step by step for each image: the file, the input, the map at its own resolution, the map over the input.
 
     photos: n of uint8 (H, W, 3); cams: n of (h, w) 0..1; the contour on the overlay is at half of the map's maximum.
-    Four images and more stand in two blocks. Raises SeewhyError when the numbers of photos, maps and titles differ.
+    originals: n of uint8 (any height, any width, 3), what was fitted to the input; without them their column is left
+    out. Raises SeewhyError when the numbers of photos, maps, titles and originals differ.
     """
-    same_length(photos=photos, cams=cams, titles=titles)
-    blocks = 1 if len(photos) < 4 else 2
-    panel = 2.55 if blocks == 1 else (WIDTH - 1.6) / 6
-    rows = -(-len(photos) // blocks)
+    files = photos if originals is None else originals
+    same_length(photos=photos, cams=cams, titles=titles, originals=files)
+    steps = ["input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay"]
+    names = steps if originals is None else ["file", *steps]
+    panel = min(2.55, (WIDTH - 0.9) / len(names) - 0.08)
     with look():
-        told = [wrapped(title, 3 * panel - 0.2) for title in titles]
-        sheet = Sheet(rows, 3 * blocks, panel, head=lines(told) * LINE + 0.2, right=0.85, top=0.14, block=3)
+        told = [wrapped(title.replace("\n", " · "), len(names) * panel - 0.2) for title in titles]
+        sheet = Sheet(len(photos), len(names), panel, head=lines(told) * LINE + 0.2, right=0.85, top=0.14)
         fig = sheet.figure()
-        for i, (photo, cam, title) in enumerate(zip(photos, cams, told, strict=True)):
-            row, first = i // blocks, 3 * (i % blocks)
-            _triple(fig, sheet, row, first, photo, cam, cmap, opacity)
-            right = None if correct is None else correct[i]
+        for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
+            _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
+            right = None if correct is None else correct[row]
             frame(fig.axes[-3], right)
-            x, y = sheet.place(row, first)
+            if originals is not None:
+                sheet.axes(fig, row, 0).imshow(file)
+            x, y = sheet.place(row, 0)
             sheet.text(fig, x, y - 0.09, marked(title, right), color=ink(right), weight="bold")
-        for column in range(3 * blocks):
+        for column, name in enumerate(names):
             x, _ = sheet.place(0, column)
-            name = ("input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay")[column % 3]
             sheet.text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
@@ -67,7 +71,7 @@ def _triple(
     fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
 ) -> None:
     """Three panels of one image: photo, raw map, overlay."""
-    sheet.axes(fig, row, first).imshow(photo, aspect="auto")
+    sheet.axes(fig, row, first).imshow(photo, **SMOOTH)
     raw = sheet.axes(fig, row, first + 1)
     if has_evidence(cam):
         raw.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
@@ -88,7 +92,7 @@ def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequenc
         fig = sheet.figure()
         for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
             ax = sheet.axes(fig, i // columns, i % columns)
-            ax.imshow(photo, aspect="auto")
+            ax.imshow(photo, aspect="auto")  # pixel by pixel: this is what is asked for
             right = None if correct is None else correct[i]
             frame(ax, right)
             x, y = sheet.place(i // columns, i % columns)
@@ -98,7 +102,7 @@ def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequenc
 
 def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float) -> None:
     """The overlay with the contour at half maximum, white on black, or the photo and the words "no evidence"."""
-    ax.imshow(overlay(photo, cam, cmap, opacity), aspect="auto")
+    ax.imshow(overlay(photo, cam, cmap, opacity), **SMOOTH)
     if not has_evidence(cam):
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip

@@ -54,11 +54,14 @@ def outline(cam: np.ndarray, span: int = 400) -> str:
 
 
 def _path(points: np.ndarray) -> str:
-    """Points (k, 2) as a closed path of whole steps: relative numbers are short, and a page holds hundreds."""
+    """Points (k, 2) as a closed path of whole steps: relative numbers are short, and a page holds hundreds.
+
+    Its start is absolute: a relative one would count from the start of the path before it.
+    """
     whole = np.round(points).astype(int)
     steps = np.diff(whole, axis=0)
     steps = steps[np.any(steps != 0, axis=1)]
-    return f"m{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
+    return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
 
 
 def stored(cam: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What notebooks call to put something on their page: finding, text, note, figure, gallery, table, downloads, footer.
+"""What notebooks call to put something on their page: finding, text, note, figure, gallery, strips, table, footer.
 
 Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
 because it has them already. All text that comes from data is escaped.
@@ -19,6 +19,7 @@ from seewhy.errors import SeewhyError
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
 from seewhy.reporting.sheet import look
+from seewhy.reporting.strip import Strip, steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,11 @@ def gallery(
     """Show samples as cards with filters, method switch and enlargement; see `seewhy.reporting.gallery`."""
     script = f"<script>{_template('report.js')}</script>"
     _show(gallery_html(cards, methods, label, cmap, opacity) + script, f"Gallery. {label}, {len(cards)} samples")
+
+
+def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
+    """Show captions to step through, word by word; see `seewhy.reporting.strip`."""
+    _show(steps(shown, label, cmap, opacity), f"Word strips. {label}, {len(shown)} images")
 
 
 def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) -> None:

@@ -17,6 +17,7 @@ from seewhy.errors import SeewhyError
 WIDTH = 9.6  # inches: the column of a page at 100 CSS pixels an inch
 LINE = 0.175  # inches that one line of a title takes
 RIGHT, WRONG, INK, MUTE = "#0072b2", "#b84a00", "#1b1f24", "#59636e"
+SMOOTH: dict[str, Any] = {"aspect": "auto", "interpolation": "bilinear"}  # small photos: sharp squares double a page
 SERIES = ("#0072b2", "#b84a00", "#009e73", "#8a5a9e", "#56b4e9", "#8a6100", "#1b1f24", "#cc79a7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LOOK: dict[str, Any] = {
@@ -84,7 +85,7 @@ def marked(title: str, correct: bool | None) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows x columns of panels, all lengths in inches; `block` columns stand together, with a wider gap after them."""
+    """Rows x columns of panels, all lengths in inches."""
 
     rows: int
     columns: int
@@ -95,17 +96,11 @@ class Sheet:
     right: float = 0.05
     top: float = 0.0
     gap: float = 0.08
-    block: int = 0
-
-    @property
-    def _between(self) -> float:
-        return 0.35 if self.block else 0.0
 
     @property
     def width(self) -> float:
         """Of the whole sheet."""
-        blocks = (self.columns - 1) // self.block if self.block else 0
-        return self.left + self.columns * (self.panel + self.gap) + blocks * self._between + self.right
+        return self.left + self.columns * (self.panel + self.gap) + self.right
 
     @property
     def height(self) -> float:
@@ -118,8 +113,7 @@ class Sheet:
 
     def place(self, row: int, column: int) -> tuple[float, float]:
         """The upper left corner of a panel, in inches from the upper left of the sheet."""
-        blocks = column // self.block if self.block else 0
-        x = self.left + column * (self.panel + self.gap) + blocks * self._between
+        x = self.left + column * (self.panel + self.gap)
         return x, self.top + self.head + row * (self.head + self.panel * self.aspect)
 
     def axes(self, fig: Figure, row: int, column: int) -> Axes:
@@ -139,12 +133,12 @@ class Sheet:
             place = (x / self.width, 1 - (y - k * LINE) / self.height)
             fig.text(*place, line, **{"size": 9.5, "ha": "center" if centre else "left", "va": "baseline", **style})
 
-    def bar(self, fig: Figure, scale: object, label: str, ticks: Sequence[float] | None = None) -> None:
-        """One colour bar at the right edge, for the whole sheet."""
-        tall = min(self.height - self.top - self.head - 0.1, 2.6)
-        x, y = self.width - self.right + 0.15, self.top + self.head
+    def bar(self, fig: Figure, scale: object, label: str, row: int | None = None) -> None:
+        """One colour bar at the right edge, for the whole sheet or for a row of it."""
+        tall = min(self.height - self.top - self.head - 0.1, 2.6) if row is None else self.panel * self.aspect
+        x, y = self.width - self.right + 0.15, self.place(row or 0, 0)[1]
         cax = fig.add_axes((x / self.width, 1 - (y + tall) / self.height, 0.13 / self.width, tall / self.height))
-        bar = fig.colorbar(scale, cax=cax, ticks=ticks)  # type: ignore[arg-type]
+        bar = fig.colorbar(scale, cax=cax)  # type: ignore[arg-type]
         bar.set_label(label, size=9)
         bar.ax.tick_params(labelsize=8.5)
         bar.outline.set_linewidth(0.5)  # type: ignore[operator]

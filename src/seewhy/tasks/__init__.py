@@ -25,6 +25,9 @@ class Task(Protocol):
     def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
         """The network as a map from images to one output tensor."""
 
+    def layer(self, model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+        """The layer that maps are taken from where none is named."""
+
     def score(self, output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         """What a map explains: one number an image, for target `targets[i]` of image i."""
 

@@ -9,23 +9,31 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from seewhy.audit.localisation import box_masks
+from seewhy.audit.statistics import proportion
 from seewhy.errors import SeewhyError
+from seewhy.methods.layers import last_layer as layer
 from seewhy.methods.targets import of_class as score
+from seewhy.params import Output
+from seewhy.tasks.ending import probabilities, taken_off
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["confusion", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
+__all__ = ["answers", "confusion", "layer", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
 
 
-def prepare(model: nn.Module, _study: "Study") -> nn.Module:
-    """The network itself."""
-    return model
+def prepare(model: nn.Module, study: "Study") -> nn.Module:
+    """The network itself; without its sigmoid or softmax where `output` says that it ends in one."""
+    ending = study.settings.output
+    if ending == "logits":
+        return model
+    first = study.inputs(study.dataset.frame.head(1)).cpu()
+    return taken_off(model, ending, first, f"studies.{study.name}.output")
 
 
 def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
     """One row an image: its likeliest class. See `predictions`."""
-    return predictions(rows, output, study.dataset.classes)
+    return predictions(rows, output, study.dataset.classes, study.settings.output)
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
@@ -33,10 +41,11 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     return box_masks(study.boxes(rows), *study.size)
 
 
-def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> pd.DataFrame:
+def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:
     """One row an image: image, target, label, predicted, confidence, correct (null where unlabelled), probabilities.
 
-    `logits` is (n, classes); raises SeewhyError where its width is not the number of classes.
+    `logits` is (n, classes), and `ending` what makes probabilities of them; raises SeewhyError where its width is not
+    the number of classes.
     """
     if logits.ndim != 2 or logits.shape[1] != len(classes):
         raise SeewhyError(f"the model's output has shape {tuple(logits.shape)}; the dataset has {len(classes)} classes")
@@ -45,8 +54,8 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> 
         raise SeewhyError(
             f"the model's output is not finite for {bad} of {len(logits)} images; are the weights damaged?"
         )
-    probabilities = logits.double().softmax(1).numpy()
-    predicted = probabilities.argmax(1)
+    sure = probabilities(logits, ending).numpy()
+    predicted = logits.numpy().argmax(1)  # not of `sure`, where two may both be 1
     names = np.array(classes, dtype=object)
     labelled = frame["label"].notna().to_numpy()
     correct = pd.array(np.where(labelled, names[predicted] == frame["label"].to_numpy(), False), dtype="boolean")
@@ -57,9 +66,9 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str]) -> 
             "target": predicted,
             "label": frame["label"].to_numpy(),
             "predicted": names[predicted],
-            "confidence": probabilities.max(1),
+            "confidence": sure.max(1),
             "correct": correct,
-            "probabilities": list(probabilities.astype(np.float32)),
+            "probabilities": list(sure.astype(np.float32)),
         }
     )
 
@@ -71,6 +80,17 @@ def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     used = [name for name in classes if name in occurring]
     counts = pd.crosstab(labelled["label"], labelled["predicted"])
     return counts.reindex(index=used, columns=used, fill_value=0)
+
+
+def answers(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
+    """The most frequent answers: images, their share with interval, and how sure it is of them on average."""
+    rows = []
+    for name in predicted["predicted"].value_counts().head(most).index:
+        said = (predicted["predicted"] == name).to_numpy()
+        share = proportion(said)
+        sure = float(predicted["confidence"][said].mean())
+        rows.append((name, int(said.sum()), share.value, share.low, share.high, sure))
+    return pd.DataFrame(rows, columns=["answer", "images", "share", "low", "high", "mean confidence"])
 
 
 def top_classes(predicted: pd.DataFrame, classes: Sequence[str], count: int) -> tuple[list[list[int]], list[list[str]]]:

@@ -85,7 +85,7 @@
   };
   function tell() {
     const shown = [...current.parentNode.children].filter(c => !c.hidden), layer = current.querySelector(`g.m${dialog.dataset.m}`);
-    const caption = [...current.querySelectorAll(".true,.id")].map(node => node.textContent);
+    const caption = [...current.querySelectorAll(".true,.word,.id")].map(node => node.textContent);
     dialog.querySelector(".about").textContent = [...caption, layer?.dataset.note].filter(Boolean).join(" · ");
     dialog.querySelector(".bar span").textContent = `${shown.indexOf(current) + 1} / ${shown.length}`;
   }

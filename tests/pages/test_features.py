@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from seewhy import features
+from seewhy.pages import features
 from seewhy.reporting import figures
 
 

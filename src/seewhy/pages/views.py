@@ -19,10 +19,12 @@ from seewhy.study import Study
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
-    """'espresso 0.95', and on a line of its own what it really is where that differs."""
+    """'espresso 0.95'; on lines of their own what it really is where that differs, and the map's word where there is
+    one (see `diagnoses.diagnosed`)."""
     return [
         f"{shown(row.predicted)} {row.confidence:.2f}"
         + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
+        + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()
     ]
 
@@ -59,6 +61,7 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
             maps={name: maps[position] for name, maps in shares.items()},
             boxes=[tuple(box) for box in (some / side).tolist()],
             peak={name: float(values[position]) for name, values in peaks.items()},
+            word=getattr(row, "word", ""),
         )
         for position, row, photo, some in zip(chosen, rows.itertuples(), photos, boxes, strict=True)
     ]
@@ -88,6 +91,14 @@ def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named estimates as a table."""
     rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
+
+
+def not_run(refused: Mapping[str, str]) -> list[str]:
+    """Methods (by name) that a network cannot have, with the reason: a sentence for each reason."""
+    methods: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        methods.setdefault(reason, []).append(TITLES[name])
+    return [f"Not run: {' and '.join(titles)}. {reason[0].upper()}{reason[1:]}." for reason, titles in methods.items()]
 
 
 def sampled(chosen: int, total: int, seed: int) -> str:
@@ -135,6 +146,12 @@ def limit(values: np.ndarray) -> float:
 def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
     """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
     return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), raw=raw, **study.look)
+
+
+def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
+    """Step by step from the file to the overlay, in the study's colours."""
+    photos, files = study.photos(rows), study.originals(rows)
+    return figures.explanations(list(photos), list(maps), titles(rows), correct(rows), originals=files, **study.look)
 
 
 def signed(

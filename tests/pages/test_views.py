@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from seewhy import views
+from seewhy.pages import views
 
 FRAME = pd.DataFrame(
     {

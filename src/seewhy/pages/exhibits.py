@@ -15,10 +15,10 @@ from seewhy.audit.statistics import Estimate, mean, written
 from seewhy.audit.verdict import Gate
 from seewhy.audits import Budget, Tables, Versus
 from seewhy.methods.cam import TITLES
+from seewhy.pages.views import some
 from seewhy.probes import Moved, Redrawn
 from seewhy.reporting import figures
 from seewhy.study import Study
-from seewhy.views import some
 
 FIGURES = {
     "localisation_lift": "lift",

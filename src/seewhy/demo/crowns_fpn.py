@@ -1,0 +1,143 @@
+"""crowns-fpn: a feature pyramid network on EfficientNet-Lite0, trained here, saved as Lightning saves its modules.
+
+A `.ckpt` of Lightning holds more than a network: every key of it stands behind `model.`, the loss's class weights and
+the module's own `mean` and `std` lie beside, and so do the arguments it was made with.
+"""
+
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from jaxtyping import Float, Int
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seewhy import artifacts
+from seewhy.demo import lite0, training
+from seewhy.demo.crowns import CLASSES
+from seewhy.errors import SeewhyError
+from seewhy.progress import progress
+
+ENCODER = "timm-tf_efficientnet_lite0"
+ARGUMENTS = {"decoder_pyramid_channels": 96, "decoder_segmentation_channels": 64}  # small: trained in a minute and half
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training: images a step, steps, peak learning rate."""
+
+    batch: int
+    steps: int
+    rate: float
+    seed: int
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Recipe":
+        """The settings of a demo entry; an error names the key that is missing."""
+        for key in cls.__dataclass_fields__:
+            if key not in entry:
+                raise SeewhyError(f"missing key '{key}' in the demo entry with recipe crowns_fpn")
+        return cls(**{key: entry[key] for key in cls.__dataclass_fields__})
+
+
+def build(entry: dict[str, Any], root: Path) -> None:
+    """Trains on the images and masks of the dataset table `entry["from"]`; writes a checkpoint to `entry["out"]`."""
+    recipe = Recipe.of(entry)
+    torch.set_num_threads(2)
+    torch.manual_seed(recipe.seed)
+    images, masks, split = tiles(root / entry["from"], root)
+    model = network(root).to(memory_format=torch.channels_last)
+    weight = class_weights(masks[split == "train"])
+    started = time.monotonic()
+    train(model, images[split == "train"], masks[split == "train"], weight, recipe)
+    found = overlap(predict(model, images[split == "val"], recipe.batch), masks[split == "val"])
+    took = time.monotonic() - started
+    told = ", ".join(f"{name} {value:.2f}" for name, value in zip(CLASSES, found.tolist(), strict=True))
+    typer.echo(f"fpn: {recipe.steps} steps in {took:.0f} s, validation IoU {told}")
+    epoch = round(recipe.steps * recipe.batch / int((split == "train").sum()))
+    save(root / entry["out"], model, weight, epoch, recipe.steps)
+
+
+def network(root: Path) -> nn.Module:
+    """The pyramid with the ImageNet weights of Lite0 in its encoder."""
+    import segmentation_models_pytorch as smp
+
+    model = smp.FPN(ENCODER, encoder_weights=None, classes=len(CLASSES), **ARGUMENTS)
+    model.encoder.load_state_dict(lite0.weights(root))  # smp's encoders leave the classifier's two tensors out
+    return model
+
+
+def tiles(table: Path, root: Path) -> tuple[Float[Tensor, "n 3 h w"], Int[Tensor, "n h w"], np.ndarray]:
+    """All tiles of a dataset as input (mean and std 0.5), their class indices and splits."""
+    frame, _ = artifacts.read_table(table, f"dataset@{table.stem}")
+    photos, masks = (np.stack([np.asarray(Image.open(root / name)) for name in frame[k]]) for k in ("image", "mask"))
+    images = torch.from_numpy(photos).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return images, torch.from_numpy(masks).long(), frame["split"].to_numpy()
+
+
+def class_weights(masks: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
+    """Rare classes weigh more, by the root of their rarity: weights inverse to area paint crowns over everything."""
+    weight = torch.bincount(masks.flatten(), minlength=len(CLASSES)).float().rsqrt()
+    return weight / weight.sum() * len(CLASSES)
+
+
+def train(model: nn.Module, images: Tensor, masks: Tensor, weight: Tensor, recipe: Recipe) -> None:
+    """AdamW under a one-cycle schedule; tiles are turned, flipped and lit at random."""
+    optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.2)
+    random = torch.Generator().manual_seed(recipe.seed)
+    model.train()
+    for _ in progress(range(recipe.steps), recipe.steps, "training fpn"):
+        chosen = torch.randint(len(images), (recipe.batch,), generator=random)
+        batch, truth = varied(images[chosen], masks[chosen], random)
+        logits = model(batch.contiguous(memory_format=torch.channels_last))
+        optimiser.zero_grad()
+        functional.cross_entropy(logits, truth, weight).backward()
+        optimiser.step()
+        schedule.step()
+    model.eval()
+
+
+def varied(images: Tensor, masks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Each tile turned and flipped at random together with its mask, then lit as in the other trainings."""
+    both = training.turned(torch.cat([images, masks[:, None].float()], 1), random)
+    return training.lit(both[:, :3], random), both[:, 3].long()
+
+
+def predict(model: nn.Module, images: Tensor, batch: int) -> Int[Tensor, "n h w"]:
+    """Class index of each pixel."""
+    with torch.inference_mode():
+        return torch.cat([model(part).argmax(1) for part in images.split(batch)])
+
+
+def overlap(found: Int[Tensor, "n h w"], true: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
+    """IoU of each class over all pixels."""
+    both = [((found == k) & (true == k)).sum() / ((found == k) | (true == k)).sum() for k in range(len(CLASSES))]
+    return torch.stack(both)
+
+
+def save(path: Path, model: nn.Module, weight: Tensor, epoch: int, step: int) -> None:
+    """A checkpoint as Lightning leaves it; equal weights give equal bytes (saved to a file, they would not)."""
+    state = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
+    state |= {"ce_loss.weight": weight}
+    state |= {
+        name: torch.tensor(values).view(1, 3, 1, 1) for name, values in (("mean", lite0.MEAN), ("std", lite0.STD))
+    }
+    content = {
+        "epoch": epoch,
+        "global_step": step,
+        "pytorch-lightning_version": "2.5.0",
+        "state_dict": state,
+        "hyper_parameters": {"arch": "FPN", "encoder_name": ENCODER, "in_channels": 3, "out_classes": len(CLASSES)}
+        | ARGUMENTS,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    with artifacts.whole(path) as scratch:
+        scratch.write_bytes(buffer.getvalue())

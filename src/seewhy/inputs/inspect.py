@@ -1,0 +1,93 @@
+"""What a user's file is, without running anything in it, and the lines of params.yaml that put it to use."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import tables
+from seewhy.inputs.dataset import SUFFIXES
+from seewhy.inputs.lines import Found, entry_name, flow, written
+
+NAMES = (".npy", ".json", ".txt")  # class names
+TABLES = (".csv", ".tsv", ".parquet", *tables.PICKLES)
+LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how torch's files began before they were zip archives
+IMAGE_WORDS, LABEL_WORDS = ("image", "path", "file"), ("label", "class", "category", "target")
+CLASSES = 60  # distinct values of a column beyond which they are no classes
+
+
+def look(path: Path, root: Path) -> Found:
+    """A checkpoint, a table, a file of class names or a folder of images; `root` is the project's folder.
+
+    Raises SeewhyError for a file that is none of these, or damaged, or that would need code to be run.
+    """
+    if path.is_dir():
+        return _folder(path, root)
+    if not path.is_file():
+        raise SeewhyError(f"there is no file '{path}'")
+    suffix = path.suffix.lower()
+    if suffix in TABLES and not _is_torch(path):
+        return _table(path, root)
+    if suffix in NAMES and not (suffix == ".txt" and "," in _first_line(path)):
+        return _names(path, root)
+    if suffix == ".txt":
+        return _table(path, root)
+    from seewhy.inputs.describe import checkpoint
+
+    return checkpoint(path, root)
+
+
+def _is_torch(path: Path) -> bool:
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(path) or file.read(len(LEGACY)) == LEGACY
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline(10_000)
+
+
+def _folder(path: Path, root: Path) -> Found:
+    count = sum(one.suffix.lower() in SUFFIXES for one in path.rglob("*"))
+    lines = (
+        f"datasets:\n  {entry_name(path)}: {{task: segmentation, images: {written(path, root)}, classes: [NAMES]}}\n"
+    )
+    return Found({"what": "a folder", "images": f"{count:,}"}, lines)
+
+
+def _names(path: Path, root: Path) -> Found:
+    names = tables.names(path, f"'{path.name}'")
+    lines = (
+        f"datasets:\n  {entry_name(path)}: {{task: classification, images: FOLDER, classes: {written(path, root)}}}\n"
+    )
+    return Found({"what": "class names", "classes": f"{len(names)}: {listing(names)}"}, lines)
+
+
+def _table(path: Path, root: Path) -> Found:
+    found = tables.frames(path, f"'{path.name}'")
+    key = next((name for name in found if "test" in name), next(iter(found)))
+    frame = tables.as_text(found[key])
+    facts = {"what": "a table" if len(found) == 1 else f"{len(found)} tables", "rows": f"{len(frame):,}"}
+    if key:
+        facts["tables"] = listing(f"{name} ({len(one):,} rows)" for name, one in found.items())
+    facts["columns"] = listing(frame.columns)
+    columns = {"image": _column(frame, IMAGE_WORDS), "label": _column(frame, LABEL_WORDS)}
+    renamed = {ours: theirs for ours, theirs in columns.items() if theirs and theirs != ours}
+    label = columns["label"]
+    names = sorted(set(frame[label]) - {""}) if label else []
+    if names and len(names) <= CLASSES:
+        facts["classes"] = f"{len(names)} in column '{label}': {listing(names)}"
+    numbered = all(name.isdecimal() for name in names)
+    entry: dict[str, Any] = {"task": "classification", "manifest": written(path, root)}
+    entry |= {"table": key} if key else {}
+    entry["classes"] = "NAMES" if numbered or len(names) > CLASSES else names
+    entry |= {"columns": renamed} if renamed else {}
+    return Found(facts, f"datasets:\n  {entry_name(path)}: {flow(entry)}\n")
+
+
+def _column(frame: pd.DataFrame, words: tuple[str, ...]) -> str | None:
+    """The column that such a word names, whole before in part."""
+    whole = [name for word in words for name in frame if name.lower() == word]
+    return next(iter([*whole, *(name for word in words for name in frame if word in name.lower())]), None)

@@ -1,0 +1,140 @@
+"""From segmentation studies to what their pages show: titles, colours, figures, cards. Nothing here measures anything.
+
+A row is an image and a class, as `tasks.segmentation.predict` gives them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from matplotlib.figure import Figure
+
+from seewhy.audit.statistics import Estimate
+from seewhy.pages import regions, views
+from seewhy.reporting import figures
+from seewhy.reporting.gallery import Card
+from seewhy.reporting.masks import OUTCOMES, outcomes, outlined, painted, palette
+from seewhy.reporting.sheet import shown
+from seewhy.study import Study
+from seewhy.tasks import segmentation
+
+Labels = UInt8[np.ndarray, "n h w"]
+
+
+def titles(rows: pd.DataFrame) -> list[str]:
+    """'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
+    found = []
+    for row in rows.itertuples():
+        known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
+        found.append(f"{shown(row.predicted)} {row.confidence:.2f}{known}")
+    return found
+
+
+def described(rows: pd.DataFrame) -> str:
+    """The rows of a figure for those who cannot see it."""
+    return "; ".join(title.replace("\n", ", ") for title in titles(rows))
+
+
+def sampled(chosen: int, total: int, seed: int) -> str:
+    """Which rows a section shows, as a sentence."""
+    which = f"classes of an image, of those that take at least {100 * regions.LEAST:.0f} % of it"
+    if chosen == total:
+        return f"All {total} {which}."
+    return f"{chosen} of {total} {which}, drawn at random (seed {seed}), balanced over classes."
+
+
+def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """For each image of `rows` the classes found in it, the largest first, with their shares of the picture."""
+    said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
+    told: dict[str, list[str]] = {}
+    for row in said.itertuples():
+        told.setdefault(row.image, []).append(f"{shown(row.predicted)} {100 * row.predicted_share:.0f} %")
+    return ["\n".join(told.get(name, ["nothing found"])) for name in rows["image"]]
+
+
+def legend(study: Study) -> dict[str, str]:
+    """Class names but the first, with their colours."""
+    classes = study.dataset.classes
+    return dict(list(zip(classes, palette(len(classes)), strict=True))[1:])
+
+
+def inks(study: Study, rows: pd.DataFrame) -> list[str]:
+    """The colour of each row's class."""
+    colours = palette(len(study.dataset.classes))
+    return [colours[target] for target in rows["target"]]
+
+
+def masked(study: Study, rows: pd.DataFrame, labels: Labels) -> dict[str, np.ndarray]:
+    """Painted photos: the true mask, where any of the rows has one, and the predicted one."""
+    photos, colours = study.photos(rows), palette(len(study.dataset.classes))
+    true = segmentation.masks(rows, study)
+    found = {"true": true, "predicted": labels} if (true != segmentation.VOID).any() else {"predicted": labels}
+    return {name: painted(photos, some, colours) for name, some in found.items()}
+
+
+def sheet(study: Study, rows: pd.DataFrame, labels: Labels, names: Sequence[str]) -> Figure:
+    """Photo, true and predicted mask of each image."""
+    return figures.panels(list(study.photos(rows)), masked(study, rows, labels), names, legend(study))
+
+
+def beside(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
+    """Photo, true and predicted mask, and maps of the row's class with its predicted region outlined."""
+    columns = masked(study, rows, labels) | dict(maps)
+    said, right = regions.of_class(rows, labels), views.correct(rows)
+    return figures.panels(
+        list(study.photos(rows)), columns, titles(rows), legend(study), said, inks(study, rows), right, **study.look
+    )
+
+
+def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
+    """Photo; right, missed and invented pixels of the row's class; maps with its true region outlined."""
+    photos, true = study.photos(rows), segmentation.objects(rows, study)
+    wrong = painted(photos, outcomes(regions.of_class(rows, labels), true), ["#000000", *OUTCOMES.values()])
+    columns = {"its pixels": wrong, **maps}
+    return figures.panels(
+        list(photos), columns, titles(rows), OUTCOMES, true, inks(study, rows), views.correct(rows), **study.look
+    )
+
+
+def cards(look: regions.Look) -> list[Card]:
+    """Gallery cards: the photo with the predicted region outlined. The true class of a wrong one says what is wrong."""
+    study, rows = look.study, look.rows
+    photos = outlined(study.photos(rows), look.marked, inks(study, rows))
+    plain = views.cards(study, look.found, range(len(rows)))
+    return [
+        replace(card, photo=photo, true=_truth(row), id=f"{card.id} {row.predicted}")
+        for card, photo, row in zip(plain, photos, rows.itertuples(), strict=True)
+    ]
+
+
+def _truth(row: object) -> str | None:
+    if pd.isna(row.correct):  # type: ignore[attr-defined]
+        return None
+    if row.correct:  # type: ignore[attr-defined]
+        return str(row.predicted)  # type: ignore[attr-defined]
+    return "elsewhere" if isinstance(row.label, str) else "not there"  # type: ignore[attr-defined]
+
+
+def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """A square table of classes by classes."""
+    return pd.DataFrame(np.asarray(values), index=list(classes), columns=list(classes))
+
+
+def lines(curve: pd.DataFrame) -> tuple[list[float], dict[str, tuple[list[float], list[float], list[float]]]]:
+    """A table of `segments.by_probability` as `figures.curves` takes it: x, and for each class values, lows, highs."""
+    x = sorted(curve["probability"].unique())
+    own = {name: group.set_index("probability").reindex(x) for name, group in curve.groupby("class", sort=False)}
+    return x, {name: tuple(part[key].tolist() for key in ("mean", "low", "high")) for name, part in own.items()}  # type: ignore[misc]
+
+
+def layered(
+    found: Mapping[str, Mapping[str, Estimate]],
+) -> tuple[list[str], dict[str, tuple[list[float], list[float], list[float]]]]:
+    """Estimates by layer and class as `figures.curves` takes them: layers, and for each class values, lows, highs."""
+    classes = list(next(iter(found.values())))
+    parts = {name: [own[name] for own in found.values()] for name in classes}
+    return list(found), {
+        name: ([e.value for e in some], [e.low for e in some], [e.high for e in some]) for name, some in parts.items()
+    }

@@ -1,0 +1,168 @@
+"""Segmentation: the output is one score (logit) a class and pixel, and what is explained is one class of an image.
+
+The first class is the background: it is scored and mapped like any other, but gets no rows of its own.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seewhy.audit.segments import confusions
+from seewhy.errors import SeewhyError
+from seewhy.inputs import images
+from seewhy.methods.layers import rising_layers
+from seewhy.methods.targets import Score, output_of
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+VOID = 255  # value of a mask's pixel of which nothing is known: not counted
+MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
+
+
+def prepare(model: nn.Module, _study: "Study") -> nn.Module:
+    """The network itself."""
+    return model
+
+
+def layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+    """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer."""
+    names = rising_layers(model, images)
+    return names[len(names) // 2]
+
+
+def score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Mean logit of class `targets[i]` over image i: every pixel counts alike, wherever the class is."""
+    return output.mean((2, 3)).gather(1, targets[:, None]).squeeze(1)
+
+
+def image_score(targets: Int[Tensor, " n"]) -> Score:
+    """Target: `score` of class `targets[i]` for image i."""
+    return Score(tuple(targets.tolist()), rule=score)
+
+
+def region_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Score:
+    """Target: mean logit of class `targets[i]` over the pixels that `output`, of the clean images, gives to it.
+
+    The region stays what it was when a method shows the model other versions of an image. Where the class was seen
+    nowhere the score is 0, and so is its gradient: no evidence.
+    """
+    inside = (output.argmax(1) == targets[:, None, None]).to(output.dtype).detach()
+
+    def rule(other: Tensor, numbers: Tensor) -> Tensor:
+        chosen, regions = other[torch.arange(len(other), device=other.device), targets[numbers]], inside[numbers]
+        return (chosen * regions).sum((1, 2)) / regions.sum((1, 2)).clamp(min=1)
+
+    return Score(tuple(range(len(targets))), rule=rule)
+
+
+def pixel_score(targets: Int[Tensor, " n"], pixels: Int[Tensor, "n 2"]) -> Score:
+    """Target: logit of class `targets[i]` at the pixel (row, column) `pixels[i]` of image i."""
+
+    def rule(output: Tensor, numbers: Tensor) -> Tensor:
+        row, column = pixels[numbers].T
+        return output[torch.arange(len(output), device=output.device), targets[numbers], row, column]
+
+    return Score(tuple(range(len(targets))), rule=rule)
+
+
+def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Int[Tensor, "n 2"]:
+    """(row, column) of the pixel where class `targets[i]` has its largest probability in image i."""
+    chosen = output.softmax(1)[torch.arange(len(output), device=output.device), targets]
+    place = chosen.flatten(1).argmax(1)
+    return torch.stack([place // chosen.shape[2], place % chosen.shape[2]], 1)
+
+
+def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
+    """One row for each image and class but the first that is predicted or true at a pixel. See `found`."""
+    return found(rows["image"].tolist(), _probabilities(output, study), masks(rows, study), study.dataset.classes)
+
+
+def found(
+    names: list[str], probabilities: Float[np.ndarray, "n k h w"], true: UInt8[np.ndarray, "n h w"], classes: list[str]
+) -> pd.DataFrame:
+    """image, target (class index), label (the class where it is truly there, else null), predicted (the class),
+    confidence (mean probability over its predicted region, or where there is none over its true one), correct (IoU of
+    at least `MATCH`; null without a mask), iou, and the shares of the image it takes, `predicted_share`, `true_share`.
+    """
+    labels, rows = probabilities.argmax(1).astype(np.uint8), []
+    counts = confusions(labels, true, len(classes))
+    for i, name in enumerate(names):
+        known, masked = (true[i] != VOID).sum(), (true[i] != VOID).any()
+        for target in range(1, len(classes)):
+            said, real = labels[i] == target, true[i] == target
+            if not said.any() and not real.any():
+                continue
+            both, either = counts[i, target, target], counts[i, target].sum() + counts[i, :, target].sum()
+            iou = both / (either - both) if either else np.nan
+            sure = probabilities[i, target][said if said.any() else real].mean()
+            label = classes[target] if real.any() else None
+            correct = bool(iou >= MATCH) if either else pd.NA
+            area = real.sum() / known if masked else np.nan
+            rows.append((name, target, label, classes[target], float(sure), correct, iou, said.mean(), area))
+    columns = ["image", "target", "label", "predicted", "confidence", "correct", "iou", "predicted_share", "true_share"]
+    return pd.DataFrame(rows, columns=columns).astype({"target": int, "correct": "boolean", "label": object})
+
+
+def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+    """Pixels that truly are of the row's class; nowhere without a mask."""
+    return masks(rows, study) == rows["target"].to_numpy()[:, None, None]
+
+
+def masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
+    """True class of each pixel of the network's input; `VOID` all over an image that has no mask.
+
+    Raises SeewhyError for a mask with a value that is no class.
+    """
+    most = len(study.dataset.classes)
+    fitted = np.full((len(rows), *study.size), VOID, np.uint8)
+    for place, name in enumerate(rows.get("mask", [])):
+        if isinstance(name, str):
+            fitted[place] = images.mask(study.root / name, study.preprocessing)
+            largest = fitted[place][fitted[place] != VOID].max(initial=0)
+            if largest >= most:
+                raise SeewhyError(f"mask '{name}' holds the value {largest}; allowed: 0 to {most - 1}, and {VOID}")
+    return fitted
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model says of n rows, pixel by pixel of its input: the class, and the probability of the row's class."""
+
+    labels: UInt8[np.ndarray, "n h w"]
+    sure: Float[np.ndarray, "n h w"]
+
+
+def seen(study: "Study", rows: pd.DataFrame) -> Seen:
+    """One forward pass for each different image of the rows."""
+    model, single = study.model, rows.drop_duplicates("image").reset_index(drop=True)
+    wanted = dict(iter(rows.reset_index(drop=True).groupby("image")["target"]))
+    labels, sure = np.empty((len(rows), *study.size), np.uint8), np.empty((len(rows), *study.size), np.float32)
+    with torch.inference_mode():
+        for part, batch in study.batches(single, "segments"):
+            for name, one in zip(part["image"], _probabilities(output_of(model(batch)), study), strict=True):
+                labels[wanted[name].index] = one.argmax(0)
+                sure[wanted[name].index] = one[wanted[name].to_numpy()]
+    return Seen(labels, sure)
+
+
+def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
+    """Softmax over the classes at the input's resolution; raises SeewhyError for another shape or damaged values."""
+    count = len(study.dataset.classes)
+    if output.ndim != 4 or output.shape[1] != count:
+        raise SeewhyError(
+            f"the model's output has shape {tuple(output.shape)}; the dataset has {count} classes: allowed is "
+            f"(n, {count}, height, width)"
+        )
+    if not output.isfinite().all():
+        raise SeewhyError("the model's output is not finite for some images; are the weights damaged?")
+    full = output.float()
+    if full.shape[2:] != study.size:  # some networks answer at a quarter of their input's size
+        full = functional.interpolate(full, study.size, mode="bilinear", align_corners=False)
+    return full.softmax(1).cpu().numpy()

@@ -1,0 +1,56 @@
+import math
+
+import pytest
+
+from seewhy.audit import captions
+from seewhy.audit.statistics import NOTHING
+
+WRITTEN = ["a tree on the left", "a tree on the left", "open meadow", "a tree at the top", "two trees", ""]
+TRUE = ["A tree on the left.", "a tree on the right", "open meadow", "trees at the bottom", "two trees", "open meadow"]
+
+
+def test_exact_match_reads_over_case_and_punctuation():
+    match = captions.exact(WRITTEN, TRUE)
+    assert (match.value, match.n) == (0.5, 6)
+
+
+def test_bleu_by_hand():
+    written = ["a tree on the left", "a a", "meadow", "x", "x"]
+    true = ["a tree on the right", "a tree", "meadow", "x", "x"]
+    ones, twos = (4 + 1 + 1 + 1 + 1) / (5 + 2 + 1 + 1 + 1), 3 / 5  # "a a": one "a" counts; pairs: 3 of 4, and 0 of 1
+    found = captions.bleu(written, true, seed=0)
+    assert found.value == pytest.approx(math.sqrt(ones * twos))
+    assert found.low <= found.value <= found.high
+
+
+def test_bleu_punishes_captions_that_are_too_short():
+    written, true = ["a tree"] * 5, ["a tree on the left"] * 5
+    assert captions.bleu(written, true, seed=0).value == pytest.approx(math.exp(1 - 5 / 2))
+    assert captions.bleu(true, true, seed=0).value == pytest.approx(1)
+    assert captions.bleu(["x"] * 5, true, seed=0).value == 0
+
+
+def test_words_missed_and_invented():
+    table = captions.words(WRITTEN, TRUE).set_index("word")
+    assert table.loc["left"].tolist() == [2, 1, 0, 1]
+    assert table.loc["right"].tolist() == [0, 1, 1, 0]
+    assert table.loc["meadow"].tolist() == [1, 2, 1, 0]
+    assert table.loc["two"].tolist() == [1, 1, 0, 0]
+
+
+def test_sides_against_the_more_frequent_one():
+    table = captions.sides([*WRITTEN, "left", "left or right"], [*TRUE, "left", "left"]).set_index("axis")
+    row = table.loc["left or right"]
+    assert row[["in references", "both name one", "right", "fixed"]].tolist() == [4, 3, 2 / 3, 2 / 3]
+    row = table.loc["top or bottom"]
+    assert row[["in references", "both name one", "right", "fixed"]].tolist() == [1, 1, 0, 1]
+
+
+def test_what_is_said_of_them():
+    match, overlap = captions.exact(WRITTEN, TRUE), captions.bleu(WRITTEN, TRUE, 0)
+    assert "**5 different captions** for 6 images" in captions.told(match, overlap, TRUE, 6, 5)
+    assert "not run" in captions.told(captions.exact([], []), NOTHING, [], 6, 5)
+    table = captions.words(WRITTEN, TRUE)
+    assert captions.mistakes(3, 6, match, table).startswith("**3 of 6** captions differ")
+    assert "nothing to explain" in captions.mistakes(0, 6, match, table)
+    assert "Not run" in captions.mistakes(0, 0, match, table)

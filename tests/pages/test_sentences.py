@@ -1,0 +1,108 @@
+"""A captioning study of a user, from files to strips."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from seewhy.attributions import attribute
+from seewhy.errors import SeewhyError
+from seewhy.pages import sentences
+from tests.tasks.captions import WORDS, cnn_lstm
+
+NET = """
+from tests.tasks.captions import CNNLSTM
+
+
+class Net(CNNLSTM):
+    pass
+"""
+
+
+@pytest.fixture
+def scenes(project, cli):
+    """The project with a captioning study `scenes`: three images, two references."""
+    (project.root / "their_nets.py").write_text(NET)
+    torch.save(
+        {"model_state_dict": cnn_lstm().state_dict(), "vocab": SimpleNamespace(idx2word=dict(enumerate(WORDS)))}
+        | {"config": {"max_length": 4}, "epoch": 2},
+        project.root / "theirs.pth",
+    )
+    draw = np.random.default_rng(0)
+    for name in "abc":
+        Image.fromarray(draw.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(project.root / f"mine/{name}.png")
+    told = pd.DataFrame({"image": ["a.png", "b.png", "c.png"], "caption": ["a tree", "left", ""]})
+    told.assign(boxes=["[[0, 0, 8, 8]]", "", ""]).to_csv(project.root / "mine/told.csv", index=False)
+    project.set("datasets.scenes", {"task": "captioning", "manifest": "mine/told.csv"})
+    study = {"dataset": "scenes", "checkpoint": "theirs.pth", "architecture": "their_nets:Net"}
+    seen = {"size": 16, "mean": [0.5], "std": [0.1]}
+    project.set("studies.scenes", {**study, "layer": "encoder.resnet.2", "preprocessing": seen})
+    assert cli("dataset", "scenes") == (0, "")
+    from seewhy import open_study
+
+    this = open_study("scenes")
+    this.save_predictions(this.predict())
+    return open_study("scenes")
+
+
+def test_words_of_a_foreign_vocabulary_become_rows_strips_and_files(scenes, tmp_path):
+    rows = scenes.predictions
+    assert set(rows["predicted"]) <= set(WORDS) - {"<START>", "<PAD>", "<END>"}
+    assert len(rows)
+    found = attribute(scenes, rows, ["gradcam"])
+    strips = sentences.strips(scenes, found, "gradcam")
+    assert [word.text for one in strips for word in one.words] == rows["predicted"].tolist()
+    paths = sentences.save_strips(scenes, rows, tmp_path / "out")
+    assert [path.name for path in paths] == [f"{name[0]}.png" for name in (one.id for one in strips)]
+    first = {path: path.read_bytes() for path in paths}
+    sentences.save_strips(scenes, rows, tmp_path / "out")
+    assert first == {path: path.read_bytes() for path in paths}
+
+
+def test_every_image_has_a_written_caption_even_an_empty_one(scenes):
+    said = sentences.written(scenes, scenes.predictions.iloc[:0])
+    assert said["written"].tolist() == ["", "", ""]
+    assert said["caption"].isna().tolist() == [False, False, True]
+    assert len(sentences.side_by_side(scenes, said, 2)) == 3
+
+
+def test_the_written_word_instead_of_itself_has_its_own_map(scenes):
+    rows = scenes.predictions
+    own = attribute(scenes, rows, ["hirescam"]).maps["hirescam"]
+    other = sentences.instead(scenes, rows, rows["predicted"].tolist(), "hirescam").maps["hirescam"]
+    assert np.abs(own - other).max() <= 1e-4 * np.abs(own).max()
+
+
+def test_lime_of_a_word_is_signed_and_seeded(scenes):
+    rows = scenes.predictions.head(2)
+    first, again, other = (sentences.by_trial(scenes, rows, 20, 4, seed) for seed in (0, 0, 1))
+    assert first.shape == (2, 4, 4)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_focus_takes_the_surest_of_each_word_in_turn():
+    rows = pd.DataFrame({"image": list("abcd"), "predicted": ["dog", "dog", "left", "the"]})
+    rows = rows.assign(kind=["noun", "noun", "position", "function"], confidence=[0.5, 0.6, 0.7, 0.8])
+    assert sentences.focus(rows, [], 9)["image"].tolist() == ["d", "c", "b", "a"]
+    assert sentences.focus(rows, ["Dog"], 1)["image"].tolist() == ["b"]
+    assert sentences.example(rows)["image"].tolist() == ["c"]
+    assert sentences.focus(rows, ["cat"], 1).empty
+
+
+def test_swapped_are_words_whose_opposite_the_reference_names():
+    rows = pd.DataFrame({"image": list("abc"), "predicted": ["left", "left", "top"], "confidence": [0.5, 0.6, 0.7]})
+    rows = rows.assign(caption=["on the right", "at the top", "At the bottom."], correct=[False, False, False])
+    found = sentences.swapped(rows)
+    assert found[["image", "opposite"]].to_numpy().tolist() == [["c", "bottom"], ["a", "right"]]
+
+
+def test_a_checkpoint_without_a_vocabulary_is_told(scenes):
+    torch.save({"model_state_dict": cnn_lstm().state_dict()}, scenes.root / "theirs.pth")
+    from seewhy import open_study
+
+    with pytest.raises(SeewhyError, match=r"studies\.scenes\.checkpoint: no vocabulary in 'theirs.pth'"):
+        _ = open_study("scenes").model

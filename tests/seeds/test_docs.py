@@ -1,0 +1,42 @@
+"""The lines of docs/seeds.md are lines that params.yaml takes, and their studies those that are tested here."""
+
+import re
+import textwrap
+
+import pytest
+from ruamel.yaml import YAML
+
+from seewhy.params import Dataset, Study
+from seewhy.validation import validate
+from tests.conftest import ROOT
+from tests.seeds import nets
+
+TEXT = (ROOT / "docs/seeds.md").read_text()
+BLOCKS = [
+    YAML(typ="safe").load(textwrap.dedent(block))
+    for block in re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
+    if block.startswith("    datasets:")
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: next(iter(block["datasets"])))
+def test_every_block_can_be_pasted(block):
+    for name, settings in block["datasets"].items():
+        validate(Dataset, settings, name)
+    for name, settings in block.get("studies", {}).items():
+        study = validate(Study, settings, name)
+        assert study.dataset in block["datasets"]
+        zoo, _, kind = study.architecture.partition(":")
+        assert zoo in ("torchvision", "smp") or hasattr(nets, kind)
+
+
+def test_each_of_the_five_has_its_section():
+    assert len(re.findall(r"^### From the seed to a study$", TEXT, re.MULTILINE)) == 5
+    assert {name for block in BLOCKS for name in block["datasets"]} == {
+        "waste",
+        "solar",
+        "one-image",
+        "scenes",
+        "faces",
+    }
+    assert all(len(line) <= 150 or line.startswith(("|", "    ")) for line in TEXT.splitlines())
