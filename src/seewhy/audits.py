@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -140,9 +140,17 @@ def answered(study: Study, rows: pd.DataFrame, output: Float[Tensor, "n ..."]) -
 
 
 def probability(study: Study) -> Rule:
-    """The task's score of probabilities, which lie along dimension 1 of an output, instead of logits: bounded, so that
-    no image outweighs the others."""
-    return lambda output, targets: study.task.score(output.softmax(1), targets)
+    """The task's score of probabilities instead of logits: bounded, so that no image outweighs the others.
+
+    The classes of pixels lie along dimension 1 of an output (n, classes, h, w), all others along the last.
+    """
+
+    def rule(output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        several = study.settings.output == "sigmoid"  # each class for itself
+        shares = output.sigmoid() if several else output.softmax(1 if output.ndim == 4 else -1)
+        return study.task.score(shares, targets)
+
+    return rule
 
 
 @dataclass(frozen=True)
