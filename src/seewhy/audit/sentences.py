@@ -112,8 +112,10 @@ def _amount(gate: Gate) -> str:
     """The figure behind a gate; a difference beside its control says so."""
     if not gate.found.measured:
         return f"too few to tell (n = {gate.found.n})"
-    more = " more often than the control" if gate.gate.endswith("_over_control") else " of the time"
-    return gate.found.text("%").replace(" (", f"{more} (", 1)
+    over = gate.gate.endswith("_over_control")
+    return gate.found.text("%").replace(
+        " % (", " points more often than the control (" if over else " % of the time (", 1
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
