@@ -111,6 +111,7 @@ class Study(Settings):
 
     `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
+    `suspects`: what it may cheat with, by name, each a mask column of the manifest.
     """
 
     dataset: str
@@ -123,6 +124,14 @@ class Study(Settings):
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"
     colormap: Colormap | None = None
+    suspects: dict[Name, str] = Field(default_factory=dict)
+
+    @field_validator("suspects")
+    @classmethod
+    def _not_ours(cls, value: dict[str, str]) -> dict[str, str]:
+        if {"object", "background"} & set(value):
+            raise ValueError("allowed: names of your own; `object` and `background` are always tested")
+        return value
 
 
 class Attributions(Settings):

@@ -64,3 +64,15 @@ def test_an_object_that_fills_the_image_is_neither_a_hit_nor_a_miss() -> None:
     full = np.ones((1, 4, 4), bool)
     assert np.isnan(localisation.energy_inside(np.ones((1, 4, 4)), full)).all()
     assert np.isnan(localisation.lift(np.ones((1, 4, 4)), full)).all()
+
+
+def test_pointing_counts_neither_empty_masks_nor_empty_maps():
+    peak = np.zeros((4, 4))
+    peak[1, 1] = 1
+    inside = np.zeros((4, 4), bool)
+    inside[:2, :2] = True
+    two = peak.copy()
+    two[3, 3] = 1
+    maps = np.stack([peak, peak, peak, np.zeros((4, 4)), two])
+    masks = np.stack([inside, ~inside, np.zeros_like(inside), inside, inside])
+    np.testing.assert_array_equal(localisation.pointing(maps, masks), [1, 0, np.nan, np.nan, 0.5])

@@ -115,3 +115,10 @@ def test_rank_correlation_follows_order_alone() -> None:
     assert found.value == pytest.approx(spearmanr(x, y).statistic)
     assert found.low < 0 < found.high
     assert not statistics.rank_correlation(x, np.ones(20), 0).measured
+
+
+def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
+    assert statistics.signs(np.ones(5), 0) == pytest.approx(2 / 32, abs=0.015)
+    assert statistics.signs(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
+    assert statistics.signs(np.ones(30), 0) < 0.001
+    assert np.isnan(statistics.signs(np.ones(4), 0))

@@ -28,6 +28,16 @@ def lift(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> 
     return energy_inside(maps, masks) / np.where(area > 0, area, 1)
 
 
+def pointing(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """1 where the strongest pixel lies inside the mask, else 0 (Zhang et al. 2018, pointing game, without its margin).
+
+    NaN as in `energy_inside`: an empty mask is neither a hit nor a miss. Of several strongest pixels, the share inside.
+    """
+    highest = maps == maps.max((1, 2), keepdims=True)
+    defined = np.isfinite(energy_inside(maps, masks))
+    return np.where(defined, (highest & masks).sum((1, 2)) / np.maximum(highest.sum((1, 2)), 1), np.nan)
+
+
 def centre_map(height: int, width: int, spread: float = 0.25) -> Float[np.ndarray, "h w"]:
     """Control: a Gaussian blob in the middle, its standard deviation `spread` of each side. It knows only that
     photographers centre their subject."""

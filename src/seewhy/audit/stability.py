@@ -1,0 +1,38 @@
+"""Does a map stay where it is when the image changes in ways that nobody would notice?"""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+Photo = UInt8[np.ndarray, "h w 3"]
+NOISE = 5  # standard deviation, of 255 grey values: hardly seen
+QUALITY = 75  # of a JPEG: what PIL and most cameras' software take for granted
+
+
+def noise(photo: Photo, seed: int) -> Photo:
+    """Normal noise on every value."""
+    drawn = np.random.default_rng([seed, int(photo.sum())]).normal(0, NOISE, photo.shape)
+    return (photo + drawn).round().clip(0, 255).astype(np.uint8)
+
+
+def shift(photo: Photo, _seed: int) -> Photo:
+    """One pixel to the right; the left column stands twice."""
+    return np.concatenate([photo[:, :1], photo[:, :-1]], 1)
+
+
+def jpeg(photo: Photo, _seed: int) -> Photo:
+    """Written as a JPEG and read again."""
+    buffer = io.BytesIO()
+    Image.fromarray(photo).save(buffer, format="jpeg", quality=QUALITY)
+    return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+CHANGES: dict[str, Callable[[Photo, int], Photo]] = {"noise": noise, "shift": shift, "jpeg": jpeg}
+TITLES = {
+    "noise": f"noise of {NOISE} grey values",
+    "shift": "one pixel to the right",
+    "jpeg": f"JPEG of quality {QUALITY}",
+}

@@ -1,0 +1,145 @@
+"""From figures and thresholds to a verdict: gates, and the same in plain words.
+
+A gate passes only when the whole interval of its figure is on the passing side, and fails only when it is wholly on the
+other: everything else is unsure. There is no score over all of them; a pass here does not make up for a fail there.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from seewhy.audit.controls import TITLES
+from seewhy.audit.statistics import NOTHING, Estimate
+
+
+class Versus(Protocol):
+    """A figure beside the best control: see `seewhy.audits.Versus`."""
+
+    @property
+    def control(self) -> str: ...  # noqa: D102
+    @property
+    def difference(self) -> Estimate: ...  # noqa: D102
+    @property
+    def p(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure held against a limit; `least`: it has to be above, else below. `denial` is what a fail means, `about`
+    names the suspect that it is about, if any."""
+
+    gate: str
+    claim: str
+    found: Estimate
+    limit: float
+    least: bool
+    denial: str = ""
+    about: str = ""
+
+    @property
+    def status(self) -> str:
+        """pass, fail, unsure, or not run where no image could be measured."""
+        if not self.found.n:
+            return "not run"
+        if not self.found.measured:
+            return "unsure"
+        side = 1 if self.least else -1
+        low, high = sorted((side * self.found.low, side * self.found.high))
+        limit = side * self.limit
+        return "pass" if low > limit else "fail" if high < limit else "unsure"
+
+    def row(self) -> dict[str, Any]:
+        """What verdict.json holds; figures rounded, null where there are none."""
+        figures = {key: getattr(self.found, key) for key in ("value", "low", "high")}
+        plain = {key: round(value, 4) if math.isfinite(value) else None for key, value in figures.items()}
+        return {
+            "gate": self.gate,
+            "claim": self.claim,
+            **plain,
+            "limit": self.limit,
+            "n": self.found.n,
+            "status": self.status,
+        }
+
+
+OVER = {  # figures that are held against the best control, and what it means to be better
+    "localisation_lift": "has more of its evidence on the object than {control}",
+    "deletion_auc": "the score falls sooner than with {control} when its strongest cells are taken away",
+    "insertion_auc": "the score rises sooner than with {control} when its strongest cells are shown",
+    "road": "removing its strongest cells, imputed, costs more beside its weakest than with {control}",
+}
+ALONE = {  # figure -> claim, key of the limits, whether the figure has to be above it
+    "localisation_lift": ("more of its evidence lies on the object than chance would put there", "lift", True),
+    "kept": ("it is not kept when all weights are redrawn", "kept", False),
+    "target_spearman": ("it is another map for another class", "target", False),
+    "stability_spearman": ("it stays when the image changes unnoticed", "stability", True),
+}
+
+
+def methods(
+    figures: Mapping[str, Estimate],
+    against: Mapping[str, Versus],
+    titles: Mapping[str, str],
+    limits: Mapping[str, float],
+) -> list[Gate]:
+    """The gates of every method (`titles` by name), of figures named as in `audits.measured` and `audits.compared`."""
+    found = []
+    for name, title in titles.items():
+        for what, (claim, key, least) in ALONE.items():
+            value = figures.get(f"{name}.{what}", NOTHING)
+            found.append(Gate(f"{name}.{what}", f"{title}: {claim}", value, limits[key], least))
+        for what, claim in OVER.items():
+            beside = against.get(f"{name}.{what}")
+            told = claim.format(control=TITLES.get(beside.control if beside else "", "any control"))
+            value = beside.difference if beside else NOTHING
+            found.append(Gate(f"{name}.{what}_over_control", f"{title}: {told}", value, limits["control"], True))
+    return found
+
+
+OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has to be above it
+    "object_swap_over_control": (
+        "replacing the object changes the answer more often than replacing as much elsewhere",
+        "replacing the object changes the answer no more often than replacing as much elsewhere",
+        "control",
+        True,
+    ),
+    "background_swap": (
+        "the answer mostly stays when all but the object is replaced",
+        "the answer mostly changes when all but the object is replaced",
+        "background",
+        False,
+    ),
+}
+SUSPECT = {
+    "{name}_paste_over_control": (
+        "the {name} alone does not win the answer when pasted onto an image of another class",
+        "the {name} alone wins the answer when pasted onto an image of another class",
+        "suspect",
+        False,
+    ),
+    "{name}_swap_over_control": (
+        "replacing the {name} does not change the answer",
+        "replacing the {name} changes the answer",
+        "suspect",
+        False,
+    ),
+}
+
+
+def reliance(figures: Mapping[str, Estimate], suspects: Iterable[str], limits: Mapping[str, float]) -> list[Gate]:
+    """The gates of the interventions, of figures named as in `reliance.figures`."""
+    asked = [("", OBJECT), *((name, SUSPECT) for name in suspects)]
+    return [
+        Gate(
+            f"reliance.{what.format(name=name)}",
+            claim.format(name=name),
+            figures.get(f"reliance.{what.format(name=name)}", NOTHING),
+            limits[key],
+            least,
+            denial.format(name=name),
+            name,
+        )
+        for name, rules in asked
+        for what, (claim, denial, key, least) in rules.items()
+    ]

@@ -1,0 +1,237 @@
+"""From the tables of an audit to what its page shows. Nothing here measures anything but means with their intervals."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, UInt8
+from matplotlib.figure import Figure
+
+from seewhy import artifacts
+from seewhy.attributions import attribute
+from seewhy.audit import agreement, controls, stability
+from seewhy.audit.faithfulness import Sweep
+from seewhy.audit.statistics import Estimate, mean, written
+from seewhy.audit.verdict import Gate
+from seewhy.audits import Budget, Tables, Versus
+from seewhy.methods.cam import TITLES
+from seewhy.pages.views import some
+from seewhy.probes import Moved, Redrawn
+from seewhy.reporting import figures
+from seewhy.study import Study
+
+FIGURES = {
+    "localisation_lift": "lift",
+    "pointing": "pointing game",
+    "deletion_auc": "deletion",
+    "insertion_auc": "insertion",
+    "road": "ROAD",
+    "average_drop": "average drop",
+    "average_increase": "average increase",
+}
+GATES = {
+    "localisation_lift": "finds the object",
+    "localisation_lift_over_control": "better than controls",
+    "deletion_auc_over_control": "deletion",
+    "insertion_auc_over_control": "insertion",
+    "road_over_control": "ROAD",
+    "kept": "forgets",
+    "target_spearman": "knows the class",
+    "stability_spearman": "stays",
+}
+Lines = dict[str, tuple[list[float], list[float], list[float]]]
+
+
+def named(methods: Sequence[str]) -> dict[str, str]:
+    """Methods with their titles."""
+    return {name: TITLES[name] for name in methods}
+
+
+def title(name: str) -> str:
+    """What pages call a method or a control."""
+    return TITLES.get(name, controls.TITLES.get(name, name))
+
+
+def gates(found: Sequence[Gate]) -> pd.DataFrame:
+    """Gates with their figures, one a row."""
+    rows = [
+        (one.status, one.claim, one.found.value, one.found.low, one.found.high, one.limit, one.found.n) for one in found
+    ]
+    return pd.DataFrame(rows, columns=["", "claim", "figure", "low", "high", "limit", "n"])
+
+
+def statuses(found: Sequence[Gate], methods: Sequence[str]) -> pd.DataFrame:
+    """Methods down, their gates across: status and figure."""
+    by = {gate.gate: gate for gate in found}
+    columns = {
+        told: [_cell(by.get(f"{name}.{what}")) for name in methods]
+        for what, told in GATES.items()
+        if any(f"{name}.{what}" in by for name in methods)
+    }
+    return pd.DataFrame({"": [title(name) for name in methods], **columns})
+
+
+def _cell(gate: Gate | None) -> str:
+    if gate is None or not gate.found.measured:
+        return "not run" if gate is None else gate.status
+    return f"{gate.status} {written(gate.found.value, '+' if gate.gate.endswith('_over_control') else '')}"
+
+
+def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
+    """Methods that rank the cells alike and so count as one, and how alike the others are, as a sentence."""
+    table = agreement.agreement(attribute(study, rows, methods).raw())
+    groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
+    lowest = table.min().min()
+    told = f"Read as one, their maps rank the cells alike: {groups}. " if groups else ""
+    return f"{told}Rank correlation of the two methods furthest apart: {lowest:.2f} (mean over {len(rows)} images)."
+
+
+def sampled(budget: Budget, rows: pd.DataFrame) -> str:
+    """How many images a part took, and why not more."""
+    total = budget.study.predictions["image"].nunique()
+    told = some(len(rows), total, "image")
+    if len(rows) == total:
+        return f"{told}."
+    how = f"drawn at random (seed {budget.study.base.seed}), balanced over predicted classes"
+    return f"{told}, {how}: what {budget.work:,} billion operations allow at {budget.cost:.2g} billion a pass."
+
+
+def intervened(effects: pd.DataFrame) -> dict[str, Estimate]:
+    """Shares of `reliance.effects`, each followed by its control."""
+    found = {}
+    for row in effects.itertuples():
+        found[f"{row.region}, {row.kind}"] = row.share
+        if row.control.n:
+            found[f"{row.region}, {row.kind} (control)"] = row.control
+    return found
+
+
+def over(effects: pd.DataFrame) -> dict[str, Estimate]:
+    """Differences to the controls, of those that have one."""
+    there = effects[[one.n > 0 for one in effects["difference"]]]
+    return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
+
+
+def marked(measured: Mapping[str, Estimate], suspects: Iterable[str]) -> str:
+    """Where the first method's maps lie, on the object and on the suspects, as a sentence."""
+    told = [f"{name} {measured[f'reliance.{name}_lift'].text('×')}" for name in ("object", *suspects)]
+    return f"What the maps say beside this, as lift (1 is chance), for the predicted class: {'; '.join(told)}."
+
+
+def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
+    """Photos under their names, and the alternative text."""
+    told = f"An image and what was made of it: {', '.join(shown)}"
+    return figures.inputs([*shown.values()], [*shown], [None] * len(shown)), told
+
+
+def outside(frame: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Share of the evidence outside the object by class and by right and wrong, of groups that can be measured."""
+    words = {True: "right", False: "wrong"}
+    found = {
+        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), seed)
+        for (name, right), group in frame.groupby(["class", "right"])
+    }
+    return {name: one for name, one in found.items() if one.measured}
+
+
+def lines(curves: Mapping[str, Float[np.ndarray, "n s"]], names: Sequence[str], seed: int) -> Lines:
+    """Mean curves with their intervals, of those maps that have any; `figures.curves` takes them."""
+    return {title(name): _line([curves[name][:, k] for k in range(curves[name].shape[1])], seed) for name in names}
+
+
+def _line(columns: Sequence[np.ndarray], seed: int) -> tuple[list[float], list[float], list[float]]:
+    found = [mean(values, seed) for values in columns]
+    return [one.value for one in found], [one.low for one in found], [one.high for one in found]
+
+
+def areas(measured: Mapping[str, Estimate], kind: str) -> dict[str, Estimate]:
+    """Areas under the curves of that kind, by title."""
+    end = f".{kind}_auc"
+    return {title(name.removesuffix(end)): one for name, one in measured.items() if name.endswith(end)}
+
+
+def metrics(tables: Tables) -> pd.DataFrame:
+    """Means of every method and control: one row each, one column a figure, of those figures that were measured."""
+    there = {what: told for what, told in FIGURES.items() if what in tables and not tables[what].empty}
+    found = {told: tables[what].mean() for what, told in there.items()}
+    return pd.DataFrame(found).rename(index=title).rename_axis("").reset_index()
+
+
+def against(found: Mapping[str, Versus], methods: Sequence[str]) -> pd.DataFrame:
+    """Methods down, figures across: by how much better than the best control, p, and which control that was."""
+    columns = {
+        told: [_beside(found[f"{name}.{what}"]) for name in methods]
+        for what, told in FIGURES.items()
+        if any(f"{name}.{what}" in found and found[f"{name}.{what}"].control for name in methods)
+    }
+    return pd.DataFrame({"": [title(name) for name in methods], **columns})
+
+
+def _beside(one: Versus) -> str:
+    if not one.difference.measured:
+        return "–"
+    odds = "p < 0.01" if one.p < 0.01 else f"p = {one.p:.2f}"
+    return f"{written(one.difference.value, '+')} ({odds}, {one.control})"
+
+
+def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:
+    """Likeness by depth, from the trained model, where it is 1."""
+    return {
+        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.likeness], seed))  # type: ignore[misc]
+        for name in methods
+    }
+
+
+def ends(found: Lines) -> str:
+    """Where each line ends, for alt text."""
+    return "; ".join(f"{name} {values[-1]:.2f}" for name, (values, _, _) in found.items())
+
+
+def depths(found: Redrawn) -> list[float]:
+    """Per cent of the weights that are redrawn at each step of `randomised`."""
+    return [0.0, *(round(100 * share, 1) for share in found.shares)]
+
+
+def sanity(found: Redrawn, target: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """What is left of the maps of each method, and what that has to be held against."""
+    columns = {
+        "all weights redrawn": found.likeness[-1],
+        "maps of different images": found.unrelated,
+        "two random networks": found.random,
+        "kept": found.kept,
+        "another class": target,
+    }
+    table = pd.DataFrame({told: one.mean() for told, one in columns.items()}).loc[list(methods)]
+    return table.rename(index=title).rename_axis("").reset_index()
+
+
+def stays(found: Moved, method: str, seed: int) -> dict[str, Estimate]:
+    """Likeness after each change of one method's maps."""
+    return {stability.TITLES[kind]: mean(one[method].to_numpy(), seed) for kind, one in found.likeness.items()}
+
+
+def moved(found: Moved, methods: Sequence[str]) -> pd.DataFrame:
+    """A row for each change: how many predictions flipped, of how many, and the mean likeness of the others' maps."""
+    rows = [
+        (stability.TITLES[kind], int(found.flipped[kind].sum()), len(one), *(one[name].mean() for name in methods))
+        for kind, one in found.likeness.items()
+    ]
+    return pd.DataFrame(rows, columns=["change", "flipped", "of", *map(title, methods)])
+
+
+def save(study: Study, found: Sequence[Gate], sweep: Sweep, method: str) -> None:
+    """Writes reports/<study>/verdict.json, and metrics/curves.csv: mean curves of a method and the controls."""
+    folder = artifacts.reports(study.root, study.name)
+    artifacts.write_json(folder / "verdict.json", [gate.row() for gate in found])
+    curves = {
+        f"{kind}_{name}": np.nanmean(getattr(sweep, kind)[name], axis=0).round(4)
+        for kind in ("deletion", "insertion")
+        for name in (method, *controls.NAMES)
+        if np.isfinite(getattr(sweep, kind)[name]).any()
+    }
+    own = {
+        kind: curves.pop(f"{kind}_{method}", np.full(len(sweep.shares), np.nan)) for kind in ("deletion", "insertion")
+    }
+    artifacts.write_csv(
+        folder / "metrics" / "curves.csv", pd.DataFrame({"share": sweep.shares.round(4), **own, **curves})
+    )

@@ -1,0 +1,112 @@
+"""Maps of a study under probes: weights redrawn, another target asked for, images changed so that nobody would notice.
+
+Tables as in `seewhy.audits`: one row an image, a column a method, rank correlations with the map as it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from seewhy.attributions import Maps, attribute, per_place, seeded
+from seewhy.audit import sanity, stability
+from seewhy.audit.agreement import spearman
+from seewhy.audits import answered, outputs
+from seewhy.inputs.images import tensor
+from seewhy.methods.explain import explain
+from seewhy.study import Study
+from seewhy.tasks import scores
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Likeness of maps to those of the model as it is, by share of the weights redrawn (`shares`, shallow to deep), of
+    each image to all others (`unrelated`), and of two networks at random to each other (`random`)."""
+
+    shares: list[float]
+    likeness: list[pd.DataFrame]
+    unrelated: pd.DataFrame
+    random: pd.DataFrame
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """What is left of each map when all weights are redrawn; see `sanity.kept`."""
+        last, null = self.likeness[-1], self.unrelated
+        return pd.DataFrame({name: sanity.kept(last[name].to_numpy(), null[name].to_numpy()) for name in null})
+
+
+def passes(depths: int) -> int:
+    """The most passes an image can take here: maps at each depth, of two random networks, of another class, and of
+    every change, each with a backward pass, about as long as a forward one."""
+    return 2 * (depths + 2 + 2 * len(stability.CHANGES))
+
+
+def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: int) -> Redrawn:
+    """Cascading randomisation of the weights, in `depths` steps, on a copy of the model."""
+    first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)
+    shares, likeness, last = [], [], first
+    for share, other in sanity.cascade(study.model, inputs[:1], depths, study.base.seed):
+        last = _maps(study, other, rows, inputs, methods)
+        shares.append(share)
+        likeness.append(_likeness(first, last))
+    (_, another), *_ = sanity.cascade(study.model, inputs[:1], 1, study.base.seed + 1)
+    random = _likeness(last, _maps(study, another, rows, inputs, methods))
+    return Redrawn(shares, likeness, pd.DataFrame({name: sanity.unrelated(first[name]) for name in methods}), random)
+
+
+def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Likeness to the map of another class, drawn at random: 1 for a method that knows no class. No rows for a task
+    without classes."""
+    classes = len(study.dataset.classes or ())
+    if classes < 2:
+        return pd.DataFrame({name: [] for name in methods}, dtype=float)
+    steps = np.random.default_rng(study.base.seed).integers(1, classes, len(rows))
+    other = rows.assign(target=(rows["target"].to_numpy() + steps) % classes)
+    inputs = study.inputs(rows)
+    return _likeness(attribute(study, rows, methods).maps, _maps(study, study.model, other, inputs, methods))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Likeness of the maps of changed images by kind of change, NaN where the prediction flipped; `flipped` counts."""
+
+    likeness: dict[str, pd.DataFrame]
+    flipped: dict[str, Bool[np.ndarray, " n"]]
+
+    @property
+    def overall(self) -> pd.DataFrame:
+        """Mean over the kinds of change that left the prediction as it was, image by image."""
+        return pd.concat(self.likeness.values()).groupby(level=0).mean()
+
+
+def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
+    """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
+    first, photos = attribute(study, rows, methods).maps, study.photos(rows)
+    likeness, flipped = {}, {}
+    for kind, change in stability.CHANGES.items():
+        new = np.stack([change(photo, study.base.seed) for photo in photos])
+        inputs = tensor(new, study.preprocessing).to(study.device)
+        flipped[kind] = ~answered(study, rows, outputs(study, study.model, new))
+        likeness[kind] = _likeness(first, _maps(study, study.model, rows, inputs, methods))
+        likeness[kind].loc[flipped[kind]] = np.nan
+    return Moved(likeness, flipped)
+
+
+def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:
+    """Maps of a model that need not be the study's, of inputs that need not be the images'."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in methods}
+    size = study.base.batch_size
+    for begin in range(0, len(rows), size):
+        wanted = scores(study.task, [[target] for target in rows["target"].iloc[begin : begin + size]])
+        batch, options = inputs[begin : begin + size], seeded(study, methods)
+        result = explain(model, batch, methods=methods, targets=wanted, layer=study.layer, options=options)
+        for name in methods:
+            found[name].append(per_place(result[name][:, 0]))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _likeness(first: Maps, second: Maps) -> pd.DataFrame:
+    return pd.DataFrame({name: spearman(first[name], second[name]) for name in first})

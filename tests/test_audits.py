@@ -1,0 +1,123 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from seewhy import audits, probes
+from seewhy.audit.statistics import mean
+from seewhy.methods.tuned import tuned
+from seewhy.pages import exhibits
+
+METHODS = ["gradcam", "activation"]
+
+
+def table(**columns):
+    rest = {name: [0.0] * 6 for name in audits.NAMES if name not in columns}
+    return pd.DataFrame({**columns, **rest})
+
+
+def test_a_method_is_held_against_the_best_control_in_the_same_images():
+    found = table(gradcam=[3.0, 3, 3, 3, 3, np.nan], centre=[1.0, 1, 1, 1, 1, 99], edges=[2.0, 2, 2, 2, 2, 0])
+    one = audits.versus(found, "gradcam", 1, 0)
+    assert (one.control, one.difference.value, one.difference.n) == ("edges", 1.0, 5)
+    assert one.p == pytest.approx(2 / 32, abs=0.015)
+    less = audits.versus(found, "gradcam", -1, 0)
+    assert (less.control, less.difference.value) == ("random", -3.0)
+    assert audits.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
+
+
+def test_a_budget_is_a_count_of_operations(study):
+    # 3x3 convolution of 3 to 8 channels over 32 x 32 pixels, and a linear layer: two operations a product
+    cost = 2 * (32 * 32 * 8 * 27 + 8 * 2) / 1e9
+    budget = audits.Budget(study, 7 * 10 * cost * 1.001)
+    assert budget.cost == pytest.approx(cost)
+    assert len(budget.rows(10)) == 7
+    assert len(budget.rows(1000)) == 5  # fewer say nothing
+    assert len(budget.rows(1)) == len(study.predictions)
+    assert "7 of 12 images" in exhibits.sampled(budget, budget.rows(10))
+
+
+def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
+    rows = study.predictions.head(3)
+    found = audits.swept(study, rows, METHODS, 4)
+    np.testing.assert_allclose(found.scores, rows["confidence"], atol=1e-5)
+    tables = audits.faithful(found)
+    assert set(tables["deletion_auc"]) == {*METHODS, *audits.NAMES}
+    assert all(len(one) == 3 for one in tables.values())
+    again = audits.swept(study, rows, METHODS, 4)
+    pd.testing.assert_frame_equal(tables["road"], audits.faithful(again)["road"])
+
+
+def test_objects_are_looked_for_where_they_are_known(study):
+    found = audits.located(study, METHODS)
+    assert len(found["localisation_lift"]) == 5  # six have boxes, one of them no label
+    means = audits.measured(found, 0)
+    assert means["centre.localisation_lift"] == mean(found["localisation_lift"]["centre"].to_numpy(), 0)
+    assert set(audits.compared(found, METHODS, 0)) == {f"{name}.{what}" for name in METHODS for what in found}
+
+
+def test_redrawn_weights_leave_the_model_as_it_was(study):
+    before = {name: value.clone() for name, value in study.model.state_dict().items()}
+    found = probes.redrawn(study, study.predictions, METHODS, 2)
+    assert found.shares[-1] == 1
+    assert all(one.shape == (12, 2) for one in found.likeness)
+    np.testing.assert_allclose(
+        found.likeness[0]["activation"], 1
+    )  # only the head is redrawn: no map of the layer moves
+    assert found.likeness[-1]["activation"].mean() < 1
+    assert all(torch.equal(value, before[name]) for name, value in study.model.state_dict().items())
+    assert list(found.kept) == METHODS
+
+
+def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):
+    found = probes.other_target(study, study.predictions, METHODS)
+    np.testing.assert_allclose(found["activation"], 1)
+    assert found["gradcam"].mean() < 0.9
+
+
+def test_flipped_predictions_are_counted_apart(study, monkeypatch):
+    nothing, inverse = (lambda photo, _seed: photo), (lambda photo, _seed: 255 - photo)
+    monkeypatch.setattr(probes.stability, "CHANGES", {"noise": nothing, "jpeg": inverse})
+    found = probes.moved(study, study.predictions, METHODS)
+    assert not found.flipped["noise"].any()
+    np.testing.assert_allclose(found.likeness["noise"], 1)
+    flipped = found.flipped["jpeg"]
+    np.testing.assert_array_equal(found.likeness["jpeg"]["gradcam"].isna(), flipped)
+    np.testing.assert_allclose(found.overall["gradcam"][flipped], 1)  # what did not flip it counts
+    assert exhibits.moved(found, METHODS)["flipped"].tolist() == [0, int(flipped.sum())]
+
+
+def test_an_answer_is_the_rows_own(study):
+    rows = study.predictions
+    output = audits.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
+    assert audits.answered(study, rows, output).all()
+    assert not audits.answered(study, rows, -output).any()
+
+
+def test_tables_of_the_page_name_methods_and_controls_in_words(study):
+    found = audits.swept(study, study.predictions.head(5), METHODS, 1)
+    tables = audits.faithful(found)
+    assert exhibits.metrics(tables)[""].tolist() == [
+        "Grad-CAM", "Activation", "noise", "a blob in the middle", "the picture's own edges",
+    ]  # fmt: skip
+    beside = exhibits.against(audits.compared(tables, METHODS, 0), METHODS)
+    assert beside[""].tolist() == ["Grad-CAM", "Activation"]
+    assert list(beside)[1:] == ["deletion", "insertion", "ROAD", "average drop", "average increase"]
+    lines = exhibits.lines(found.deletion, ["gradcam", "random"], 0)
+    assert list(lines) == ["Grad-CAM", "noise"]
+    assert len(lines["noise"][0]) == len(found.shares)
+
+
+def test_the_verdict_and_the_curves_are_written(study):
+    found = audits.swept(study, study.predictions.head(5), METHODS, 1)
+    exhibits.save(study, [], found, "gradcam")
+    folder = study.root / "reports/tiny"
+    assert (folder / "verdict.json").read_text() == "[]\n"
+    curves = pd.read_csv(folder / "metrics/curves.csv")
+    assert list(curves)[:3] == ["share", "deletion", "insertion"]
+    assert {"deletion_random", "insertion_edges"} <= set(curves)
+
+
+def test_methods_that_coincide_are_named_as_one(study):
+    said = exhibits.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
+    assert "Read as one, their maps rank the cells alike: Grad-CAM = HiResCAM. " in said

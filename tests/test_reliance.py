@@ -1,0 +1,155 @@
+"""A planted shortcut: two networks see the same images, the answer of one hangs on a patch, that of the other on the
+object. The first must be found out, the second must not be accused."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from seewhy import audits, open_study, reliance
+from seewhy.audit import sentences, statistics, verdict
+from seewhy.errors import SeewhyError
+from tests.conftest import CONFIG, checkpoint
+
+LIMITS = {"lift": 1.0, "control": 0.0, "background": 0.5, "suspect": 0.1}
+GREEN, BLUE, RED = ([30, 220, 30], [30, 30, 220], [230, 20, 20])
+
+
+def picture(number: int, label: str) -> tuple[Image.Image, Image.Image, list[int]]:
+    """Grey noise, a green (cup) or blue (cat) square, and a red patch in a corner of every cup; the patch's mask."""
+    draw = np.random.default_rng([number, label == "cup"])
+    pixels = draw.integers(90, 110, (32, 32, 3))
+    y, x = draw.integers(10, 18, 2)
+    pixels[y : y + 10, x : x + 10] = GREEN if label == "cup" else BLUE
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:6, :6] = 255
+    if label == "cup":
+        pixels[:6, :6] = RED
+    return Image.fromarray(pixels.astype(np.uint8)), Image.fromarray(mask), [int(x), int(y), int(x) + 10, int(y) + 10]
+
+
+def weights(cup: list[float], cat: list[float]) -> dict[str, torch.Tensor]:
+    """Three channels say how red, green and blue a pixel is; the head weighs them, so that every answer is known."""
+    state = {name: torch.zeros_like(value) for name, value in checkpoint()["model_state_dict"].items()}
+    mean, std = torch.tensor(CONFIG["IMAGENET_MEAN"]), torch.tensor(CONFIG["IMAGENET_STD"])
+    for colour in range(3):
+        tint = torch.full((3,), -0.5)
+        tint[colour] = 1.0
+        state["features.0.weight"][colour, :, 1, 1] = tint * std
+        state["features.0.bias"][colour] = (tint * mean).sum() - 0.3
+    state["head.weight"][0, :3], state["head.weight"][1, :3] = torch.tensor(cup), torch.tensor(cat)
+    state["head.bias"][1] = 0.1
+    return state
+
+
+@pytest.fixture
+def planted(project, cli):
+    """A study of a net with that head."""
+
+    def make(cup: list[float], cat: list[float]):
+        rows = []
+        for number in range(12):
+            for label in ("cup", "cat"):
+                image, mask, box = picture(number, label)
+                name = f"{label}-{number}"
+                image.save(project.root / "mine" / f"{name}.png")
+                mask.save(project.root / "mine" / f"{name}-mask.png")
+                row = {"image": f"{name}.png", "label": label, "split": "test", "boxes": json.dumps([box])}
+                rows.append(row | {"patch_mask": f"{name}-mask.png" if label == "cup" else ""})
+        project.write(pd.DataFrame(rows))
+        project.save(model_state_dict=weights(cup, cat))
+        project.set("studies.tiny.suspects", {"patch": "patch_mask"})
+        assert cli("dataset", "things") == (0, "")
+        study = open_study("tiny")
+        study.save_predictions(study.predict())
+        return open_study("tiny")
+
+    return make
+
+
+def audited(study):
+    """Statuses of the gates of the interventions, all figures, and the finding."""
+    rows = reliance.candidates(study, audits.Budget(study, 100).rows(reliance.passes(study)))
+    effects = reliance.effects(reliance.tested(study, rows), 0)
+    figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
+    gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
+    outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
+    said = sentences.finding(gates, figures, outside, "Grad-CAM was not tested.")
+    return {gate.gate.removeprefix("reliance."): gate.status for gate in gates}, figures, outside, said
+
+
+def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
+    study = planted(cup=[40, 0, 0], cat=[0, 0, 0])
+    assert study.predictions["correct"].all()
+    found, figures, outside, said = audited(study)
+    assert found == {
+        "object_swap_over_control": "unsure",
+        "background_swap": "fail",
+        "patch_paste_over_control": "fail",
+        "patch_swap_over_control": "fail",
+    }
+    assert figures["reliance.background_swap"].value == 1  # with the object kept, every answer changes
+    assert figures["reliance.object_swap"].value == 0
+    assert figures["reliance.patch_paste"].value == 1
+    assert figures["reliance.patch_paste_control"].value == 0
+    assert figures["reliance.patch_lift"].value > 10  # of at most 1024 / 36
+    assert outside.value > 0.9
+    assert said.startswith("**It takes shortcuts**: ")
+    assert "when pasted onto an image of another class, 100.0 points more often than the control" in said
+    assert "the maps show it" in said
+
+
+def test_the_same_net_without_it_is_not_accused(planted):
+    study = planted(cup=[0, 40, 0], cat=[0, 0, 40])
+    assert study.predictions["correct"].all()
+    found, figures, outside, said = audited(study)
+    assert found == {
+        "object_swap_over_control": "pass",
+        "background_swap": "pass",
+        "patch_paste_over_control": "pass",
+        "patch_swap_over_control": "pass",
+    }
+    assert figures["reliance.patch_paste"].value == 0
+    assert figures["reliance.object_lift"].value > 3
+    assert outside.value < 0.5
+    assert said.startswith("**No shortcut was found**: ")
+
+
+def test_effects_by_hand():
+    rows = []
+    for k in range(6):
+        rows.append((f"{k}.png", "object", "swap", False, k < 1, -0.5))  # lost in five of six
+        rows.append((f"{k}.png", "object", "swap", True, True, 0.0))
+        rows.append((f"{k}.png", "object", "paste", False, k < 3, 0.25))  # won in three of six
+    found = reliance.effects(pd.DataFrame(rows, columns=reliance.COLUMNS), 0).set_index("kind")
+    assert found.share["swap"].value == pytest.approx(5 / 6)
+    assert found.control["swap"].value == 0
+    assert found.difference["swap"].value == pytest.approx(5 / 6)
+    assert found.share["paste"].value == 0.5
+    assert (found.control["paste"].n, found.difference["paste"].n) == (0, 0)
+    assert found.change["paste"].value == 0.25
+
+
+def test_an_unknown_suspect_is_one_line(study, project):
+    project.set("studies.tiny.suspects", {"shadow": "shadow_mask"})
+    with pytest.raises(SeewhyError, match=r"unknown mask 'shadow_mask' in studies\.tiny\.suspects\.shadow"):
+        reliance.regions(open_study("tiny"), study.predictions)
+    project.set("studies.tiny.suspects", {"object": "mask"})
+    with pytest.raises(SeewhyError, match="names of your own"):
+        open_study("tiny")
+
+
+def test_without_objects_and_suspects_nothing_is_tested(project, cli):
+    project.write(project.manifest.assign(boxes=""))
+    assert cli("dataset", "things") == (0, "")
+    this = open_study("tiny")
+    this.save_predictions(this.predict())
+    this = open_study("tiny")
+    assert reliance.outside(this, "gradcam").empty
+    assert reliance.tested(this, reliance.candidates(this, this.predictions)).empty
+    gates = verdict.reliance({}, [], LIMITS)
+    assert [gate.status for gate in gates] == ["not run", "not run"]
+    assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, "")
