@@ -90,8 +90,8 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
 def test_an_answer_is_the_rows_own(study):
     rows = study.predictions
     output = audits.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
-    assert audits.answered(study, rows, output).all()
-    assert not audits.answered(study, rows, -output).any()
+    assert study.task.kept(rows, output, output, study).all()
+    assert not study.task.kept(rows, output, -output, study).any()
 
 
 def test_tables_of_the_page_name_methods_and_controls_in_words(study):

@@ -77,7 +77,7 @@ def audited(study):
     figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
     gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
     outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
-    said = sentences.finding(gates, figures, outside, "Grad-CAM was not tested.")
+    said = sentences.finding(gates, figures, outside, [], "Grad-CAM was not tested.")
     return {gate.gate.removeprefix("reliance."): gate.status for gate in gates}, figures, outside, said
 
 
@@ -98,7 +98,7 @@ def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
     assert figures["reliance.patch_lift"].value > 10  # of at most 1024 / 36
     assert outside.value > 0.9
     assert said.startswith("**It takes shortcuts**: ")
-    assert "when pasted onto an image of another class, 100.0 points more often than the control" in said
+    assert "when pasted onto an image with another, 100.0 points more often than the control" in said
     assert "the maps show it" in said
 
 
@@ -152,4 +152,4 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
     assert reliance.tested(this, reliance.candidates(this, this.predictions)).empty
     gates = verdict.reliance({}, [], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "not run"]
-    assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, "")
+    assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, [], "")

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,13 +24,12 @@ from seewhy.audit.statistics import Estimate
 from seewhy.inputs.images import tensor
 from seewhy.methods.modules import untouched
 from seewhy.methods.reading import relu, upsample
-from seewhy.methods.targets import Rule, output_of
+from seewhy.methods.targets import output_of
 from seewhy.methods.tuned import runner
 from seewhy.samples import one_each, stratified, with_objects
 from seewhy.study import Study
 
 Tables = dict[str, pd.DataFrame]
-ANSWER = ["image", "target", "predicted"]  # the columns that say what was answered to what
 BETTER = {  # of each figure: whether more is better (1) or less (-1)
     "localisation_lift": 1,
     "pointing": 1,
@@ -67,8 +66,8 @@ class Budget:
 
 
 def located(study: Study, methods: Sequence[str]) -> Tables:
-    """Lift and pointing game of the true class's maps, for every image whose object is known."""
-    rows = with_objects(study.predictions)
+    """Lift and pointing game of the maps of what truly is there, for every image whose object is known."""
+    rows = one_each(with_objects(study.predictions), study.base.seed)
     if rows.empty:
         return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
     held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
@@ -95,12 +94,12 @@ def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) 
     found = attribute(study, rows, methods)
     shape = next(iter(found.maps.values())).shape[1:]
     maps = {**found.maps, **controls(study.photos(rows), shape, study.base.seed)}
-    parts, begin = [], 0
+    parts, begin, sure = [], 0, study.task.certainty(rows, study)
     with asked(study, rows) as model, torch.no_grad():
         for part, batch in study.batches(rows, "faithfulness"):
+            numbers = range(begin, begin + len(part))
             own = {name: some[begin : begin + len(part)] for name, some in maps.items()}
-            targets = part["target"].tolist()
-            parts.append(faithfulness.sweep(model, batch, probability(study), targets, own, steps, study.base.seed))
+            parts.append(faithfulness.sweep(model, batch, sure, numbers, own, steps, study.base.seed))
             begin += len(part)
     return faithfulness.joined(parts)
 
@@ -130,27 +129,6 @@ def outputs(study: Study, model: nn.Module, photos: UInt8[np.ndarray, "n h w 3"]
     with torch.no_grad():
         parts = [output_of(model(part.to(study.device))).float().cpu() for part in inputs.split(study.base.batch_size)]
     return torch.cat(parts)
-
-
-def answered(study: Study, rows: pd.DataFrame, output: Float[Tensor, "n ..."]) -> Bool[np.ndarray, " n"]:
-    """Whether output i gives the answer of row i: its target, predicted as it was. Rows are of different images."""
-    said = study.task.predict(rows, output, study)
-    given = set(said[ANSWER].itertuples(index=False, name=None))
-    return np.array([answer in given for answer in rows[ANSWER].itertuples(index=False, name=None)], bool)
-
-
-def probability(study: Study) -> Rule:
-    """The task's score of probabilities instead of logits: bounded, so that no image outweighs the others.
-
-    The classes of pixels lie along dimension 1 of an output (n, classes, h, w), all others along the last.
-    """
-
-    def rule(output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-        several = study.settings.output == "sigmoid"  # each class for itself
-        shares = output.sigmoid() if several else output.softmax(1 if output.ndim == 4 else -1)
-        return study.task.score(shares, targets)
-
-    return rule
 
 
 @dataclass(frozen=True)

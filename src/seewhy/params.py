@@ -126,9 +126,9 @@ class Study(Settings):
     colormap: Colormap | None = None
     suspects: dict[Name, str] = Field(default_factory=dict)
 
-    @field_validator("suspects")
+    @field_validator("suspects", "regions")
     @classmethod
-    def _not_ours(cls, value: dict[str, str]) -> dict[str, str]:
+    def _not_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
         if {"object", "background"} & set(value):
             raise ValueError("allowed: names of your own; `object` and `background` are always tested")
         return value

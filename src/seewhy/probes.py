@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from seewhy.attributions import Maps, attribute, per_place, seeded
 from seewhy.audit import sanity, stability
 from seewhy.audit.agreement import spearman
-from seewhy.audits import answered, outputs
+from seewhy.audits import outputs
 from seewhy.inputs.images import tensor
 from seewhy.methods.explain import explain
 from seewhy.study import Study
@@ -58,15 +58,27 @@ def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: in
 
 
 def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Likeness to the map of another class, drawn at random: 1 for a method that knows no class. No rows for a task
-    without classes."""
-    classes = len(study.dataset.classes or ())
-    if classes < 2:
-        return pd.DataFrame({name: [] for name in methods}, dtype=float)
-    steps = np.random.default_rng(study.base.seed).integers(1, classes, len(rows))
-    other = rows.assign(target=(rows["target"].to_numpy() + steps) % classes)
-    inputs = study.inputs(rows)
-    return _likeness(attribute(study, rows, methods).maps, _maps(study, study.model, other, inputs, methods))
+    """Likeness to the map of another class, or of another word of the caption, drawn at random: 1 for a method that
+    knows no target. NaN where an image has no other."""
+    targets = _others(study, rows)
+    there = targets >= 0
+    found = pd.DataFrame(np.nan, rows.index, list(methods))
+    if there.any():
+        asked, inputs = rows[there], study.inputs(rows[there])
+        other = _maps(study, study.model, asked.assign(target=targets[there]), inputs, methods)
+        found.loc[there] = _likeness(attribute(study, asked, methods).maps, other).to_numpy()
+    return found
+
+
+def _others(study: Study, rows: pd.DataFrame) -> Int[np.ndarray, " n"]:
+    """Another target for each row: a class or, where there are no classes, another row of the image; -1 for none."""
+    draw, own = np.random.default_rng(study.base.seed), rows["target"].to_numpy()
+    if study.dataset.classes:
+        classes = len(study.dataset.classes)
+        return (own + draw.integers(1, classes, len(rows))) % classes if classes > 1 else np.full(len(rows), -1)
+    every = study.predictions.groupby("image")["target"].agg(list)
+    rest = [[one for one in every[image] if one != target] for image, target in zip(rows["image"], own, strict=True)]
+    return np.array([draw.choice(some) if some else -1 for some in rest], int)
 
 
 @dataclass(frozen=True)
@@ -85,11 +97,11 @@ class Moved:
 def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
     first, photos = attribute(study, rows, methods).maps, study.photos(rows)
-    likeness, flipped = {}, {}
+    likeness, flipped, before = {}, {}, outputs(study, study.model, photos)
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
         inputs = tensor(new, study.preprocessing).to(study.device)
-        flipped[kind] = ~answered(study, rows, outputs(study, study.model, new))
+        flipped[kind] = ~study.task.kept(rows, before, outputs(study, study.model, new), study)
         likeness[kind] = _likeness(first, _maps(study, study.model, rows, inputs, methods))
         likeness[kind].loc[flipped[kind]] = np.nan
     return Moved(likeness, flipped)

@@ -7,14 +7,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 from torch import nn
 
 from seewhy.attributions import attribute
 from seewhy.audit.interventions import KINDS, changed, elsewhere
 from seewhy.audit.localisation import energy_inside, lift
+from seewhy.audit.regions import region_masks
 from seewhy.audit.statistics import Estimate, mean, proportion
-from seewhy.audits import answered, asked, outputs, probability
+from seewhy.audits import asked, outputs
 from seewhy.errors import unknown
 from seewhy.inputs import images
 from seewhy.samples import one_each, with_objects
@@ -26,11 +27,14 @@ Photos = UInt8[np.ndarray, "n h w 3"]
 
 
 def regions(study: Study, rows: pd.DataFrame) -> Masks:
-    """Where in the network's input the object, its background and the study's suspects are; empty where unknown."""
+    """Where in the network's input the object, its background, the study's suspects and its regions are; empty where
+    unknown."""
     objects = study.objects(rows)
     known = objects.any((1, 2), keepdims=True) & ~objects.all((1, 2), keepdims=True)
     found = {"object": objects & known, "background": ~objects & known}
-    return {**found, **{name: _suspect(study, rows, name) for name in study.settings.suspects}}
+    boxes = region_masks(study.settings.regions, *study.size)
+    found |= {name: np.broadcast_to(mask, objects.shape) for name, mask in boxes.items()}
+    return found | {name: _suspect(study, rows, name) for name in study.settings.suspects}
 
 
 def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
@@ -43,9 +47,9 @@ def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n
 
 
 def outside(study: Study, method: str) -> pd.DataFrame:
-    """Share of the evidence for the predicted class outside the object, with class and whether it was right; NaN where
-    there is none, and for images whose object is not known."""
-    rows = with_objects(study.predictions)
+    """Share of the evidence for the answer outside the object, with what truly is there and whether it was right, one
+    row an image; NaN where there is no evidence."""
+    rows = one_each(with_objects(study.predictions), study.base.seed)
     if rows.empty:
         return pd.DataFrame({"class": [], "right": [], "outside": []})
     maps, masks = attribute(study, rows, [method]).upsampled(method), study.objects(rows)
@@ -55,12 +59,12 @@ def outside(study: Study, method: str) -> pd.DataFrame:
 
 def passes(study: Study) -> int:
     """The most passes an image can take here: every kind on every region and elsewhere, the photo and its donor."""
-    return 2 * len(KINDS) * (2 + len(study.settings.suspects)) + 2
+    return 2 * len(KINDS) * (2 + len(study.settings.suspects) + len(study.settings.regions)) + 2
 
 
 def marked(study: Study, method: str) -> pd.DataFrame:
-    """Lift of the evidence for the predicted class on the object and on every suspect: 1 is chance. A column each, NaN
-    where an image has none."""
+    """Lift of the evidence for the answer on the object, every suspect and every region: 1 is chance. A column each,
+    NaN where an image has none."""
     rows = one_each(study.predictions, study.base.seed)
     maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
     return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
@@ -75,13 +79,13 @@ def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Every intervention on every one of the `rows` whose region is known, each with an image of another answer, drawn
+    """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
     by the seed from all that the model is right about (where there are labels).
 
     Columns: image, region, kind, control (whether that is what was done instead: to swap, blur or darken the same area
-    elsewhere, to paste the same area of a third image, whose answer is that of the one pasted onto), answer (whether
-    the model gives the row's answer), change (of the probability of the row's target, from the photo as it is; of
-    pasting, from the image that it was pasted onto).
+    elsewhere, to paste the same area of a third image, without the answer either), answer (whether the model gives the
+    row's answer, as the task understands it), change (of its probability, from the photo as it is; of pasting, from
+    the image that it was pasted onto).
     """
     chosen, third, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
@@ -99,7 +103,7 @@ def told(study: Study, rows: pd.DataFrame) -> str:
     suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
     return (
         f"{len(rows)} images whose answer is right, where there are labels, and whose object is known, where any is. "
-        f"Suspects: {suspects or 'none are named'}."
+        f"The answer counts as kept where {study.task.KEPT}. Suspects: {suspects or 'none are named'}."
     )
 
 
@@ -120,15 +124,17 @@ def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h 
 
 
 def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int | None], pd.DataFrame]:
-    """For each row the place of an image with another answer, and of a third one with the answer of that, among all
-    images that the model is right about; and these. None where there is none; the second one stands in for a third."""
-    every = one_each(study.predictions, study.base.seed)
-    pool = every[every["correct"].fillna(True).astype(bool)].reset_index(drop=True)
-    said, draw = pool["predicted"].to_numpy(), np.random.default_rng(study.base.seed)
+    """For each row the places of two images without its answer, among all that the model is right about; and these.
+    None where there is none; where there is one only it is both."""
+    every, seed = study.predictions, study.base.seed
+    said = every.groupby("image")["predicted"].agg(set)
+    right = one_each(every[every["correct"].fillna(True).astype(bool)], seed)
+    pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
     chosen, third = [], []
     for answer in rows["predicted"]:
-        one = _drawn(np.flatnonzero(said != answer), draw)
-        other = None if one is None else _drawn(np.setdiff1d(np.flatnonzero(said == said[one]), [one]), draw)
+        without = np.flatnonzero([answer not in said[image] for image in pool["image"]])
+        one = _drawn(without, draw)
+        other = None if one is None else _drawn(np.setdiff1d(without, [one]), draw)
         chosen.append(one)
         third.append(one if other is None else other)
     return chosen, third, pool
@@ -142,7 +148,9 @@ def _batch(
     study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame, plain: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
-    before, donated = (_seen(study, model, rows, some)[1] for some in (photos, others))
+    first, sure = outputs(study, model, photos), study.task.certainty(rows, study)
+    every = torch.arange(len(rows))
+    before, donated = sure(first, every).numpy(), sure(outputs(study, model, others), every).numpy()
     for region, own, away in _places(regions(study, rows)):
         for kind, control in product(KINDS, (False, True)):
             where = away if control and kind != "paste" else own
@@ -150,7 +158,9 @@ def _batch(
             there = np.flatnonzero(where.any((1, 2)))
             if len(there):
                 new = np.stack([changed(kind, source[k], where[k], others[k]) for k in there])
-                answer, after = _seen(study, model, rows.iloc[there], new)
+                output = outputs(study, model, new)
+                answer = study.task.kept(rows.iloc[there], first[there], output, study)
+                after = sure(output, torch.from_numpy(there)).numpy()
                 change = after - (donated if kind == "paste" else before)[there]
                 told = (rows["image"].iloc[there].to_numpy(), region, kind, control, answer, change)
                 yield pd.DataFrame(dict(zip(COLUMNS, told, strict=True)))
@@ -165,15 +175,6 @@ def _places(masks: Masks) -> Iterator[tuple[str, Bool[np.ndarray, "n h w"], Bool
             moved = elsewhere(mask, avoid[k] | mask)
             away[k] = False if moved is None else moved
         yield region, own, away
-
-
-def _seen(
-    study: Study, model: nn.Module, rows: pd.DataFrame, photos: Photos
-) -> tuple[Bool[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Whether each photo gets the row's answer, and the probability of the row's target."""
-    output = outputs(study, model, photos)
-    scores = probability(study)(output, torch.tensor(rows["target"].tolist()))
-    return answered(study, rows, output), scores.numpy()
 
 
 def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
     ("changes", "said"),
     [
         ({"gradcam.kept": near(0.9)}, "**it stays when the weights are redrawn**"),
-        ({"gradcam.target_spearman": near(1, 0)}, "**it hardly knows which class it explains**"),
+        ({"gradcam.target_spearman": near(1, 0)}, "**it hardly knows what it explains**"),
         ({"gradcam.stability_spearman": near(0.3)}, "**it moves when the image changes unnoticed**"),
         ({"gradcam.localisation_lift": near(0.8)}, "puts **only 0.80× as much evidence"),
         ({"gradcam.localisation_lift": NOTHING}, "was not held against objects"),
@@ -111,8 +111,21 @@ def test_interventions_have_a_gate_for_every_suspect():
     figures["reliance.shadow_lift"] = Estimate(0.84, 0.7, 0.95, 30)
     gates = verdict.reliance(figures, ["shadow"], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "pass", "fail", "not run"]
-    said = sentences.finding(gates, figures, near(0.4), "")
+    said = sentences.finding(gates, figures, near(0.4), [], "")
     assert "the shadow alone wins the answer" in said
     assert "**the maps do not show it**: 0.84× as much evidence on the shadow" in said
     assert "40.0 % of the evidence lies outside the object" in said
     assert all(math.isfinite(gate.limit) for gate in gates)
+
+
+def test_without_gates_the_studys_own_regions_are_told():
+    figures = {
+        "reliance.mouth_swap_over_control": near(0.34),
+        "reliance.eyes_swap_over_control": near(0.02),
+        "reliance.nose_swap_over_control": Estimate(math.nan, math.nan, math.nan, 3),
+    }
+    said = sentences.finding([], figures, NOTHING, ["eyes", "mouth", "nose"], "")
+    assert said.startswith("**The answers hang on the mouth**: ")
+    assert "by: mouth 34.0 points (95 % interval 29.0 to 39.0 %, n = 40); eyes 2.0 points" in said
+    nothing = sentences.finding([], {}, NOTHING, ["eyes"], "")
+    assert nothing.startswith("**What the answers hang on was not tested**")

@@ -1,4 +1,6 @@
 import itertools
+import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -248,3 +250,24 @@ def test_a_finished_caption_takes_one_of_the_places_of_the_search():
     captioner = Captioner(Table(), VOCABULARY, 3)
     assert captioner.beam(noise(1), 3) == [[2]]
     assert captioner.beam(noise(1), 4) == [[0, 4, 2]]
+
+
+def spoken(*captions):
+    """Logits in which each step's word has 4 and all others 0, and the study that they are of."""
+    indices = torch.tensor([[WORDS.index(word) for word in caption.split()] for caption in captions])
+    study = SimpleNamespace(model=SimpleNamespace(vocabulary=VOCABULARY))
+    return 4.0 * nn.functional.one_hot(indices, len(WORDS)).float(), study
+
+
+def test_a_word_is_kept_wherever_it_is_said_and_not_after_the_end():
+    rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["left"] * 3})
+    after, study = spoken("left tree <END> tree", "tree left <END> tree", "tree <END> left left")
+    assert captioning.kept(rows, after, after, study).tolist() == [True, True, False]
+
+
+def test_certainty_of_a_word_is_that_of_the_step_where_it_is_highest():
+    rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "left", "left"]})
+    output, study = spoken("left tree <END>", "tree <END> left")
+    high, low = (math.exp(x) / (math.exp(4) + 6) for x in (4, 0))
+    found = captioning.certainty(rows, study)(output, torch.tensor([0, 2]))
+    assert found.tolist() == pytest.approx([high, low])  # what stands after the end is not said

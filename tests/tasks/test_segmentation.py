@@ -167,3 +167,21 @@ def test_maps_come_from_halfway_back_to_fine_cells_unless_a_layer_is_named():
     from tests.methods.test_layers import IMAGES, Pyramid
 
     assert segmentation.layer(Pyramid().eval(), IMAGES) == "low"
+
+
+def test_an_answer_is_kept_while_half_of_its_pixels_are(tmp_path):
+    rows = pd.DataFrame({"image": ["a", "a"], "target": [1, 2]})
+    first, other = SAID[[0, 0]], SAID[[0, 0]].clone()
+    other[:, 0, 1] = 0  # of three roof pixels two are left
+    before, after = logits(first), logits(other)
+    assert segmentation.kept(rows, before, after, study(tmp_path)).tolist() == [True, True]
+    other[:, 0, 2] = 0  # one is left
+    assert segmentation.kept(rows, before, logits(other), study(tmp_path)).tolist() == [False, True]
+    everywhere = logits(torch.ones_like(first))  # all roof: no road is left
+    assert segmentation.kept(rows, before, everywhere, study(tmp_path)).tolist() == [True, False]
+
+
+def test_certainty_is_the_mean_probability_of_the_rows_class(tmp_path):
+    rows = pd.DataFrame({"image": ["a", "b", "b"], "target": [1, 2, 0]})
+    found = segmentation.certainty(rows, study(tmp_path))(logits(), torch.tensor([0, 2]))  # image a for roof, b for sky
+    assert found.tolist() == pytest.approx([(3 * 0.8 + 5 * 0.1) / 8, (7 * 0.8 + 0.1) / 8])

@@ -14,10 +14,10 @@ Mask = Bool[np.ndarray, "h w"]
 DARKER = 0.4  # of the brightness is left: a deep shadow
 STEPS = 8  # places along each side that are tried for the same area elsewhere
 KINDS = {
-    "swap": "replaced by another class's image",
+    "swap": "replaced by another image",
     "blur": "blurred",
     "darken": "darkened",
-    "paste": "pasted onto another class's image",
+    "paste": "pasted onto another image",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from seewhy.audit.controls import TITLES
-from seewhy.audit.statistics import Estimate, written
+from seewhy.audit.statistics import NOTHING, Estimate, written
 from seewhy.audit.verdict import Gate, Versus
 
 ODDS = 0.05  # p from which on chance is not ruled out
@@ -65,15 +65,20 @@ def _own(by: Mapping[str, Gate]) -> list[str]:
             "fail": "**it stays when the weights are redrawn**: it shows the picture, not what was learnt",
             "unsure": "how much of it outlives redrawn weights is unclear",
         },
-        "target_spearman": {"fail": "**it hardly knows which class it explains**"},
+        "target_spearman": {"fail": "**it hardly knows what it explains**"},
         "stability_spearman": {"fail": "**it moves when the image changes unnoticed**"},
     }
     return [told[by[key].status] for key, told in said.items() if key in by and by[key].status in told]
 
 
-def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], outside: Estimate, method: str) -> str:
+def finding(
+    gates: Sequence[Gate], figures: Mapping[str, Estimate], outside: Estimate, regions: Sequence[str], method: str
+) -> str:
     """The answer of the page: what the answers hang on, by the `gates` of the interventions, whether maps showed it, by
-    the share of the evidence `outside` the object and its lift on suspects, and the sentence of the first `method`."""
+    the share of the evidence `outside` the object and its lift on suspects, and the sentence of the first `method`.
+
+    Where no gate could be run, what replacing the study's own `regions` did.
+    """
     failed, unsure, held = ([gate for gate in gates if gate.status == one] for one in ("fail", "unsure", "pass"))
     if failed:
         first = f"**It takes shortcuts**: {'; '.join(f'{gate.denial}, {_amount(gate)}' for gate in failed)}"
@@ -83,8 +88,20 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], outside: Est
     elif held:
         first = f"**No shortcut was found**: {'; '.join(f'{gate.claim}, {_amount(gate)}' for gate in held)}"
     else:
-        first = "**What the answers hang on was not tested**: no object and no suspect is known here"
+        first = _parts(figures, regions)
     return f"{'; '.join([first, *_shown(failed, figures), *_beyond(outside)])}. {method}"
+
+
+def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
+    """Which of the study's own regions the answers hang on most, held against as much replaced elsewhere."""
+    found = {name: figures.get(f"reliance.{name}_swap_over_control", NOTHING) for name in regions}
+    measured = sorted((name for name in found if found[name].measured), key=lambda name: -found[name].value)
+    if not measured:
+        return "**What the answers hang on was not tested**: no object and no suspect is known here"
+    told = "; ".join(f"{name} {_points(found[name])}" for name in measured)
+    clear = [name for name in measured if found[name].low > 0]
+    what = f"**The answers hang on the {_listed(clear)}**" if clear else "**No named part decides by itself**"
+    return f"{what}: replacing it changes the answer, more often than replacing as much elsewhere, by: {told}"
 
 
 def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
@@ -113,9 +130,16 @@ def _amount(gate: Gate) -> str:
     if not gate.found.measured:
         return f"too few to tell (n = {gate.found.n})"
     over = gate.gate.endswith("_over_control")
-    return gate.found.text("%").replace(
-        " % (", " points more often than the control (" if over else " % of the time (", 1
+    return (
+        _points(gate.found, " more often than the control")
+        if over
+        else gate.found.text("%").replace(" % (", " % of the time (", 1)
     )
+
+
+def _points(found: Estimate, than: str = "") -> str:
+    """A difference of shares, in points."""
+    return found.text("%").replace(" % (", f" points{than} (", 1)
 
 
 def _listed(names: Sequence[str]) -> str:

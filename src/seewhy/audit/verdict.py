@@ -72,7 +72,7 @@ OVER = {  # figures that are held against the best control, and what it means to
 ALONE = {  # figure -> claim, key of the limits, whether the figure has to be above it
     "localisation_lift": ("more of its evidence lies on the object than chance would put there", "lift", True),
     "kept": ("it is not kept when all weights are redrawn", "kept", False),
-    "target_spearman": ("it is another map for another class", "target", False),
+    "target_spearman": ("it is another map for another target", "target", False),
     "stability_spearman": ("it stays when the image changes unnoticed", "stability", True),
 }
 
@@ -113,8 +113,8 @@ OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has
 }
 SUSPECT = {
     "{name}_paste_over_control": (
-        "the {name} alone does not win the answer when pasted onto an image of another class",
-        "the {name} alone wins the answer when pasted onto an image of another class",
+        "the {name} alone does not win the answer when pasted onto an image with another",
+        "the {name} alone wins the answer when pasted onto an image with another",
         "suspect",
         False,
     ),

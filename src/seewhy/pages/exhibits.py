@@ -36,7 +36,7 @@ GATES = {
     "insertion_auc_over_control": "insertion",
     "road_over_control": "ROAD",
     "kept": "forgets",
-    "target_spearman": "knows the class",
+    "target_spearman": "knows its target",
     "stability_spearman": "stays",
 }
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
@@ -112,10 +112,11 @@ def over(effects: pd.DataFrame) -> dict[str, Estimate]:
     return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
 
 
-def marked(measured: Mapping[str, Estimate], suspects: Iterable[str]) -> str:
-    """Where the first method's maps lie, on the object and on the suspects, as a sentence."""
-    told = [f"{name} {measured[f'reliance.{name}_lift'].text('×')}" for name in ("object", *suspects)]
-    return f"What the maps say beside this, as lift (1 is chance), for the predicted class: {'; '.join(told)}."
+def marked(measured: Mapping[str, Estimate], names: Iterable[str]) -> str:
+    """Where the first method's maps lie, on the object and on further `names`, as a sentence."""
+    lifts = {name: measured[f"reliance.{name}_lift"] for name in ("object", *names)}
+    told = [f"{name} {one.text('×')}" for name, one in lifts.items() if one.n]
+    return f"What the maps say beside this, as lift (1 is chance), for the answer: {'; '.join(told)}."
 
 
 def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
@@ -199,7 +200,7 @@ def sanity(found: Redrawn, target: pd.DataFrame, methods: Sequence[str]) -> pd.D
         "maps of different images": found.unrelated,
         "two random networks": found.random,
         "kept": found.kept,
-        "another class": target,
+        "another target": target,
     }
     table = pd.DataFrame({told: one.mean() for told, one in columns.items()}).loc[list(methods)]
     return table.rename(index=title).rename_axis("").reset_index()

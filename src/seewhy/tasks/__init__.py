@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.methods.targets import Score
+from seewhy.methods.targets import Rule, Score
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -22,6 +22,8 @@ class Task(Protocol):
     and correct (null without a label), and whatever else the task's own pages want; an image may have several rows.
     """
 
+    KEPT: str  # when an answer counts as kept, as a clause
+
     def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
         """The network as a map from images to one output tensor."""
 
@@ -33,6 +35,14 @@ class Task(Protocol):
 
     def predict(self, rows: pd.DataFrame, output: Float[Tensor, "n ..."], study: "Study") -> pd.DataFrame:
         """Rows to explain, from rows of the dataset and the model's output for them."""
+
+    def certainty(self, rows: pd.DataFrame, study: "Study") -> Rule:
+        """How sure an output is of the answer of row `numbers[i]`: 0 to 1, so that no image outweighs the others."""
+
+    def kept(
+        self, rows: pd.DataFrame, before: Float[Tensor, "n ..."], after: Float[Tensor, "n ..."], study: "Study"
+    ) -> Bool[np.ndarray, " n"]:
+        """Whether `after`, the output for another image, gives the answer of row i; `before` is that for its own."""
 
     def objects(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
         """Where in the network's input the object of each row is; nowhere where that is not known."""

@@ -13,6 +13,7 @@ from seewhy.audit.captions import tokens
 from seewhy.audit.localisation import box_masks
 from seewhy.errors import SeewhyError
 from seewhy.methods.layers import last_layer as layer  # noqa: F401 (what every task has)
+from seewhy.methods.targets import Rule
 from seewhy.tasks.words import Vocabulary, kind
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
+KEPT = "the word is still in the caption, at whatever place"
 
 
 class Captioner(nn.Module):
@@ -145,6 +147,28 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
         raise SeewhyError(f"{where}: no vocabulary in '{study.settings.checkpoint}'; allowed: one under 'vocab'")
     told = {key.casefold(): value for key, value in study.checkpoint.config.items()}
     return Captioner(model, Vocabulary(tuple(study.checkpoint.words)), int(told.get("max_length", STEPS)))
+
+
+def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+    """Probability of the word at the step of the caption where it is highest: a caption may come to it later."""
+    vocabulary: Any = study.model.vocabulary
+    words = torch.tensor([vocabulary.words.index(word) for word in rows["predicted"]])
+
+    def rule(output: Float[Tensor, "n steps words"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        own = words.to(output.device)[numbers]
+        sure = output.softmax(-1)[torch.arange(len(output), device=output.device), :, own]
+        return (sure * vocabulary.open(output.argmax(-1))).amax(1)
+
+    return rule
+
+
+def kept(
+    rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n steps words"], study: "Study"
+) -> Bool[np.ndarray, " n"]:
+    """Whether the word is said, wherever in the caption."""
+    vocabulary: Any = study.model.vocabulary
+    said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
+    return np.array([word in own for word, own in zip(rows["predicted"], said, strict=True)], bool)
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seewhy.audit.localisation import box_masks
 from seewhy.audit.statistics import proportion
 from seewhy.errors import SeewhyError
 from seewhy.methods.layers import last_layer as layer
+from seewhy.methods.targets import Rule, of_class
 from seewhy.methods.targets import of_class as score
 from seewhy.params import Output
 from seewhy.tasks.ending import probabilities, taken_off
@@ -19,7 +21,21 @@ from seewhy.tasks.ending import probabilities, taken_off
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["answers", "confusion", "layer", "objects", "predict", "predictions", "prepare", "score", "top_classes"]
+__all__ = [
+    "KEPT",
+    "answers",
+    "certainty",
+    "confusion",
+    "kept",
+    "layer",
+    "objects",
+    "predict",
+    "predictions",
+    "prepare",
+    "score",
+    "top_classes",
+]
+KEPT = "the predicted class is the same"
 
 
 def prepare(model: nn.Module, study: "Study") -> nn.Module:
@@ -34,6 +50,24 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
 def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
     """One row an image: its likeliest class. See `predictions`."""
     return predictions(rows, output, study.dataset.classes, study.settings.output)
+
+
+def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+    """Probability of the predicted class."""
+    classes, several = torch.tensor(rows["target"].tolist()), study.settings.output == "sigmoid"
+
+    def rule(output: Float[Tensor, "n classes"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        shares = output.sigmoid() if several else output.softmax(-1)  # a sigmoid asks each class for itself
+        return of_class(shares, classes.to(output.device)[numbers])
+
+    return rule
+
+
+def kept(
+    rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n classes"], _study: "Study"
+) -> Bool[np.ndarray, " n"]:
+    """Whether the likeliest class is the predicted one."""
+    return after.argmax(-1).cpu().numpy() == rows["target"].to_numpy()
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -17,12 +17,13 @@ from seewhy.audit.segments import confusions
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.methods.layers import rising_layers
-from seewhy.methods.targets import Score, output_of
+from seewhy.methods.targets import Rule, Score, output_of
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
+KEPT = "at least half of the pixels that were given to the class still are"
 MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 
 
@@ -108,6 +109,25 @@ def found(
             rows.append((name, target, label, classes[target], float(sure), correct, iou, said.mean(), area))
     columns = ["image", "target", "label", "predicted", "confidence", "correct", "iou", "predicted_share", "true_share"]
     return pd.DataFrame(rows, columns=columns).astype({"target": int, "correct": "boolean", "label": object})
+
+
+def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
+    """Mean probability of the row's class over the image, as `score` is its mean logit."""
+    classes = torch.tensor(rows["target"].tolist())
+
+    def rule(output: Float[Tensor, "n k h w"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        return score(output.softmax(1), classes.to(output.device)[numbers])
+
+    return rule
+
+
+def kept(
+    rows: pd.DataFrame, before: Float[Tensor, "n k h w"], after: Float[Tensor, "n k h w"], _study: "Study"
+) -> Bool[np.ndarray, " n"]:
+    """Whether at least half of the pixels that `before` gives to the row's class have it in `after` too."""
+    classes = torch.tensor(rows["target"].tolist(), device=after.device)[:, None, None]
+    first, second = before.argmax(1) == classes, after.argmax(1) == classes
+    return ((first & second).sum((1, 2)) >= first.sum((1, 2)).clamp(min=1) / 2).cpu().numpy()
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

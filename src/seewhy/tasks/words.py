@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
 END = {"<end>", "<eos>", "endseq"}
 SILENT = {"<start>", "<sos>", "<bos>", "startseq", "<pad>", ""} | END
 KINDS = ("noun", "verb", "adjective", "position", "function")
@@ -44,6 +48,11 @@ class Vocabulary:
     def silent(self, index: int) -> bool:
         """Whether the word stands for nothing that is said: start, end, padding, or an index without a word."""
         return self.words[index].casefold() in SILENT
+
+    def open(self, indices: Int[Tensor, "n steps"]) -> Bool[Tensor, "n steps"]:
+        """Whether each step is one of the caption: up to and with the end."""
+        ends = torch.tensor([self.ends(index) for index in range(len(self))], device=indices.device)[indices]
+        return ends.cumsum(1) - ends.long() == 0
 
     def said(self, indices: list[int]) -> list[tuple[int, str]]:
         """(step, word) of every word that is said, up to the end."""
