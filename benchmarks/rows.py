@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import curves
 import sides
 import whole
 
@@ -49,6 +50,33 @@ ROWS = {
             tolerance=1e-5,
         ),
         Row("scorecam_vs_torchcam", "Score-CAM, resnet18, 1 image", "torchcam", sides.scorecam_vs_torchcam, 1.5, 3),
+        Row(
+            "curves_vs_torchcam",
+            "insertion, deletion, drop and ROAD of 6 maps, resnet18, 2 images",
+            "torchcam, the first two",
+            curves.curves_vs_torchcam,
+            1.5,
+            repeats=3,
+            tolerance=1e-3,
+        ),
+        Row(
+            "curves_vs_quantus",
+            "the same",
+            "quantus, pixel flipping both ways",
+            curves.curves_vs_quantus,
+            3,
+            repeats=3,
+            tolerance=1e-3,
+        ),
+        Row(
+            "curves_over_passes",
+            "the same",
+            "its bare forward passes",
+            curves.curves_over_passes,
+            1.15,
+            repeats=3,
+            over_peer=False,
+        ),
         Row("driver", "192 images from disk to store, 5 variants", "DataLoader and pass", whole.driver, 0.85, 3),
         Row(
             "driver_memory",

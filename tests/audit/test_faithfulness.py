@@ -168,6 +168,19 @@ def test_torchcam_agrees_on_the_curves(case, steps):
             assert ours == pytest.approx(metric.summary()[f"{kind}_auc"], abs=1e-5)
 
 
+def test_quantus_agrees_on_the_deletion_curve(case):
+    import quantus
+
+    model, images, maps = case
+    metric = quantus.PixelFlipping(features_in_step=8, normalise=False, perturb_baseline=0.0, disable_warnings=True)
+    theirs = metric(model, images.numpy(), np.array([1, 1]), maps[:, None], channel_first=True, softmax=True)
+    rule = lambda output, targets: of_class(output.softmax(1), targets)  # noqa: E731
+    with torch.no_grad():
+        found = sweep(model, images, rule, [1, 1], {"map": maps}, 8, 0)
+    thirds = np.array(theirs)[:, 2::3]  # it counts the values of a pixel singly: three of its steps are one of ours
+    np.testing.assert_allclose(found.deletion["map"][:, 1:], thirds, atol=1e-5)
+
+
 def test_torchcam_agrees_on_the_drop(case):
     from torchcam.metrics import ClassificationMetric
 
