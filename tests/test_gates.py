@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from seewhy import gates
+from seewhy import gates, pipeline
 from seewhy.gates import Outcome
 from seewhy.limits import WORDS, Limit
+from seewhy.params import find_project
 from tests.conftest import ROOT
 from tests.test_packaging import STAGES, uncovered
 
@@ -188,3 +189,11 @@ def test_dvc_runs_all_pages_of_a_study_before_its_gates(measured):
     stage = next(one for one in graph if one.addressing == "gates@tiny")
     before = {one.addressing for one in graph.successors(stage)}
     assert before == {f"{path.stem.partition('_')[2]}@tiny" for path in (root / "notebooks").glob("*.ipynb")}
+
+
+def test_a_report_builds_the_gates_and_collects_them(measured, monkeypatch):
+    root, asked = measured(accuracy={"min": 0.8}), []
+    monkeypatch.setattr(pipeline, "_reproduce", lambda _root, stages, _clock: asked.extend(stages))
+    pipeline.report(find_project(), "tiny")
+    assert asked[-1] == "gates@tiny"
+    assert json.loads((root / "reports/gates.json").read_text())["tiny"][0]["status"] == "fail"

@@ -58,7 +58,7 @@ WORDS = {
     ),
     "sanity": Word("audit.gradcam.kept", "max", "what is kept of the map when all weights are redrawn (Grad-CAM)"),
     "background": Word("audit.reliance.background", "max", "share of the evidence outside the object"),
-    "similarity": Word("comparison.similarity", "min", "likeness of the two models' maps"),
+    "similarity": Word("comparison.likeness", "min", "likeness of the two models' maps of an image"),
 }
 
 
