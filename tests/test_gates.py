@@ -165,6 +165,11 @@ def test_words_stand_for_figures_that_the_pages_write():
         assert file == "comparison" or f"{key}_n" in json.loads(path.read_text()), word.key
 
 
+def test_the_docs_name_every_word_with_its_figure_and_side():
+    told = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \| (min|max) \|", (ROOT / "docs/gates.md").read_text(), re.MULTILINE)
+    assert told == [(name, word.key, word.side) for name, word in WORDS.items()]
+
+
 def test_the_stage_imports_nothing_heavy():
     heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'rich.table'}"
     code = f"import sys, seewhy.__main__, seewhy.gates; print(sorted({heavy} & set(sys.modules)))"
