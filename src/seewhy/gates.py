@@ -57,6 +57,8 @@ class Outcome:
         return {
             "gate": self.gate,
             "claim": claim(self.gate, self.limit),
+            "denial": claim(self.gate, self.limit, negated=True),
+            "passes": self.limit.passes,
             **{key: value if math.isfinite(value) else None for key, value in figures.items()},
             "limit": self.limit.value,
             "n": self.n,
@@ -71,8 +73,8 @@ class Outcome:
 
     def line(self) -> str:
         """The outcome as a sentence: which gate, what was found, and by how much it is off."""
-        least, of, limit = self.limit.side == "min", f"{self.name}: {self.gate}", self._written(self.limit.value)
-        wanted, found = ("above", "below") if least else ("below", "above")
+        of, limit, wanted = f"{self.name}: {self.gate}", self._written(self.limit.value), self.limit.passes
+        found = "below" if wanted == "above" else "above"
         if self.status == "not run":
             return f"{of} was not run: {self.missing or 'no image to measure it on'}"
         if not math.isfinite(self.value):

@@ -32,6 +32,11 @@ class Limit(Settings):
         return "max" if self.min is None else "min"
 
     @property
+    def passes(self) -> str:
+        """above or below: where a figure passes."""
+        return "above" if self.side == "min" else "below"
+
+    @property
     def value(self) -> float:
         """The number itself."""
         return next(one for one in (self.min, self.max) if one is not None)
@@ -47,18 +52,18 @@ class Word:
 
 
 WORDS = {
-    "accuracy": Word("model.accuracy", "min", "share of right answers"),
+    "accuracy": Word("model.accuracy", "min", "the share of right answers"),
     "localisation_lift": Word(
-        "audit.gradcam.localisation_lift", "min", "evidence on the object, 1 being chance (Grad-CAM)"
+        "audit.gradcam.localisation_lift", "min", "the evidence that Grad-CAM puts on the object (1 is chance)"
     ),
     "faithfulness": Word(
         "audit.gradcam.deletion_auc_over_control",
         "min",
-        "how much sooner the score falls than with the best control when the strongest cells are taken away (Grad-CAM)",
+        "the lead of Grad-CAM over the best control when its strongest cells are taken away",
     ),
-    "sanity": Word("audit.gradcam.kept", "max", "what is kept of the map when all weights are redrawn (Grad-CAM)"),
-    "background": Word("audit.reliance.background", "max", "share of the evidence outside the object"),
-    "similarity": Word("comparison.likeness", "min", "likeness of the two models' maps of an image"),
+    "sanity": Word("audit.gradcam.kept", "max", "what is kept of Grad-CAM's maps when all weights are redrawn"),
+    "background": Word("audit.reliance.background", "max", "the share of the evidence outside the object"),
+    "similarity": Word("comparison.likeness", "min", "the likeness of the two models' maps of an image"),
 }
 
 
@@ -67,10 +72,10 @@ def key_of(gate: str) -> str:
     return WORDS[gate].key if gate in WORDS else gate
 
 
-def claim(gate: str, limit: Limit) -> str:
-    """What the gate holds, in words."""
+def claim(gate: str, limit: Limit, negated: bool = False) -> str:
+    """What the gate holds, in words; negated, what its failure means."""
     what = WORDS[gate].claim if gate in WORDS else gate
-    return f"{what}: {'above' if limit.side == 'min' else 'below'} {limit.value:g}"
+    return f"{what} is {'not ' if negated else ''}{limit.passes} {limit.value:g}"
 
 
 def check(gates: Mapping[str, Limit], files: Iterable[str], where: str) -> None:
