@@ -48,6 +48,7 @@ PARAMS: dict[str, Any] = {
     "studies": {"tiny": {"dataset": "things", "checkpoint": "tiny.pth", "architecture": "my_nets:Tiny"}},
     "attributions": {"methods": ["gradcam", "activation"]},
     "comparisons": {},
+    "gates": {},
 }
 
 

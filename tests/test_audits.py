@@ -121,3 +121,12 @@ def test_the_verdict_and_the_curves_are_written(study):
 def test_methods_that_coincide_are_named_as_one(study):
     said = exhibits.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
     assert "Read as one, their maps rank the cells alike: Grad-CAM = HiResCAM. " in said
+
+
+def test_what_a_method_has_over_the_best_control_is_a_figure():
+    table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
+    found = audits.over(audits.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0))
+    assert {name: round(one.value, 6) for name, one in found.items()} == {
+        "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
+        "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
+    }

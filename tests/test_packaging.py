@@ -123,7 +123,7 @@ def closure(code):
 
 
 # these tell, check and refuse: they cannot change what a stage writes
-PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks")}
+PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks", "limits")}
 
 
 def uncovered(code, deps):

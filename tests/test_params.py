@@ -4,7 +4,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Params, Preprocessing, find_project
 from seewhy.validation import validate
 
-BASE = {"base": {}, "attributions": {"methods": ["gradcam"]}, "demo": {}, "datasets": {}, "studies": {}}
+BASE = {"base": {}, "attributions": {"methods": ["gradcam"]}, "demo": {}, "datasets": {}, "studies": {}, "gates": {}}
 WRONG = [
     ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
     (
@@ -75,6 +75,47 @@ WRONG = [
     ("grad_cam.steps", True, "grad_cam.steps in params.yaml: found True; allowed: int"),
     ("grad_cam", None, "missing key 'grad_cam' in params.yaml: the section of notebooks/02_grad_cam.ipynb"),
     ("grad_cam", [], "grad_cam in params.yaml: found []; allowed: a mapping of names to values"),
+    ("gates", None, "missing key 'gates' in params.yaml"),
+    ("gates", [], "gates in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
+    (
+        "gates.tinny",
+        {},
+        "unknown study or comparison 'tinny' in gates of params.yaml; did you mean 'tiny'? allowed: tiny",
+    ),
+    (
+        "gates.tiny.accuracy",
+        0.8,
+        "gates.tiny.accuracy in params.yaml: found 0.8; allowed: either min or max, as {min: ",
+    ),
+    ("gates.tiny.accuracy", {}, "gates.tiny.accuracy in params.yaml: found {}; allowed: either min or max, as {min: "),
+    ("gates.tiny.accuracy", {"min": 0.1, "max": 0.9}, "found {'min': 0.1, 'max': 0.9}; allowed: either min or max"),
+    (
+        "gates.tiny.accuracy",
+        {"min": "0.8"},
+        "gates.tiny.accuracy.min in params.yaml: found '0.8'; allowed: a valid num",
+    ),
+    ("gates.tiny.accuracy", {"min": float("nan")}, "gates.tiny.accuracy.min in params.yaml: found nan; allowed: a fin"),
+    ("gates.tiny.accuracy", {"max": 0.8}, "gates.tiny of params.yaml: accuracy found with max; allowed: min"),
+    (
+        "gates.tiny.accuracy",
+        {"min": 0.8, "expectd": "fail"},
+        "unknown key 'expectd' in gates.tiny.accuracy of params.yaml; did you mean 'expected'? allowed: min, max",
+    ),
+    (
+        "gates.tiny.accuracy",
+        {"min": 0.8, "expected": "failure"},
+        "gates.tiny.accuracy.expected in params.yaml: found 'failure'; allowed: 'pass' or 'fail'",
+    ),
+    (
+        "gates.tiny.acuracy",
+        {"min": 0.8},
+        "unknown gate 'acuracy' in gates.tiny of params.yaml; did you mean 'accuracy'? allowed: accuracy, ",
+    ),
+    (
+        "gates.tiny",
+        {"modl.accuracy": {"min": 0.8}},
+        "unknown metrics file 'modl' in modl.accuracy of gates.tiny of params.yaml; did you mean 'model'? allowed: ",
+    ),
     ("grad_cam", False, "grad_cam in params.yaml: found False; allowed: a mapping of names to values"),
 ]
 
@@ -112,7 +153,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 4 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 5 more\)$"):
         validate(Params, {}, "params.yaml")
 
 
@@ -127,10 +168,11 @@ def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
 
 def test_empty_sections_mean_nothing_there(project):
     project.set("demo", None)
+    project.set("gates", None)
     for name in ("base", "comparisons", "grad_cam"):
         project.set(name, {})
     text = (project.root / "params.yaml").read_text().replace("{}", "")
-    (project.root / "params.yaml").write_text(text + "demo: {}\n")
+    (project.root / "params.yaml").write_text(text + "demo: {}\ngates: {}\n")
     params = find_project().params
     assert params.demo == {}
     assert params.base.batch_size == 32

@@ -121,10 +121,36 @@ def run(notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_
 
 @app.command()
 def site() -> None:
-    """Writes reports/index.html over the pages that exist."""
+    """Writes reports/index.html over the pages that exist, and reports/gates.json."""
     from seewhy.pipeline import write_index
 
     typer.echo(write_index(find_project()))
+
+
+@app.command()
+def gate(
+    study: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[STUDY]")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="unsure, not run and unexpected passes break, too")] = False,
+    record: Annotated[bool, typer.Option("--record", help="only write reports/STUDY/gates.json; never fails")] = False,
+) -> None:
+    """Holds the figures against `gates:` in params.yaml; exit code 1 and a line for each gate that broke."""
+    project = find_project()
+    names = [study] if study else [*project.params.gates]
+    if study and study not in project.params.gates:
+        raise unknown("study or comparison", study, project.params.gates, f"gates of {FILE}")
+    from seewhy import gates
+
+    if record:
+        for name in names:
+            gates.record(project, name)
+        return
+    found = [one for one in gates.collect(project) if one.name in names]
+    gates.show(found)
+    told = [one for one in found if one.odd]
+    for one in told:
+        typer.echo(one.line(), err=one.broken or strict)
+    if any(one.broken or strict for one in told):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -168,3 +168,8 @@ def compared(tables: Mapping[str, pd.DataFrame], methods: Sequence[str], seed: i
         if what in tables
         for method in methods
     }
+
+
+def over(against: Mapping[str, Versus]) -> dict[str, Estimate]:
+    """What each method has over the best control, as `method.table_over_control`: above 0 where it is better."""
+    return {f"{name}_over_control": one.difference for name, one in against.items()}

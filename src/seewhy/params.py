@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from ruamel.yaml import YAML, YAMLError
 
-from seewhy import notebooks
+from seewhy import limits, notebooks
 from seewhy.errors import SeewhyError, unknown
+from seewhy.limits import Limit
 from seewhy.validation import (
     Classes,
     Column,
@@ -156,7 +157,7 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: six fixed sections and one for each notebook."""
+    """The whole of params.yaml: seven fixed sections and one for each notebook."""
 
     base: Base
     demo: dict[Name, Demo]
@@ -164,6 +165,7 @@ class Params(Settings):
     studies: dict[Name, Study]
     attributions: Attributions
     comparisons: dict[Name, Comparison] = Field(default_factory=dict)
+    gates: dict[Name, dict[str, Limit]]
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("base", "comparisons", mode="before")
@@ -171,7 +173,7 @@ class Params(Settings):
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value
 
-    @field_validator("demo", "datasets", "studies", mode="before")
+    @field_validator("demo", "datasets", "studies", "gates", mode="before")
     @classmethod
     def _a_mapping(cls, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -247,4 +249,9 @@ def _check_references(params: Params) -> Params:
         for study_name in comparison.studies:
             if study_name not in params.studies:
                 raise unknown("study", study_name, params.studies, f"comparisons.{name} of {FILE}")
+    pages = [*params.studies, *params.comparisons]
+    for name, gates in params.gates.items():
+        if name not in pages:
+            raise unknown("study or comparison", name, pages, f"gates of {FILE}")
+        limits.check(gates, params.sections, f"gates.{name} of {FILE}")
     return params

@@ -30,6 +30,7 @@ def report(project: Project, study: str | None) -> None:
     studies = [study] if study else [*project.params.studies]
     preflight.check(project, studies)
     stages = [f"{notebook.section}@{study}" for notebook in project.notebooks] if study else []
+    stages += [f"gates@{study}"] if study in project.params.gates else []
     clock = Clock()
     try:
         _reproduce(project.root, stages, clock)
@@ -44,9 +45,11 @@ def report(project: Project, study: str | None) -> None:
 
 
 def write_index(project: Project) -> Path:
-    """reports/index.html over the pages that exist; its path."""
+    """reports/index.html over the pages that exist, and reports/gates.json; the path of the index."""
+    from seewhy import gates
     from seewhy.reporting.site import StudySummary, write
 
+    gates.collect(project)
     pages = [(notebook.stem, notebook.title) for notebook in project.notebooks]
     studies: list[StudySummary] = [
         {

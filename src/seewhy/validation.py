@@ -1,6 +1,7 @@
 """Settings that refuse what they do not know, and how a refusal is worded: the key, what was found, what is allowed."""
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Annotated, Any, TypeVar
@@ -114,6 +115,13 @@ def _fields_at(model: type[BaseModel], path: list[Any]) -> list[str]:
         field = model.model_fields.get(str(part))
         if field is None:
             continue  # the name of an entry: the model of the entries is already at hand
-        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+        model = next(_models(field.annotation), model)
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _models(kind: Any) -> Iterator[type[BaseModel]]:
+    """The models that an annotation is or holds, however deep."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for inner in getattr(kind, "__args__", ()):
+        yield from _models(inner)

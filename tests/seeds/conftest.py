@@ -182,6 +182,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
             **blocks[block],
             "attributions": {"methods": ["activation", "gradcam"]},
             "comparisons": {},
+            "gates": {},
         }
         sections = {stem.partition("_")[2]: SMALL.get(stem.partition("_")[2], {}) for stem in STEMS}
         YAML().dump(fixed | sections, tmp_path / "params.yaml")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from seewhy.audit.controls import TITLES
 from seewhy.audit.statistics import NOTHING, Estimate
+from seewhy.audit.status import status
 
 
 class Versus(Protocol):
@@ -40,14 +41,8 @@ class Gate:
     @property
     def status(self) -> str:
         """pass, fail, unsure, or not run where no image could be measured."""
-        if not self.found.n:
-            return "not run"
-        if not self.found.measured:
-            return "unsure"
-        side = 1 if self.least else -1
-        low, high = sorted((side * self.found.low, side * self.found.high))
-        limit = side * self.limit
-        return "pass" if low > limit else "fail" if high < limit else "unsure"
+        found = self.found
+        return status(found.value, found.low, found.high, found.n, self.limit, self.least)
 
     def row(self) -> dict[str, Any]:
         """What verdict.json holds; figures rounded, null where there are none."""
