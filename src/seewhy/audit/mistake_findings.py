@@ -9,8 +9,17 @@ from seewhy.audit.clusters import DRAWS, SILHOUETTE, Clusters
 from seewhy.audit.neighbours import KINDS, Sides
 from seewhy.audit.statistics import Estimate, proportion, written
 
-ZONES = ("upper left", "top", "upper right", "left", "middle", "right", "lower left", "bottom", "lower right")
-EVEN = 1 / len(ZONES)
+ZONES = (
+    "in the upper left",
+    "at the top",
+    "in the upper right",
+    "at the left",
+    "in the middle",
+    "at the right",
+    "in the lower left",
+    "at the bottom",
+    "in the lower right",
+)
 SIDES = {
     KINDS[0]: "**To this layer most mistakes look like what they were taken for**: the error is there before the last "
     "step of the network",
@@ -21,6 +30,11 @@ SIDES = {
 
 def nearest(found: Sides) -> str:
     """On whose side the nearest right images stand, beside chance."""
+    if not found.open:
+        return (
+            "No right image is of a class that these mistakes are, or were taken for: on whose side their neighbours "
+            "stand cannot be told."
+        )
     answer, truth, other = (found.shares[kind] for kind in KINDS)
     by_chance = " and ".join(written(found.chance[kind], "%") for kind in KINDS[:2])
     rest = f", of another class in {written(other.value, '%')}" if other.value else ""
@@ -40,8 +54,8 @@ def distinct(found: Clusters) -> str:
     if found.distinct:
         return f"The maps of the mistakes fall into **{found.count} distinct groups**: {figures}."
     return (
-        f"**The groups are not distinct**: {figures}. The maps of the mistakes are one cloud, cut into "
-        f"{found.count} parts: read these as a sorting, not as kinds of mistakes."
+        f"**The groups are not distinct**: {figures}. The {found.count} parts run into each other: "
+        "read them as a sorting by place, not as kinds of mistakes."
     )
 
 
@@ -54,7 +68,7 @@ def group(number: int, pairs: Sequence[tuple[str, str, int]], mean: Float[np.nda
     true, predicted, count = pairs[0]
     zone, share = place(mean)
     told = f"**Group {number}** (n = {images}): {count} of {images} are *{true}* taken for *{predicted}*"
-    seen = f"most evidence lies in the {zone}, {written(share, '%')} (even: {written(EVEN, '%')})"
+    seen = f"their evidence is densest {zone}, {written(share, '%')} of it on a ninth of the picture"
     on_object = f"; on the object lie {inside.text('%')}" if inside.measured else ""
     return f"{told}; {seen}{on_object}."
 
@@ -92,4 +106,4 @@ def system(pairs: Sequence[tuple[str, str, int]], kinds: Clusters | None) -> str
     share = proportion(np.arange(sum(images for *_, images in pairs)) < count)
     if share.low <= 0.5:
         return ""
-    return f"**There is a system in it**: {count} of the {share.n} are *{true}* taken for *{predicted}*."
+    return f"**There is a system in it**: {count} of these are *{true}* taken for *{predicted}*, {share.text('%')}."

@@ -46,6 +46,11 @@ class Sides:
     chance: dict[str, float]
 
     @property
+    def open(self) -> bool:
+        """Whether any right image is of a class that a mistake is, or was taken for: else there are no sides."""
+        return any(self.chance[kind] for kind in KINDS[:2])
+
+    @property
     def side(self) -> str:
         """The kind that is clearly more frequent than the opposite one and than chance; empty where neither is."""
         for one, other in (KINDS[:2], KINDS[1::-1]):

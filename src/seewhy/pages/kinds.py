@@ -18,18 +18,28 @@ from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
 from seewhy.study import Study
 
-GROUPED = 600  # mistakes whose maps are grouped: the time grows with the cube of their number
+GROUPED = 1000  # mistakes whose maps are grouped: the time grows with the cube of their number
 NAMED = 3  # pairs of classes named for a group
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Mistakes with the maps of their answers, and the groups of these; `refused` says why there are none."""
+    """Mistakes, of `total`, with the maps of their answers, and groups of these; `refused` says why there are none."""
 
     found: Attributions
     inside: Float[np.ndarray, " n"]
     kinds: clusters.Clusters | None
+    total: int
     refused: str = ""
+
+    @property
+    def told(self) -> str:
+        """Which mistakes were grouped, where it is not all, and whether the groups are distinct."""
+        if self.kinds is None:
+            return self.refused
+        n = len(self.kinds.groups)
+        some = f"Grouped are {n} of {self.total} mistakes: those with evidence, of at most {GROUPED} drawn at random. "
+        return some * (n < self.total) + mistake_findings.distinct(self.kinds)
 
     @property
     def shares(self) -> Float[np.ndarray, "n h w"]:
@@ -91,9 +101,9 @@ def grouped(study: Study, most: int) -> Groups:
         reason = (
             f"Not run: it takes {clusters.LEAST} mistakes with evidence to look for groups (n = {len(found.rows)})."
         )
-        return Groups(found, np.empty(0), None, reason)
+        return Groups(found, np.empty(0), None, len(wrong), reason)
     inside, _ = diagnoses.on_objects(study, found, PLACES)
-    return Groups(found, inside, clusters.cluster(found.shares(PLACES), most, study.base.seed))
+    return Groups(found, inside, clusters.cluster(found.shares(PLACES), most, study.base.seed), len(wrong))
 
 
 def pairs(rows: pd.DataFrame) -> list[tuple[str, str, int]]:
@@ -118,9 +128,10 @@ def typical(study: Study, found: Groups) -> tuple[Figure, str]:
         "its map": found.shares[found.medoids],
         "mean map of the group": np.stack([found.mean(number) for number in range(found.count)]),
     }
-    titles = [
-        f"group {number + 1}\nn = {found.size(number)}\n{_mix(found.pairs(number), 1)}" for number in range(found.count)
-    ]
+    titles = []
+    for number in range(found.count):
+        true, predicted, count = found.pairs(number)[0]
+        titles.append(f"group {number + 1}, n = {found.size(number)}\n{shown(true)}\n→ {shown(predicted)}: {count}")
     fig = figures.grid(list(study.photos(rows)), maps, titles, **study.look)
     return fig, f"Typical mistake and mean map: {'; '.join(titles)}".replace("\n", ", ")
 
@@ -131,14 +142,14 @@ def mixes(study: Study, found: Groups) -> pd.DataFrame:
     for number in range(found.count):
         sure = float(found.rows(number)["confidence"].mean())
         inside = found.on_object(number, study.base.seed)
-        mix = _mix(found.pairs(number), NAMED)
+        mix = _mix(found.pairs(number))
         rows.append((number + 1, found.size(number), mix, sure, inside.value, inside.low, inside.high, inside.n))
     names = ["group", "images", "true → predicted", "mean confidence", "on the object", "low", "high", "n"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _mix(found: Sequence[tuple[str, str, int]], most: int) -> str:
+def _mix(found: Sequence[tuple[str, str, int]]) -> str:
     """'cat → cup 3, cup → cat 1, and 2 more pairs'."""
-    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in found[:most]]
-    rest = len(found) - most
+    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in found[:NAMED]]
+    rest = len(found) - NAMED
     return ", ".join([*told, *([f"and {rest} more pair{'s' * (rest > 1)}"] if rest > 0 else [])])

@@ -48,10 +48,9 @@ class Nearest:
         return neighbours.sides(found, self.wrong["predicted"], self.wrong["label"], self.right["label"])
 
     def metrics(self) -> dict[str, float]:
-        """Shares and what chance would give, as flat keys; none where nothing was run."""
-        if self.refused:
+        """Shares and what chance would give, as flat keys; none where nothing can be told."""
+        if self.refused or not (found := self.sides).open:
             return {}
-        found = self.sides
         return views.flat({key: found.shares[kind] for kind, key in KNOWN.items()}) | {
             f"{key}_chance": found.chance[kind] for kind, key in KNOWN.items()
         }
