@@ -45,7 +45,9 @@ def test_neighbours_are_right_images_and_stand_beside_their_mistake(study):
     with torch.no_grad():
         every = study.model.features(study.inputs(this.predictions)).mean((2, 3)).numpy()
     unit = every / np.linalg.norm(every, axis=1, keepdims=True)
-    np.testing.assert_allclose(found.alike[0], np.sort((unit @ unit[1])[found.right.index])[::-1][:3], atol=1e-5)
+    alike = (unit @ unit[1])[found.right.index]
+    np.testing.assert_allclose(found.alike[0], np.sort(alike)[::-1][:3], atol=1e-5)
+    np.testing.assert_allclose(alike[found.index[0]], found.alike[0], atol=1e-5)
     fig, alt = mistakes.beside(this, found, 1)
     assert len(fig.axes) == 4
     assert "cat 0.89, true: cup beside" in alt
