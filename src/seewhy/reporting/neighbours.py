@@ -21,7 +21,7 @@ def neighbours(
     """
     same_length(photos=photos, titles=titles, others=others, names=names)
     columns = 1 + max(map(len, others))
-    panel = min(WIDTH / columns - 0.14, 1.9)
+    panel = min(WIDTH / columns - 0.14, 1.5)
     with look():
         told = [
             [wrapped(text, panel, lines=3, size=8.5) for text in (marked(title, False), *some)]
