@@ -144,17 +144,19 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
     return f"{told}; at {', '.join(f'`{name}`' for name in gained)} it raises the score." if gained else f"{told}."
 
 
-def mistakes(wrong: int, total: int, inside: dict[str, Estimate]) -> str:
+def mistakes(wrong: int, total: int, inside: dict[str, Estimate], system: str = "") -> str:
     """Page 06: how many, and does the evidence leave the object when the model is wrong?
 
     `inside` is the share of the evidence on the object by what it is measured on: the right images, the wrong ones for
-    the class they were taken for, the wrong ones for their true class, in this order.
+    the class they were taken for, the wrong ones for their true class, in this order. `system`: see
+    `mistake_findings.system`.
     """
     if not total:
         return "**Not run**: this dataset has no labels, so no prediction can be called wrong."
     first = f"It is wrong on **{wrong} of {total}** labelled images."
     if not wrong:
         return f"{first} There is nothing to explain on this page."
+    first = f"{first} {system}".rstrip()
     right, answer, true = inside.values()
     measured = [f"{one.text('%')} {name}" for name, one in inside.items() if one.measured]
     told = f"Evidence on the object: {'; '.join(measured)}" if measured else "Evidence on the object was not measured"

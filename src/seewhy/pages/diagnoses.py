@@ -27,11 +27,11 @@ SPREAD = ("when right", "when wrong, for its answer", "when wrong, for the true 
 
 def diagnosed(study: Study, found: Attributions, rule: diagnosis.Rule, method: str = "gradcam") -> Attributions:
     """`found` with the columns word, inside, lift and spread of each row's map (see `diagnosis.diagnose`)."""
-    told = diagnosis.diagnose(found.maps[method], *_on_objects(study, found, method), rule)
+    told = diagnosis.diagnose(found.maps[method], *on_objects(study, found, method), rule)
     return replace(found, rows=found.rows.reset_index(drop=True).assign(**told))
 
 
-def _on_objects(
+def on_objects(
     study: Study, found: Attributions, method: str
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """Share of each map's evidence on its object, NaN where that is not known; the object's share of the picture."""

@@ -69,6 +69,15 @@ def channels(study: Study, rows: pd.DataFrame) -> Channels:
     return Channels(np.concatenate(gradient), np.concatenate(ablation))
 
 
+def pooled(study: Study, rows: pd.DataFrame) -> Float[np.ndarray, "n c"]:
+    """What the study's layer finds in each row, wherever it lies: the mean of each channel over its cells."""
+    found = [
+        collect(study.model, batch, [study.layer], _own(study, part)).evidence[study.layer][0].activation.mean((2, 3))
+        for part, batch in study.batches(rows, "features")
+    ]
+    return np.concatenate([one.cpu().numpy() for one in found])
+
+
 @dataclass(frozen=True)
 class Depth:
     """What each layer, shallow to deep, says of each row's predicted class (see `methods.importance`)."""

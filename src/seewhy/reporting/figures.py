@@ -6,6 +6,7 @@ from seewhy.reporting.maps import explanations, inputs
 from seewhy.reporting.masks import panels
 from seewhy.reporting.matrices import confusion, matrix
 from seewhy.reporting.means import means
+from seewhy.reporting.neighbours import neighbours
 from seewhy.reporting.overlay import overlay
 from seewhy.reporting.patches import patches
 from seewhy.reporting.strip import strip
@@ -19,6 +20,7 @@ __all__ = [
     "inputs",
     "matrix",
     "means",
+    "neighbours",
     "overlay",
     "panels",
     "patches",
