@@ -6,58 +6,68 @@ from seewhy.audit.statistics import Estimate, written
 ODDS = 0.05  # p from which on chance is not ruled out
 
 
-def finding(names: tuple[str, str], difference: Estimate, test: Discordant, likeness: Estimate, over: Estimate) -> str:
+def finding(
+    names: tuple[str, str],
+    accuracy: tuple[Estimate, Estimate],
+    difference: Estimate,
+    test: Discordant,
+    alike: tuple[Estimate, Estimate, Estimate],
+    failed: str = "",
+) -> str:
     """Which of the two `names` is better, and do they look at the same thing? `difference`: accuracy of the second less
-    that of the first; `over`: `likeness` of the maps of an image, less that of different images."""
-    return f"{better(names, difference, test)} {alike(likeness, over)}"
+    that of the first; `alike`: likeness of the maps of the same image, of different images, and the one less the other;
+    `failed`: what interventions say, as a clause."""
+    second = "; ".join(filter(None, [_alike(*alike), failed]))
+    return f"{_better(names, accuracy, difference, test)}. {second}."
 
 
-def better(names: tuple[str, str], difference: Estimate, test: Discordant) -> str:
-    """Which one names more images right."""
+def _better(names: tuple[str, str], accuracy: tuple[Estimate, Estimate], difference: Estimate, test: Discordant) -> str:
     if not difference.measured:
-        return f"**Which is better was not measured**: too few images have labels (n = {difference.n})."
-    first, second = names
-    changed = (
-        f"of {test.fixed + test.broken} images that only one names right, {second} has {test.fixed}; {chance(test.p)}"
-    )
+        return f"**Which is better was not measured**: too few images have labels (n = {difference.n})"
+    first, second = (written(one.value, "%") for one in accuracy)
+    told = f"{names[0]} names {first} right and {names[1]} {second}, {_points(difference)}, McNemar {chance(test.p)}"
     if test.p < ODDS and difference.low * difference.high > 0:
-        winner, loser = (second, first) if difference.value > 0 else (first, second)
-        return f"**{winner} is better than {loser}**: {points(difference, second, first)} ({changed})."
-    return f"**Neither is shown to be better**: {points(difference, second, first)} ({changed})."
+        winner, loser = names[::-1] if difference.value > 0 else names
+        return f"**{winner} is better than {loser}**: {told}"
+    return f"**Neither is shown to be better**: {told}"
 
 
-def points(difference: Estimate, second: str, first: str) -> str:
-    """A paired difference of accuracies with its interval."""
-    value, low, high = (written(100 * x, "+") for x in (difference.value, difference.low, difference.high))
-    return (
-        f"accuracy of {second} minus {first} {value} percentage points "
-        f"(95 % interval {low} to {high}, n = {difference.n})"
-    )
+def _points(difference: Estimate) -> str:
+    value, low, high = (f"{100 * x:+.1f}".replace("-", "\N{MINUS SIGN}") for x in _ends(difference))
+    return f"{value} points (95 % interval {low} to {high}, n = {difference.n})"
+
+
+def _ends(one: Estimate) -> tuple[float, float, float]:
+    return one.value, one.low, one.high
 
 
 def chance(p: float) -> str:
-    """McNemar's p."""
-    return "McNemar p < 0.01" if p < 0.01 else f"McNemar p = {p:.2f}"
+    """A p value as pages write it."""
+    return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
 
 
-def alike(likeness: Estimate, over: Estimate) -> str:
-    """Whether the two look at the same places of an image."""
-    if not likeness.measured:
-        return f"**Whether they look at the same thing was not measured** (n = {likeness.n})."
-    told = f"maps of the same image correlate by {likeness.text()}"
+def discordant(names: tuple[str, str], test: Discordant) -> str:
+    """The images that only one of the two names right, and whether they fall evenly to both."""
+    total = test.fixed + test.broken
+    if not total:
+        return "There is no image that only one of the two names right."
+    told = f"Of the {total} images that only one of the two names right, {names[0]} has {test.broken} and {names[1]} "
+    return f"{told}{test.fixed}: McNemar's exact test, {chance(test.p)}."
+
+
+def _alike(same: Estimate, other: Estimate, over: Estimate) -> str:
+    if not same.measured:
+        return f"**Whether they look at the same thing was not measured** (n = {same.n})"
+    told = f"rank correlation of their maps of an image {same.text()}"
     if not over.measured:
-        return f"Their {told}; there are too few other images to hold that against."
-    beside = f"{_interval(over)} beside maps of different images"
+        return f"Whether they look at the same thing is open: {told}, with too few other images to hold that against"
+    value, low, high = (written(x, "+") for x in _ends(over))
+    beside = f"{value} ({low} to {high}) beside maps of different images, {written(other.value)}"
     if over.low > 0:
-        return f"**They look at the same places more than chance would have it**: {told}, {beside}."
+        return f"**Their maps of an image agree more than chance would have it**: {told}, {beside}"
     if over.high < 0:
-        return f"**They look at different places of an image**: {told}, {beside}."
-    return f"**It cannot be told that they look at the same thing**: {told}, {beside}."
-
-
-def _interval(one: Estimate) -> str:
-    value, low, high = (written(x, "+") for x in (one.value, one.low, one.high))
-    return f"{value} ({low} to {high})"
+        return f"**They look at different places of an image**: {told}, {beside}"
+    return f"**It is not shown that they look at the same thing**: {told}, {beside}"
 
 
 def agreed(same: Estimate, below: Estimate, empty: int) -> str:
@@ -67,5 +77,5 @@ def agreed(same: Estimate, below: Estimate, empty: int) -> str:
     if below.n:
         told.append(f"For {below.text('%')} their maps are no more alike than maps of different images.")
     if empty:
-        told.append(f"{empty} images are left out: one of the models has no evidence for the class there.")
+        told.append(f"Left out are {empty} where one of the models has no evidence for the class.")
     return " ".join(told)
