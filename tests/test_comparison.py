@@ -183,6 +183,20 @@ def test_a_missing_audit_is_said(both, predicted):
     assert audited.steady(both, "gradcam") == audited.failed(both) == ""
 
 
+def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(shop):
+    from dvc.repo import Repo
+
+    with Repo.init(str(shop.root), no_scm=True) as repo:
+        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison@"))
+        assert stage.addressing == "comparison@both"
+        assert stage.cmd == "python -m seewhy run 08_comparison both"
+        needed = {one.def_path for one in stage.deps}
+        assert {f"reports/{name}/verdict.json" for name in ("tiny", "other")} <= needed
+    shop.set("comparisons", {})
+    with Repo(str(shop.root)) as repo:
+        assert [one for one in repo.index.stages if one.addressing.startswith("comparison")] == []
+
+
 @pytest.fixture
 def ready(predicted, cli, monkeypatch):
     assert cli("strip") == (0, "")

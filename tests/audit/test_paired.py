@@ -137,7 +137,7 @@ def test_better_is_said_where_interval_and_test_agree(difference, test, said):
     [
         (Estimate(0.4, 0.3, 0.5, 99), "**Their maps of an image agree more than chance would have it**: "),
         (Estimate(0.1, -0.3, 0.5, 99), "**It is not shown that they look at the same thing**: "),
-        (Estimate(-0.4, -0.5, -0.3, 99), "**They look at different places of an image**: "),
+        (Estimate(-0.4, -0.5, -0.3, 99), "**Their maps of an image agree less than those of different images**: "),
         (NOTHING, "Whether they look at the same thing is open: "),
     ],
 )

@@ -66,7 +66,7 @@ def _alike(same: Estimate, other: Estimate, over: Estimate) -> str:
     if over.low > 0:
         return f"**Their maps of an image agree more than chance would have it**: {told}, {beside}"
     if over.high < 0:
-        return f"**They look at different places of an image**: {told}, {beside}"
+        return f"**Their maps of an image agree less than those of different images**: {told}, {beside}"
     return f"**It is not shown that they look at the same thing**: {told}, {beside}"
 
 
@@ -77,5 +77,5 @@ def agreed(same: Estimate, below: Estimate, empty: int) -> str:
     if below.n:
         told.append(f"For {below.text('%')} their maps are no more alike than maps of different images.")
     if empty:
-        told.append(f"Left out are {empty} where one of the models has no evidence for the class.")
+        told.append(f"Left out, since one of the models has no evidence for the class there: {empty}.")
     return " ".join(told)
