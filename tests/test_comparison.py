@@ -143,7 +143,7 @@ def test_titles_say_what_each_model_said(both):
 
 def test_audits_stand_side_by_side(both, predicted):
     audit(
-        predicted, "tiny", gate("reliance.shadow_swap_over_control", 0.5, "fail"), gate("gradcam.kept", 0.1, "pass"),
+        predicted, "tiny", gate("reliance.shadow_swap_over_control", 0.65, "fail"), gate("gradcam.kept", 0.1, "pass"),
         gate("gradcam.road_over_control", 0.0, "unsure"), gate("layercam.kept", 0.1, "pass"),
         gate("gradcam.stability_spearman", 0.75, "pass"),
     )  # fmt: skip

@@ -20,6 +20,7 @@ def test_mcnemar_by_hand():
     assert found.p == pytest.approx(18 / 256)
     assert mcnemar(second, first) == Discordant(7, 1, found.p)
     assert mcnemar(first, first) == Discordant(0, 0, 1.0)
+    assert np.isnan(mcnemar(first[:0], first[:0]).p)
 
 
 def test_a_map_on_its_own_grid_stays_what_it_is():

@@ -24,12 +24,14 @@ class Discordant:
 
 def mcnemar(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Discordant:
     """McNemar's test of equal accuracy, exact (McNemar 1947): images on which both are right or both wrong say nothing,
-    and of the others either model would win half if they were equally good. p is 1 where there are no others."""
+    and of the others either model would win half if they were equally good. p is 1 where there are no others, NaN where
+    there are no images."""
     from scipy.stats import binomtest  # only here: importing it takes a second
 
     fixed, broken = int((~first & second).sum()), int((first & ~second).sum())
-    p = float(binomtest(fixed, fixed + broken, 0.5).pvalue) if fixed + broken else 1.0
-    return Discordant(fixed, broken, p)
+    if not fixed + broken:
+        return Discordant(0, 0, 1.0 if len(first) else float("nan"))
+    return Discordant(fixed, broken, float(binomtest(fixed, fixed + broken, 0.5).pvalue))
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,15 @@ def outcomes(this: Comparison) -> pd.DataFrame:
 
 
 def groups(this: Comparison, most: int) -> dict[str, np.ndarray]:
-    """Which images belong to what: all; each of the `most` most frequent explained classes; each outcome."""
+    """Which images belong to what: all; each of the `most` most frequent explained classes; each
+    outcome; none that is empty."""
     rows = this.rows
     counts = rows["explained"].value_counts()
     common = sorted(counts[counts >= COMMON].index[:most])
     by_class = {f"class: {name}": (rows["explained"] == name).to_numpy() for name in common}
     by_outcome = {name: (rows["outcome"] == name).to_numpy() for name in OUTCOMES}
-    return {"all images": np.ones(len(rows), bool), **by_class, **by_outcome}
+    found = {"all images": np.ones(len(rows), bool), **by_class, **by_outcome}
+    return {name: part for name, part in found.items() if part.any()}
 
 
 def likeness(this: Comparison, found: pd.DataFrame, most: int) -> dict[str, Likeness]:
