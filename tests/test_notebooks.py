@@ -40,13 +40,15 @@ class TestEach:
         assert first.startswith("# ")
         assert first.endswith("?")
 
-    def test_takes_a_study_and_has_one_parameters_cell(self, path):
+    def test_takes_a_study_or_a_comparison_and_has_one_parameters_cell(self, path):
         tagged = [cell for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
         assert len(tagged) == 1
-        assert source(tagged[0]).startswith('study = "')
-        study = json.loads(source(tagged[0]).splitlines()[0].partition("= ")[2])
+        whose, _, name = source(tagged[0]).splitlines()[0].partition(" = ")
+        assert whose in ("study", "comparison")
         task = path.parent.name if path.parent != ROOT / "notebooks" else "classification"
-        assert Project(ROOT).params.task(study) == task
+        project = Project(ROOT)
+        assert project.params.task(json.loads(name)) == task
+        assert json.loads(name) in project.runs(notebooks.get(ROOT, path.stem))
 
 
 def test_every_notebook_is_a_stage_and_every_section_a_notebook():
@@ -58,6 +60,15 @@ def test_every_notebook_is_a_stage_and_every_section_a_notebook():
     for section, notebook in found.items():
         assert stages[section]["do"]["cmd"] == f"python -m seewhy run {notebook.stem} ${{key}}"
         assert stages[section]["do"]["desc"] == notebook.title
+
+
+def test_a_comparison_waits_for_what_its_page_reads():
+    stage = read(ROOT / "dvc.yaml")["stages"]["comparison"]["do"]
+    for number in (0, 1):
+        name = f"${{item.studies[{number}]}}"
+        needed = {f"data/predictions/{name}.parquet", f"data/attributions/{name}", f"reports/{name}/verdict.json"}
+        assert needed <= set(stage["deps"])
+        assert f"studies.{name}" in stage["params"]
 
 
 def test_params_yaml_of_the_repository_is_valid():
@@ -97,6 +108,17 @@ def test_what_is_no_notebook_is_one_line(project, refused, text):
 def test_values_of_the_defaults_type_pass(project, default, value):
     path = write(project.root, f"study = 's'\nx = {default}")
     assert notebooks.get(project.root, path.stem).settings({"x": value}) == {"x": value}
+
+
+@pytest.mark.parametrize("whose", ["study", "comparison"])
+def test_a_notebook_is_run_for_what_its_parameters_cell_names(project, whose):
+    write(project.root, f'{whose} = "a"\nx = 1')
+    project.set("mine", {})
+    found = notebooks.get(project.root, "09_mine")
+    assert found.whose == whose
+    assert Project(project.root).runs(found) == (["tiny"] if whose == "study" else [])
+    with pytest.raises(SeewhyError, match=f"unknown key '{whose}' in section 'mine'"):
+        found.settings({whose: "b"})
 
 
 def test_the_closest_notebook_is_named(project):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import seewhy
+from seewhy.notebooks import COMPARISON, get
 from seewhy.params import read
 from tests.conftest import ROOT
 
@@ -169,14 +170,17 @@ def test_a_stage_names_files_that_exist_and_single_settings(name):
 def test_a_page_depends_on_its_notebook_its_section_and_its_data(path):
     section = path.stem.partition("_")[2]
     stage = STAGES[section]["do"]
-    predictions = "data/predictions/${key}.parquet"
-    data = {f"data/notebooks/${{key}}/{path.name}", "data/datasets/${item.dataset}.parquet", "${item.checkpoint}"}
-    assert data <= set(stage["deps"])
+    predictions, settings = "data/predictions/${key}.parquet", "studies.${key}"
+    assert f"data/notebooks/${{key}}/{path.name}" in stage["deps"]
+    if get(ROOT, path.stem).whose == COMPARISON:  # predictions and maps know of which dataset and checkpoint they are
+        predictions, settings = "data/predictions/${item.studies[1]}.parquet", "comparisons.${key}"
+    else:
+        assert {"data/datasets/${item.dataset}.parquet", "${item.checkpoint}"} <= set(stage["deps"])
     outs = {name: how for out in [*stage["outs"], *stage["metrics"]] for name, how in out.items()}
     assert all(how["persist"] for how in outs.values())  # a failing stage takes no page away
     assert (predictions in outs) == (section == "model")
     assert (predictions in stage["deps"]) == (section != "model")
-    assert {"base", section, "studies.${key}"} <= set(stage["params"])
+    assert {"base", section, settings} <= set(stage["params"])
     assert {f"reports/${{key}}/{path.stem}.html", f"reports/${{key}}/{path.stem}.ipynb"} <= set(outs)
     assert list(stage["metrics"][0]) == [f"reports/${{key}}/metrics/{section}.json"]
 

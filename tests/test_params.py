@@ -3,8 +3,17 @@ import pytest
 from seewhy.errors import SeewhyError
 from seewhy.params import Params, Preprocessing, find_project
 from seewhy.validation import validate
+from tests.conftest import PARAMS
 
-BASE = {"base": {}, "attributions": {"methods": ["gradcam"]}, "demo": {}, "datasets": {}, "studies": {}, "gates": {}}
+BASE = {
+    "base": {},
+    "attributions": {"methods": ["gradcam"]},
+    "demo": {},
+    "datasets": {},
+    "studies": {},
+    "comparisons": {},
+    "gates": {},
+}
 WRONG = [
     ("study", {}, "unknown key 'study' in params.yaml; did you mean 'studies'? allowed: base, demo, "),
     (
@@ -63,6 +72,16 @@ WRONG = [
         "unknown key 'resiz' in studies.tiny.preprocessing of params.yaml; did you",
     ),
     ("comparisons.both", {"studies": ["tiny", "tyni"]}, "unknown study 'tyni' in comparisons.both of params.yaml; did"),
+    ("comparisons", None, "missing key 'comparisons' in params.yaml"),
+    ("comparisons", [], "comparisons in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
+    (
+        "comparisons.both",
+        {"studies": ["tiny"]},
+        "comparisons.both.studies in params.yaml: found ['tiny']; allowed: the names of two different studies",
+    ),
+    ("comparisons.both", {"studies": ["tiny", "tiny"]}, "allowed: the names of two different studies"),
+    ("comparisons.both", {"studies": ["tiny", "two", "three"]}, "allowed: the names of two different studies"),
+    ("comparisons.a/b", {"studies": ["tiny", "two"]}, "found 'a/b'; allowed: letters, digits, - and _"),
     ("demo.photos", {"recipe": "photos", "out": "x"}, "missing key 'demo.photos.from' in params.yaml"),
     ("grad_cam.step", 3, "unknown key 'step' in section 'grad_cam' of params.yaml; did you mean 'steps'? allowed: "),
     ("grad_cam.study", "b", "unknown key 'study' in section 'grad_cam' of params.yaml"),
@@ -168,11 +187,12 @@ def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
 
 def test_empty_sections_mean_nothing_there(project):
     project.set("demo", None)
+    project.set("comparisons", None)
     project.set("gates", None)
-    for name in ("base", "comparisons", "grad_cam"):
+    for name in ("base", "grad_cam"):
         project.set(name, {})
     text = (project.root / "params.yaml").read_text().replace("{}", "")
-    (project.root / "params.yaml").write_text(text + "demo: {}\ngates: {}\n")
+    (project.root / "params.yaml").write_text(text + "demo: {}\ncomparisons: {}\ngates: {}\n")
     params = find_project().params
     assert params.demo == {}
     assert params.base.batch_size == 32
@@ -182,6 +202,46 @@ def test_empty_sections_mean_nothing_there(project):
 def test_a_section_holds_what_is_set_the_rest_being_the_notebooks_own(project):
     project.set("grad_cam.steps", 9)
     assert find_project().params.sections["grad_cam"] == {"steps": 9}
+
+
+@pytest.fixture
+def two(project):
+    """A second study of the same images, and a comparison of both."""
+    project.set("studies.two", PARAMS["studies"]["tiny"])
+    project.set("comparisons.both", {"studies": ["tiny", "two"]})
+    return project
+
+
+@pytest.mark.usefixtures("two")
+def test_a_comparison_is_of_two_studies_of_the_same_images(cli):
+    assert cli("strip") == (0, "")
+    assert find_project().params.task("both") == "classification"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        (
+            "studies.two.split",
+            "train",
+            "comparisons.both.studies in params.yaml: found split 'test' of 'things' and split 'train' of 'things'; "
+            "allowed: two studies of the same dataset and split",
+        ),
+        (
+            "comparisons.tiny",
+            {"studies": ["tiny", "two"]},
+            "comparisons.tiny in params.yaml: found the name of a study; allowed: a name of its own",
+        ),
+        (
+            "datasets.things.task",
+            "segmentation",
+            "comparisons.both.studies in params.yaml: found segmentation; allowed: classification studies",
+        ),
+    ],
+)
+def test_studies_that_cannot_be_compared_are_one_line(two, refused, key, value, line):
+    two.set(key, value)
+    assert line in refused("strip")
 
 
 def test_settings_are_frozen():

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from seewhy import notebooks
+
 from .conftest import ROOT, Workshop
 
-STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+STEMS = [one.stem for one in notebooks.find(ROOT) if one.whose == notebooks.STUDY]
 SECTIONS = [stem.partition("_")[2] for stem in STEMS]
 
 

@@ -1,6 +1,7 @@
 """Why a PyTorch vision model decides as it does, and how far that picture can be trusted.
 
     study = seewhy.open_study("trees-cnn")                      # an entry of params.yaml, ready to use
+    both = seewhy.open_comparison("trees")                      # two of them
     result = seewhy.explain(model, images, methods=["gradcam"]) # any model, any batch
     result["gradcam"]                                           # raw, signed, (images, targets, h, w)
 
@@ -11,18 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seewhy.comparison import open_comparison
     from seewhy.errors import SeewhyError
     from seewhy.methods.explain import explain
     from seewhy.methods.reading import normalise, relu, upsample
     from seewhy.study import open_study
 
 __version__ = "0.1.0"
-__all__ = ["SeewhyError", "explain", "normalise", "open_study", "relu", "upsample"]
+__all__ = ["SeewhyError", "explain", "normalise", "open_comparison", "open_study", "relu", "upsample"]
 
 _HOMES = {
     "SeewhyError": "seewhy.errors",
     "explain": "seewhy.methods.explain",
     "normalise": "seewhy.methods.reading",
+    "open_comparison": "seewhy.comparison",
     "open_study": "seewhy.study",
     "relu": "seewhy.methods.reading",
     "upsample": "seewhy.methods.reading",

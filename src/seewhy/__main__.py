@@ -76,13 +76,13 @@ def weights(
 
 @app.command()
 def strip() -> None:
-    """Copies each study's notebooks without outputs to data/notebooks, for the stages to run."""
+    """Copies the notebooks of each study and comparison to data/notebooks, without outputs, for the stages to run."""
     project = find_project()
     shutil.rmtree(project.root / "data" / "notebooks", ignore_errors=True)
-    for study in project.params.studies:
-        for notebook in project.notebooks:
-            text = notebooks.strip(notebook.of(project.params.task(study)).path)
-            artifacts.write_text(artifacts.stripped(project.root, study, notebook.stem), text)
+    for notebook in project.notebooks:
+        for name in project.runs(notebook):
+            text = notebooks.strip(notebook.of(project.params.task(name)).path)
+            artifacts.write_text(artifacts.stripped(project.root, name, notebook.stem), text)
 
 
 @app.command()
@@ -99,24 +99,30 @@ def explain(
 
 
 @app.command()
-def run(notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")], study: StudyName) -> None:
-    """Runs a notebook for a study and renders it to reports/STUDY/NOTEBOOK.html."""
+def run(
+    notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")],
+    name: Annotated[
+        str, typer.Argument(help="a study or, for a notebook that takes one, a comparison", metavar="NAME")
+    ],
+) -> None:
+    """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html."""
     project = find_project()
-    project.params.study(study)
-    by_stem = {one.stem: one for one in project.notebooks}
-    if notebook not in by_stem:
-        raise unknown("notebook", notebook, by_stem, "notebooks/")
+    found = notebooks.get(project.root, notebook)
+    if name not in project.runs(found):
+        raise unknown(found.whose, name, project.runs(found), FILE)
     os.environ.setdefault(VARIABLE, "terminal")
     from seewhy.reporting.notebook import run as execute
     from seewhy.reporting.render import Site
 
-    taken = by_stem[notebook].of(project.params.task(study)).parameters
-    section = project.params.sections[by_stem[notebook].section]
-    parameters = {notebooks.WHOSE: study, **{name: value for name, value in section.items() if name in taken}}
-    source = artifacts.stripped(project.root, study, notebook)
-    context: Site = {"study": study, "pages": [(one.stem, one.title) for one in project.notebooks]}
+    taken = found.of(project.params.task(name)).parameters
+    section = project.params.sections[found.section]
+    parameters = {found.whose: name, **{key: value for key, value in section.items() if key in taken}}
+    source = artifacts.stripped(project.root, name, notebook)
+    context: Site = {"study": name, "pages": project.pages(name)}
+    if found.whose == notebooks.COMPARISON:
+        context["compared"] = {one: project.pages(one) for one in project.params.comparison(name).studies}
     os.chdir(project.root)
-    execute(notebook, source, parameters, artifacts.reports(project.root, study), context)
+    execute(notebook, source, parameters, artifacts.reports(project.root, name), context)
 
 
 @app.command()
@@ -194,11 +200,13 @@ def export(
 
 
 @app.command()
-def report(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
-    """Runs the pipeline (for one study: what it needs), writes the index, and lists stages, seconds and pages."""
+def report(
+    name: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[NAME]")] = "",
+) -> None:
+    """Runs the pipeline (for one name: what it needs), writes the index, and lists stages, seconds and pages."""
     from seewhy.pipeline import report as build
 
-    build(find_project(), study or None)
+    build(find_project(), name or None)
 
 
 def _folder() -> Path:

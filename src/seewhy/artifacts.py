@@ -33,19 +33,19 @@ def attributions(root: Path, study: str) -> Path:
     return root / "data" / "attributions" / study
 
 
-def stripped(root: Path, study: str, stem: str) -> Path:
-    """A study's notebook without outputs: what the stages run, so that saving one in JupyterLab reruns nothing."""
-    return root / "data" / "notebooks" / study / f"{stem}.ipynb"
+def stripped(root: Path, name: str, stem: str) -> Path:
+    """A notebook without outputs, as stages run it for a study or comparison: saving one in JupyterLab reruns none."""
+    return root / "data" / "notebooks" / name / f"{stem}.ipynb"
 
 
-def reports(root: Path, study: str) -> Path:
-    """Folder of a study's pages."""
-    return root / "reports" / study
+def reports(root: Path, name: str) -> Path:
+    """Folder of the pages of a study or comparison."""
+    return root / "reports" / name
 
 
-def metrics(root: Path, study: str, section: str) -> Path:
+def metrics(root: Path, name: str, section: str) -> Path:
     """The figures that one notebook measured: a DVC metric."""
-    return reports(root, study) / "metrics" / f"{section}.json"
+    return reports(root, name) / "metrics" / f"{section}.json"
 
 
 def sha256(*paths: Path) -> str:
@@ -81,6 +81,14 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """JSON with sorted keys and a final newline."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote; raises SeewhyError for what is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SeewhyError(f"{path} is no JSON: {error}") from None
 
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """The notebooks as the pipeline sees them: stem, section of params.yaml, title, and the parameters they take.
 
 A notebook declares its parameters, their defaults and so their types in its one cell tagged `parameters`. Nothing else
-lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only. notebooks/<task>/<stem>.ipynb
-takes the place of notebooks/<stem>.ipynb for studies of that task.
+lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only. One that declares `comparison`
+is run for each comparison, all others, which declare `study`, for each study. notebooks/<task>/<stem>.ipynb takes the
+place of notebooks/<stem>.ipynb for studies of that task.
 """
 
 import ast
@@ -14,7 +15,7 @@ from typing import Any
 from seewhy.errors import SeewhyError, unknown
 
 PATTERN = "[0-9][0-9]_*.ipynb"
-WHOSE = "study"  # the parameter every notebook takes and no section of params.yaml may set
+STUDY, COMPARISON = "study", "comparison"  # every notebook takes one of these, which no section of params.yaml may set
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,15 @@ class Notebook:
         """Stem without its number: the section of params.yaml, the DVC stage and the metrics file."""
         return self.stem.partition("_")[2]
 
+    @property
+    def whose(self) -> str:
+        """What the notebook is run for: the parameter that names a study, or a comparison."""
+        return COMPARISON if COMPARISON in self.parameters else STUDY
+
     def settings(self, given: dict[str, Any]) -> dict[str, Any]:
         """`given`, checked: refuses a name that no notebook of this stem takes, or a value of another type."""
         known = {name: value for one in (*self.tasks.values(), self) for name, value in one.parameters.items()}
-        own = {name: value for name, value in known.items() if name != WHOSE}
+        own = {name: value for name, value in known.items() if name != self.whose}
         for name, value in given.items():
             if name not in own:
                 raise unknown("key", name, own, f"section '{self.section}' of params.yaml")

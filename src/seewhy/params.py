@@ -11,6 +11,7 @@ from ruamel.yaml import YAML, YAMLError
 from seewhy import limits, notebooks
 from seewhy.errors import SeewhyError, unknown
 from seewhy.limits import Limit
+from seewhy.notebooks import STUDY, Notebook
 from seewhy.validation import (
     Classes,
     Column,
@@ -142,9 +143,16 @@ class Attributions(Settings):
 
 
 class Comparison(Settings):
-    """Two or more studies on one dataset, side by side."""
+    """Two classification studies of the same images, side by side: two networks, or two checkpoints of one."""
 
-    studies: Annotated[list[str], Field(min_length=2)]
+    studies: list[str]
+
+    @field_validator("studies")
+    @classmethod
+    def _two(cls, value: list[str]) -> list[str]:
+        if len(value) != 2 or value[0] == value[1]:
+            raise ValueError("allowed: the names of two different studies")
+        return value
 
 
 class Demo(BaseModel):
@@ -164,24 +172,25 @@ class Params(Settings):
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
     attributions: Attributions
-    comparisons: dict[Name, Comparison] = Field(default_factory=dict)
+    comparisons: dict[Name, Comparison]
     gates: dict[Name, dict[str, Limit]]
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    @field_validator("base", "comparisons", mode="before")
+    @field_validator("base", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value
 
-    @field_validator("demo", "datasets", "studies", "gates", mode="before")
+    @field_validator("demo", "datasets", "studies", "comparisons", "gates", mode="before")
     @classmethod
     def _a_mapping(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError("allowed: a mapping of names to settings, {} for none")  # dvc.yaml goes through it
         return value
 
-    def task(self, study: str) -> str:
-        """The task of a study's dataset."""
+    def task(self, name: str) -> str:
+        """The task of the dataset of a study, or of both studies of a comparison."""
+        study = self.comparisons[name].studies[0] if name in self.comparisons else name
         return self.datasets[self.study(study).dataset].task
 
     def study(self, name: str) -> Study:
@@ -189,6 +198,12 @@ class Params(Settings):
         if name not in self.studies:
             raise unknown("study", name, self.studies, FILE)
         return self.studies[name]
+
+    def comparison(self, name: str) -> Comparison:
+        """Settings of that comparison; an error names the closest."""
+        if name not in self.comparisons:
+            raise unknown("comparison", name, self.comparisons, FILE)
+        return self.comparisons[name]
 
 
 class Project:
@@ -198,7 +213,7 @@ class Project:
         self.root = root
 
     @cached_property
-    def notebooks(self) -> list[notebooks.Notebook]:
+    def notebooks(self) -> list[Notebook]:
         """All notebooks, in order."""
         return notebooks.find(self.root)
 
@@ -219,6 +234,14 @@ class Project:
                 raise SeewhyError(f"missing key '{name}' in {FILE}: the section of notebooks/{notebook.path.name}")
         sections = {name: notebook.settings(rest[name]) for name, notebook in known.items()}
         return _check_references(validate(Params, {**fixed, "sections": sections}, FILE))
+
+    def runs(self, notebook: Notebook) -> list[str]:
+        """Names that the notebook is run for: all studies, or all comparisons."""
+        return [*(self.params.studies if notebook.whose == STUDY else self.params.comparisons)]
+
+    def pages(self, name: str) -> list[tuple[str, str]]:
+        """Stem and title of all pages of a study or of a comparison, in order."""
+        return [(one.stem, one.title) for one in self.notebooks if name in self.runs(one)]
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -246,12 +269,27 @@ def _check_references(params: Params) -> Params:
         if study.dataset not in params.datasets:
             raise unknown("dataset", study.dataset, params.datasets, f"studies.{name}.dataset of {FILE}")
     for name, comparison in params.comparisons.items():
-        for study_name in comparison.studies:
-            if study_name not in params.studies:
-                raise unknown("study", study_name, params.studies, f"comparisons.{name} of {FILE}")
+        _check_comparison(params, name, comparison)
     pages = [*params.studies, *params.comparisons]
     for name, gates in params.gates.items():
         if name not in pages:
             raise unknown("study or comparison", name, pages, f"gates of {FILE}")
         limits.check(gates, params.sections, f"gates.{name} of {FILE}")
     return params
+
+
+def _check_comparison(params: Params, name: str, comparison: Comparison) -> None:
+    """Both studies exist, classify, and look at the same images; no study has the comparison's name."""
+    key = f"comparisons.{name}"
+    for one in comparison.studies:
+        if one not in params.studies:
+            raise unknown("study", one, params.studies, f"{key} of {FILE}")
+    if name in params.studies:
+        raise SeewhyError(f"{key} in {FILE}: found the name of a study; allowed: a name of its own, as its folder has")
+    first, second = (params.studies[one] for one in comparison.studies)
+    images = [f"'{one.split}' of '{one.dataset}'" for one in (first, second)]
+    if images[0] != images[1]:
+        told = f"split {images[0]} and split {images[1]}"
+        raise SeewhyError(f"{key}.studies in {FILE}: found {told}; allowed: two studies of the same dataset and split")
+    if params.task(name) != "classification":
+        raise SeewhyError(f"{key}.studies in {FILE}: found {params.task(name)}; allowed: classification studies")

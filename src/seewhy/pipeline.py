@@ -19,18 +19,23 @@ SKIPPED = re.compile(r"^Stage '(?:.*:)?([^':]+)' (?:didn't change|is cached)")
 INTERRUPTED = re.compile(r"exited with (?:130|-2)$")
 
 
-def report(project: Project, study: str | None) -> None:
-    """Builds all studies or one, writes reports/index.html and prints what took how long.
+def report(project: Project, name: str | None) -> None:
+    """Builds everything, or one study or comparison, writes reports/index.html and prints what took how long.
 
     Raises SeewhyError for what is wrong before anything runs, and typer.Exit when a stage fails, which has told why:
     what was built before stays, and the next call goes on from there.
     """
-    if study:
-        project.params.study(study)
-    studies = [study] if study else [*project.params.studies]
+    params = project.params
+    if name in params.comparisons:
+        studies = params.comparisons[name].studies
+    elif name:
+        params.study(name)
+        studies = [name]
+    else:
+        studies = [*params.studies]
     preflight.check(project, studies)
-    stages = [f"{notebook.section}@{study}" for notebook in project.notebooks] if study else []
-    stages += [f"gates@{study}"] if study in project.params.gates else []
+    stages = [f"{one.section}@{name}" for one in project.notebooks if name in project.runs(one)]
+    stages += [f"gates@{name}"] if name in project.params.gates else []
     clock = Clock()
     try:
         _reproduce(project.root, stages, clock)
@@ -50,13 +55,12 @@ def write_index(project: Project) -> Path:
     from seewhy.reporting.site import StudySummary, write
 
     gates.collect(project)
-    pages = [(notebook.stem, notebook.title) for notebook in project.notebooks]
     studies: list[StudySummary] = [
         {
             "name": name,
             "task": project.params.task(name),
             "about": f"{study.architecture} on dataset {study.dataset}, split {study.split}",
-            "pages": pages,
+            "pages": project.pages(name),
         }
         for name, study in project.params.studies.items()
     ]
@@ -124,9 +128,9 @@ def _clear_failures(project: Project, clock: Clock) -> None:
     """No page of a failure outlives it: a stage may come right without being run, when a mistake is undone."""
     stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     for stage in clock.seconds:
-        section, _, study = stage.partition("@")
+        section, _, name = stage.partition("@")
         if stage != clock.current and section in stems:
-            failed = artifacts.reports(project.root, study) / f"{stems[section]}.failed.html"
+            failed = artifacts.reports(project.root, name) / f"{stems[section]}.failed.html"
             failed.unlink(missing_ok=True)
 
 
@@ -134,8 +138,8 @@ def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     table = Table("stage", "seconds", "page", box=None, pad_edge=False)
     for stage, took in seconds.items():
-        section, _, study = stage.partition("@")
-        page = artifacts.reports(project.root, study) / f"{stems[section]}.html" if section in stems else None
+        section, _, name = stage.partition("@")
+        page = artifacts.reports(project.root, name) / f"{stems[section]}.html" if section in stems else None
         shown = str(page.relative_to(project.root)) if page and page.is_file() else ""
         table.add_row(stage, "unchanged" if took is None else f"{took:.1f}", shown)
     table.add_row("all", f"{sum(took or 0 for took in seconds.values()):.1f}", "")

@@ -78,6 +78,18 @@ def test_navigation_is_static_and_marks_this_page():
     assert page.select_one(".following a")["href"] == "04_shap.html"
 
 
+def test_a_comparison_links_to_the_pages_of_its_studies():
+    pages = [("01_model", "Is it?"), ("07_audit", "How far?")]
+    site = {"study": "both", "pages": [("08_comparison", "Which?")], "compared": {"old": pages, "new": pages}}
+    page = BeautifulSoup(render(executed(), "08_comparison", site), "html.parser")
+    links = [link["href"] for link in page.select(".pages a")]
+    assert links == [
+        "08_comparison.html", *(f"../{name}/{stem}.html" for name in ("old", "new") for stem, _ in pages)
+    ]  # fmt: skip
+    assert page.select_one("[aria-current]")["href"] == "08_comparison.html"
+    assert not page.select(".following")
+
+
 def test_nothing_comes_from_outside_and_the_policy_says_so():
     html = render(executed({"text/html": '<img alt="a" src="data:,">'}), "02_grad_cam", SITE)
     page = BeautifulSoup(html, "html.parser")

@@ -22,6 +22,15 @@ def spearman(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w
     return np.where(below > 0, (x * y).sum(1) / np.where(below > 0, below, 1), np.nan)
 
 
+def units(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n c"]:
+    """The ranks of each map's cells, centred and of length 1: the product of two is their rank correlation. NaN
+    throughout for a constant map."""
+    order = rankdata(maps.reshape(len(maps), -1), axis=1)
+    centred = order - order.mean(1, keepdims=True)
+    length = np.sqrt((centred**2).sum(1, keepdims=True))
+    return np.asarray(centred / np.where(length > 0, length, np.nan))
+
+
 def agreement(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> pd.DataFrame:
     """Mean Spearman correlation over images for each pair of methods; NaN where no image defines it."""
     names = list(maps)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import rankdata
 from torch import Tensor, nn
 
+from seewhy.audit.agreement import units
 from seewhy.methods.modules import untouched
 
 SAME = 0.9  # mean likeness of maps of different images from which on nothing can be said: all maps are one
@@ -75,10 +75,7 @@ def _around(parameter: str) -> Iterator[str]:
 
 def unrelated(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Mean rank correlation of each map with the maps of all other images; NaN for a constant map, or where all are."""
-    order = rankdata(maps.reshape(len(maps), -1), axis=1)
-    centred = order - order.mean(1, keepdims=True)
-    length = np.sqrt((centred**2).sum(1, keepdims=True))
-    unit = centred / np.where(length > 0, length, np.nan)
+    unit = units(maps)
     likeness = unit @ np.nan_to_num(unit).T
     others = np.isfinite(unit).all(1).sum() - 1
     return (likeness.sum(1) - 1) / others if others > 0 else np.full(len(maps), np.nan)

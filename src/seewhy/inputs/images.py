@@ -83,6 +83,12 @@ class Fit:
         offset = (-round((resized[0] - width) / 2), -round((resized[1] - height) / 2))
         return cls(resized, offset, (width, height))
 
+    @property
+    def seen(self) -> tuple[float, float, float, float]:
+        """Which part of the image the canvas shows: x0, y0, x1, y1 in shares of its sides, beyond 0 to 1 if padded."""
+        (w, h), (x, y), (width, height) = self.resized, self.offset, self.canvas
+        return -x / w, -y / h, (width - x) / w, (height - y) / h
+
     def image(self, image: Image.Image, resample: Image.Resampling) -> Image.Image:
         """`image` resized, cropped or padded with zeros to the canvas."""
         resized = image.resize(self.resized, resample)
@@ -134,6 +140,14 @@ def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     image = open_image(path)
     image.thumbnail((SHOWN, SHOWN))
     return np.asarray(image)
+
+
+def part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+    """The part `box` (x0, y0, x1, y1 in shares of its sides) of the file, in its own colours, as (height, width)."""
+    image = open_image(path)
+    x0, y0, x1, y1 = box
+    inner = (x0 * image.width, y0 * image.height, x1 * image.width, y1 * image.height)
+    return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR, box=inner))
 
 
 def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from html import unescape
@@ -32,9 +33,10 @@ LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?<
 class Site(TypedDict, total=False):
     """What a page knows of its surroundings; static, so that a page does not depend on which others are built."""
 
-    study: Required[str]
+    study: Required[str]  # or comparison
     pages: list[tuple[str, str]]  # (stem, title) of the study's pages, in order
     studies: list[str]  # other studies that have this page too
+    compared: dict[str, list[tuple[str, str]]]  # of a comparison: its studies and their pages
 
 
 def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
@@ -144,12 +146,18 @@ def _slug(text: str) -> str:
 
 
 def _neighbours(stem: str, site: Site) -> dict[str, Any]:
-    """The links of a page: pages of its study, the next of them, and this page of other studies."""
-    pages = [{"stem": name, "number": name[:2], "title": title} for name, title in site.get("pages", [])]
+    """The links of a page: pages of its study, the next of them, this page of other studies, and the studies that it
+    compares, with their pages."""
+    pages = _links(site.get("pages", []))
     place = next((k for k, page in enumerate(pages) if page["stem"] == stem), len(pages))
     following = pages[place + 1] if place + 1 < len(pages) else None
     others = [name for name in site.get("studies", []) if name != site["study"]]
-    return {"pages": pages, "following": following, "studies": others}
+    compared = {name: _links(some) for name, some in site.get("compared", {}).items()}
+    return {"pages": pages, "following": following, "studies": others, "compared": compared}
+
+
+def _links(pages: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"stem": name, "number": name[:2], "title": title} for name, title in pages]
 
 
 def _hash(text: str) -> str:

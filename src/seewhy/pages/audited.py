@@ -1,0 +1,112 @@
+"""From the audits of two studies to what the page of their comparison shows: gates side by side, and what differs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from seewhy.audit import verdict
+from seewhy.audit.statistics import proportion, written
+from seewhy.comparison import Comparison
+from seewhy.methods.cam import TITLES
+from seewhy.study import Study
+
+Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
+
+
+def audits(this: Comparison, method: str) -> pd.DataFrame:
+    """Accuracy, and what the audits of either study found of its reliance and of `method`: a row for each gate that one
+    of them has, with status, figure and interval, and which study is higher where the two intervals do not meet."""
+    first, second = this.verdicts
+    named = [proportion(right) for right in this.right()]
+    rows = (
+        [("labelled images are named right", *(one.text("%") for one in named), "tested above")] if named[0].n else []
+    )
+    rows += [
+        (_claim(gate, method), _cell(one), _cell(other), _higher(this, one, other))
+        for name in _gates(this, method)
+        for one, other in [(first.get(name), second.get(name))]
+        for gate in [one or other or {}]
+    ]
+    return pd.DataFrame(rows, columns=["", this.first.name, this.second.name, "clearly higher"])
+
+
+def judged(this: Comparison, method: str) -> str:
+    """Which gates both fail, and which one of the two passes alone, as sentences; or which audit is missing."""
+    missing = [study.name for study, gates in _both(this) if not gates]
+    if missing:
+        return f"Not run: the audit of {' and of '.join(missing)} (page 07)."
+    groups: dict[str, list[str]] = {}
+    for name in _gates(this, method):
+        claim, status = _judged(this, name, method)
+        if status[0] == status[1] == "fail":
+            groups.setdefault("**Failed by both**", []).append(claim)
+        for place, study in enumerate(this.studies):
+            if status[place] == "pass" != status[1 - place]:
+                told = f"{claim} ({status[1 - place]} for {this.studies[1 - place].name})"
+                groups.setdefault(f"**Passed by {study.name} alone**", []).append(told)
+    said = [f"{title}: {'; '.join(claims)}." for title, claims in groups.items()]
+    return " ".join(said) or "No gate is failed by both, and none is passed by one of them alone."
+
+
+def failed(this: Comparison) -> str:
+    """The shortcuts that interventions found in one or both, as a clause; empty where there are none."""
+    suspects = {name: None for study in this.studies for name in study.settings.suspects}
+    denials = {gate.gate: gate.denial for gate in verdict.reliance({}, suspects, defaultdict(float))}
+    told: dict[str, list[str]] = {}
+    for name, denial in denials.items():
+        by = [study.name for study, gates in _both(this) if gates.get(name, {}).get("status") == "fail"]
+        if by:
+            told.setdefault("both take shortcuts" if len(by) == 2 else f"{by[0]} takes shortcuts", []).append(denial)
+    return "; ".join(f"**{who}**: {' and '.join(denials)}" for who, denials in told.items())
+
+
+def steady(this: Comparison, method: str) -> str:
+    """How alike either model's own maps stay when an image changes unnoticed, as a sentence; empty without audits."""
+    name = f"{method}.stability_spearman"
+    values = [gates[name]["value"] for gates in this.verdicts if gates.get(name, {}).get("value") is not None]
+    if len(values) < 2:
+        return ""
+    told = " and ".join(map(written, values))
+    return f"For scale: each model's own maps before and after an unnoticed change correlate by {told} (page 07)."
+
+
+def _judged(this: Comparison, name: str, method: str) -> tuple[str, tuple[str, str]]:
+    """The claim of a gate, and its status in either study."""
+    found = [gates.get(name) for gates in this.verdicts]
+    first, second = ("not run" if gate is None else str(gate["status"]) for gate in found)
+    return _claim(next(gate for gate in found if gate), method), (first, second)
+
+
+def _both(this: Comparison) -> Iterable[tuple[Study, Gates]]:
+    return zip(this.studies, this.verdicts, strict=True)
+
+
+def _gates(this: Comparison, method: str) -> list[str]:
+    """Names of the gates of the interventions and of `method`, in the order of the verdicts."""
+    names = (name for gates in this.verdicts for name in gates if name.startswith(("reliance.", f"{method}.")))
+    return list(dict.fromkeys(names))
+
+
+def _claim(gate: Mapping[str, Any], method: str) -> str:
+    """The gate's claim, without the control that was the best one in one of the two studies only."""
+    what = gate["gate"].removeprefix(f"{method}.").removesuffix("_over_control")
+    if gate["gate"] == f"{method}.{what}_over_control":
+        return f"{TITLES[method]}: {verdict.OVER[what].format(control='the best control')}"
+    return str(gate["claim"])
+
+
+def _cell(gate: Mapping[str, Any] | None) -> str:
+    if gate is None or gate["value"] is None:
+        return "not run" if gate is None else gate["status"]
+    value, low, high = (written(gate[key]) for key in ("value", "low", "high"))
+    return f"{gate['status']} {value} ({low} to {high}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{gate['n']})"
+
+
+def _higher(this: Comparison, first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> str:
+    if not (first and second) or first["value"] is None or second["value"] is None:
+        return "–"
+    if first["low"] > second["high"]:
+        return this.first.name
+    return this.second.name if second["low"] > first["high"] else "neither"

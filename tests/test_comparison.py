@@ -1,0 +1,227 @@
+"""Two checkpoints of one small network on the same images, and the page that compares them."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from seewhy import artifacts, explain, open_comparison, open_study
+from seewhy.audit.agreement import spearman
+from seewhy.comparison import ordered
+from seewhy.pages import audited, pairs
+from seewhy.reporting.overlay import resized
+from tests.conftest import PARAMS, checkpoint
+
+OTHER = PARAMS["studies"]["tiny"] | {"checkpoint": "other.pth"}
+
+
+@pytest.fixture
+def shop(project, cli):
+    """The project with yesterday's checkpoint beside today's, both predicted."""
+    weights = {
+        name: value.flip(0) if "head" in name else value for name, value in checkpoint()["model_state_dict"].items()
+    }
+    torch.save(checkpoint() | {"model_state_dict": weights}, project.root / "other.pth")
+    project.set("studies.other", OTHER)
+    project.set("comparisons.both", {"studies": ["tiny", "other"]})
+    assert cli("dataset", "things") == (0, "")
+    return project
+
+
+@pytest.fixture
+def predicted(shop):
+    for name in ("tiny", "other"):
+        this = open_study(name)
+        this.save_predictions(this.predict())
+    return shop
+
+
+@pytest.fixture
+def both(predicted):
+    assert predicted.root.is_dir()
+    return open_comparison("both")
+
+
+def gate(name, value, status, low=None, high=None):
+    low, high = (value - 0.1 if low is None else low), (value + 0.1 if high is None else high)
+    return {
+        "gate": name,
+        "claim": f"claim of {name}",
+        "value": value,
+        "low": low,
+        "high": high,
+        "n": 9,
+        "status": status,
+    }
+
+
+def audit(shop, study, *gates):
+    artifacts.write_json(artifacts.reports(shop.root, study) / "verdict.json", list(gates))
+
+
+def test_outcomes_are_those_of_the_two_prediction_tables(both):
+    """The other network names the other class of two: what one names right the other names wrong."""
+    rows, first = both.rows, open_study("tiny").predictions
+    assert rows["image"].tolist() == first["image"].tolist()
+    assert not rows["same"].any()
+    labelled = rows["label"].notna()
+    right = first["correct"].fillna(False).to_numpy(bool)
+    assert rows["outcome"][labelled].tolist() == np.where(right, "broken", "fixed")[labelled].tolist()
+    assert rows["outcome"][~labelled].isna().all()
+    assert rows["explained"][labelled].tolist() == rows["label"][labelled].tolist()
+    assert rows["explained"][~labelled].tolist() == rows["predicted_first"][~labelled].tolist()
+    named = both.right()
+    assert [len(one) for one in named] == [11, 11]
+    assert (named[0] != named[1]).all()
+    table = pairs.outcomes(both)
+    assert table["images"].tolist() == [0, (named[1]).sum(), named[0].sum(), 0]
+    assert table[""].tolist()[1:3] == ["fixed: only other right", "broken: only tiny right"]
+
+
+def test_evidence_is_of_the_class_explained_in_either_model(both):
+    pair = both.evidence("gradcam")
+    assert [maps.shape for maps in pair.maps] == [(12, 8, 8)] * 2
+    wanted = both.first.classes_of(both.rows["explained"])
+    for study, maps in zip(both.studies, pair.maps, strict=True):
+        for position, target in enumerate(wanted):
+            batch = study.inputs(both.rows.iloc[[position]])
+            own = explain(study.model, batch, methods=["gradcam"], targets=[target], layer=study.layer)["gradcam"]
+            np.testing.assert_allclose(maps[position], own[0, 0].clamp(min=0).numpy(), atol=1e-6)
+    found = pair.likeness(both.rows["explained"])
+    np.testing.assert_allclose(found["same"], spearman(*pair.maps))
+
+
+def test_models_that_are_fed_differently_are_compared_on_what_both_saw(predicted):
+    predicted.set("studies.other.preprocessing", {"size": 16, "resize": "crop", "crop": 0.5})
+    this = open_study("other")
+    this.save_predictions(this.predict())
+    both = open_comparison("both")
+    pair = both.evidence("gradcam")
+    np.testing.assert_allclose(pair.shared, [[0.25, 0.25, 0.75, 0.75]] * 12)
+    assert pair.shape == (4, 4)
+    np.testing.assert_allclose(pair.common()[0], pair.maps[0][:, 2:6, 2:6], atol=1e-6)
+    photo = both.photos(both.rows.head(1), pair.take([0]))[0]
+    whole = both.first.photos(both.rows.head(1))[0]
+    assert photo.shape == (32, 32, 3)
+    middle = resized(whole[8:24, 8:24].mean(2), 32, 32)
+    assert np.abs(photo.mean(2) - middle).mean() < 4
+
+
+def test_a_model_beside_itself_agrees_wholly(predicted):
+    predicted.set("studies.other", PARAMS["studies"]["tiny"])
+    this = open_study("other")
+    this.save_predictions(this.predict())
+    both = open_comparison("both")
+    assert both.rows["same"].all()
+    assert set(both.rows["outcome"].dropna()) <= {"both right", "both wrong"}
+    alike = both.evidence("gradcam").likeness(both.rows["explained"])
+    found = pairs.likeness(both, alike, 3)["all images"]
+    assert found["same"].value == pytest.approx(1)
+    assert found["over"].low > 0
+    assert list(pairs.dots({"all": found})) == ["all", "all, different images"]
+
+
+def test_the_most_apart_come_first_whatever_their_order():
+    rows = pd.DataFrame({"image": ["b", "a", "c"], "x": [0.5, 0.5, -1]}, index=[4, 7, 9])
+    assert ordered(rows, ["x"], False, 2) == [9, 7]
+    assert ordered(rows, ["x"], True, 3) == [7, 4, 9]
+
+
+def test_titles_say_what_each_model_said(both):
+    rows = both.rows.assign(likeness=[0.25] + [np.nan] * 11)
+    first = pairs.titles(rows)[0].split("\n")
+    assert first[0] == "true: cup"
+    assert first[1] == f"1: {rows['predicted_first'][0]} {rows['confidence_first'][0]:.2f}"
+    assert first[3] == "maps: +0.25"
+    assert pairs.titles(rows)[11].startswith("true: unknown\n")
+    assert pairs.titles(rows)[11].endswith("maps: no evidence")
+
+
+def test_audits_stand_side_by_side(both, predicted):
+    audit(
+        predicted, "tiny", gate("reliance.shadow_swap_over_control", 0.65, "fail"), gate("gradcam.kept", 0.1, "pass"),
+        gate("gradcam.road_over_control", 0.0, "unsure"), gate("layercam.kept", 0.1, "pass"),
+        gate("gradcam.stability_spearman", 0.75, "pass"),
+    )  # fmt: skip
+    audit(
+        predicted, "other", gate("reliance.shadow_swap_over_control", 0.6, "fail"), gate("gradcam.kept", 0.5, "unsure"),
+        gate("gradcam.road_over_control", 0.1, "pass", 0.05), gate("gradcam.stability_spearman", 0.5, "fail"),
+    )  # fmt: skip
+    table = audited.audits(both, "gradcam")
+    assert list(table) == ["", "tiny", "other", "clearly higher"]
+    assert table["clearly higher"].tolist() == ["tested above", "neither", "other", "neither", "tiny"]
+    assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
+    assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
+    assert table[""].tolist()[3].endswith("than with the best control")
+    said = audited.judged(both, "gradcam")
+    assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
+    assert "**Passed by tiny alone**: claim of gradcam.kept (unsure for other); " in said
+    assert "**Passed by other alone**: Grad-CAM: removing" in said
+    assert audited.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
+
+
+def test_shortcuts_are_told_of_whoever_takes_them(predicted):
+    predicted.set("studies.other.suspects", {"shadow": "shadow_mask"})
+    swap, background = "reliance.shadow_swap_over_control", "reliance.background_swap"
+    audit(predicted, "tiny", gate(swap, 0.5, "fail"), gate(background, 0.9, "fail"))
+    audit(predicted, "other", gate(swap, 0.6, "fail"), gate(background, 0.1, "pass"))
+    told = audited.failed(open_comparison("both"))
+    assert told == (
+        "**tiny takes shortcuts**: the answer mostly changes when all but the object is replaced; "
+        "**both take shortcuts**: replacing the shadow changes the answer"
+    )
+
+
+def test_a_missing_audit_is_said(both, predicted):
+    audit(predicted, "tiny", gate("gradcam.kept", 0.1, "pass"))
+    assert audited.judged(both, "gradcam") == "Not run: the audit of other (page 07)."
+    assert audited.audits(both, "gradcam")["other"].tolist()[1:] == ["not run"]
+    assert audited.steady(both, "gradcam") == audited.failed(both) == ""
+
+
+def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(shop):
+    from dvc.repo import Repo
+
+    with Repo.init(str(shop.root), no_scm=True) as repo:
+        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison@"))
+        assert stage.addressing == "comparison@both"
+        assert stage.cmd == "python -m seewhy run 08_comparison both"
+        needed = {one.def_path for one in stage.deps}
+        assert {f"reports/{name}/verdict.json" for name in ("tiny", "other")} <= needed
+    shop.set("comparisons", {})
+    with Repo(str(shop.root)) as repo:
+        assert [one for one in repo.index.stages if one.addressing.startswith("comparison")] == []
+
+
+@pytest.fixture
+def ready(predicted, cli, monkeypatch):
+    assert cli("strip") == (0, "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    return predicted
+
+
+def test_the_page_is_made_for_a_comparison_and_for_nothing_else(ready, cli, refused):
+    folders = {path.parent.name: path.name for path in (ready.root / "data/notebooks").glob("*/08_*.ipynb")}
+    assert folders == {"both": "08_comparison.ipynb"}
+    assert not (ready.root / "data/notebooks/both/01_model.ipynb").exists()
+    assert "unknown comparison 'tiny' in params.yaml; allowed: both" in refused("run", "08_comparison", "tiny")
+    assert "unknown study 'both' in params.yaml; did you mean 'other'? allowed: tiny, other" in refused(
+        "run", "01_model", "both"
+    )
+    code, said = cli("run", "08_comparison", "both")
+    assert code == 0, said
+    page = (ready.root / "reports/both/08_comparison.html").read_text()
+    assert 'href="../tiny/07_audit.html"' in page
+    assert 'href="../other/01_model.html"' in page
+    assert 'href="01_model.html"' not in page
+    assert "Not run: there is no image with the same answer" in page
+    figures = json.loads((ready.root / "reports/both/metrics/comparison.json").read_text())
+    assert figures["fixed"] + figures["broken"] == figures["accuracy_difference_n"] == 11
+    assert figures["likeness_n"] + figures["no_evidence"] == 12
+    table = pd.read_csv(ready.root / "reports/both/images.csv")
+    assert len(table) == 12
+    assert {"image", "label", "predicted_first", "correct_second", "outcome", "likeness_same"} <= set(table)
