@@ -62,8 +62,7 @@
     }
     if (cards.length > 1) tools.append(select("Order", [["0", "given order"], ["-1", "surest first"], ["1", "least sure first"]],
       way => list.append(...(+way ? [...cards].sort((a, b) => way * (a.dataset.confidence - b.dataset.confidence)) : cards))));
-    tools.append(count);
-    if (layers.length) tools.append(make("div", { className: "layers" }, ...switches(gallery, layers, methods), ...laid(gallery)));
+    tools.append(make("div", { className: "layers" }, ...(layers.length ? [...switches(gallery, layers, methods), ...laid(gallery)] : []), count));
     gallery.prepend(tools);
     apply();
     list.onclick = event => { const card = event.target.closest(".card"); if (card) enlarge(card); };
