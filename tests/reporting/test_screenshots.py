@@ -20,7 +20,7 @@ KEPT = Path(__file__).parent / "screenshots"
 FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
 SHRUNK = 4  # pixels of the page across one of the kept picture: strokes of letters blur, boxes and colours stay
 NEAR = 24  # of 255: how far a pixel may be off in its worst colour ...
-FEW = 0.004  # ... in all but this share of the pixels
+FEW = 0.0025  # ... in all but this share of the pixels; a contour or a colour that is gone is 0.5 % and more
 DESK = {"width": 1000, "height": 800}
 
 
