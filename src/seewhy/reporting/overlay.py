@@ -95,6 +95,8 @@ def _path(points: np.ndarray) -> str:
     whole = np.round(few).astype(int)
     steps = np.diff(whole, axis=0)
     steps = steps[np.any(steps != 0, axis=1)]
+    if not len(steps):
+        return ""  # smaller than a unit
     return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
 
 

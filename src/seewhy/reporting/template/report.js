@@ -26,7 +26,7 @@
     box.onchange = () => choose(box.value);
     return box;
   };
-  const short = names => names.length < 7 && names.join("").length < 48;
+  const short = (names, most) => names.length <= most && names.join("").length < 48;
 
   // How maps are laid over photos, for all of a gallery or of a page's strips.
   function laid(box) {
@@ -57,7 +57,7 @@
     for (const key of ["predicted", "true"]) {
       const names = found(key);
       if (names.length < 2) continue;
-      if (short(names)) tools.append(group(`${key} class`, key, choices([["", "any"], ...names.map(n => [n, n])], filter(key))));
+      if (short(names, 3)) tools.append(group(`${key} class`, key, choices([["", "any"], ...names.map(n => [n, n])], filter(key))));
       else tools.append(select(`${key} class`, [["", `any ${key} class`], ...names.map(n => [n, `${key}: ${n}`])], filter(key)));
     }
     if (cards.length > 1) tools.append(select("Order", [["0", "given order"], ["-1", "surest first"], ["1", "least sure first"]],
@@ -72,7 +72,7 @@
   function switches(gallery, layers, methods) {
     if (layers.length < 2) return [];
     const entries = layers.map((name, k) => [String(k), name]), pick = k => { gallery.dataset.m = k; };
-    if (!short(layers)) return [select("Map", entries.map(([k, name]) => [k, k < methods ? name : `control: ${name}`]), pick)];
+    if (!short(layers, 7)) return [select("Map", entries.map(([k, name]) => [k, k < methods ? name : `control: ${name}`]), pick)];
     const buttons = choices(entries, pick);
     const controls = group("Controls: maps that know nothing of the model", "controls", buttons.slice(methods));
     return [group("Method", "map", buttons.slice(0, methods)), ...(methods < layers.length ? [controls] : [])];
