@@ -131,6 +131,25 @@ def test_cards_of_wrong_cases_say_what_is_wrong(look):
     assert [found[k].correct for k in range(4)] == [False, False, None, True]
 
 
+def test_cards_have_the_rim_of_what_is_marked_in_the_colour_of_the_class(look):
+    found = masks.cards(look)
+    assert [card.ink for card in found[:2]] == colours.palette(3)[1:]
+    assert all((card.region == marked).all() for card, marked in zip(found, look.marked, strict=True))
+
+
+def test_a_gallery_takes_whole_images_as_many_as_fit():
+    rows = pd.DataFrame({"image": list("aabbbcd"), "target": range(7)})
+    for seed in range(5):
+        some = regions.whole(rows, 4, seed)
+        assert len(some) <= 4
+        assert some.equals(rows[rows["image"].isin(some["image"])].reset_index(drop=True))
+    assert regions.whole(rows, 9, 0).equals(rows)
+    assert regions.whole(rows, 1, 1)["image"].nunique() == 1
+    told = "1 of 4 images, drawn at random (seed 3), each with each class that takes at least 2 % of it"
+    assert masks.drawn(rows.head(2), rows, 3).startswith(told)
+    assert masks.drawn(rows, rows, 3).startswith("All 4 images, each with each class")
+
+
 def test_contents_name_the_largest_first():
     frame = pd.DataFrame({"image": ["a", "a", "a", "b"], "predicted": ["roof", "road", "sky", "roof"]})
     frame["predicted_share"] = [0.1, 0.4, 0, 0]

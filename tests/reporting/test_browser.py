@@ -1,125 +1,219 @@
-import base64
-import shutil
-
 import pandas as pd
 import pytest
 
-from seewhy.reporting import figures
 from seewhy.reporting import page as report
-from seewhy.reporting.gallery import gallery
-from seewhy.reporting.render import render
-from tests.reporting.samples import SITE, blob, card, executed
+from tests.reporting.browsing import PHONE, captions, everything, opened, pictures, segments, written
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: the pages are not tested in a browser")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tool:
-        started = tool.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield started
-        started.close()
+FOCUS = """() => { const one = document.activeElement.matches('input[type=radio]')
+  ? document.activeElement.labels[0] : document.activeElement;
+  const look = getComputedStyle(one);
+  const width = parseFloat(look.outlineWidth);
+  return [one.tagName + '.' + one.className, look.outlineStyle, width, one.tagName === 'BODY'] }"""
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """A page with a gallery of four: two cats right, a dog taken for a cat, one unlabelled."""
-    maps = {"Grad-CAM": blob(), "LayerCAM": blob(0.0, 0.0)}
-    facts = [("a", "cat", "cat", 0.5), ("b", "cat", "dog", 0.9), ("c", "cat", "cat", 0.7), ("d", "dog", None, 0.6)]
-    cards = [card(name, said, true, sure, maps=maps) for name, said, true, sure in facts]
-    page = tmp_path_factory.mktemp("page") / "page.html"
-    page.write_text(
-        render(executed({"text/html": gallery(cards, list(maps), "four")}), "02_grad_cam", SITE), encoding="utf-8"
-    )
-    return page
+    return written(tmp_path_factory.mktemp("page") / "page.html", {"text/html": pictures()})
 
 
-def opened(browser, path, **context):
-    page = browser.new_context(**context).new_page()
-    page.troubles = []
-    page.on("console", lambda message: page.troubles.append(message.text))
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    page.on(
-        "request",
-        lambda asked: page.troubles.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None,
-    )
-    page.goto(path.as_uri())
-    return page
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("full") / "page.html", *everything())
 
 
 def ids(page):
     return page.eval_on_selector_all(".card:not([hidden]) .id", "found => found.map(one => one.textContent)")
 
 
+def within(page, name):
+    return page.get_by_role("group", name=name)
+
+
 def test_filters_filter_and_sorting_sorts(browser, path):
     page = opened(browser, path)
     page.get_by_role("button", name="✗ wrong").click()
     assert ids(page) == ["b"]
-    assert page.locator("output").inner_text() == "1 of 4 shown"
+    assert page.get_by_role("status").inner_text() == "1 of 4 shown"
     page.get_by_role("button", name="all", exact=True).click()
-    page.get_by_label("predicted class").select_option("dog")
+    within(page, "predicted class").get_by_role("button", name="dog").click()
     assert ids(page) == ["d"]
-    page.get_by_label("predicted class").select_option("")
-    page.get_by_label("true class").select_option("dog")
+    within(page, "predicted class").get_by_role("button", name="any").click()
+    within(page, "true class").get_by_role("button", name="dog").click()
     assert ids(page) == ["b"]
-    page.get_by_label("true class").select_option("")
+    within(page, "true class").get_by_role("button", name="any").click()
     page.get_by_label("Order").select_option("-1")
     assert ids(page) == ["b", "c", "d", "a"]
-    page.get_by_role("button", name="LayerCAM").click()
-    assert page.locator(".card .m1").first.is_visible()
-    assert not page.locator(".card .m0").first.is_visible()
+    page.get_by_label("Order").select_option("1")
+    assert ids(page) == ["a", "d", "c", "b"]
+    assert page.troubles == []
+
+
+def test_many_classes_are_a_list(browser, tmp_path):
+    from seewhy.reporting.gallery import gallery
+    from tests.reporting.samples import card
+
+    many = gallery([card(str(k), f"class {k}", None) for k in range(8)], ["Grad-CAM"], "eight")
+    page = opened(browser, written(tmp_path / "page.html", {"text/html": many}))
+    page.get_by_label("predicted class").select_option("class 3")
+    assert ids(page) == ["3"]
+
+
+def test_one_map_is_shown_a_method_or_a_control_and_the_button_says_so(browser, path):
+    page = opened(browser, path)
+    shown = (
+        "found => found.filter(one => getComputedStyle(one).display !== 'none').map(one => one.getAttribute('class'))"
+    )
+    for group, name, k in (("Method", "LayerCAM", 1), ("Controls", "centre", 2), ("Controls", "edges", 3)):
+        button = within(page, group).get_by_role("button", name=name)
+        button.press("Space")
+        assert set(page.eval_on_selector_all(".card g.m", shown)) == {f"m m{k}"}
+        pressed = page.locator(".layers [aria-pressed=true]")
+        assert pressed.all_inner_texts() == [name]
+    assert page.troubles == []
+
+
+def test_opacity_is_set_by_keys_and_photos_can_be_seen_alone(browser, path):
+    page = opened(browser, path)
+    seen = "found => [...new Set(found.map(one => getComputedStyle(one).opacity))]"
+    assert page.eval_on_selector_all(".tint", seen) == ["0.6"]
+    slider = page.get_by_label("opacity")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    assert page.eval_on_selector_all(".tint", seen) == ["0.7"]
+    assert slider.get_attribute("aria-valuetext") == "70 %"
+    assert page.locator(".card svg").first.is_visible()
+    page.get_by_label("photo only").press("Space")
+    assert not page.locator(".card svg").first.is_visible()
     assert page.troubles == []
 
 
 def test_the_enlarged_view_obeys_keys_and_gives_the_focus_back(browser, path):
     page = opened(browser, path)
+    page.get_by_label("opacity").fill("0.2")
     page.locator(".card .zoom").first.press("Enter")
     dialog = page.locator("dialog")
     assert "1 / 4" in dialog.inner_text()
+    assert dialog.locator(".tint").first.evaluate("one => getComputedStyle(one).opacity") == "0.2"
     page.keyboard.press("ArrowRight")
-    assert "true: dog · b" in dialog.inner_text()
+    assert "true: dog · b" in dialog.get_by_role("status").inner_text()
     assert "strongest in the centre" in dialog.inner_text()
     page.keyboard.press("m")
     assert "LayerCAM: strongest in the upper left" in dialog.inner_text()
+    page.keyboard.press("m")
+    page.keyboard.press("m")
+    assert "edges: strongest in the lower right" in dialog.inner_text()
+    alone = dialog.get_by_role("button", name="Photo only")
+    assert alone.get_attribute("aria-pressed") == "false"
     page.keyboard.press("r")
     assert not dialog.locator("svg").is_visible()
+    assert alone.get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     page.wait_for_function("document.activeElement.closest('.card')?.dataset.true === 'dog'")  # a dialog closes late
     assert page.troubles == []
 
 
+def test_the_enlarged_view_steps_over_what_is_filtered_out(browser, path):
+    page = opened(browser, path)
+    page.get_by_role("button", name="✓ right").click()
+    page.locator(".card:not([hidden]) .zoom").first.press("Enter")
+    page.keyboard.press("ArrowRight")
+    assert "c · Grad-CAM" in page.locator("dialog").inner_text()
+    assert "2 / 2" in page.locator("dialog").inner_text()
+
+
+def test_a_class_is_chosen_over_the_same_photos_and_has_its_rim(browser, tmp_path):
+    page = opened(browser, written(tmp_path / "page.html", {"text/html": segments()}))
+    within(page, "predicted class").get_by_role("button", name="shadow").click()
+    assert ids(page) == ["a shadow", "b shadow"]
+    rims = page.locator(".card:not([hidden]) .rim")
+    assert rims.evaluate_all("found => found.map(one => getComputedStyle(one).stroke)") == ["rgb(86, 180, 233)"] * 2
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_keys_step_from_word_to_word_without_a_script(browser, tmp_path, scripts):
+    path = written(tmp_path / "page.html", {"text/html": captions()})
+    page = opened(browser, path, java_script_enabled=scripts, viewport=PHONE)
+    first = page.locator(".strip").first
+    assert first.locator(".step:visible p").all_inner_texts() == ["a 0.90 · noun"]
+    first.locator("label").nth(1).click()
+    assert first.locator(".step:visible p").all_inner_texts() == ["tree 0.90 · noun"]
+    page.keyboard.press("ArrowRight")
+    assert first.locator(".step:visible p").all_inner_texts() == ["left 0.90 · noun"]
+    second = page.locator(".strip").nth(1)
+    told = second.locator(".step:visible p").all_inner_texts()
+    assert told == ["two 0.40 · number · not in the reference · no evidence"]
+    box = first.locator(".step:visible svg").first.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)  # the photo is square
+    assert page.troubles == []
+
+
+def test_buttons_step_from_word_to_word_and_say_where(browser, tmp_path):
+    page = opened(browser, written(tmp_path / "page.html", {"text/html": captions()}))
+    first = page.locator(".strip").first
+    first.get_by_role("button", name="Next word").press("Enter")
+    assert first.locator(".step:visible p").all_inner_texts() == ["tree 0.90 · noun"]
+    assert first.get_by_role("status").inner_text() == "2 of 3: tree"
+    first.get_by_role("button", name="Word before").click(click_count=2)
+    assert first.get_by_role("status").inner_text() == "3 of 3: left"
+    page.get_by_label("opacity").press("Home")
+    tint = "found => [...new Set(found.map(one => getComputedStyle(one).opacity))]"
+    assert page.eval_on_selector_all(".tint", tint) == ["0"]
+    page.get_by_label("photo only").check()
+    assert not first.locator(".step:visible .map").is_visible()
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_overflows_complains_or_asks_for_more(browser, full, width, scheme):
+    page = opened(browser, full, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".zoom").first.click()
+    assert page.evaluate("document.querySelector('dialog').getBoundingClientRect().right") <= width
+    page.keyboard.press("Escape")
+    assert page.troubles == []
+
+
+def test_dark_is_dark(browser, path):
+    page = opened(browser, path, color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 28)"
+
+
+def test_without_scripts_everything_is_there_to_be_read(browser, full):
+    page = opened(browser, full, java_script_enabled=False)
+    assert page.locator(".card").count() == 10
+    assert page.locator(".card").last.is_visible()
+    assert page.locator(".card .m0").first.is_visible()
+    assert not page.locator(".card .m1").first.is_visible()
+    assert page.locator(".tools").count() == 0
+    assert page.troubles == []
+
+
+def test_whatever_has_the_focus_shows_it(browser, full):
+    page = opened(browser, full)
+    seen = []
+    while len(seen) < 120:
+        page.keyboard.press("Tab")
+        what, style, width, over = page.evaluate(FOCUS)
+        if over:
+            break
+        seen.append(what)
+        assert (style, width >= 2) == ("solid", True), what
+    assert 40 < len(seen) < 120
+    assert page.troubles == []
+
+
 def test_what_is_wider_than_the_window_scrolls_in_its_box_and_says_so(browser, tmp_path):
-    fig, shown = figures.dots(["a"], [1.0], [0.5], [1.5], [9]), []
+    figure = next(output for output in everything() if "image/png" in output)
+    shown = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
-        report.figure(fig, "a dot")
         report.table(pd.DataFrame({"a": ["b"]}), "narrow")
-    shown[0]["image/png"] = base64.b64encode(shown[0]["image/png"]).decode()
-    path = tmp_path / "page.html"
-    path.write_text(render(executed(*shown), "02_grad_cam", SITE), encoding="utf-8")
+    path = written(tmp_path / "page.html", figure, *shown)
     for width, hints in ((390, ['"scroll sideways →"', "none"]), (1280, ["none", "none"])):
         page = opened(browser, path, viewport={"width": width, "height": 844})
         told = "found => found.map(one => getComputedStyle(one, '::before').content)"
         assert page.eval_on_selector_all("figure.plot,.table", told) == hints
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.troubles == []
-
-
-@pytest.mark.parametrize(
-    "look", [{"viewport": {"width": 390, "height": 844}}, {"color_scheme": "dark"}, {"java_script_enabled": False}]
-)
-def test_phone_dark_and_without_scripts_hold(browser, path, look):
-    page = opened(browser, path, **look)
-    assert page.locator(".card").count() == 4
-    assert page.locator(".card").last.is_visible()
-    if "viewport" in look:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    if "color_scheme" in look:
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 28)"
-    assert page.troubles == []

@@ -49,6 +49,13 @@ def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
     assert cam[min(int(y / 400 * 28), 27), min(int(x / 400 * 28), 27)] == pytest.approx(0.5, abs=0.15)
 
 
+def test_an_outline_smaller_than_a_unit_is_left_out():
+    cam = np.zeros((800, 800), np.float32)
+    cam[100:400, 100:400], cam[700, 700] = 1, 1
+    assert outline(cam, 400).count("M") == 1
+    assert "lz" not in outline(cam, 400)
+
+
 def test_each_of_two_outlines_lies_around_its_own_blob():
     cam = np.maximum(blob(0.1, 0.1, 28), blob(0.9, 0.9, 28))
     starts = [tuple(map(int, part.split("l")[0].split())) for part in outline(cam, 400).split("M")[1:]]

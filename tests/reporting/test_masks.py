@@ -41,13 +41,6 @@ def test_pixels_are_right_missed_or_invented():
     assert [names[k] for k in masks.outcomes(predicted, true)[0]] == ["right", "invented", "missed", "neither"]
 
 
-def test_only_the_rim_is_drawn():
-    found = masks.outlined(PHOTOS, LABELS == 1, ["#ff0000", "#00ff00"])
-    assert found[0, 31, 5].tolist() == [255, 0, 0]
-    assert np.array_equal(found[0, 10, 10], PHOTOS[0, 10, 10])
-    assert np.array_equal(found[1], PHOTOS[1])
-
-
 def test_panels_name_columns_and_colours():
     columns = {"predicted": masks.painted(PHOTOS, LABELS, masks.palette(3)), "Grad-CAM": np.stack([blob()] * 2)}
     fig = figures.panels(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])

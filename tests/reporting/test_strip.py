@@ -1,13 +1,10 @@
 import re
 
 import numpy as np
-import pytest
 
 from seewhy.reporting import figures
-from seewhy.reporting.render import render
 from seewhy.reporting.strip import Strip, Word, described, steps
-from tests.reporting.samples import HOSTILE, SITE, blob, executed, photo
-from tests.reporting.test_browser import CHROMIUM, browser, opened  # noqa: F401  (a fixture)
+from tests.reporting.samples import HOSTILE, blob, photo
 
 
 def strip(*texts, name="a.png", reference="a tree", **more):
@@ -44,22 +41,3 @@ def test_text_of_the_data_is_escaped():
     html = steps([Strip(HOSTILE, photo(), [Word(HOSTILE, blob(), 0.5, "noun")], HOSTILE)], HOSTILE)
     assert "<script>" not in html
     assert described(strip("a", "left")) == "a.png: a 0.90, left 0.90 (not in the reference)"
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium: the pages are not tested in a browser")
-@pytest.mark.parametrize("scripts", [True, False])
-def test_keys_step_from_word_to_word_without_a_script(browser, tmp_path, scripts):  # noqa: F811
-    path = tmp_path / "page.html"
-    shown = [strip("a", "tree", "left"), strip("a", "tree", name="b.png", photo=photo(1)[:40])]
-    path.write_text(render(executed({"text/html": steps(shown, "two")}), "02_grad_cam", SITE), encoding="utf-8")
-    page = opened(browser, path, java_script_enabled=scripts, viewport={"width": 390, "height": 844})
-    first = page.locator(".strip").first
-    assert first.locator(".step:visible p").all_inner_texts() == ["a 0.90 · noun"]
-    first.locator("label").nth(1).click()
-    assert first.locator(".step:visible p").all_inner_texts() == ["tree 0.90 · noun"]
-    page.keyboard.press("ArrowRight")
-    assert first.locator(".step:visible p").all_inner_texts() == ["left 0.90 · noun · not in the reference"]
-    assert page.locator(".strip").nth(1).locator(".step:visible p").all_inner_texts() == ["a 0.90 · noun"]
-    box = first.locator(".step:visible svg").first.bounding_box()
-    assert box["width"] == pytest.approx(box["height"], abs=1)  # the photo is square
-    assert page.troubles == []

@@ -15,7 +15,7 @@ from seewhy.audit.statistics import Estimate
 from seewhy.pages import regions, views
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
-from seewhy.reporting.masks import OUTCOMES, outcomes, outlined, painted, palette
+from seewhy.reporting.masks import OUTCOMES, outcomes, painted, palette
 from seewhy.reporting.sheet import shown
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -43,6 +43,14 @@ def sampled(chosen: int, total: int, seed: int) -> str:
     if chosen == total:
         return f"All {total} {which}."
     return f"{chosen} of {total} {which}, drawn at random (seed {seed}), balanced over classes."
+
+
+def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
+    """Which images a gallery shows, with every class of theirs, as a sentence."""
+    some, total = rows["image"].nunique(), visible["image"].nunique()
+    which = f"with each class that takes at least {100 * regions.LEAST:.0f} % of it (or all, if none does)"
+    chance = "" if some == total else f", drawn at random (seed {seed})"
+    return f"{views.some(some, total, 'image')}{chance}, each {which}: {len(rows)} cards."
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -99,13 +107,12 @@ def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
 
 
 def cards(look: regions.Look) -> list[Card]:
-    """Gallery cards: the photo with the predicted region outlined. The true class of a wrong one says what is wrong."""
-    study, rows = look.study, look.rows
-    photos = outlined(study.photos(rows), look.marked, inks(study, rows))
-    plain = views.cards(study, look.found, range(len(rows)))
+    """Gallery cards with the rim of the predicted region. The true class of a wrong one says what is wrong."""
+    plain = views.cards(look.study, look.found, range(len(look.rows)))
+    colours = inks(look.study, look.rows)
     return [
-        replace(card, photo=photo, true=_truth(row), id=f"{card.id} {row.predicted}")
-        for card, photo, row in zip(plain, photos, rows.itertuples(), strict=True)
+        replace(card, region=region, ink=ink, true=_truth(row), id=f"{card.id} {row.predicted}")
+        for card, region, ink, row in zip(plain, look.marked, colours, look.rows.itertuples(), strict=True)
     ]
 
 

@@ -165,6 +165,14 @@ def some(rows: pd.DataFrame, images: int, seed: int) -> pd.DataFrame:
     return rows[rows["image"].isin(names.sample(min(images, len(names)), random_state=seed))].reset_index(drop=True)
 
 
+def whole(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """All rows of as many images as fit into `most` rows (at least one), drawn at random, in the order of the dataset:
+    each photo with each of its classes."""
+    counts = rows["image"].value_counts(sort=False).sample(frac=1, random_state=seed)
+    fitting = counts.index[: max(1, int((counts.cumsum() <= most).sum()))]
+    return rows[rows["image"].isin(fitting)].reset_index(drop=True)
+
+
 def correlations(objects: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int) -> dict[str, Estimate]:
     """Rank correlation of the two numbers of each class, over its rows."""
     return {name: rank_correlation(*pair, seed) for name, pair in objects.items()}

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
 
 from seewhy import samples
 from seewhy.attributions import Attributions
+from seewhy.audit.controls import controls
 from seewhy.audit.statistics import Estimate, proportion
 from seewhy.methods.cam import TITLES
+from seewhy.methods.reading import normalise
 from seewhy.methods.shapley import Shapley
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
@@ -44,12 +47,13 @@ def described(rows: pd.DataFrame) -> str:
 
 
 def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[Card]:
-    """Gallery cards of the images at those positions of `found`, with every method's map."""
+    """Gallery cards of the images at those positions of `found`, with every method's map, and controls beside them."""
     chosen = list(positions)
     rows = found.rows.iloc[chosen]
     photos, boxes = study.photos(rows), study.boxes(rows)
     shares = {TITLES[method]: found.shares(method) for method in found.maps}
     peaks = {TITLES[method]: found.peaks(method) for method in found.maps}
+    known = knowing_nothing(photos, next(iter(found.maps.values())).shape[1:], study.base.seed)
     side = np.array([photos.shape[2], photos.shape[1]] * 2)
     return [
         Card(
@@ -62,9 +66,17 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
             boxes=[tuple(box) for box in (some / side).tolist()],
             peak={name: float(values[position]) for name, values in peaks.items()},
             word=getattr(row, "word", ""),
+            controls={name: maps[place] for name, maps in known.items()},
         )
-        for position, row, photo, some in zip(chosen, rows.itertuples(), photos, boxes, strict=True)
+        for place, (position, row, photo, some) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
     ]
+
+
+def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
+    """The controls as shares of their maximum; the noise is the same for all photos, as a page stores it once."""
+    found = controls(photos, shape, seed)
+    found["random"] = np.broadcast_to(found["random"][:1], found["random"].shape)
+    return {name: normalise(torch.from_numpy(np.array(maps))).numpy() for name, maps in found.items()}
 
 
 def by_class(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:

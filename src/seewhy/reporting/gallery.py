@@ -1,7 +1,8 @@
-"""The gallery: up to 60 samples as cards, each one photo with a small layer for each method's map over it.
+"""The gallery: up to 60 samples as cards, each one photo with a small layer for each map over it.
 
-The HTML reads without a script (first method, all cards). With template/report.js it gets filters, a method switch, an
-opacity slider and an enlarged view. Everything that comes from data is escaped here.
+Maps of methods come first, then controls: maps that know nothing of the model. The HTML reads without a script (first
+method, all cards). With template/report.js it gets filters, a switch between maps, an opacity slider and an enlarged
+view. Everything that comes from data is escaped here.
 """
 
 import json
@@ -12,10 +13,10 @@ from html import escape
 import numpy as np
 
 from seewhy.errors import SeewhyError, unknown
-from seewhy.reporting.overlay import has_evidence, layer, outline, ramp, stored, thumbnail
+from seewhy.reporting.overlay import SPAN, drawing, has_evidence, outline, ramp, resized, thumbnail, twice
 
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
-SPAN = 400  # user units across a card's drawing
+RIM = 96  # cells across, at which the rim of a region is traced
 MARKS = {True: ("right", "✓"), False: ("wrong", "✗"), None: ("unlabelled", "?")}
 SAID = {"right": "right", "wrong": "wrong", "unlabelled": "no label"}
 
@@ -26,7 +27,8 @@ class Card:
 
     photo: uint8 (H, W, 3) as the model saw it; confidence: 0..1; true: None without a label; maps: method -> float32
     (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
-    peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like.
+    peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like; controls: as
+    maps, by name; region: bool (H, W), whose rim is drawn in `ink`, a colour.
     """
 
     id: str
@@ -38,6 +40,9 @@ class Card:
     boxes: Sequence[tuple[float, float, float, float]] = ()
     peak: dict[str, float] = field(default_factory=dict)
     word: str = ""
+    controls: dict[str, np.ndarray] = field(default_factory=dict)
+    region: np.ndarray | None = None
+    ink: str = "#ffffff"
 
     @property
     def correct(self) -> bool | None:
@@ -48,9 +53,10 @@ class Card:
 def gallery(
     cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
 ) -> str:
-    """The gallery as HTML; the first method is shown first. label: what the samples are, said to screen readers.
+    """The gallery as HTML; the first method is shown first, controls can be switched to where the cards have them.
 
-    Raises SeewhyError for more than `MOST` cards and for a method that a card has no map of.
+    label: what the samples are, said to screen readers. Raises SeewhyError for more than `MOST` cards and for a method
+    that a card has no map of.
     """
     if len(cards) > MOST:
         raise SeewhyError(f"a gallery holds at most {MOST} cards, not {len(cards)}: draw a sample")
@@ -58,12 +64,30 @@ def gallery(
         for name in methods:
             if name not in card.maps:
                 raise unknown("map", name, card.maps, f"card {card.id}")
-    figures = "\n".join(_card(card, methods, cmap) for card in cards)
+    layers = [*methods, *(cards[0].controls if cards else ())]
+    drawn = [[drawing(_map(card, name), cmap, opacity) for name in layers] for card in cards]
+    kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
+    figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
         f'<section class="gallery" data-m="0" data-opacity="{opacity:g}" aria-label="{escape(label)}" '
-        f'data-methods="{escape(json.dumps(list(methods), ensure_ascii=False))}">\n'
-        f'{_legend(cards, methods, cmap)}\n<div class="cards">\n{figures}\n</div></section>'
+        f'data-methods="{escape(json.dumps(layers, ensure_ascii=False))}" data-controls="{len(layers) - len(methods)}">'
+        f'\n{_legend(cards, methods, cmap)}{kept}\n<div class="cards">\n{figures}\n</div></section>'
     )
+
+
+def _map(card: Card, name: str) -> np.ndarray:
+    """The map of a method or control."""
+    return card.maps[name] if name in card.maps else card.controls[name]
+
+
+def _shared(drawn: Sequence[list[tuple[str, str]]], k: int) -> str:
+    """Take out what layer k draws where it is the same on all cards, as noise and a blob are: to be stored once."""
+    parts = {some[k][0] for some in drawn}
+    if len(parts) > 1:
+        return ""
+    for some in drawn:
+        some[k] = ("", some[k][1])
+    return f'<svg class="kept" width="0" height="0" aria-hidden="true"><defs>{parts.pop()}</defs></svg>'
 
 
 def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
@@ -80,36 +104,46 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
         parts.append('<span class="key"><i class="k-line"></i> half of it</span>')
     if any(len(card.boxes) for card in cards):
         parts.append('<span class="key"><i class="k-box"></i> object</span>')
+    if any(card.region is not None for card in cards):
+        parts.append('<span class="key"><i class="k-rim"></i> rim of its region, in the colour of its class</span>')
     return f'<p class="legend">{"".join(parts)}</p>'
 
 
-def _card(card: Card, methods: Sequence[str], cmap: str) -> str:
-    """One sample: photo, layers, boxes, caption."""
+def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
+    """One sample: photo, layers, rim, boxes, caption."""
     word, mark = MARKS[card.correct]
     source, width, height = thumbnail(card.photo)
-    layers = [_layer(card, name, k, cmap) for k, name in enumerate(methods)]
-    drawings, badges = "".join(pair[0] for pair in layers), "".join(pair[1] for pair in layers)
-    boxes = "".join(_box(*box) for box in card.boxes)
+    maps = "".join(_layer(card, name, k, drawn[k]) for k, name in enumerate(layers))
+    badges = "".join(f'<span class="m m{k} none">no evidence</span>' for k in range(len(layers)) if not drawn[k][1])
+    lines = "".join(_box(*box) for box in card.boxes) + _rim(card)
     return (
         f'<figure class="card {word}" data-mark="{word}" data-predicted="{escape(card.predicted)}" '
         f'data-true="{escape(card.true or "")}" data-confidence="{card.confidence:.4f}">'
         f'<button type="button" class="zoom"><span class="stack">'
-        f'<img alt="{escape(_alt(card, methods))}" width="{width}" height="{height}" src="{source}">'
-        f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{drawings}{boxes}</svg>'
+        f'<img alt="{escape(_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
+        f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
         f"{badges}</span></button>{_caption(card, mark)}</figure>"
     )
 
 
-def _layer(card: Card, name: str, k: int, cmap: str) -> tuple[str, str]:
-    """The map of one method: (SVG group of picture and contour, badge that says there is no evidence)."""
-    note = escape(_note(card, name))
-    if not has_evidence(card.maps[name]):
-        return f'<g class="m m{k}" data-note="{note}"></g>', f'<span class="m m{k} none">no evidence</span>'
-    small = stored(card.maps[name])
-    path = outline(small, SPAN)
-    picture = f'<image href="{layer(small, cmap)}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
-    lines = f'<path class="halo" d="{path}"/><path class="line" d="{path}"/>'
-    return f'<g class="m m{k}" data-note="{note}">{picture}{lines}</g>', ""
+def _layer(card: Card, name: str, k: int, drawn: tuple[str, str]) -> str:
+    """The map of one method or control, and where it lies in words."""
+    return f'<g class="m m{k}" data-note="{escape(_note(card, name))}">{_defined(*drawn)}</g>'
+
+
+def _defined(parts: str, uses: str) -> str:
+    """What is drawn, and how."""
+    return f"<defs>{parts}</defs>{uses}" if parts else uses
+
+
+def _rim(card: Card) -> str:
+    """The rim of the card's region."""
+    if card.region is None or not card.region.any():
+        return ""
+    height, width = card.region.shape
+    shrink = RIM / max(height, width)
+    path = outline(resized(card.region, round(height * shrink), round(width * shrink)))
+    return _defined(*twice(path, "under", "rim", card.ink))
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:
@@ -131,16 +165,16 @@ def _caption(card: Card, mark: str) -> str:
     )
 
 
-def _alt(card: Card, methods: Sequence[str]) -> str:
+def _alt(card: Card, layers: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
     truth = {True: "right", False: f"wrong, true {card.true}", None: "no label"}[card.correct]
-    seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, methods[0])}" if methods else "")
+    seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
     return f"{card.id}: predicted {card.predicted} at {card.confidence:.2f}, {truth}.{seen}"
 
 
 def _note(card: Card, name: str) -> str:
     """Where a map lies, how wide it is, and how strong it was before it was scaled."""
-    cam = card.maps[name]
+    cam = _map(card, name)
     if not has_evidence(cam):
         return f"{name}: no evidence."
     wide = float((cam >= 0.5 * np.nanmax(cam)).mean())

@@ -47,16 +47,6 @@ def outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.where(predicted & true, 1, np.where(true, 2, np.where(predicted, 3, 0))).astype(np.uint8)
 
 
-def outlined(photos: np.ndarray, regions: np.ndarray, colours: Sequence[str]) -> np.ndarray:
-    """Photos, uint8 (n, H, W, 3), with the rim of image i's region (bool) in `colours[i]`, one pixel wide."""
-    from scipy.ndimage import binary_erosion
-
-    drawn = photos.copy()
-    for photo, region, colour in zip(drawn, regions, colours, strict=True):
-        photo[region & ~binary_erosion(region)] = np.array(to_rgb(colour)) * 255
-    return drawn
-
-
 def panels(
     photos: Sequence[np.ndarray],
     columns: Mapping[str, np.ndarray],

@@ -6,12 +6,14 @@ holds no evidence, and whoever draws it has to say so: scaling it would turn rou
 
 import base64
 import io
+from zlib import crc32
 
 import numpy as np
 from matplotlib import colormaps
 from PIL import Image
 
 LEVELS = 64  # steps of the palette of a stored map: finer than the eye tells apart at 60 % opacity
+SPAN = 400  # user units across a drawing over a photo
 SIDE = 28  # longest side of a stored map: 46 dB from the full one, at about 1 KB
 FLAT = 1e-6  # a map whose values span less than this is constant
 
@@ -40,7 +42,35 @@ def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: 
     return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
 
 
-def outline(cam: np.ndarray, span: int = 400) -> str:
+def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> tuple[str, str]:
+    """The map as a page draws it over a photo, SVG of `SPAN` units: colours, and the contour at half maximum.
+
+    (what is drawn, to be put into <defs>; how it is drawn). Both are empty without evidence.
+    """
+    if not has_evidence(cam):
+        return "", ""
+    small = stored(cam)
+    source = layer(small, cmap)
+    name = _name(source)
+    lines = twice(outline(small), "halo", "line")
+    picture = f'<image id="{name}" href="{source}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
+    return picture + lines[0], f'<use class="tint" opacity="{opacity:g}" href="#{name}"/>' + lines[1]
+
+
+def twice(path: str, under: str, over: str, ink: str = "") -> tuple[str, str]:
+    """A path stored once and drawn dark below and bright above, of these two classes; ink: the colour above."""
+    name = _name(path)
+    colour = f' stroke="{ink}"' if ink else ""
+    uses = f'<use class="{under}" href="#{name}"/><use class="{over}" href="#{name}"{colour}/>'
+    return f'<path id="{name}" class="thin" d="{path}"/>', uses
+
+
+def _name(content: str) -> str:
+    """An id that is the content's own: parts of one page can be copied into another."""
+    return f"i{crc32(content.encode()):08x}"
+
+
+def outline(cam: np.ndarray, span: int = SPAN) -> str:
     """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
     from contourpy import contour_generator
 
@@ -56,11 +86,17 @@ def outline(cam: np.ndarray, span: int = 400) -> str:
 def _path(points: np.ndarray) -> str:
     """Points (k, 2) as a closed path of whole steps: relative numbers are short, and a page holds hundreds.
 
-    Its start is absolute: a relative one would count from the start of the path before it.
+    Points that lie within a unit of the line without them are left out. Its start is absolute: a relative one would
+    count from the start of the path before it.
     """
-    whole = np.round(points).astype(int)
+    import cv2
+
+    few = cv2.approxPolyDP(points.astype(np.float32), 1.0, closed=True)[:, 0]
+    whole = np.round(few).astype(int)
     steps = np.diff(whole, axis=0)
     steps = steps[np.any(steps != 0, axis=1)]
+    if not len(steps):
+        return ""  # smaller than a unit
     return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
 
 

@@ -1,7 +1,7 @@
 """What notebooks call to put something on their page: finding, text, note, figure, gallery, strips, table, footer.
 
-Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
-because it has them already. All text that comes from data is escaped.
+Each works in JupyterLab as well: an output brings the styles (galleries and strips their script), which the page drops
+again because it has them already. All text that comes from data is escaped.
 """
 
 import io
@@ -70,13 +70,14 @@ def gallery(
     cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
 ) -> None:
     """Show samples as cards with filters, method switch and enlargement; see `seewhy.reporting.gallery`."""
-    script = f"<script>{_template('report.js')}</script>"
-    _show(gallery_html(cards, methods, label, cmap, opacity) + script, f"Gallery. {label}, {len(cards)} samples")
+    html = gallery_html(cards, methods, label, cmap, opacity)
+    _show(_with_controls(html), f"Gallery. {label}, {len(cards)} samples")
 
 
 def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
     """Show captions to step through, word by word; see `seewhy.reporting.strip`."""
-    _show(steps(shown, label, cmap, opacity), f"Word strips. {label}, {len(shown)} images")
+    html = steps(shown, label, cmap, opacity)
+    _show(_with_controls(html), f"Word strips. {label}, {len(shown)} images")
 
 
 def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) -> None:
@@ -136,6 +137,7 @@ def _inline(text: str) -> str:
 
 def _cell(tag: str, text: str, number: bool) -> str:
     """One cell of a table."""
+    tag = tag if text else "td"  # a heading that says nothing is none
     scope = ' scope="col"' if tag == "th" else ""
     aligned = ' class="number"' if number else ""
     return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
@@ -182,6 +184,11 @@ def _from_page(path: Path) -> PurePosixPath:
     if path.is_absolute() or ".." in parts:
         raise SeewhyError(f"page.downloads: '{path}' is outside reports/; give a path below the project's folder")
     return PurePosixPath("..", "..", *parts)
+
+
+def _with_controls(html: str) -> str:
+    """A gallery or strips with the styles and the script that they need."""
+    return f"<style>{_template('gallery.css')}</style>{html}<script>{_template('report.js')}</script>"
 
 
 def _show(html: str, plain: str) -> None:

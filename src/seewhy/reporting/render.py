@@ -71,7 +71,7 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
 
 def document(template: str, js: bool = True, **context: Any) -> str:
     """A whole HTML document: template, styles, script, and the policy that allows these and nothing else."""
-    css = _file("outputs.css") + _file("page.css")
+    css = _file("outputs.css") + _file("gallery.css") + _file("page.css")
     script = _file("report.js") if js else ""
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(css)}; "

@@ -11,9 +11,8 @@ from zlib import crc32
 import numpy as np
 from matplotlib.figure import Figure
 
-from seewhy.reporting.gallery import SPAN
 from seewhy.reporting.maps import laid_over
-from seewhy.reporting.overlay import has_evidence, layer, outline, stored, thumbnail
+from seewhy.reporting.overlay import SPAN, drawing, has_evidence, thumbnail
 from seewhy.reporting.sheet import INK, LINE, MUTE, WIDTH, Sheet, frame, ink, look, marked, wrapped
 
 ACROSS = 7  # panels in a row of a strip
@@ -86,7 +85,7 @@ def described(shown: Strip) -> str:
 def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
     parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)
-    return f'<section class="strips" aria-label="{escape(label)}">\n{parts}\n</section>'
+    return f'<section class="strips" data-opacity="{opacity:g}" aria-label="{escape(label)}">\n{parts}\n</section>'
 
 
 def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
@@ -110,22 +109,20 @@ def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opaci
     checked = "" if k else " checked"
     width, height = size
     return (
-        f'<input type="radio" name="{name}" id="{name}-{k}"{checked}><label class="{mark}" for="{name}-{k}">'
+        f'<input type="radio" name="{name}" id="{name}-{k}" '
+        f'aria-describedby="{name}-{k}-said"{checked}><label class="{mark}" for="{name}-{k}">'
         f'{escape(word.text)}</label><div class="step"><svg viewBox="0 0 {width} {height}" aria-hidden="true">'
         f'<use href="#{name}"/>{_layer(word.cam, size, cmap, opacity)}</svg>'
-        f"<p><bdi>{escape(word.text)}</bdi> {word.confidence:.2f} · {word.kind}{missing}"
+        f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {word.confidence:.2f} · {word.kind}{missing}'
         f"{'' if has_evidence(word.cam) else ' · <b>no evidence</b>'}</p></div>"
     )
 
 
 def _layer(cam: np.ndarray, size: tuple[int, int], cmap: str, opacity: float) -> str:
     """A map and its contour over a photo of `size`; empty without evidence."""
-    if not has_evidence(cam):
+    parts, uses = drawing(cam, cmap, opacity)
+    if not uses:
         return ""
-    small = stored(cam)
-    path = outline(small, SPAN)
-    return (
-        f'<svg width="{size[0]}" height="{size[1]}" viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none">'
-        f'<image opacity="{opacity:g}" href="{layer(small, cmap)}" width="{SPAN}" height="{SPAN}" '
-        f'preserveAspectRatio="none"/><path class="halo" d="{path}"/><path class="line" d="{path}"/></svg>'
-    )
+    width, height = size
+    place = f'width="{width}" height="{height}" viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none"'
+    return f'<svg class="map" {place}><defs>{parts}</defs>{uses}</svg>'
