@@ -45,7 +45,7 @@ def report(project: Project, study: str | None) -> None:
 
 def write_index(project: Project) -> Path:
     """reports/index.html over the pages that exist; its path."""
-    from seewhy.reporting.site import StudySummary, write
+    from seewhy.reporting.site import ComparisonSummary, StudySummary, write
 
     pages = [(notebook.stem, notebook.title) for notebook in project.notebooks]
     studies: list[StudySummary] = [
@@ -57,7 +57,10 @@ def write_index(project: Project) -> Path:
         }
         for name, study in project.params.studies.items()
     ]
-    return write(project.root, studies)
+    comparisons: list[ComparisonSummary] = [
+        {"name": name, "studies": one.studies} for name, one in project.params.comparisons.items()
+    ]
+    return write(project.root, studies, comparisons)
 
 
 class Clock(logging.Handler):

@@ -1,4 +1,4 @@
-"""What notebooks call to put something on their page: finding, text, note, figure, gallery, strips, table, footer.
+"""What notebooks call to put something on their page: finding, gates, text, figure, gallery, strips, table, footer.
 
 Each works in JupyterLab as well: an output brings the styles (and the gallery its script), which the page drops again
 because it has them already. All text that comes from data is escaped.
@@ -18,6 +18,8 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
+from seewhy.reporting.gates import Row
+from seewhy.reporting.gates import gates as gates_html
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, steps
 
@@ -36,6 +38,12 @@ def finding(text: str) -> None:
     text: at most two sentences with n and interval; **bold**, *emphasis* and `code` are understood.
     """
     _show(f'<div class="finding"><p>{_inline(text)}</p></div>', f"Finding. {text}")
+
+
+def gates(rows: Sequence[Row]) -> None:
+    """Show gates as interval strips; in the cell of the finding they move up with it. See `seewhy.reporting.gates`."""
+    told = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
+    _show(gates_html(rows), f"Gates. {told}")
 
 
 def note(text: str) -> None:
