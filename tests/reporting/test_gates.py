@@ -29,7 +29,7 @@ def test_the_limit_is_in_the_middle_and_the_interval_where_it_belongs():
 @pytest.mark.parametrize(("least", "way", "sign"), [(True, "h75v", "> 50 %"), (False, "h-75v", "< 50 %")])
 def test_the_passing_side_is_shaded_and_told(least, way, sign):
     (one,) = strips([row(least=least)])
-    assert way in one.select_one(".side")["d"]
+    assert way in one.select_one(".shade")["d"]
     assert one.find("text").text == sign
     assert f"passes {'above' if least else 'below'} 50 %" in one.svg["aria-label"]
 

@@ -40,7 +40,7 @@ def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None) -> str:
     parts = []
     for title, group in groupby(rows, heading):
         items = "".join(_gate(row, reach) for row in group)
-        parts.append(f'<p class="of">{escape(title)}</p><ul class="gates">{items}</ul>')
+        parts.append(f'<p class="of"><bdi>{escape(title)}</bdi></p><ul class="gates">{items}</ul>')
     return f'<section class="verdict" aria-label="Gates">{"".join(parts)}</section>' if parts else ""
 
 
@@ -103,7 +103,7 @@ def _gate(row: Row, spans: Mapping[str, float]) -> str:
 def _strip(row: Row, said: str, span: float) -> str:
     """The interval as a drawing; a bare rail where there is none."""
     half, side, limit = WIDTH // 2, SIDES.get(row.get("passes", ""), UNKNOWN), _limit(row)
-    drawn = f'<path class="side" d="M{half} 3h{side.way * half}v16h{-side.way * half}Z"/>'
+    drawn = f'<path class="shade" d="M{half} 3h{side.way * half}v16h{-side.way * half}Z"/>'
     drawn += f'<path class="rail" d="M0 {MIDDLE}H{WIDTH}"/><path class="limit" d="M{half} 1V21"/>'
     drawn += f'<text x="{half}" y="32">{escape(side.sign)} {limit}</text>'
     if row["value"] is not None:

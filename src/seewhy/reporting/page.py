@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "template"
 UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)")
+REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
 DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
 
 
@@ -135,8 +136,8 @@ def _plain(value: object) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break."""
-    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text, quote=False))
+    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break; no name turns the rest."""
+    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text.translate(REORDERING), quote=False))
     told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
     told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
     return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)

@@ -80,7 +80,7 @@ def sentence(studies: Sequence[Mapping[str, Any]]) -> str:
     reasons: dict[str, list[Mapping[str, Any]]] = {}
     for study in by["fail"]:
         reasons.setdefault(_reason(study["verdict"].denials), []).append(study)
-    clauses = [f"{_names(some)} {_verb(some, 'fails', 'fail')} ({escape(why)})" for why, some in reasons.items()]
+    clauses = [f"{_names(some)} {_verb(some, 'fails', 'fail')} ({why})" for why, some in reasons.items()]
     for status, one, more in (
         ("unsure", "is unsure", "are unsure"),
         ("not run", "was not tested", "were not tested"),
@@ -134,7 +134,7 @@ def _accuracy(folder: Path) -> list[Row]:
 
 def _reason(denials: Sequence[str]) -> str:
     rest = len(denials) - 1
-    return denials[0] + (f", and {rest} more" if rest else "")
+    return f"<bdi>{escape(denials[0])}</bdi>" + (f", and {rest} more" if rest else "")
 
 
 def _opening(passed: Sequence[Mapping[str, Any]], total: int) -> str:
