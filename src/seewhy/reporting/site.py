@@ -37,9 +37,8 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
     told = [_study(folder / study["name"], study) for study in studies]
     own = measured(folder, [(study["name"], study.get("task", "classification")) for study in studies])
     spans = widest(study["verdict"].rows for study in told)
-    for k, (study, measures) in enumerate(zip(told, own, strict=True)):
-        judged = study["verdict"]
-        study |= {"id": f"study-{k + 1}", "measures": measures, "gates": gates(judged.main, spans)}
+    for study, measures in zip(told, own, strict=True):
+        study |= {"measures": measures, "gates": gates(study["verdict"].main, spans)}
     judged = [study for study in told if study["verdict"].rows]
     html = document(
         "site.html.j2",
