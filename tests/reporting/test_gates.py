@@ -3,6 +3,7 @@ from bs4 import BeautifulSoup
 
 from seewhy.audit.statistics import NAN, NOTHING, Estimate
 from seewhy.audit.verdict import Gate
+from seewhy.reporting import page
 from seewhy.reporting.gates import MIDDLE, ROOM, WIDTH, gates, widest
 from tests.reporting.samples import HOSTILE
 
@@ -68,10 +69,10 @@ def test_too_few_images_are_told_from_none_and_from_a_plain_figure():
 
 def test_gates_stand_under_what_they_are_about():
     rows = [row(), row("cam.kept", claim="CAM: it forgets"), row("accuracy", expected="pass", claim="right: above 0.5")]
-    page = BeautifulSoup(gates(rows), "html.parser")
+    found = BeautifulSoup(gates(rows), "html.parser")
     titles = ["What the answer hangs on", "What its CAM maps are worth", "The project's own gates"]
-    assert [title.text for title in page.select(".of")] == titles
-    assert [one.text for one in page.select(".claim bdi")] == ["it holds", "it forgets", "right: above 0.5"]
+    assert [title.text for title in found.select(".of")] == titles
+    assert [one.text for one in found.select(".claim bdi")] == ["it holds", "it forgets", "right: above 0.5"]
     assert gates([]) == ""
 
 
@@ -80,6 +81,14 @@ def test_strips_of_a_gate_share_one_span_over_studies():
 
 
 def test_hostile_claims_are_text():
-    page = BeautifulSoup(gates([row(claim=HOSTILE, denial=HOSTILE, gate="reliance.\"'<i>")]), "html.parser")
-    assert page.select_one(".claim bdi").text == HOSTILE
-    assert not page.find_all(["script", "i", "b"], string=lambda text: text and "alert" in text)
+    found = BeautifulSoup(gates([row(claim=HOSTILE, denial=HOSTILE, gate="reliance.\"'<i>")]), "html.parser")
+    assert found.select_one(".claim bdi").text == HOSTILE
+    assert not found.find_all(["script", "i", "b"], string=lambda text: text and "alert" in text)
+
+
+def test_a_page_says_how_to_read_its_gates(monkeypatch):
+    shown = []
+    monkeypatch.setattr(page, "_display", lambda data, **_: shown.append(data))
+    page.gates([row()])
+    assert "Shaded: where the gate passes." in shown[0]["text/html"]
+    assert shown[0]["text/plain"] == "Gates. it holds: unsure"

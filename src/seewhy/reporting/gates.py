@@ -16,6 +16,10 @@ MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
 WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rail lies
 ROOM = 0.88  # of half a strip, for what lies farthest from the limit
 CAUSAL = "reliance"
+LEGEND = (
+    "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
+    "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
+)
 
 
 class Side(NamedTuple):
@@ -30,18 +34,21 @@ UNKNOWN = Side("limit", "limit", 0)  # nothing is shaded
 SIDES = {"above": Side(">", "passes above", 1), "below": Side("<", "passes below", -1)}
 
 
-def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None) -> str:
+def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "") -> str:
     """Rows as HTML, those of one kind under a heading of their own.
 
     spans: by gate, how far its strip reaches to either side of the limit, for strips that are read against each other;
-    without it each is as long as its own interval needs.
+    without it each is as long as its own interval needs. legend: stands below, where nothing else tells how to read it.
     """
     reach = spans or widest([rows])
     parts = []
     for title, group in groupby(rows, heading):
         items = "".join(_gate(row, reach) for row in group)
         parts.append(f'<p class="of"><bdi>{escape(title)}</bdi></p><ul class="gates">{items}</ul>')
-    return f'<section class="verdict" aria-label="Gates">{"".join(parts)}</section>' if parts else ""
+    if not parts:
+        return ""
+    told = f'<p class="legend">{legend}</p>' if legend else ""
+    return f'<section class="verdict" aria-label="Gates">{"".join(parts)}{told}</section>'
 
 
 def heading(row: Row) -> str:

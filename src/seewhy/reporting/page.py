@@ -18,7 +18,7 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
-from seewhy.reporting.gates import Row
+from seewhy.reporting.gates import LEGEND, Row
 from seewhy.reporting.gates import gates as gates_html
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, steps
@@ -44,7 +44,7 @@ def finding(text: str) -> None:
 def gates(rows: Sequence[Row]) -> None:
     """Show gates as interval strips; in the cell of the finding they move up with it. See `seewhy.reporting.gates`."""
     told = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
-    _show(gates_html(rows), f"Gates. {told}")
+    _show(gates_html(rows, legend=LEGEND), f"Gates. {told}")
 
 
 def note(text: str) -> None:
