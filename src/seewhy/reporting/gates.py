@@ -48,7 +48,7 @@ def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend:
     if not parts:
         return ""
     told = f'<p class="legend">{legend}</p>' if legend else ""
-    return f'<section class="verdict" aria-label="Gates">{"".join(parts)}{told}</section>'
+    return f'<section class="verdict">{"".join(parts)}{told}</section>'
 
 
 def heading(row: Row) -> str:
