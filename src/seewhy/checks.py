@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from seewhy import preflight
 from seewhy.attributions import Job, check_methods, explained, jobs
 from seewhy.audit import agreement, findings
-from seewhy.audit.statistics import proportion, written
+from seewhy.audit.statistics import proportion
+from seewhy.audit.units import written
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs.weights import left_aside
 from seewhy.methods.cam import TITLES

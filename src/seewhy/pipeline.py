@@ -52,7 +52,7 @@ def report(project: Project, name: str | None) -> None:
 def write_index(project: Project) -> Path:
     """reports/index.html over the pages that exist, and reports/gates.json; the path of the index."""
     from seewhy import gates
-    from seewhy.reporting.site import StudySummary, write
+    from seewhy.reporting.site import ComparisonSummary, StudySummary, write
 
     gates.collect(project)
     studies: list[StudySummary] = [
@@ -64,7 +64,10 @@ def write_index(project: Project) -> Path:
         }
         for name, study in project.params.studies.items()
     ]
-    return write(project.root, studies)
+    comparisons: list[ComparisonSummary] = [
+        {"name": name, "studies": one.studies} for name, one in project.params.comparisons.items()
+    ]
+    return write(project.root, studies, comparisons)
 
 
 class Clock(logging.Handler):

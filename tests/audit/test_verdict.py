@@ -37,7 +37,9 @@ def test_a_gate_decides_only_when_its_whole_interval_does(found, least, status):
 def test_a_row_of_the_file_is_finite_and_rounded():
     row = Gate("a.b", "claims", Estimate(1 / 3, 0.2, 0.5, 7), 1.0, True).row()
     assert row.pop("claim") == "claims"
+    assert (row.pop("passes"), row.pop("denial")) == ("above", "")
     assert row == {"gate": "a.b", "value": 0.3333, "low": 0.2, "high": 0.5, "limit": 1.0, "n": 7, "status": "fail"}
+    assert Gate("a.b", "claims", NOTHING, 1.0, False, "denies").row()["passes"] == "below"
     row = Gate("a.b", "claims", NOTHING, 1.0, True).row()
     assert (row["value"], row["low"], row["high"], row["status"]) == (None, None, None, "not run")
     assert "NaN" not in json.dumps(row)

@@ -117,3 +117,8 @@ def test_importing_page_and_figures_is_cheap():
     code = "import sys, seewhy.reporting.page, seewhy.reporting.figures\n"
     code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_no_name_turns_round_the_sentence_that_it_stands_in(shown):
+    page.finding("It says \u202ecat\u2066 often")
+    assert html(shown).select_one(".finding").text == "It says cat often"

@@ -52,6 +52,17 @@ def test_the_finding_moves_up_and_the_provenance_down():
     assert page.find("p", string="before")
 
 
+def test_gates_follow_the_finding_of_their_cell_and_stay_elsewhere():
+    gates = '<section class="verdict"><ul></ul></section>'
+    notebook = executed({"text/html": '<div class="finding"><p>It does.</p></div>'}, {"text/html": gates})
+    notebook.cells.append(executed({"text/html": f"<p>later</p>{gates}"}).cells[1])
+    page = soup(notebook)
+    above = page.h1.find_next_siblings(limit=2)
+    assert [part.get("class") for part in above] == [["finding"], ["verdict"]]
+    assert len(page.select(".verdict")) == 2
+    assert page.find("p", string="later").find_next("section")["class"] == ["verdict"]
+
+
 def test_set_up_is_hidden_and_other_code_folded():
     notebook = executed(source="compute()")
     for tag in ("parameters", "injected-parameters", "setup"):

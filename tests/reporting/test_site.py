@@ -62,13 +62,6 @@ def test_a_page_that_had_too_little_to_measure_is_told_from_one_that_was_not_run
     assert tags == ["not measured", "not measured"]
 
 
-def test_the_summary_is_computed_and_claims_no_verdict(project):
-    summary = index(project).select_one(".finding").text
-    assert summary.startswith("No verdict yet. Accuracy is measured for 1 of 1 classifiers")
-    assert summary.endswith("1 of 2 studies are not built here.")
-    assert "of the 1 with object boxes, 0 put more evidence" in summary
-
-
 def test_thumbnails_are_chosen_and_labelled_as_chosen(project):
     thumbs = index(project).select(".thumb")
     assert [thumb.small.text for thumb in thumbs] == ["first of the sample", "its surest mistake"]

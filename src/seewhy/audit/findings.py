@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from seewhy.audit.statistics import FEWEST, Estimate, written
+from seewhy.audit.statistics import FEWEST, Estimate
+from seewhy.audit.units import written
 
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from seewhy.audit.controls import TITLES
-from seewhy.audit.statistics import NOTHING, Estimate, written
+from seewhy.audit.statistics import NOTHING, Estimate
+from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate, Versus
 
 ODDS = 0.05  # p from which on chance is not ruled out

@@ -9,22 +9,12 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
 
+from seewhy.audit.units import FORMS, written
+
 LEVEL = 0.95
 RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
 FEWEST = 5  # images below which a mean over images is not reported: resampling fewer says nothing
-FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format, factor, what stands behind the number
-    "": (".2f", 1, ""),
-    "%": (".1f", 100, " %"),
-    "×": (".2f", 1, "×"),
-    "+": ("+.2f", 1, ""),
-}
-
-
-def written(value: float, unit: str = "") -> str:
-    """A figure as every page writes it: '0.47', a share as '38.5 %', a lift as '1.63×', a difference as '+0.21'."""
-    form, factor, behind = FORMS[unit]
-    return f"{value * factor:{form}}".replace("-", "\N{MINUS SIGN}") + behind
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Gate:
         return status(found.value, found.low, found.high, found.n, self.limit, self.least)
 
     def row(self) -> dict[str, Any]:
-        """What verdict.json holds; figures rounded, null where there are none."""
+        """What verdict.json holds; figures rounded, null where there are none. `passes`: on which side of the limit."""
         figures = {key: getattr(self.found, key) for key in ("value", "low", "high")}
         plain = {key: round(value, 4) if math.isfinite(value) else None for key, value in figures.items()}
         return {
@@ -53,8 +53,10 @@ class Gate:
             "claim": self.claim,
             **plain,
             "limit": self.limit,
+            "passes": "above" if self.least else "below",
             "n": self.found.n,
             "status": self.status,
+            "denial": self.denial,
         }
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from seewhy.audit.statistics import Estimate, mean, written
+from seewhy.audit.statistics import Estimate, mean
+from seewhy.audit.units import written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 MOST = 6  # words named in a sentence

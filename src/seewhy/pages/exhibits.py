@@ -11,7 +11,8 @@ from seewhy import artifacts
 from seewhy.attributions import attribute
 from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
-from seewhy.audit.statistics import Estimate, mean, written
+from seewhy.audit.statistics import Estimate, mean
+from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
 from seewhy.audits import Budget, Tables, Versus
 from seewhy.methods.cam import TITLES

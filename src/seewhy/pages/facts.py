@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
-from seewhy.audit.statistics import written
+from seewhy.audit.units import written
 from seewhy.study import CONFIG, Study
 
 CONFIDENCE = {

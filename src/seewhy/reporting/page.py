@@ -1,4 +1,4 @@
-"""What notebooks call to put something on their page: finding, text, note, figure, gallery, strips, table, footer.
+"""What notebooks call to put something on their page: finding, gates, text, figure, gallery, strips, table, footer.
 
 Each works in JupyterLab as well: an output brings the styles (galleries and strips their script), which the page drops
 again because it has them already. All text that comes from data is escaped.
@@ -18,6 +18,8 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
+from seewhy.reporting.gates import LEGEND, Row
+from seewhy.reporting.gates import gates as gates_html
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, steps
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "template"
 UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)")
+REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
 DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
 
 
@@ -36,6 +39,12 @@ def finding(text: str) -> None:
     text: at most two sentences with n and interval; **bold**, *emphasis* and `code` are understood.
     """
     _show(f'<div class="finding"><p>{_inline(text)}</p></div>', f"Finding. {text}")
+
+
+def gates(rows: Sequence[Row]) -> None:
+    """Show gates as interval strips; in the cell of the finding they move up with it. See `seewhy.reporting.gates`."""
+    told = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
+    _show(gates_html(rows, legend=LEGEND), f"Gates. {told}")
 
 
 def note(text: str) -> None:
@@ -128,8 +137,8 @@ def _plain(value: object) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break."""
-    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text, quote=False))
+    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break; no name turns the rest."""
+    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text.translate(REORDERING), quote=False))
     told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
     told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
     return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)

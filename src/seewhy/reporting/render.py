@@ -1,7 +1,8 @@
 """An executed notebook as one HTML page that needs nothing else: no script to be read, no address outside.
 
-The first markdown heading is the page's question. The output of `page.finding` moves under it, that of
-`page.provenance` into the footer. Cells tagged `parameters`, `injected-parameters` or `setup` hide their code.
+The first markdown heading is the page's question. The output of `page.finding` moves under it with the gates of its
+cell, that of `page.provenance` into the footer. Cells tagged `parameters`, `injected-parameters` or `setup` hide
+their code.
 """
 
 import base64
@@ -28,6 +29,7 @@ HEADING = re.compile(r"<h([1-3])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy forbids it: colours of tracebacks
 LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?</dl>', re.DOTALL)
+GATES = re.compile(r'<section class="verdict".*?</section>', re.DOTALL)
 
 
 class Site(TypedDict, total=False):
@@ -63,7 +65,7 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
         failed=failed,
         toc=[{"id": name, "text": text} for level, name, text in headings if level == 2],
         body=re.sub(r"<h1\b.*?</h1>", "", body, count=1, flags=re.DOTALL),
-        findings="\n".join(part for part in lifted if part.startswith("<div")),
+        findings="\n".join(part for part in lifted if not part.startswith("<dl")),
         provenance="\n".join(part for part in lifted if part.startswith("<dl")),
         **_neighbours(stem, site),
     )
@@ -92,9 +94,9 @@ def _prepared(cell: Any) -> list[str]:
         output.output_type = "display_data"
         html = _html(output)
         if html is not None:
-            found = LIFTED.findall(html)
-            lifted += found
-            output.data = {"text/html": LIFTED.sub("", html) if found else html}
+            pattern = GATES if lifted and GATES.search(html) else LIFTED  # gates follow the finding of their cell
+            lifted += pattern.findall(html)
+            output.data = {"text/html": pattern.sub("", html)}
     return lifted
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any, Required, TypedDict
 
 from seewhy import artifacts
+from seewhy.reporting import verdicts
 from seewhy.reporting.excerpts import finding, has_cards, shown, thumbs
-from seewhy.reporting.measures import measured, metrics
+from seewhy.reporting.gates import MARKS, figures, gates, marked, widest
+from seewhy.reporting.measures import measured
 from seewhy.reporting.render import document
+
+COMPARISON = "08_comparison"
+BOARD = {"pass": "passed", "fail": "failed", "unsure": "unsure", "not run": "not tested"}
 
 
 class StudySummary(TypedDict, total=False):
@@ -19,21 +24,38 @@ class StudySummary(TypedDict, total=False):
     pages: list[tuple[str, str]]  # (stem, title) of all its pages, also of those not yet run
 
 
-def write(root: Path, studies: Sequence[StudySummary]) -> Path:
-    """Write <root>/reports/index.html over the pages and metrics that exist; its path."""
+class ComparisonSummary(TypedDict):
+    """What the index is told of a comparison: its name, which is that of its folder, and the studies in it."""
+
+    name: str
+    studies: Sequence[str]
+
+
+def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()) -> Path:
+    """Write <root>/reports/index.html over the pages, verdicts and metrics that exist; its path."""
     folder = root / "reports"
     told = [_study(folder / study["name"], study) for study in studies]
-    figures = measured(folder, [(study["name"], study.get("task", "classification")) for study in studies])
-    for study, own in zip(told, figures, strict=True):
-        study["measures"] = own
+    own = measured(folder, [(study["name"], study.get("task", "classification")) for study in studies])
+    spans = widest(study["verdict"].rows for study in told)
+    for study, measures in zip(told, own, strict=True):
+        study |= {"measures": measures, "gates": gates(study["verdict"].main, spans)}
+    judged = [study for study in told if study["verdict"].rows]
     html = document(
         "site.html.j2",
         js=False,
         title="Which models can be trusted?",
         studies=sorted(told, key=lambda study: not study["tried"]),  # stable: first what there is to see
-        summary=_summary(folder, studies),
+        summary=verdicts.sentence(told),
+        board={status: [one for one in told if one["verdict"].status == status] for status in BOARD},
+        words=BOARD,
+        marks=MARKS,
+        table=verdicts.table(judged),
+        judged=judged,
+        marked=marked,
+        figures=figures,
+        audit=verdicts.AUDIT,
         groups=_alike(told),
-        pages=_all_pages(told),
+        comparisons=[_comparison(folder / one["name"], one) for one in comparisons],
     )
     artifacts.write_text(folder / "index.html", html)
     return folder / "index.html"
@@ -60,7 +82,8 @@ def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
         "by_stem": {page["stem"]: page for page in pages},
         "home": next((page["stem"] for page in pages if page["run"]), None),
         "tried": any(page["run"] or page["failed"] for page in pages),
-        "finding": next((page["finding"] for page in pages if page["finding"] and page["run"]), ""),
+        "verdict": verdicts.verdict(folder),
+        "finding": next((page["finding"] for page in _asked(pages) if page["finding"] and page["run"]), ""),
         "thumbs": thumbs(outputs.get(with_cards, "")),
         "thumbs_page": with_cards,
     }
@@ -75,26 +98,18 @@ def _alike(studies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"titles": titles, "studies": some} for titles, some in groups.items() if len(some) > 1]
 
 
-def _summary(folder: Path, studies: Sequence[StudySummary]) -> str:
-    """The honest answer so far, in two or three sentences."""
-    models = {study["name"]: metrics(folder / study["name"], "model", "01_model") for study in studies}
-    naming = [models[study["name"]] for study in studies if study.get("task", "classification") == "classification"]
-    maps = [metrics(folder / study["name"], "grad_cam", "02_grad_cam") for study in studies]
-    lows = [float(own["lift_over_centre_low"]) for own in maps if "lift_over_centre_low" in own]
-    missing = sum(not own for own in models.values())
-    rest = f" {missing} of {len(models)} studies are not built here." if missing else ""
-    told = f"No verdict yet. Accuracy is measured for {sum('accuracy' in own for own in naming)} of "
-    told += f"{sum(map(bool, naming))} classifiers"
-    if not lows:
-        return f"{told}; whether they look at the object is not.{rest}"
-    ahead = sum(low > 0 for low in lows)
-    return (
-        f"{told}; of the {len(lows)} with object boxes, {ahead} put more evidence on the object "
-        f"than a centred blob would (whole 95 % interval above 0).{rest}"
-    )
+def _asked(pages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pages in the order in which their findings answer the index's question: the audit, then as they are."""
+    return sorted(pages, key=lambda page: page["stem"] != verdicts.AUDIT)
 
 
-def _all_pages(studies: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """Every page that any study has, once, in the order of the stems."""
-    titles = {page["stem"]: page["title"] for study in studies for page in study["pages"]}
-    return [{"stem": stem, "title": titles[stem]} for stem in sorted(titles)]
+def _comparison(folder: Path, comparison: ComparisonSummary) -> dict[str, Any]:
+    """Name, studies, finding and gates of a comparison, and whether its page is there."""
+    run = (folder / f"{COMPARISON}.html").is_file()
+    return {
+        **comparison,
+        "run": run,
+        "stem": COMPARISON,
+        "finding": finding(shown(folder / f"{COMPARISON}.ipynb")) if run else "",
+        "gates": gates(verdicts.own(folder)),
+    }

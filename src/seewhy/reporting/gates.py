@@ -1,0 +1,142 @@
+"""Gates as interval strips: what is claimed, the figure with its interval, the limit, and the side on which it passes.
+
+The limit stands in the middle of every strip, so that a column of them is read at a glance. Status is told three times:
+by mark and word, by the shape of the dot, by colour.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from seewhy.audit.units import FORMS, written
+
+Row = Mapping[str, Any]  # a row of verdict.json or gates.json: see `seewhy.audit.verdict.Gate.row`
+MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
+WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rail lies
+ROOM = 0.88  # of half a strip, for what lies farthest from the limit
+CAUSAL = "reliance"
+LEGEND = (
+    "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
+    "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
+)
+
+
+class Side(NamedTuple):
+    """Where a gate passes: the sign before its limit, the same in words, and the way in which the strip is shaded."""
+
+    sign: str
+    told: str
+    way: int
+
+
+UNKNOWN = Side("limit", "limit", 0)  # nothing is shaded
+SIDES = {"above": Side(">", "passes above", 1), "below": Side("<", "passes below", -1)}
+
+
+def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "") -> str:
+    """Rows as HTML, those of one kind under a heading of their own.
+
+    spans: by gate, how far its strip reaches to either side of the limit, for strips that are read against each other;
+    without it each is as long as its own interval needs. legend: stands below, where nothing else tells how to read it.
+    """
+    reach = spans or widest([rows])
+    parts = []
+    for title, group in groupby(rows, heading):
+        items = "".join(_gate(row, reach) for row in group)
+        parts.append(f'<p class="of"><bdi>{escape(title)}</bdi></p><ul class="gates">{items}</ul>')
+    if not parts:
+        return ""
+    told = f'<p class="legend">{legend}</p>' if legend else ""
+    return f'<section class="verdict">{"".join(parts)}{told}</section>'
+
+
+def heading(row: Row) -> str:
+    """What a gate is about. Rows of gates.json say what is `expected`; claims of a method begin with its title."""
+    if "expected" in row:
+        return "The project's own gates"
+    known = {CAUSAL: "What the answer hangs on", "model": "Is it right at all"}
+    method = str(row["claim"]).partition(": ")[0]
+    return known.get(str(row["gate"]).partition(".")[0]) or f"What its {method} maps are worth"
+
+
+def widest(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
+    """By gate, the distance from its limit of the farthest end of an interval, over all studies."""
+    spans: dict[str, float] = {}
+    for row in (row for rows in studies for row in rows):
+        ends = [abs(row[key] - row["limit"]) for key in ("low", "value", "high") if row[key] is not None]
+        spans[row["gate"]] = max([spans.get(row["gate"], 0.0), *ends])
+    return spans
+
+
+def figures(row: Row) -> tuple[str, str]:
+    """The figure of a row and its interval with n, as text."""
+    unit = _unit(str(row["gate"]))
+    if row["n"] is None:  # a plain figure
+        return written(row["value"], unit), ""
+    n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
+    if row["value"] is None:
+        return ("too few", n) if row["n"] else ("not run", "")
+    behind = FORMS[unit][2]
+    low, high = (written(row[end], unit).removesuffix(behind) for end in ("low", "high"))
+    return written(row["value"], unit), f"{low} to {high}, {n}"
+
+
+def marked(status: str) -> str:
+    """A status as mark and word."""
+    return f'<span class="status"><i aria-hidden="true">{MARKS[status]}</i> {status}</span>'
+
+
+def claim(row: Row) -> str:
+    """What a row claims, without the title of the method that its heading names."""
+    told = str(row["claim"])
+    return told.partition(": ")[2] if heading(row).startswith("What its") else told
+
+
+def _gate(row: Row, spans: Mapping[str, float]) -> str:
+    """One row: status, claim, strip, figures."""
+    value, about = figures(row)
+    wanted = row.get("expected", "pass")
+    expected = f' <span class="tag">expected: {escape(str(wanted))}</span>' if wanted != "pass" else ""
+    kind = str(row["status"]).replace(" ", "-")
+    return (
+        f'<li class="gate {kind}">{marked(row["status"])}'
+        f'<span class="claim"><bdi>{escape(claim(row))}</bdi>{expected}</span>'
+        f"{_strip(row, f'{value} ({about})', spans.get(row['gate'], 0.0))}"
+        f'<span class="value"><b>{value}</b><small>{about}</small></span></li>'
+    )
+
+
+def _strip(row: Row, said: str, span: float) -> str:
+    """The interval as a drawing; a bare rail where there is none."""
+    half, side, limit = WIDTH // 2, SIDES.get(row.get("passes", ""), UNKNOWN), _limit(row)
+    drawn = f'<path class="shade" d="M{half} 3h{side.way * half}v16h{-side.way * half}Z"/>'
+    drawn += f'<path class="rail" d="M0 {MIDDLE}H{WIDTH}"/><path class="limit" d="M{half} 1V21"/>'
+    drawn += f'<text x="{half}" y="32">{escape(side.sign)} {limit}</text>'
+    if row["value"] is not None:
+        scale = ROOM * half / (span or 1.0)
+        low, x, high = (round(half + scale * (row[key] - row["limit"]), 1) for key in ("low", "value", "high"))
+        drawn += f'<path class="bar" d="M{low} {MIDDLE}H{high}"/>{_dot(row["status"], x)}'
+    told = escape(f"{row['status']}: {said}; {side.told} {limit}")
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{drawn}</svg>'
+
+
+def _limit(row: Row) -> str:
+    """The limit of a row in the unit of its figure."""
+    _, factor, behind = FORMS[_unit(str(row["gate"]))]
+    return f"{factor * row['limit']:.3g}{behind}".replace("-", "\N{MINUS SIGN}")
+
+
+def _dot(status: str, x: float) -> str:
+    """The estimate: a disc where the gate passes, a diamond where it fails, a ring where it is unsure."""
+    if status == "fail":
+        return f'<path class="dot" d="M{x} {MIDDLE - 6.5}l6.5 6.5-6.5 6.5-6.5-6.5Z"/>'
+    return f'<circle class="{"dot" if status == "pass" else "ring"}" cx="{x}" cy="{MIDDLE}" r="5"/>'
+
+
+def _unit(gate: str) -> str:
+    """In what unit the figures of a gate are written: see `seewhy.audit.units.written`."""
+    causal = f"{CAUSAL}." in gate
+    if gate.endswith("_over_control"):
+        return "points" if causal else "+"
+    return "%" if causal or gate.endswith("accuracy") else "×" if gate.endswith("lift") else ""

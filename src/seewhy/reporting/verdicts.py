@@ -1,0 +1,165 @@
+"""What the index says of studies: their gates, the worst of the hard ones, and all of them in one sentence.
+
+Hard are the gates that are about the model: whether it is right more often than one fixed answer, what its answers hang
+on, and the project's own. Those of the maps say how far the maps can be trusted, not the model.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from seewhy.audit.controls import TITLES
+from seewhy.audit.statistics import Estimate
+from seewhy.audit.verdict import Gate
+from seewhy.errors import SeewhyError
+from seewhy.reporting.gates import CAUSAL, Row
+from seewhy.reporting.measures import metrics
+
+AUDIT = "07_audit"
+WORST = ("fail", "unsure", "not run", "pass")  # from the worst to the best
+MAIN = ("localisation_lift", "localisation_lift_over_control", "deletion_auc_over_control", "kept")
+FIXED = "it is right more often than one fixed answer would be", "it is right no more often than one fixed answer"
+MANY = 4  # names that a sentence lists
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Gates of a study: `hard` ones, and those of the first method's `maps`; whether its audit is there."""
+
+    audited: bool
+    hard: list[Row]
+    maps: list[Row]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All of them."""
+        return [*self.hard, *self.maps]
+
+    @property
+    def main(self) -> list[Row]:
+        """Those that the card of a study shows."""
+        return [*self.hard, *(row for row in self.maps if row["gate"].partition(".")[2] in MAIN)]
+
+    @property
+    def status(self) -> str:
+        """That of the worst hard gate: none makes up for another. What was not tested has not passed."""
+        found = {row["status"] for row in self.hard} | ({"not run"} if not any(map(_causal, self.hard)) else set())
+        return next(status for status in WORST if status in found)
+
+    @property
+    def denials(self) -> list[str]:
+        """What its failed hard gates mean."""
+        return [str(row.get("denial") or f"{row['claim']}: not so") for row in self.hard if row["status"] == "fail"]
+
+
+def verdict(folder: Path) -> Verdict:
+    """The verdict on the study in that folder. Raises SeewhyError for a file that is no list of gates."""
+    audited = (folder / f"{AUDIT}.html").is_file()  # what is kept in git without the page may be of another run
+    rows = _read(folder / "verdict.json") if audited else []
+    causal = [row for row in rows if _causal(row)]
+    first = next((_about(row) for row in rows if not _causal(row)), None)
+    return Verdict(audited, [*_accuracy(folder), *causal, *own(folder)], [row for row in rows if _about(row) == first])
+
+
+def own(folder: Path) -> list[Row]:
+    """The project's own gates of the study or comparison in that folder, if any of its pages is there."""
+    return _read(folder / "gates.json") if any(folder.glob("*.html")) else []
+
+
+def sentence(studies: Sequence[Mapping[str, Any]]) -> str:
+    """All verdicts in one sentence, as HTML; `studies` have `name` and `verdict`."""
+    by = {status: [study for study in studies if study["verdict"].status == status] for status in WORST}
+    passed, tested = by["pass"], len(studies) - len(by["not run"])
+    if not tested:
+        return "<strong>Not known yet</strong>: no model here was audited."
+    reasons: dict[str, list[Mapping[str, Any]]] = {}
+    for study in by["fail"]:
+        reasons.setdefault(_reason(study["verdict"].denials), []).append(study)
+    clauses = [f"{_names(some)} {_verb(some, 'fails', 'fail')} ({why})" for why, some in reasons.items()]
+    for status, one, more in (
+        ("unsure", "is unsure", "are unsure"),
+        ("not run", "was not tested", "were not tested"),
+    ):
+        clauses += [f"{_names(by[status])} {_verb(by[status], one, more)}"] if by[status] else []
+    return ": ".join(filter(None, [_opening(passed, len(studies)), "; ".join(clauses)])) + "."
+
+
+def table(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Gates x studies, for all that have a verdict: claim and, for each study, its row or None."""
+    verdicts = [study["verdict"] for study in studies]
+    rows = [*(row for one in verdicts for row in one.hard), *(row for one in verdicts for row in one.maps)]
+    claims = {row["gate"]: _general(str(row["claim"])) for row in rows}
+    found = [{row["gate"]: row for row in one.rows} for one in verdicts]
+    return [{"claim": told, "rows": [own.get(gate) for own in found]} for gate, told in claims.items()]
+
+
+def _about(row: Row) -> str:
+    """What a gate is about: a method, or what the answer hangs on."""
+    return str(row["gate"]).partition(".")[0]
+
+
+def _causal(row: Row) -> bool:
+    return _about(row) == CAUSAL
+
+
+def _read(path: Path) -> list[Row]:
+    """The rows of a file, none when it is not there."""
+    if not path.is_file():
+        return []
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        wrong = [row for row in rows if row["status"] not in WORST or not {"gate", "claim", "limit", "n"} <= {*row}]
+    except (ValueError, TypeError, KeyError):
+        wrong = [path]
+    if wrong:
+        raise SeewhyError(f"{path} is no list of gates: delete it and build the page again")
+    return list(rows)
+
+
+def _accuracy(folder: Path) -> list[Row]:
+    """Accuracy beside the share of the most frequent label: below it, a model is worth less than no model."""
+    found, table = metrics(folder, "model", "01_model"), folder / "metrics" / "confusion.csv"
+    if "accuracy" not in found or not table.is_file():
+        return []
+    with table.open(encoding="utf-8", newline="") as lines:
+        counts = Counter(row["label"] for row in csv.DictReader(lines))
+    measured = Estimate(*(found[f"accuracy{end}"] for end in ("", "_low", "_high", "_n")))
+    return [Gate("model.accuracy", FIXED[0], measured, max(counts.values()) / counts.total(), True, FIXED[1]).row()]
+
+
+def _reason(denials: Sequence[str]) -> str:
+    rest = len(denials) - 1
+    return f"<bdi>{escape(denials[0])}</bdi>" + (f", and {rest} more" if rest else "")
+
+
+def _opening(passed: Sequence[Mapping[str, Any]], total: int) -> str:
+    models = f"{total} model{'s' * (total != 1)}"
+    if not passed:
+        return f"<strong>None of {models} passes every hard gate</strong>"
+    who = f"All {models}" if 1 < total == len(passed) else f"{len(passed)} of {models}"
+    told = f"<strong>{who} {_verb(passed, 'passes', 'pass')} every hard gate</strong>"
+    return told if len(passed) == total else f"{told} ({_names(passed)})"
+
+
+def _verb(studies: Sequence[object], one: str, more: str) -> str:
+    return one if len(studies) == 1 else more
+
+
+def _names(studies: Sequence[Mapping[str, Any]]) -> str:
+    """The names of some studies, or their number where they are many."""
+    names = [f"<strong>{escape(study['name'])}</strong>" for study in studies]
+    if len(names) > MANY:
+        return str(len(names))
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _general(claim: str) -> str:
+    """A claim without the name of the control, which differs between studies."""
+    for title in TITLES.values():
+        claim = claim.replace(title, "the best control")
+    return claim

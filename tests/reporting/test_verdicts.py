@@ -1,0 +1,141 @@
+import csv
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+from seewhy.audit.statistics import NOTHING, Estimate
+from seewhy.audit.verdict import Gate
+from seewhy.errors import SeewhyError
+from seewhy.reporting import site, verdicts
+
+PAGES = [("01_model", "Is this it?"), ("07_audit", "How far?")]
+ABOVE, BELOW, ACROSS = Estimate(0.7, 0.6, 0.8, 60), Estimate(0.3, 0.2, 0.4, 60), Estimate(0.5, 0.4, 0.6, 60)
+
+
+def gate(name, found=ABOVE, claim="the answer stays", denial="the answer goes"):
+    return Gate(name, claim, found, 0.5, True, denial).row()
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Makes a study: its gates, the right answers among ten images of which six are cats, and its own gates."""
+
+    def make(name, rows=None, right=None, own=None):
+        folder = tmp_path / "reports" / name
+        (folder / "metrics").mkdir(parents=True)
+        (folder / "01_model.html").write_text("page")
+        if rows is not None:
+            (folder / "07_audit.html").write_text("page")
+            (folder / "verdict.json").write_text(json.dumps(rows))
+        if own is not None:
+            (folder / "gates.json").write_text(json.dumps(own))
+        if right is not None:
+            figures = {"accuracy": right, "accuracy_low": right - 0.05, "accuracy_high": right + 0.05, "accuracy_n": 10}
+            (folder / "metrics/model.json").write_text(json.dumps(figures))
+            with (folder / "metrics/confusion.csv").open("w", newline="") as lines:
+                table = [("label", "predicted"), *[("cat", "cat")] * 6, *[("NA", "cat")] * 4]
+                csv.writer(lines).writerows(table)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        ([ABOVE, ABOVE], "pass"),
+        ([ABOVE, ACROSS], "unsure"),
+        ([ACROSS, BELOW], "fail"),
+        ([ABOVE, NOTHING], "not run"),
+        ([NOTHING, ACROSS], "unsure"),
+    ],
+)
+def test_the_verdict_is_that_of_the_worst_hard_gate(study, found, status):
+    rows = [gate(f"reliance.{k}", one) for k, one in enumerate(found)] + [gate("cam.kept", BELOW, "CAM: it forgets")]
+    assert verdicts.verdict(study("one", rows)).status == status
+
+
+def test_a_model_worth_less_than_a_fixed_answer_fails_whatever_it_looks_at(study):
+    rows = [gate("reliance.a")]
+    found = verdicts.verdict(study("bad", rows, right=0.3))
+    assert (found.status, found.hard[0]["limit"]) == ("fail", 0.6)
+    assert verdicts.verdict(study("good", rows, right=0.9)).status == "pass"
+
+
+def test_without_its_audit_nothing_passes_and_a_verdict_of_another_run_is_not_read(study):
+    folder = study("one", [gate("reliance.a", BELOW)], right=0.9)
+    (folder / "07_audit.html").unlink()
+    assert (verdicts.verdict(folder).status, verdicts.verdict(folder).audited) == ("not run", False)
+
+
+def test_own_gates_are_hard_and_only_the_first_method_is_kept(study):
+    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail"}]
+    rows = [gate("reliance.a"), gate("cam.kept"), gate("cam.road"), gate("other.kept", BELOW)]
+    found = verdicts.verdict(study("one", rows, own=own))
+    assert found.status == "fail"
+    assert found.denials == ["right: above 0.5: not so"]
+    assert [row["gate"] for row in found.main] == ["reliance.a", "accuracy", "cam.kept"]
+    assert [row["gate"] for row in found.maps] == ["cam.kept", "cam.road"]
+
+
+def said(*studies):
+    told = [{"name": name, "verdict": verdicts.Verdict(True, rows, [])} for name, rows in studies]
+    return BeautifulSoup(verdicts.sentence(told), "html.parser").text
+
+
+def test_one_sentence_over_all_studies():
+    good, bad, open_ = [gate("reliance.a")], [gate("reliance.a", BELOW)], [gate("reliance.a", ACROSS)]
+    assert said(("a", []), ("b", [])) == "Not known yet: no model here was audited."
+    assert said(("a", good)) == "1 of 1 model passes every hard gate."
+    assert said(("a", good), ("b", good)) == "All 2 models pass every hard gate."
+    assert said(("a", good), ("b", bad), ("c", bad), ("d", open_), ("e", [])) == (
+        "1 of 5 models passes every hard gate (a): b and c fail (the answer goes); d is unsure; e was not tested."
+    )
+    assert said(("a", bad), *((name, open_) for name in "bcdef")) == (
+        "None of 6 models passes every hard gate: a fails (the answer goes); 5 are unsure."
+    )
+    assert said(("a", bad * 3)).endswith("a fails (the answer goes, and 2 more).")
+
+
+def index(tmp_path, names, comparisons=()):
+    studies = [{"name": name, "pages": PAGES} for name in names]
+    return BeautifulSoup(site.write(tmp_path, studies, comparisons).read_text(), "html.parser")
+
+
+def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
+    study("good", [gate("reliance.a"), gate("cam.kept", claim="CAM: it forgets")], right=0.9)
+    study("bad", [gate("reliance.a", BELOW)])
+    study("silent")
+    page = index(tmp_path, ["good", "bad", "silent", "nowhere"])
+    told = [(article.h2.text, article.select_one(".badge").text) for article in page.select("article.study")]
+    assert told == [("good", "✓ passed"), ("bad", "✗ failed"), ("silent", "– not tested"), ("nowhere", "– not tested")]
+    assert [one.p.text for one in page.select(".board li")] == ["✓ 1 passed", "✗ 1 failed", "– 2 not tested"]
+    assert all(page.find(id=link["href"][1:]) for link in page.select(".board a"))
+    assert "The audit was not run" in page.select("article.study")[2].text
+    rows = [[cell.get_text(" ") for cell in row.find_all(["th", "td"])] for row in page.select(".gatetable tr")]
+    assert [one[0] for one in rows] == ["gate", verdicts.FIXED[0], "the answer stays", "CAM: it forgets"]
+    assert rows[2][1:] == ["✓  pass 70.0 %", "✗  fail 30.0 %"]
+    assert rows[3][1:] == ["✓  pass 0.70", "–"]
+
+
+def test_comparisons_are_listed_with_their_finding(study, tmp_path):
+    study("a")
+    there = {"cells": [{"outputs": [{"data": {"text/html": '<div class="finding"><p>Alike.</p></div>'}}]}]}
+    (tmp_path / "reports/pair").mkdir()
+    (tmp_path / "reports/pair/08_comparison.html").write_text("page")
+    (tmp_path / "reports/pair/08_comparison.ipynb").write_text(json.dumps(there))
+    both = [{"name": "pair", "studies": ["a", "b"]}, {"name": "later", "studies": ["a", "c"]}]
+    pair, later = index(tmp_path, ["a"], both).select(".pair")
+    assert pair.h3.a["href"] == "pair/08_comparison.html"
+    assert (pair.select_one(".says").text, pair.select_one(".data").text) == ("Alike.", "a beside b")
+    assert "Not built here yet" in later.text
+    assert not later.find("a")
+
+
+@pytest.mark.parametrize("text", ["{", '[{"gate": 1}]', "3"])
+def test_a_broken_verdict_is_named(study, text):
+    folder = study("one", [])
+    (folder / "verdict.json").write_text(text)
+    with pytest.raises(SeewhyError, match=r"verdict\.json is no list of gates"):
+        verdicts.verdict(folder)
