@@ -172,7 +172,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 5 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 6 more\)$"):
         validate(Params, {}, "params.yaml")
 
 

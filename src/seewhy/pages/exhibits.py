@@ -53,14 +53,6 @@ def title(name: str) -> str:
     return TITLES.get(name, controls.TITLES.get(name, name))
 
 
-def gates(found: Sequence[Gate]) -> pd.DataFrame:
-    """Gates with their figures, one a row."""
-    rows = [
-        (one.status, one.claim, one.found.value, one.found.low, one.found.high, one.limit, one.found.n) for one in found
-    ]
-    return pd.DataFrame(rows, columns=["", "claim", "figure", "low", "high", "limit", "n"])
-
-
 def statuses(found: Sequence[Gate], methods: Sequence[str]) -> pd.DataFrame:
     """Methods down, their gates across: status and figure."""
     by = {gate.gate: gate for gate in found}
