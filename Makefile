@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help report test bench check lab clean
+.PHONY: help report test reproduce bench check lab clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ test: .venv/.tested check  ## everything: lint, types, unit, pipeline, and the n
 	@python -m seewhy report photos-lite0
 	@python -m pytest
 	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider reports/photos-lite0
+
+reproduce: .venv/.installed  ## build everything twice from nothing, in two clones, and print what differs
+	@python tests/reproduce.py $(STUDY)
 
 bench: .venv/.tested  ## time and memory beside the peer libraries, into benchmarks/results.json
 	@TQDM_DISABLE=1 python benchmarks/run.py

@@ -88,7 +88,9 @@ def strip() -> None:
 @app.command()
 def explain(
     study: StudyName,
-    workers: Annotated[int, typer.Option(min=0, help="threads that decode images ahead; changes nothing else")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=0, envvar="SEEWHY_WORKERS", help="threads that decode images ahead; changes nothing else")
+    ] = 2,
 ) -> None:
     """Makes the maps of every image of a study, stored in data/attributions/STUDY; goes on where it was stopped."""
     from seewhy.driver import attribute_all
