@@ -29,6 +29,7 @@ HEADING = re.compile(r"<h([1-3])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy forbids it: colours of tracebacks
 LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?</dl>', re.DOTALL)
+ASIDE = re.compile(r"<!-- picture (\d+) -->")  # where a picture stood that nbconvert need not read
 GATES = re.compile(r'<section class="verdict".*?</section>', re.DOTALL)
 
 
@@ -46,13 +47,14 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
 
     Raises SeewhyError when a picture has no alt text or when no cell has a `#` heading.
     """
-    notebook = deepcopy(notebook)
+    notebook, pictures = deepcopy(notebook), list[str]()
     try:
-        lifted = [part for cell in notebook.cells for part in _prepared(cell)]
+        lifted = [part for cell in notebook.cells for part in _prepared(cell, pictures)]
     except SeewhyError as error:
         raise SeewhyError(f"{stem}: {error}") from None
     body, _ = _exporter().from_notebook_node(notebook)
     body, headings = _anchored(_guidance(INLINE.sub(r"\1", body)))
+    body = ASIDE.sub(lambda found: "".join(pictures[int(found[1]) : int(found[1]) + 1]), body)
     question = next((text for level, _, text in headings if level == 1), stem if failed else None)
     if question is None:
         raise SeewhyError(f"{stem}: the first cell must be Markdown with the page's question as a # heading")
@@ -82,8 +84,9 @@ def document(template: str, js: bool = True, **context: Any) -> str:
     return _templates().get_template(template).render(css=css, js=script, policy=policy, **context)
 
 
-def _prepared(cell: Any) -> list[str]:
-    """Make the cell's outputs ready, hide its code if it is tagged so, and return what moves to the page's ends."""
+def _prepared(cell: Any, pictures: list[str]) -> list[str]:
+    """Make the cell's outputs ready, hide its code if it is tagged so, and return what moves to the page's ends. Its
+    pictures are set aside into `pictures`: they are long, and nbconvert would parse them."""
     if cell.cell_type != "code":
         return []
     cell.metadata["hidden"] = bool(HIDDEN.intersection(cell.metadata.get("tags", [])))
@@ -93,7 +96,10 @@ def _prepared(cell: Any) -> list[str]:
             continue
         output.output_type = "display_data"
         html = _html(output)
-        if html is not None:
+        if html is not None and "image/png" in output.data and "text/html" not in output.data:
+            pictures.append(html)
+            output.data = {"text/html": f"<!-- picture {len(pictures) - 1} -->"}
+        elif html is not None:
             pattern = GATES if lifted and GATES.search(html) else LIFTED  # gates follow the finding of their cell
             lifted += pattern.findall(html)
             output.data = {"text/html": pattern.sub("", html)}
