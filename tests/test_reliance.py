@@ -98,7 +98,7 @@ def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
     assert figures["reliance.patch_lift"].value > 10  # of at most 1024 / 36
     assert outside.value > 0.9
     assert said.startswith("**It takes shortcuts**: ")
-    assert "when pasted onto an image with another, 100.0 points more often than the control" in said
+    assert "when pasted onto one that is answered otherwise, 100.0 points more often than the control" in said
     assert "the maps show it" in said
 
 

@@ -131,3 +131,10 @@ def test_without_gates_the_studys_own_regions_are_told():
     assert "by: mouth 34.0 points (95 % interval 29.0 to 39.0 %, n = 40); eyes 2.0 points" in said
     nothing = sentences.finding([], {}, NOTHING, ["eyes"], "")
     assert nothing.startswith("**What the answers hang on was not tested**")
+
+
+def test_a_method_that_passes_more_gates_is_named():
+    found = [Gate(f"{name}.road", "", near(value), 0, True) for name, value in (("a", -0.3), ("b", 0.3), ("c", 0.0))]
+    titles = {"a": "A", "b": "B", "c": "C"}
+    assert sentences.ahead(titles, found) == " B passes more of these gates: 1, where A passes 0."
+    assert sentences.ahead({"b": "B", "c": "C"}, found) == ""

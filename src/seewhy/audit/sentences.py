@@ -17,6 +17,15 @@ def method(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, V
     return f"{title} {'; '.join(parts)}." if parts else f"{title} was not tested."
 
 
+def ahead(titles: Mapping[str, str], gates: Sequence[Gate]) -> str:
+    """Which method passes most gates, where the first does not."""
+    passed = {name: sum(gate.status == "pass" for gate in gates if gate.gate.startswith(f"{name}.")) for name in titles}
+    first, best = next(iter(titles)), max(titles, key=lambda name: passed[name])
+    if passed[best] == passed[first]:
+        return ""
+    return f" {titles[best]} passes more of these gates: {passed[best]}, where {titles[first]} passes {passed[first]}."
+
+
 def _localised(by: Mapping[str, Gate], beside: Versus | None) -> list[str]:
     gate = by.get("localisation_lift")
     if gate is None or gate.status == "not run":
@@ -120,22 +129,13 @@ def _beyond(outside: Estimate) -> list[str]:
     return [f"{written(outside.value, '%')} of the evidence lies outside the object"] if outside.measured else []
 
 
-def causes(gates: Sequence[Gate]) -> str:
-    """Every gate of the interventions as a clause, with its status."""
-    told = [f"{gate.denial if gate.status == 'fail' else gate.claim}: **{gate.status}**" for gate in gates]
-    return f"What interventions say: {'; '.join(told)}."
-
-
 def _amount(gate: Gate) -> str:
     """The figure behind a gate; a difference beside its control says so."""
     if not gate.found.measured:
         return f"too few to tell (n = {gate.found.n})"
-    over = gate.gate.endswith("_over_control")
-    return (
-        _points(gate.found, " more often than the control")
-        if over
-        else gate.found.text("%").replace(" % (", " % of the time (", 1)
-    )
+    if gate.gate.endswith("_over_control"):
+        return _points(gate.found, " more often than the control")
+    return f"lost in {gate.found.text('%')}"
 
 
 def _points(found: Estimate, than: str = "") -> str:

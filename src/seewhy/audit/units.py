@@ -1,11 +1,11 @@
 """How figures are written, on every page alike."""
 
-FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format, factor, what stands behind the number
-    "": (".2f", 1, ""),
-    "%": (".1f", 100, " %"),
-    "×": (".2f", 1, "×"),
-    "+": ("+.2f", 1, ""),
-    "points": ("+.0f", 100, " points"),
+FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus before a zero), factor, what stands behind
+    "": ("z.2f", 1, ""),
+    "%": ("z.1f", 100, " %"),
+    "×": ("z.2f", 1, "×"),
+    "+": ("+z.2f", 1, ""),
+    "points": ("+z.0f", 100, " points"),
 }
 
 

@@ -76,7 +76,7 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
     groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
     lowest = table.min().min()
     told = f"Read as one, their maps rank the cells alike: {groups}. " if groups else ""
-    return f"{told}Rank correlation of the two methods furthest apart: {lowest:.2f} (mean over {len(rows)} images)."
+    return f"{told}Rank correlation of the two methods furthest apart: {written(lowest)} (mean over {len(rows)})."
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
