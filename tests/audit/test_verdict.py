@@ -128,7 +128,7 @@ def test_without_gates_the_studys_own_regions_are_told():
     }
     said = sentences.finding([], figures, NOTHING, ["eyes", "mouth", "nose"], "")
     assert said.startswith("**The answers hang on the mouth**: ")
-    assert "by: mouth 34.0 points (95 % interval 29.0 to 39.0 %, n = 40); eyes 2.0 points" in said
+    assert "elsewhere, mouth 34.0 points (95 % interval 29.0 to 39.0 %, n = 40); eyes 2.0 points" in said
     nothing = sentences.finding([], {}, NOTHING, ["eyes"], "")
     assert nothing.startswith("**What the answers hang on was not tested**")
 

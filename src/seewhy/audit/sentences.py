@@ -110,8 +110,9 @@ def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
         return "**What the answers hang on was not tested**: no object and no suspect is known here"
     told = "; ".join(f"{name} {_points(found[name])}" for name in measured)
     clear = [name for name in measured if found[name].low > 0]
-    what = f"**The answers hang on the {_listed(clear)}**" if clear else "**No named part decides by itself**"
-    return f"{what}: replacing it changes the answer, more often than replacing as much elsewhere, by: {told}"
+    hang = f"**The answers hang on {_listed([f'the {name}' for name in clear])}**"
+    what = hang if clear else "**No named part decides by itself**"
+    return f"{what}: more answers change when it is replaced than when as much is replaced elsewhere, {told}"
 
 
 def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
