@@ -15,12 +15,12 @@ from seewhy.methods.pixels import chunks
 from seewhy.methods.targets import of_class
 from seewhy.methods.tuned import kept_memory, tuned
 
-METHODS, IMAGES, CELLS, TARGET = 6, 2, 7, 3
+METHODS, IMAGES, CELLS, TARGET = 6, 1, 7, 3
 Maps = dict[str, np.ndarray]
 
 
 class Case:
-    """Two images and six maps of 7 x 7 cells each. Every channel of an image has mean 0, the peers' filling."""
+    """An image and six maps of 7 x 7 cells. Every channel of the image has mean 0, the peers' filling."""
 
     def __init__(self, size: int):
         self.model, images = network(resnet18, IMAGES, size)
@@ -111,7 +111,8 @@ def curves_vs_quantus(size: int) -> Sides:
             return np.array(metric(model=case.model, **given, channel_first=True, softmax=True, device="cpu"))
 
     def theirs() -> Tensor:
-        both = [[flipped(sign * case.enlarged(name)) for name in case.maps] for sign in (1, -1)]
+        maps = [case.enlarged(name) for name in case.maps]
+        both = [[flipped(one) for one in order] for order in (maps, [1 - one for one in maps])]
         return torch.tensor(np.array(both).mean((2, 3)))
 
     def difference() -> float:
@@ -133,7 +134,7 @@ def curves_over_passes(size: int) -> Sides:
     batch = case.images[:1].expand(max(sizes), -1, -1, -1).contiguous()
 
     def plain() -> Tensor:
-        with torch.inference_mode():
+        with torch.inference_mode(), kept_memory():
             return torch.cat([case.fast(batch[:count]) for count in sizes])
 
     return Sides(case.areas, plain, lambda: 0.0, kept_memory)
