@@ -10,14 +10,15 @@ from seewhy.params import FILE, Project
 from seewhy.params import Dataset as Settings
 
 PACKAGE = Path(__file__).parent
-Seen = dict[str, list[int]]  # path from the project's root -> size and time of change
+Seen = dict[str, list[int | str]]  # path from the project's root -> size and time of change, or hash
 
 
 def renew(project: Project, name: str) -> None:
     """Makes what the demonstration makes and checks the dataset, each only where something changed since the last time.
 
     What was seen then stands in data/datasets/.<name>.seen.json: settings, code, and the size and time of change of
-    every file; of a dataset's folder too, so that a new image in it is noticed.
+    every file; of a dataset's folder too, so that a new image in it is noticed. Of the checked table it is the hash:
+    DVC puts an equal file in its place after every run.
     """
     root, settings = project.root, project.params.datasets[name]
     path, note = artifacts.dataset(root, name), _note(root, name)
@@ -63,13 +64,15 @@ def _recipe(settings: Settings) -> str:
 
 
 def _stats(root: Path, names: Iterable[str]) -> Seen:
-    found = {}
+    found: Seen = {}
     for name in names:
+        path = root / name
         try:
-            stat = (root / name).stat()
+            stat = path.stat()
         except OSError:
             continue
-        found[name] = [0 if (root / name).is_dir() else stat.st_size, stat.st_mtime_ns]
+        ours = path.parent == artifacts.dataset(root, "").parent
+        found[name] = [0 if path.is_dir() else stat.st_size, artifacts.sha256(path) if ours else stat.st_mtime_ns]
     return found
 
 
