@@ -1,7 +1,6 @@
 """Names that people have, or that mean harm, through the index and a page: escaped, shown, and laid out on a phone."""
 
 import json
-import shutil
 
 import nbformat
 import pandas as pd
@@ -15,7 +14,6 @@ from seewhy.reporting import site
 from seewhy.reporting.render import render
 from tests.reporting.samples import HOSTILE, card, executed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 UNBROKEN = "x" * 300 + "</textarea></style></script><img src=x onerror=alert(1)>"  # no place to break the line
 RTL = "\u202eمرحبا بالعالم 🐈‍⬛ 'single' `code` $x_{2}$ {{ 7 * 7 }} {% raw %} <b>bold</b> &amp; %s"
 NAMES = [HOSTILE, UNBROKEN, RTL]
@@ -90,19 +88,6 @@ def test_names_are_text_and_make_no_element(paths, which):
     assert all(image["src"].startswith("data:") for image in found.find_all("img"))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tool:
-        started = tool.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium: hostile names are not laid out in a browser")
 @pytest.mark.parametrize("which", ["index", "page"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_names_are_laid_out_without_overflow(browser, paths, which, width):
