@@ -153,3 +153,9 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
     gates = verdict.reliance({}, [], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "not run"]
     assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, [], "")
+
+
+def test_a_model_that_is_right_about_nothing_is_not_tested(study):
+    none = study.predictions.head(0)
+    assert reliance.candidates(study, none).empty
+    assert list(reliance.tested(study, none)) == reliance.COLUMNS

@@ -90,7 +90,7 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     chosen, third, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
     parts: list[pd.DataFrame] = []
-    with asked(study, rows) as model:
+    with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
         for begin in range(0, len(able), study.base.batch_size):
             some = able[begin : begin + study.base.batch_size]
             given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))

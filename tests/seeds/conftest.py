@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from skimage import data
 from torchvision import models
 
+from seewhy import notebooks
 from tests.conftest import ROOT
 from tests.seeds import nets
 
@@ -33,8 +34,10 @@ SMALL: dict[str, dict[str, int]] = {  # settings of the notebooks: every figure 
     "shap": {"images": 2, "samples": 2, "background": 2, "cells": 2, "checked": 1, "evaluations": 10},
     "features": {"images": 1, "channels": 2, "patches": 2, "layers": 2},
     "misclassification": {"shown": 2, "pairs": 3},
+    "audit": {"steps": 2, "depths": 1, "work": 1},
 }
-STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+NOTEBOOKS = notebooks.find(ROOT)
+STEMS = [one.stem for one in NOTEBOOKS if one.whose == notebooks.STUDY]
 WASTE = [
     "batteries", "books", "cardboard", "clothes", "electronics", "food", "glass jars", "green glass", "medicine",
     "metal cans", "newspaper", "paint", "paper cups", "plastic bags", "plastic bottles", "shoes", "tyres", "wood",
@@ -184,7 +187,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
             "comparisons": {},
             "gates": {},
         }
-        sections = {stem.partition("_")[2]: SMALL.get(stem.partition("_")[2], {}) for stem in STEMS}
+        sections = {one.section: SMALL.get(one.section, {}) for one in NOTEBOOKS}
         YAML().dump(fixed | sections, tmp_path / "params.yaml")
         shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
         shutil.copy(Path(nets.__file__), tmp_path / "my_nets.py")
