@@ -1,10 +1,10 @@
 """What the perturbation curves of the audit are timed against: torchcam, quantus, and the passes that they take."""
 
 import warnings
-from contextlib import nullcontext
 
 import numpy as np
 import torch
+from peers import Extractor
 from sides import Sides, network
 from torch import Tensor, nn
 from torchvision.models import resnet18
@@ -50,22 +50,6 @@ def _softmax(output: Tensor, targets: Tensor) -> Tensor:
     return of_class(output.softmax(-1), targets)
 
 
-class _Extractor:
-    """What torchcam's metrics ask of an extractor, handing on a given map."""
-
-    def __init__(self, model: nn.Module, maps: np.ndarray):
-        self.model, self.maps = model, torch.from_numpy(maps)
-
-    def __call__(self, *_: object, **__: object) -> list[Tensor]:
-        return [self.maps]
-
-    def fuse_cams(self, cams: list[Tensor]) -> Tensor:
-        return cams[0]
-
-    def _hooks_off(self) -> object:
-        return nullcontext()
-
-
 def curves_vs_torchcam(size: int) -> Sides:
     """Insertion and deletion; compared are the areas, each with the filling that ours has for it."""
     from torchcam.metrics import DeletionInsertionMetric
@@ -73,7 +57,7 @@ def curves_vs_torchcam(size: int) -> Sides:
     case = Case(size)
 
     def area(name: str, baseline: object) -> dict[str, float]:
-        extractor = _Extractor(case.model, case.enlarged(name))
+        extractor = Extractor(case.model, case.enlarged(name))
         metric = DeletionInsertionMetric(extractor, lambda x: x.softmax(-1), steps=CELLS**2, baseline=baseline)
         metric.update(case.images, TARGET)
         return metric.summary()

@@ -1,12 +1,11 @@
 """The sweep on a model whose score is the sum of a patch, so that every curve can be written down; and peers."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmarks.peers import Extractor
 from seewhy.audit import altered, faithfulness
 from seewhy.audit.faithfulness import Sweep, counted, sweep
 from seewhy.methods.targets import of_class
@@ -128,22 +127,6 @@ def test_the_blur_is_the_mean_of_a_neighbourhood():
     spot = torch.zeros(1, 9, 9)
     spot[0, 4, 4] = 81.0
     assert float(altered.blurred(spot).max()) < 15
-
-
-class Extractor:
-    """What torchcam's metrics ask of an extractor, handing on given maps."""
-
-    def __init__(self, model: nn.Module, maps: np.ndarray):
-        self.model, self.maps = model, torch.from_numpy(maps).float()
-
-    def __call__(self, *_: object, **__: object) -> list[Tensor]:
-        return [self.maps]
-
-    def fuse_cams(self, cams: list[Tensor]) -> Tensor:
-        return cams[0]
-
-    def _hooks_off(self) -> object:
-        return nullcontext()
 
 
 @pytest.fixture
