@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Images
 
 from seewhy import artifacts
-from seewhy.driver import attribute_all
 from seewhy.inputs import dataset
-from seewhy.params import Project
-from seewhy.study import Study
+from seewhy.project import Project
+from seewhy.studies.driver import attribute_all
+from seewhy.studies.study import Study
 
 WORKERS = 2
 

@@ -101,7 +101,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("template")
     sections = {path.stem.partition("_")[2]: {} for path in (ROOT / "notebooks").glob("*.ipynb")}
     YAML().dump(PARAMS | sections, root / "params.yaml")
-    shutil.copy(ROOT / "dvc.yaml", root)
+    (root / "data").mkdir()
+    for name in ("dvc.yaml", "data/dvc.yaml"):
+        shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (root / "my_nets.py").write_text(NET)
     torch.save(checkpoint(), root / "tiny.pth")

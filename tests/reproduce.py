@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MADE = ("dvc.lock", "reports")  # the results; what leads there has its hashes in dvc.lock
+MADE = ("dvc.lock", "data/dvc.lock", "reports")  # the results; what leads there has its hashes in the locks
 
 
 def files(root: Path) -> Iterator[Path]:

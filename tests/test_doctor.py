@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seewhy import checks, doctor
-from seewhy.params import find_project
+from seewhy.project import find_project
 from tests.conftest import NET, checkpoint
 from tests.seeds import nets
 

@@ -11,7 +11,7 @@ import pytest
 from seewhy import gates, pipeline
 from seewhy.gates import Outcome
 from seewhy.limits import WORDS, Limit
-from seewhy.params import find_project
+from seewhy.project import find_project
 from tests.conftest import ROOT
 from tests.test_packaging import STAGES, uncovered
 
@@ -157,7 +157,7 @@ def test_without_gates_nothing_breaks(project, cli, refused):
 def test_damaged_metrics_are_one_line(measured, refused):
     root = measured(accuracy={"min": 0.8})
     (root / "reports/tiny/metrics/model.json").write_text("<<<<<<< ours")
-    assert "reports/tiny/metrics/model.json is no JSON mapping: " in refused("gate")
+    assert "reports/tiny/metrics/model.json is no JSON: " in refused("gate")
 
 
 def test_words_stand_for_figures_that_the_pages_write():

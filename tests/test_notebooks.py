@@ -5,7 +5,7 @@ import pytest
 
 from seewhy import notebooks
 from seewhy.errors import SeewhyError
-from seewhy.params import Project, read
+from seewhy.project import Project, read
 from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))

@@ -12,7 +12,7 @@ import pytest
 
 import seewhy
 from seewhy.notebooks import COMPARISON, get
-from seewhy.params import read
+from seewhy.project import read
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -20,7 +20,7 @@ LOCK = (ROOT / "requirements.lock").read_text()
 CONDA_NAMES = {"torch": ["pytorch"], "opencv-python-headless": ["py-opencv", "libopencv"]}
 SPLIT = re.compile(r"^([A-Za-z0-9._-]+)\s*([<>=!~].*)?$")
 SOURCE = ROOT / "src"
-STAGES = read(ROOT / "dvc.yaml")["stages"]
+STAGES = read(ROOT / "data/dvc.yaml")["stages"] | read(ROOT / "dvc.yaml")["stages"]
 
 
 def parts(requirement):
@@ -124,7 +124,7 @@ def closure(code):
 
 
 # these tell, check and refuse: they cannot change what a stage writes
-PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks", "limits")}
+PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks", "limits", "project")}
 
 
 def uncovered(code, deps):

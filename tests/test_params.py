@@ -1,7 +1,8 @@
 import pytest
 
 from seewhy.errors import SeewhyError
-from seewhy.params import Params, Preprocessing, find_project
+from seewhy.params import Params, Preprocessing
+from seewhy.project import find_project
 from seewhy.validation import validate
 from tests.conftest import PARAMS
 

@@ -2,7 +2,7 @@ import pytest
 
 from seewhy import preflight
 from seewhy.errors import SeewhyError
-from seewhy.params import find_project
+from seewhy.project import find_project
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from seewhy import artifacts, demo, sources
 from seewhy.inputs import dataset
-from seewhy.params import find_project
+from seewhy.project import find_project
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from seewhy.__main__ import app
-from seewhy.params import find_project, read
+from seewhy.project import find_project, read
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))

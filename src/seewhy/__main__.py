@@ -11,8 +11,9 @@ import typer
 
 from seewhy import artifacts, notebooks
 from seewhy.errors import SeewhyError, unknown
-from seewhy.params import FILE, find_project
+from seewhy.params import FILE
 from seewhy.progress import VARIABLE
+from seewhy.project import find_project
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 # Larger arenas for the processes started from here: freeing and mapping big tensors anew costs a fifth of the time.
@@ -93,8 +94,8 @@ def explain(
     ] = 2,
 ) -> None:
     """Makes the maps of every image of a study, stored in data/attributions/STUDY; goes on where it was stopped."""
-    from seewhy.driver import attribute_all
-    from seewhy.study import open_study
+    from seewhy.studies.driver import attribute_all
+    from seewhy.studies.study import open_study
 
     find_project().params.study(study)
     attribute_all(open_study(study), workers)
@@ -188,7 +189,7 @@ def export(
     settings = project.params.study(study)
     from seewhy import export as verb
     from seewhy.sources import renew
-    from seewhy.study import open_study
+    from seewhy.studies.study import open_study
 
     found = verb.pictures(images, out)
     renew(project, settings.dataset)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTE = b"seewhy"  # key of our note in a Parquet schema
+BESIDE = ("_low", "_high", "_n")  # endings of what stands beside a figure in a metrics file
 
 
 def dataset(root: Path, name: str) -> Path:
@@ -89,6 +90,14 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise SeewhyError(f"{path} is no JSON: {error}") from None
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What `write_metrics` wrote; raises SeewhyError for what is no JSON mapping."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise SeewhyError(f"{path} is no JSON: found {type(found).__name__}; allowed: a mapping of figures")
+    return found
 
 
 def write_metrics(path: Path, figures: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from seewhy import preflight
-from seewhy.attributions import Job, check_methods, explained, jobs
 from seewhy.audit import agreement, findings
 from seewhy.audit.statistics import proportion
 from seewhy.audit.units import written
@@ -26,9 +25,10 @@ from seewhy.methods.cam import TITLES
 from seewhy.methods.guided import NAMES
 from seewhy.methods.modules import find_layer
 from seewhy.pages import facts
-from seewhy.params import Project
+from seewhy.project import Project
 from seewhy.sources import renew
-from seewhy.study import Study, open_study
+from seewhy.studies.explaining import Job, check_methods, explained, jobs
+from seewhy.studies.study import Study, open_study
 
 SAMPLE = 32  # images that the accuracy is measured on
 PROBED = 4  # images that methods are tried on

@@ -6,7 +6,7 @@ import typer
 
 from seewhy.checks import STEPS, Line, NotYetError, Patient
 from seewhy.errors import SeewhyError
-from seewhy.params import Project
+from seewhy.project import Project
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}  # on a terminal, beside the word
 

@@ -20,14 +20,15 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from seewhy import artifacts
-from seewhy.attributions import Attributions, check_methods, explained, jobs
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs.images import tensor
 from seewhy.methods.cam import TITLES
 from seewhy.methods.modules import find_layer
 from seewhy.progress import progress
 from seewhy.reporting.overlay import has_evidence, overlay
-from seewhy.study import Study
+from seewhy.studies.attributions import Attributions
+from seewhy.studies.explaining import check_methods, explained, jobs
+from seewhy.studies.study import Study
 
 TABLE = "maps.csv"
 Line = dict[str, Any]  # of the table

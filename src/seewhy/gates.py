@@ -1,6 +1,5 @@
 """Gates: the figures in a study's metrics, held against the limits of params.yaml. Nothing is measured here."""
 
-import json
 import math
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,11 +9,10 @@ from typing import Any
 
 from seewhy import artifacts
 from seewhy.audit.status import status
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import unknown
 from seewhy.limits import Limit, claim, key_of
-from seewhy.params import Project
+from seewhy.project import Project
 
-BESIDE = ("_low", "_high", "_n")  # what stands beside a figure in a metrics file
 FINE = 0.005  # where a figure is nearer to its limit than this, two digits would not tell them apart
 COLOURS = {"pass": "green", "fail": "red", "unsure": "yellow", "not run": "dim"}
 
@@ -107,9 +105,11 @@ def _found(root: Path, name: str, place: str) -> dict[str, Any]:
     shown = path.relative_to(root).as_posix()
     if not path.is_file():
         return {"missing": f"there is no {shown} yet"}
-    own = _read(path, shown)
+    own = artifacts.read_metrics(path)
     if key not in own and f"{key}_n" not in own:
-        return {"missing": str(unknown("figure", key, [one for one in own if not one.endswith(BESIDE)], shown))}
+        return {
+            "missing": str(unknown("figure", key, [one for one in own if not one.endswith(artifacts.BESIDE)], shown))
+        }
     value = own.get(key, math.nan)
     if f"{key}_n" not in own:
         return {"value": value, "low": value, "high": value, "n": None}
@@ -119,13 +119,6 @@ def _found(root: Path, name: str, place: str) -> dict[str, Any]:
         "high": own.get(f"{key}_high", math.nan),
         "n": own[f"{key}_n"],
     }
-
-
-def _read(path: Path, shown: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise SeewhyError(f"{shown} is no JSON mapping: {' '.join(str(error).split())}") from None
 
 
 def record(project: Project, name: str) -> None:

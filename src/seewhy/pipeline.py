@@ -12,7 +12,7 @@ from rich.table import Table
 
 from seewhy import artifacts, preflight
 from seewhy.errors import SeewhyError
-from seewhy.params import Project
+from seewhy.project import Project
 
 RUNNING = re.compile(r"^Running stage '(?:.*:)?([^':]+)':")
 SKIPPED = re.compile(r"^Stage '(?:.*:)?([^':]+)' (?:didn't change|is cached)")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from seewhy import artifacts
 from seewhy.errors import SeewhyError, unknown
-from seewhy.params import FILE, Params, Project
+from seewhy.params import FILE, Params
+from seewhy.project import Project
 
 
 def check(project: Project, studies: list[str]) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from seewhy import artifacts
-from seewhy.params import FILE, Project
+from seewhy.params import FILE
 from seewhy.params import Dataset as Settings
+from seewhy.project import Project
 
 PACKAGE = Path(__file__).parent
 Seen = dict[str, list[int | str]]  # path from the project's root -> size and time of change, or hash

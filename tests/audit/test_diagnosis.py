@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from seewhy.audit.controls import centre_map
 from seewhy.audit.diagnosis import WORDS, Rule, diagnose, spread, tally
-from seewhy.audit.localisation import centre_map, energy_inside
+from seewhy.audit.localisation import energy_inside
 
 RULE = Rule(background=0.5, diffuse=0.25, narrow=0.1, on_object=0.5)
 OBJECT = np.zeros((10, 10), bool)

@@ -35,8 +35,8 @@ def test_an_empty_mask_is_neither_hit_nor_miss() -> None:
 
 def test_controls_stand_beside_the_methods_and_know_nothing() -> None:
     masks = np.random.default_rng(0).random((400, 16, 16)) < 0.3  # no object: every control must read chance
-    found = localisation.lifts({"map": masks.astype(float)}, masks, cells=4, seed=0)
-    assert list(found) == ["map", "centre", "random"]
+    found = localisation.lifts({"map": masks.astype(float)}, masks, grid=(4, 4), seed=0)
+    assert list(found) == ["map", "random", "centre"]
     assert found["centre"].mean() == pytest.approx(1, abs=0.02)
     assert found["random"].mean() == pytest.approx(1, abs=0.02)
     assert found["map"].mean() > 3
@@ -49,7 +49,7 @@ def test_box_masks_count_pixel_centres() -> None:
 
 
 def test_no_image_is_no_figure() -> None:
-    found = localisation.lifts({"map": np.empty((0, 8, 8))}, np.empty((0, 8, 8), bool), cells=4, seed=0)
+    found = localisation.lifts({"map": np.empty((0, 8, 8))}, np.empty((0, 8, 8), bool), grid=(4, 4), seed=0)
     differences = localisation.paired(found, [("map", "centre")], seed=0)
     assert [one.n for one in (*localisation.measured(found, seed=0).values(), *differences.values())] == [0] * 4
 

@@ -18,7 +18,7 @@ def test_regions_are_shares_of_the_pictures_sides():
 
 
 def test_shares_and_lifts_by_hand():
-    found = measure(np.stack([TOP, np.ones((8, 8)), np.zeros((8, 8))]), REGIONS, cells=4, seed=0)
+    found = measure(np.stack([TOP, np.ones((8, 8)), np.zeros((8, 8))]), REGIONS, grid=(4, 4), seed=0)
     assert found["top"]["share"][:2].tolist() == [1, 0.25]
     assert found["top"]["lift"][:2].tolist() == [4, 1]
     assert found["corner"]["lift"][:2].tolist() == [0, 1]
@@ -26,14 +26,14 @@ def test_shares_and_lifts_by_hand():
 
 
 def test_controls_know_nothing_and_noise_is_chance():
-    found = measure(np.ones((300, 16, 16)), REGIONS, cells=4, seed=0)
+    found = measure(np.ones((300, 16, 16)), REGIONS, grid=(4, 4), seed=0)
     assert found["corner"]["random"].mean() == pytest.approx(1, abs=0.05)
     assert found["corner"]["centre"].mean() == pytest.approx(1)  # by symmetry
     assert found["top"]["centre"].mean() < 1
 
 
 def test_a_table_has_a_row_for_all_and_for_each_class_and_does_not_measure_few():
-    found = measure(np.stack([TOP] * 6 + [np.ones((8, 8))] * 2), REGIONS, cells=4, seed=0)
+    found = measure(np.stack([TOP] * 6 + [np.ones((8, 8))] * 2), REGIONS, grid=(4, 4), seed=0)
     rows = table(found, ["smile"] * 6 + ["frown"] * 2, seed=0).set_index(["region", "class"])
     assert len(rows) == 2 * 3
     assert rows.loc[("top", "smile"), ["n", "share", "lift", "low", "high"]].tolist() == [6, 1, 4, 4, 4]

@@ -6,7 +6,7 @@ import pytest
 from seewhy.audit import sentences, verdict
 from seewhy.audit.statistics import NAN, NOTHING, Estimate
 from seewhy.audit.verdict import Gate
-from seewhy.audits import Versus
+from seewhy.audit.versus import Versus
 
 LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7, "background": 0.5, "suspect": 0.1}
 TITLES = {"gradcam": "Grad-CAM"}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchcam.methods import GradCAMpp
 
 import seewhy
-from seewhy.audit import findings, localisation
+from seewhy.audit import controls, findings, localisation
 from seewhy.audit.statistics import mean, proportion
 from seewhy.inputs.images import tensor
 from seewhy.methods.evidence import collect
@@ -62,7 +62,7 @@ def test_6_equal_calls_of_ours_are_equal_to_the_bit(method: str) -> None:
 def test_6_measures_and_controls_have_a_seed() -> None:
     values = np.random.default_rng(0).random(40)
     assert mean(values, seed=1) == mean(values, seed=1) != mean(values, seed=2)
-    noise = [localisation.random_maps(2, 8, 8, 4, seed) for seed in (1, 1, 2)]
+    noise = [controls.blind(2, (4, 4), seed)["random"] for seed in (1, 1, 2)]
     assert (noise[0] == noise[1]).all()
     assert (noise[0] != noise[2]).any()
 
@@ -89,7 +89,7 @@ def test_9_an_empty_mask_is_neither_a_hit_nor_counted() -> None:
     masks = np.zeros((12, 8, 8), bool)
     masks[:8, 2:4, 2:6] = True
     maps = np.where(masks, 1.0, 0.5)
-    found = localisation.lifts({"map": maps}, masks, cells=4, seed=0)
+    found = localisation.lifts({"map": maps}, masks, grid=(4, 4), seed=0)
     lift = localisation.measured(found, seed=0)
     assert found["map"].isna().tolist() == [False] * 8 + [True] * 4
     assert lift["map"].n == lift["centre"].n == 8
@@ -122,7 +122,7 @@ def test_14_the_peer_s_metric_prefers_a_map_of_zeros_to_one_that_is_right() -> N
 def test_14_a_map_without_evidence_has_no_score_and_controls_stand_beside_every_other(blank: float) -> None:
     masks = np.zeros((10, 8, 8), bool)
     masks[:, 2:4, 2:6] = True
-    found = localisation.lifts({"blank": np.full((10, 8, 8), blank), "right": masks * 1.0}, masks, cells=4, seed=0)
+    found = localisation.lifts({"blank": np.full((10, 8, 8), blank), "right": masks * 1.0}, masks, grid=(4, 4), seed=0)
     lift = localisation.measured(found, seed=0)
     assert {"centre", "random"} <= set(lift)
     assert not localisation.paired(found, [("blank", "centre")], 0)["blank minus centre"].measured

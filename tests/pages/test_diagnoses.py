@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seewhy.attributions import Attributions, attribute
 from seewhy.audit.diagnosis import Rule, spread
 from seewhy.pages import diagnoses, views
-from seewhy.study import Study
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.study import Study
 
 RULE = Rule(background=0.5, diffuse=0.26, narrow=0.1, on_object=0.5)
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy.attributions import Attributions, attribute
 from seewhy.audit.localisation import energy_inside
 from seewhy.audit.statistics import FEWEST
 from seewhy.pages import features, kinds, labels, mistakes
-from seewhy.study import Study
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.study import Study
 
 CLASSES = ["cup", "cat"]
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy.attributions import attribute
 from seewhy.errors import SeewhyError
 from seewhy.pages import sentences
+from seewhy.studies.attributions import attribute
 from tests.tasks.captions import WORDS, cnn_lstm
 
 NET = """

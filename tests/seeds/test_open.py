@@ -6,8 +6,8 @@ import torch
 from torch.nn import functional
 
 from seewhy import open_study
-from seewhy.attributions import attribute
 from seewhy.inputs.weights import left_aside
+from seewhy.studies.attributions import attribute
 from tests.seeds.conftest import EMOTIONS, MEAN, STD, WASTE
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seewhy.doctor import examine
-from seewhy.params import find_project
+from seewhy.project import find_project
 
 STUDIES = {"faces-cnn": "faces", "faces-resnet": "faces", "solar-fpn": "solar", "captions": "scenes"}
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-import cv2
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from seewhy.audit.controls import blind, enlarged
 from seewhy.audit.statistics import Estimate, mean
 
 
@@ -38,21 +38,6 @@ def pointing(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"])
     return np.where(defined, (highest & masks).sum((1, 2)) / np.maximum(highest.sum((1, 2)), 1), np.nan)
 
 
-def centre_map(height: int, width: int, spread: float = 0.25) -> Float[np.ndarray, "h w"]:
-    """Control: a Gaussian blob in the middle, its standard deviation `spread` of each side. It knows only that
-    photographers centre their subject."""
-    y = (np.arange(height) + 0.5) / height - 0.5
-    x = (np.arange(width) + 0.5) / width - 0.5
-    return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * spread**2))
-
-
-def random_maps(n: int, height: int, width: int, cells: int, seed: int) -> Float[np.ndarray, "n h w"]:
-    """Control: uniform noise on a grid of `cells` x `cells`, enlarged like a map of that resolution."""
-    noise = np.random.default_rng(seed).random((n, cells, cells), dtype=np.float32)
-    enlarged = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in noise]
-    return np.array(enlarged, dtype=np.float32).reshape(n, height, width)
-
-
 def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) -> Bool[np.ndarray, "n h w"]:
     """Union of each image's boxes (pixel xyxy) as a mask; a pixel counts when its centre is inside."""
     masks = np.zeros((len(boxes), height, width), dtype=bool)
@@ -64,18 +49,15 @@ def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) ->
 
 
 def lifts(
-    maps: Mapping[str, Float[np.ndarray, "n h w"]], masks: Bool[np.ndarray, "n h w"], cells: int, seed: int
+    maps: Mapping[str, Float[np.ndarray, "n h w"]], masks: Bool[np.ndarray, "n h w"], grid: tuple[int, int], seed: int
 ) -> pd.DataFrame:
     """Lift of each method, image by image (columns), with the controls `centre` and `random` beside them.
 
-    `maps` are at the masks' resolution; `cells` is the resolution of the layer, which the random control takes too.
+    `maps` are at the masks' resolution; `grid` is that of the layer, from which the controls are enlarged, too.
     """
-    n, height, width = masks.shape
-    controls = {
-        "centre": np.broadcast_to(centre_map(height, width), masks.shape),
-        "random": random_maps(n, height, width, cells, seed),
-    }
-    return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **controls}.items()})
+    n, *size = masks.shape
+    known = {name: enlarged(some, (size[0], size[1])) for name, some in blind(n, grid, seed).items()}
+    return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **known}.items()})
 
 
 def measured(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from seewhy.audit.localisation import box_masks, centre_map, energy_inside, random_maps
+from seewhy.audit.controls import blind, enlarged
+from seewhy.audit.localisation import box_masks, energy_inside
 from seewhy.audit.statistics import FEWEST, mean
 
 Box = tuple[float, float, float, float]
@@ -24,20 +25,21 @@ def region_masks(regions: Mapping[str, Box], height: int, width: int) -> dict[st
 
 
 def measure(
-    maps: Float[np.ndarray, "n h w"], regions: Mapping[str, Box], cells: int, seed: int
+    maps: Float[np.ndarray, "n h w"], regions: Mapping[str, Box], grid: tuple[int, int], seed: int
 ) -> dict[str, pd.DataFrame]:
     """For each region, map by map: `share` of the evidence in it, its `lift`, and the lifts of two controls.
 
-    `maps` at the input's resolution; `cells` is the layer's, which the `random` control takes too. NaN where a map has
-    no evidence.
+    `maps` at the input's resolution; `grid` is the layer's, from which the controls are enlarged, too. NaN where a map
+    has no evidence.
     """
     n, height, width = maps.shape
-    noise = random_maps(n, height, width, cells, seed)
-    centre = np.broadcast_to(centre_map(height, width), maps.shape)
+    known = {name: enlarged(some, (height, width)) for name, some in blind(n, grid, seed).items()}
     found = {}
     for name, mask in region_masks(regions, height, width).items():
         area = float(mask.mean()) or 1.0
-        inside = [energy_inside(some, np.broadcast_to(mask, maps.shape)) for some in (maps, centre, noise)]
+        inside = [
+            energy_inside(some, np.broadcast_to(mask, maps.shape)) for some in (maps, known["centre"], known["random"])
+        ]
         share, blob, random = inside
         found[name] = pd.DataFrame(
             {"share": share, "lift": share / area, "centre": blob / area, "random": random / area}

@@ -9,6 +9,12 @@ FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus befo
 }
 
 
+def between(low: float, high: float, unit: str = "") -> str:
+    """An interval as text, without its unit, which stands behind its figure: '36.0 to 41.2'."""
+    ends = (written(one, unit).removesuffix(FORMS[unit][2]) for one in (low, high))
+    return " to ".join(ends)
+
+
 def written(value: float, unit: str = "") -> str:
     """A figure as text: '0.47', a share as '38.5 %', a lift as '1.63×', a difference as '+0.21' or '+21 points'."""
     form, factor, behind = FORMS[unit]

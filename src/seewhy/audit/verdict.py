@@ -15,7 +15,7 @@ from seewhy.audit.status import status
 
 
 class Versus(Protocol):
-    """A figure beside the best control: see `seewhy.audits.Versus`."""
+    """A figure beside the best control: see `versus.Versus`."""
 
     @property
     def control(self) -> str: ...  # noqa: D102
@@ -80,7 +80,7 @@ def methods(
     titles: Mapping[str, str],
     limits: Mapping[str, float],
 ) -> list[Gate]:
-    """The gates of every method (`titles` by name), of figures named as in `audits.measured` and `audits.compared`."""
+    """The gates of every method (`titles` by name), of figures named as in `versus.measured` and `versus.compared`."""
     found = []
     for name, title in titles.items():
         for what, (claim, key, least) in ALONE.items():

@@ -1,6 +1,5 @@
 """From the audits of two studies to what the page of their comparison shows: gates side by side, and what differs."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,9 +7,9 @@ import pandas as pd
 
 from seewhy.audit import verdict
 from seewhy.audit.statistics import proportion, written
-from seewhy.comparison import Comparison
 from seewhy.methods.cam import TITLES
-from seewhy.study import Study
+from seewhy.studies.comparison import Comparison
+from seewhy.studies.study import Study
 
 Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
 
@@ -52,13 +51,14 @@ def judged(this: Comparison, method: str) -> str:
 
 def failed(this: Comparison) -> str:
     """The shortcuts that interventions found in one or both, as a clause; empty where there are none."""
-    suspects = {name: None for study in this.studies for name in study.settings.suspects}
-    denials = {gate.gate: gate.denial for gate in verdict.reliance({}, suspects, defaultdict(float))}
+    by: dict[str, list[str]] = {}
+    for study, gates in _both(this):
+        for name, gate in gates.items():
+            if name.startswith("reliance.") and gate["status"] == "fail":
+                by.setdefault(gate["denial"], []).append(study.name)
     told: dict[str, list[str]] = {}
-    for name, denial in denials.items():
-        by = [study.name for study, gates in _both(this) if gates.get(name, {}).get("status") == "fail"]
-        if by:
-            told.setdefault("both take shortcuts" if len(by) == 2 else f"{by[0]} takes shortcuts", []).append(denial)
+    for denial, names in by.items():
+        told.setdefault("both take shortcuts" if len(names) == 2 else f"{names[0]} takes shortcuts", []).append(denial)
     return "; ".join(f"**{who}**: {' and '.join(denials)}" for who, denials in told.items())
 
 

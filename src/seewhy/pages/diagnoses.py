@@ -8,14 +8,14 @@ import pandas as pd
 from jaxtyping import Float, UInt8
 from matplotlib.figure import Figure
 
-from seewhy import samples
-from seewhy.attributions import Attributions, attribute
 from seewhy.audit import diagnosis, findings, localisation, regions, statistics
 from seewhy.audit.agreement import spearman
 from seewhy.audit.statistics import Estimate
 from seewhy.methods.cam import TITLES
 from seewhy.reporting import figures
-from seewhy.study import Study
+from seewhy.studies import samples
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.study import Study
 
 PLACES = "hirescam"  # what means and regions rest on: it keeps places apart, and is Grad-CAM where the network pools
 ALIKE = 0.9  # mean rank correlation of the two below which a page warns
@@ -146,7 +146,7 @@ def region_table(study: Study, found: Attributions, method: str = PLACES) -> pd.
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in named}
     for start in range(0, len(found.rows) if named else 0, AT_ONCE):
         some = replace(found, maps={method: found.maps[method][start : start + AT_ONCE]})
-        for name, rows in regions.measure(some.upsampled(method), named, found.cells, seed + start).items():
+        for name, rows in regions.measure(some.upsampled(method), named, found.grid, seed + start).items():
             parts[name].append(rows)
     whole = {name: pd.concat(rows, ignore_index=True) for name, rows in parts.items()}
     return regions.table(whole, found.rows["predicted"].tolist(), seed)

@@ -8,18 +8,19 @@ from jaxtyping import Float, UInt8
 from matplotlib.figure import Figure
 
 from seewhy import artifacts
-from seewhy.attributions import attribute
 from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
 from seewhy.audit.statistics import Estimate, mean
 from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
-from seewhy.audits import Budget, Tables, Versus
+from seewhy.audit.versus import Tables, Versus
 from seewhy.methods.cam import TITLES
 from seewhy.pages.views import some
-from seewhy.probes import Moved, Redrawn
+from seewhy.probes.budget import Budget
+from seewhy.probes.disturbed import Moved, Redrawn
 from seewhy.reporting import figures
-from seewhy.study import Study
+from seewhy.studies.attributions import attribute
+from seewhy.studies.study import Study
 
 FIGURES = {
     "localisation_lift": "lift",

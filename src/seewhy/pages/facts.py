@@ -11,7 +11,7 @@ import torch
 
 from seewhy import artifacts
 from seewhy.audit.units import written
-from seewhy.study import CONFIG, Study
+from seewhy.studies.study import CONFIG, Study
 
 CONFIDENCE = {
     "logits": "softmax of the outputs",

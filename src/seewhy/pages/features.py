@@ -15,8 +15,8 @@ from seewhy.methods.importance import channel_importance, layer_importance
 from seewhy.methods.layers import depth_layers
 from seewhy.methods.rerun import Heads
 from seewhy.methods.targets import Score
-from seewhy.samples import stratified
-from seewhy.study import Study
+from seewhy.studies.samples import stratified
+from seewhy.studies.study import Study
 from seewhy.tasks import scores
 
 CONTEXT = 1.5  # cells on either side of a cell's centre that a patch shows: a cell sees more than its own square

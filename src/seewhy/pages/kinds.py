@@ -8,15 +8,15 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
-from seewhy import samples
-from seewhy.attributions import Attributions, attribute
 from seewhy.audit import clusters, mistake_findings, statistics
 from seewhy.audit.statistics import Estimate
 from seewhy.pages import diagnoses
 from seewhy.pages.diagnoses import PLACES
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
-from seewhy.study import Study
+from seewhy.studies import samples
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.study import Study
 
 GROUPED = 1000  # mistakes whose maps are grouped: the time grows with the cube of their number
 NAMED = 3  # pairs of classes named for a group

@@ -10,7 +10,7 @@ from seewhy.audit import label_noise, mistake_findings
 from seewhy.audit.statistics import FEWEST, NOTHING, Estimate, proportion, written
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
-from seewhy.study import Study
+from seewhy.studies.study import Study
 
 
 @dataclass(frozen=True)

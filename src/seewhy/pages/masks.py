@@ -17,7 +17,7 @@ from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.masks import OUTCOMES, outcomes, painted, palette
 from seewhy.reporting.sheet import shown
-from seewhy.study import Study
+from seewhy.studies.study import Study
 from seewhy.tasks import segmentation
 
 Labels = UInt8[np.ndarray, "n h w"]

@@ -7,14 +7,14 @@ import pandas as pd
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 
-from seewhy import samples
-from seewhy.attributions import attribute
 from seewhy.audit import neighbours, statistics
 from seewhy.audit.statistics import Estimate
 from seewhy.pages import diagnoses, features, views
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
-from seewhy.study import Study
+from seewhy.studies import samples
+from seewhy.studies.attributions import attribute
+from seewhy.studies.study import Study
 
 KNOWN = dict(zip(neighbours.KINDS, ("nearest_answer", "nearest_true", "nearest_other"), strict=True))
 

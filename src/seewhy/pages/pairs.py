@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from seewhy.audit.paired import Pair
 from seewhy.audit.statistics import Estimate, mean, proportion, written
-from seewhy.comparison import OUTCOMES, Comparison
 from seewhy.pages import facts
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
+from seewhy.studies.comparison import OUTCOMES, Comparison
 
 COMMON = 5  # images of a class from which on it has a row of its own
 Likeness = dict[str, Estimate]

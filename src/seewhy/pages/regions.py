@@ -11,14 +11,15 @@ import pandas as pd
 import torch
 from jaxtyping import Bool, Float, UInt8
 
-from seewhy.attributions import Attributions, attribute
 from seewhy.audit import localisation, segments
+from seewhy.audit.controls import enlarged
 from seewhy.audit.statistics import Estimate, mean, rank_correlation
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
 from seewhy.methods.reading import normalise, relu
 from seewhy.methods.targets import output_of
-from seewhy.study import Study
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.study import Study
 from seewhy.tasks import segmentation
 
 Labels = UInt8[np.ndarray, "n h w"]
@@ -74,7 +75,7 @@ class Look:
 
     def lifts(self) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]]]:
         """Lift on the class's own region of each method and control, and of each method minus the centre blob."""
-        table = localisation.lifts(self.found.titled(), self.own, self.found.cells, self.study.base.seed)
+        table = localisation.lifts(self.found.titled(), self.own, self.found.grid, self.study.base.seed)
         own = {str(name): self.by_class(table[name].to_numpy()) for name in table}
         apart = {name: self.by_class((table[name] - table["centre"]).to_numpy()) for name in self.found.titled()}
         return own, {f"{name} minus centre": one for name, one in apart.items()}
@@ -106,8 +107,8 @@ class Look:
 
     def blob(self) -> Float[np.ndarray, "n h w"]:
         """The control that knows only the middle of the picture, for each row."""
-        shape = self.seen.sure.shape
-        return np.broadcast_to(localisation.centre_map(*shape[1:]), shape)
+        known = self.found.controls(self.study.base.seed)["centre"]
+        return enlarged(known, self.study.size)
 
 
 def look(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Look:

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from seewhy import artifacts
-from seewhy.attributions import Attributions, attribute, per_place
 from seewhy.audit import localisation
 from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, proportion
@@ -27,8 +26,10 @@ from seewhy.pages.views import correct, some
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, Word, described
-from seewhy.samples import mistakes, stratified
-from seewhy.study import Study
+from seewhy.studies.attributions import Attributions, attribute
+from seewhy.studies.explaining import per_place
+from seewhy.studies.samples import mistakes, stratified
+from seewhy.studies.study import Study
 from seewhy.tasks.captioning import beams
 
 DPI = 130
@@ -108,7 +109,7 @@ def lifts(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:
     """Lift on the object boxes of each kind's evidence, and of maps that know nothing, over images with boxes."""
     boxed = rows[rows["boxes"] != "[]"].reset_index(drop=True)
     found = attribute(study, boxed, [method])
-    table = localisation.lifts(found.titled(), study.objects(boxed), found.cells, study.base.seed)
+    table = localisation.lifts(found.titled(), study.objects(boxed), found.grid, study.base.seed)
     own = by_kind_of(boxed, table[TITLES[method]].to_numpy(), study.base.seed)
     rest = {name: over_images(table[name].to_numpy(), boxed["image"], study.base.seed) for name in ("centre", "random")}
     return {**own, **rest}

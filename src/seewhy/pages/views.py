@@ -8,8 +8,6 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from seewhy import samples
-from seewhy.attributions import Attributions
 from seewhy.audit.controls import controls
 from seewhy.audit.statistics import Estimate, proportion
 from seewhy.methods.cam import TITLES
@@ -18,7 +16,9 @@ from seewhy.methods.shapley import Shapley
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.sheet import shown
-from seewhy.study import Study
+from seewhy.studies import samples
+from seewhy.studies.attributions import Attributions
+from seewhy.studies.study import Study
 
 
 def titles(rows: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from seewhy.audit.units import FORMS, written
+from seewhy.audit.units import FORMS, between, written
 
 Row = Mapping[str, Any]  # a row of verdict.json or gates.json: see `seewhy.audit.verdict.Gate.row`
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
@@ -77,9 +77,7 @@ def figures(row: Row) -> tuple[str, str]:
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
     if row["value"] is None:
         return ("too few", n) if row["n"] else ("not run", "")
-    behind = FORMS[unit][2]
-    low, high = (written(row[end], unit).removesuffix(behind) for end in ("low", "high"))
-    return written(row["value"], unit), f"{low} to {high}, {n}"
+    return written(row["value"], unit), f"{between(row['low'], row['high'], unit)}, {n}"
 
 
 def marked(status: str) -> str:

@@ -1,23 +1,15 @@
 """The few figures by which the index tells studies apart: which they are for each task, and their places on a strip."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seewhy.errors import SeewhyError
+from seewhy import artifacts
+from seewhy.audit.units import between, written
 
 Shown = dict[str, Any]  # a figure of a study: title, page, and what `_estimate` returns
 STRIP = 150  # units across
-FORMS: dict[str, Callable[[float], str]] = {
-    "": lambda x: f"{x:.2f}",
-    "%": lambda x: f"{100 * x:.1f}",
-    "×": lambda x: f"{x:.2f}",
-    "+": lambda x: f"{x:+.2f}".replace("-", "\u2212"),
-}
-UNITS = {"%": " %", "×": "×"}
-BESIDE = ("_low", "_high", "_n")
 
 
 @dataclass(frozen=True)
@@ -83,17 +75,14 @@ def metrics(folder: Path, name: str, page: str) -> dict[str, Any]:
     path = folder / "metrics" / f"{name}.json"
     if not path.is_file() or not (folder / f"{page}.html").is_file():
         return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise SeewhyError(f"{path} is no JSON mapping: {error}") from None
+    return artifacts.read_metrics(path)
 
 
 def _each(one: Measure, own: Mapping[str, Any]) -> list[tuple[Measure, Mapping[str, Any]]]:
     """The measure itself, or one of each class that the metrics have."""
     if not one.key.endswith("."):
         return [(one, own)]
-    keys = [key for key in own if key.startswith(one.key) and not key.endswith(BESIDE)]
+    keys = [key for key in own if key.startswith(one.key) and not key.endswith(artifacts.BESIDE)]
     classes = [replace(one, key=key, title=f"{key.removeprefix(one.key)}: {one.title}") for key in keys]
     return [(each, own) for each in classes] or [(one, own)]
 
@@ -117,10 +106,9 @@ def _estimate(
     low, high = (float(own.get(f"{key}_{side}", value)) for side in ("low", "high"))
     count = own.get(f"{key}_n", own.get("n"))
     places = {"low": low, "high": high, "value": value} | ({} if reference is None else {"reference": reference})
-    write = FORMS[form]
     return {
-        "value": write(value) + UNITS.get(form, ""),
-        "interval": f"{write(low)} to {write(high)}",
+        "value": written(value, form),
+        "interval": between(low, high, form),
         "n": "" if count is None else f"{count:,}",
         "strip": {name: round(STRIP * (x - scale[0]) / (scale[1] - scale[0]), 2) for name, x in places.items()},
     }

@@ -5,7 +5,6 @@ on, and the project's own. Those of the maps say how far the maps can be trusted
 """
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from seewhy import artifacts
 from seewhy.audit.controls import TITLES
 from seewhy.audit.statistics import Estimate
 from seewhy.audit.verdict import Gate
@@ -112,13 +112,16 @@ def _read(path: Path) -> list[Row]:
     if not path.is_file():
         return []
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        wrong = [row for row in rows if row["status"] not in WORST or not {"gate", "claim", "limit", "n"} <= {*row}]
-    except (ValueError, TypeError, KeyError):
-        wrong = [path]
-    if wrong:
+        rows = artifacts.read_json(path)
+    except SeewhyError:
+        rows = None
+    if not isinstance(rows, list) or not all(map(_is_gate, rows)):
         raise SeewhyError(f"{path} is no list of gates: delete it and build the page again")
-    return list(rows)
+    return rows
+
+
+def _is_gate(row: Any) -> bool:
+    return isinstance(row, dict) and row.get("status") in WORST and {"gate", "claim", "limit", "n"} <= {*row}
 
 
 def _accuracy(folder: Path) -> list[Row]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seewhy.methods.targets import Rule, Score
 
 if TYPE_CHECKING:
-    from seewhy.study import Study
+    from seewhy.studies.study import Study
 
 
 class Task(Protocol):

@@ -17,7 +17,7 @@ from seewhy.methods.targets import Rule
 from seewhy.tasks.words import Vocabulary, kind
 
 if TYPE_CHECKING:
-    from seewhy.study import Study
+    from seewhy.studies.study import Study
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")

@@ -19,7 +19,7 @@ from seewhy.params import Output
 from seewhy.tasks.ending import probabilities, taken_off
 
 if TYPE_CHECKING:
-    from seewhy.study import Study
+    from seewhy.studies.study import Study
 
 __all__ = [
     "KEPT",

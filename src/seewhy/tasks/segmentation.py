@@ -20,7 +20,7 @@ from seewhy.methods.layers import rising_layers
 from seewhy.methods.targets import Rule, Score, output_of
 
 if TYPE_CHECKING:
-    from seewhy.study import Study
+    from seewhy.studies.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
 KEPT = "at least half of the pixels that were given to the class still are"

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from seewhy import samples
+from seewhy.studies import samples
 
 NAMES = [f"{number:02}.png" for number in range(20)]
 

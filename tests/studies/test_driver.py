@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import seewhy
-from seewhy import artifacts, attributions, driver, open_study, store
-from seewhy.attributions import attribute
+from seewhy import artifacts, explain, open_study
 from seewhy.errors import SeewhyError
+from seewhy.studies import driver, explaining, store
+from seewhy.studies.attributions import attribute
 
 METHODS = ["gradcam", "activation"]
 
@@ -39,7 +39,7 @@ def test_every_image_has_a_map_for_its_predicted_and_every_mistake_for_its_true_
     assert set(pairs) == {*zip(rows["image"], own, strict=True), *zip(wrong["image"], true, strict=True)}
     for image, target, row in zip(table["image"], table["target"], table.itertuples(), strict=True):
         batch = study.inputs(rows[rows["image"] == image])
-        wanted = seewhy.explain(study.model, batch, methods=METHODS, layer="features", targets=target)
+        wanted = explain(study.model, batch, methods=METHODS, layer="features", targets=target)
         found = np.asarray(row.map).reshape(row.height, row.width)
         np.testing.assert_allclose(found, wanted["gradcam"][0, 0].numpy(), rtol=1e-4, atol=1e-7)
         assert row.score == pytest.approx(float(wanted.scores[0, 0]), rel=1e-5)
@@ -116,8 +116,8 @@ def test_a_method_that_is_no_longer_asked_for_goes(ready, cli):
 
 
 def test_methods_that_draw_take_the_seed_of_the_project(ready, cli, monkeypatch):
-    options, real = [], attributions.explain
-    monkeypatch.setattr(attributions, "explain", lambda *a, **o: options.append(o["options"]) or real(*a, **o))
+    options, real = [], explaining.explain
+    monkeypatch.setattr(explaining, "explain", lambda *a, **o: options.append(o["options"]) or real(*a, **o))
     ready.set("attributions.methods", ["smoothgrad", "gradcam"])
     found = []
     for seed in (0, 7):
@@ -140,7 +140,7 @@ def test_maps_of_the_input_are_stored_summed_over_the_channels(ready, cli):
     assert cli("explain", "tiny") == (0, "")
     study = open_study("tiny")
     rows = study.predictions.head(5)
-    wanted = seewhy.explain(study.model, study.inputs(rows), methods=["gradient"])["gradient"][:, 0].sum(1).numpy()
+    wanted = explain(study.model, study.inputs(rows), methods=["gradient"])["gradient"][:, 0].sum(1).numpy()
     np.testing.assert_array_equal(attribute(study, rows, ["gradient"]).maps["gradient"], wanted)
 
 
@@ -150,8 +150,8 @@ def test_pages_read_the_store_and_make_what_it_lacks(cli, monkeypatch):
     rows = study.predictions.iloc[[7, 2, 11]]
     wanted = attribute(study, rows, ["gradcam", "hirescam"]).maps
     assert cli("explain", "tiny") == (0, "")
-    asked, real = [], seewhy.attributions.explain
-    monkeypatch.setattr(seewhy.attributions, "explain", lambda *a, **o: asked.append(o["methods"]) or real(*a, **o))
+    asked, real = [], explaining.explain
+    monkeypatch.setattr(explaining, "explain", lambda *a, **o: asked.append(o["methods"]) or real(*a, **o))
     found = attribute(open_study("tiny"), rows, ["gradcam", "hirescam"]).maps
     assert asked == [["hirescam"]]
     assert list(found) == ["gradcam", "hirescam"]

@@ -8,7 +8,7 @@ import torch
 from seewhy import artifacts, open_study
 from seewhy.errors import SeewhyError
 from seewhy.pages import facts
-from seewhy.study import Study
+from seewhy.studies.study import Study
 from tests.conftest import CONFIG, checkpoint
 
 

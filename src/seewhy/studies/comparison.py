@@ -11,11 +11,11 @@ import pandas as pd
 from jaxtyping import UInt8
 
 from seewhy import artifacts
-from seewhy.attributions import attribute
 from seewhy.audit.paired import Pair
 from seewhy.inputs import images
-from seewhy.params import find_project
-from seewhy.study import Study, open_study
+from seewhy.project import find_project
+from seewhy.studies.attributions import attribute
+from seewhy.studies.study import Study, open_study
 
 SIDES = ("first", "second")
 ANSWER = ["target", "predicted", "confidence", "correct"]  # columns that each study has of its own

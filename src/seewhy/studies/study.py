@@ -21,9 +21,10 @@ from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.methods.evidence import find_layer
 from seewhy.methods.targets import output_of
-from seewhy.params import Base, Preprocessing, Project, find_project
+from seewhy.params import Base, Preprocessing
 from seewhy.params import Study as Settings
 from seewhy.progress import progress
+from seewhy.project import Project, find_project
 from seewhy.validation import validate
 
 CONFIG = {"size": "IMAGE_SIZE", "mean": "IMAGENET_MEAN", "std": "IMAGENET_STD"}  # where a checkpoint keeps them

@@ -3,33 +3,36 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy import audits, probes
+from seewhy.audit import versus
+from seewhy.audit.controls import NAMES
 from seewhy.audit.statistics import mean
 from seewhy.methods.tuned import tuned
 from seewhy.pages import exhibits
+from seewhy.probes import answers, disturbed, sweeps
+from seewhy.probes.budget import Budget
 
 METHODS = ["gradcam", "activation"]
 
 
 def table(**columns):
-    rest = {name: [0.0] * 6 for name in audits.NAMES if name not in columns}
+    rest = {name: [0.0] * 6 for name in NAMES if name not in columns}
     return pd.DataFrame({**columns, **rest})
 
 
 def test_a_method_is_held_against_the_best_control_in_the_same_images():
     found = table(gradcam=[3.0, 3, 3, 3, 3, np.nan], centre=[1.0, 1, 1, 1, 1, 99], edges=[2.0, 2, 2, 2, 2, 0])
-    one = audits.versus(found, "gradcam", 1, 0)
+    one = versus.versus(found, "gradcam", 1, 0)
     assert (one.control, one.difference.value, one.difference.n) == ("edges", 1.0, 5)
     assert one.p == pytest.approx(2 / 32, abs=0.015)
-    less = audits.versus(found, "gradcam", -1, 0)
+    less = versus.versus(found, "gradcam", -1, 0)
     assert (less.control, less.difference.value) == ("random", -3.0)
-    assert audits.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
+    assert versus.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
 
 
 def test_a_budget_is_a_count_of_operations(study):
     # 3x3 convolution of 3 to 8 channels over 32 x 32 pixels, and a linear layer: two operations a product
     cost = 2 * (32 * 32 * 8 * 27 + 8 * 2) / 1e9
-    budget = audits.Budget(study, 7 * 10 * cost * 1.001)
+    budget = Budget(study, 7 * 10 * cost * 1.001)
     assert budget.cost == pytest.approx(cost)
     assert len(budget.rows(10)) == 7
     assert len(budget.rows(1000)) == 5  # fewer say nothing
@@ -39,26 +42,26 @@ def test_a_budget_is_a_count_of_operations(study):
 
 def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
     rows = study.predictions.head(3)
-    found = audits.swept(study, rows, METHODS, 4)
+    found = sweeps.swept(study, rows, METHODS, 4)
     np.testing.assert_allclose(found.scores, rows["confidence"], atol=1e-5)
-    tables = audits.faithful(found)
-    assert set(tables["deletion_auc"]) == {*METHODS, *audits.NAMES}
+    tables = sweeps.faithful(found)
+    assert set(tables["deletion_auc"]) == {*METHODS, *NAMES}
     assert all(len(one) == 3 for one in tables.values())
-    again = audits.swept(study, rows, METHODS, 4)
-    pd.testing.assert_frame_equal(tables["road"], audits.faithful(again)["road"])
+    again = sweeps.swept(study, rows, METHODS, 4)
+    pd.testing.assert_frame_equal(tables["road"], sweeps.faithful(again)["road"])
 
 
 def test_objects_are_looked_for_where_they_are_known(study):
-    found = audits.located(study, METHODS)
+    found = sweeps.located(study, METHODS)
     assert len(found["localisation_lift"]) == 5  # six have boxes, one of them no label
-    means = audits.measured(found, 0)
+    means = versus.measured(found, 0)
     assert means["centre.localisation_lift"] == mean(found["localisation_lift"]["centre"].to_numpy(), 0)
-    assert set(audits.compared(found, METHODS, 0)) == {f"{name}.{what}" for name in METHODS for what in found}
+    assert set(versus.compared(found, METHODS, 0)) == {f"{name}.{what}" for name in METHODS for what in found}
 
 
 def test_redrawn_weights_leave_the_model_as_it_was(study):
     before = {name: value.clone() for name, value in study.model.state_dict().items()}
-    found = probes.redrawn(study, study.predictions, METHODS, 2)
+    found = disturbed.redrawn(study, study.predictions, METHODS, 2)
     assert found.shares[-1] == 1
     assert all(one.shape == (12, 2) for one in found.likeness)
     np.testing.assert_allclose(
@@ -70,15 +73,15 @@ def test_redrawn_weights_leave_the_model_as_it_was(study):
 
 
 def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):
-    found = probes.other_target(study, study.predictions, METHODS)
+    found = disturbed.other_target(study, study.predictions, METHODS)
     np.testing.assert_allclose(found["activation"], 1)
     assert found["gradcam"].mean() < 0.9
 
 
 def test_flipped_predictions_are_counted_apart(study, monkeypatch):
     nothing, inverse = (lambda photo, _seed: photo), (lambda photo, _seed: 255 - photo)
-    monkeypatch.setattr(probes.stability, "CHANGES", {"noise": nothing, "jpeg": inverse})
-    found = probes.moved(study, study.predictions, METHODS)
+    monkeypatch.setattr(disturbed.stability, "CHANGES", {"noise": nothing, "jpeg": inverse})
+    found = disturbed.moved(study, study.predictions, METHODS)
     assert not found.flipped["noise"].any()
     np.testing.assert_allclose(found.likeness["noise"], 1)
     flipped = found.flipped["jpeg"]
@@ -89,18 +92,18 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
 
 def test_an_answer_is_the_rows_own(study):
     rows = study.predictions
-    output = audits.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
+    output = answers.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
     assert study.task.kept(rows, output, output, study).all()
     assert not study.task.kept(rows, output, -output, study).any()
 
 
 def test_tables_of_the_page_name_methods_and_controls_in_words(study):
-    found = audits.swept(study, study.predictions.head(5), METHODS, 1)
-    tables = audits.faithful(found)
+    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
+    tables = sweeps.faithful(found)
     assert exhibits.metrics(tables)[""].tolist() == [
         "Grad-CAM", "Activation", "noise", "a blob in the middle", "the picture's own edges",
     ]  # fmt: skip
-    beside = exhibits.against(audits.compared(tables, METHODS, 0), METHODS)
+    beside = exhibits.against(versus.compared(tables, METHODS, 0), METHODS)
     assert beside[""].tolist() == ["Grad-CAM", "Activation"]
     assert list(beside)[1:] == ["deletion", "insertion", "ROAD", "average drop", "average increase"]
     lines = exhibits.lines(found.deletion, ["gradcam", "random"], 0)
@@ -109,7 +112,7 @@ def test_tables_of_the_page_name_methods_and_controls_in_words(study):
 
 
 def test_the_verdict_and_the_curves_are_written(study):
-    found = audits.swept(study, study.predictions.head(5), METHODS, 1)
+    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
     exhibits.save(study, [], found, "gradcam")
     folder = study.root / "reports/tiny"
     assert (folder / "verdict.json").read_text() == "[]\n"
@@ -125,7 +128,7 @@ def test_methods_that_coincide_are_named_as_one(study):
 
 def test_what_a_method_has_over_the_best_control_is_a_figure():
     table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
-    found = audits.over(audits.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0))
+    found = versus.over(versus.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0))
     assert {name: round(one.value, 6) for name, one in found.items()} == {
         "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
         "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges

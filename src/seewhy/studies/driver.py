@@ -12,11 +12,11 @@ import pandas as pd
 from torch import nn
 
 from seewhy import artifacts
-from seewhy.attributions import Job, check_methods, explained, jobs, made_of
 from seewhy.inputs.images import tensor
 from seewhy.progress import progress, tell
-from seewhy.store import Pair, Store
-from seewhy.study import Study
+from seewhy.studies.explaining import Job, check_methods, explained, jobs, made_of
+from seewhy.studies.store import Pair, Store
+from seewhy.studies.study import Study
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")

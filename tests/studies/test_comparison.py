@@ -11,9 +11,9 @@ import torch
 
 from seewhy import artifacts, explain, open_comparison, open_study
 from seewhy.audit.agreement import spearman
-from seewhy.comparison import ordered
 from seewhy.pages import audited, pairs
 from seewhy.reporting.overlay import resized
+from seewhy.studies.comparison import ordered
 from tests.conftest import PARAMS, checkpoint
 
 OTHER = PARAMS["studies"]["tiny"] | {"checkpoint": "other.pth"}
@@ -51,6 +51,7 @@ def gate(name, value, status, low=None, high=None):
     return {
         "gate": name,
         "claim": f"claim of {name}",
+        "denial": f"denial of {name}",
         "value": value,
         "low": low,
         "high": high,
@@ -167,13 +168,10 @@ def test_audits_stand_side_by_side(both, predicted):
 def test_shortcuts_are_told_of_whoever_takes_them(predicted):
     predicted.set("studies.other.suspects", {"shadow": "shadow_mask"})
     swap, background = "reliance.shadow_swap_over_control", "reliance.background_swap"
-    audit(predicted, "tiny", gate(swap, 0.5, "fail"), gate(background, 0.9, "fail"))
-    audit(predicted, "other", gate(swap, 0.6, "fail"), gate(background, 0.1, "pass"))
+    audit(predicted, "tiny", gate(background, 0.9, "fail"), gate(swap, 0.5, "fail"))
+    audit(predicted, "other", gate(background, 0.1, "pass"), gate(swap, 0.6, "fail"))
     told = audited.failed(open_comparison("both"))
-    assert told == (
-        "**tiny takes shortcuts**: the answer mostly changes when all but the object is replaced; "
-        "**both take shortcuts**: replacing the shadow changes the answer"
-    )
+    assert told == (f"**tiny takes shortcuts**: denial of {background}; **both take shortcuts**: denial of {swap}")
 
 
 def test_a_missing_audit_is_said(both, predicted):

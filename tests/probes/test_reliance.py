@@ -9,9 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy import audits, open_study, reliance
+from seewhy import open_study
 from seewhy.audit import sentences, statistics, verdict
 from seewhy.errors import SeewhyError
+from seewhy.probes import reliance, swaps
+from seewhy.probes.budget import Budget
 from tests.conftest import CONFIG, checkpoint
 
 LIMITS = {"lift": 1.0, "control": 0.0, "background": 0.5, "suspect": 0.1}
@@ -72,8 +74,8 @@ def planted(project, cli):
 
 def audited(study):
     """Statuses of the gates of the interventions, all figures, and the finding."""
-    rows = reliance.candidates(study, audits.Budget(study, 100).rows(reliance.passes(study)))
-    effects = reliance.effects(reliance.tested(study, rows), 0)
+    rows = swaps.candidates(study, Budget(study, 100).rows(swaps.passes(study)))
+    effects = reliance.effects(swaps.tested(study, rows), 0)
     figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
     gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
     outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
@@ -124,7 +126,7 @@ def test_effects_by_hand():
         rows.append((f"{k}.png", "object", "swap", False, k < 1, -0.5))  # lost in five of six
         rows.append((f"{k}.png", "object", "swap", True, True, 0.0))
         rows.append((f"{k}.png", "object", "paste", False, k < 3, 0.25))  # won in three of six
-    found = reliance.effects(pd.DataFrame(rows, columns=reliance.COLUMNS), 0).set_index("kind")
+    found = reliance.effects(pd.DataFrame(rows, columns=swaps.COLUMNS), 0).set_index("kind")
     assert found.share["swap"].value == pytest.approx(5 / 6)
     assert found.control["swap"].value == 0
     assert found.difference["swap"].value == pytest.approx(5 / 6)
@@ -149,7 +151,7 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
     this.save_predictions(this.predict())
     this = open_study("tiny")
     assert reliance.outside(this, "gradcam").empty
-    assert reliance.tested(this, reliance.candidates(this, this.predictions)).empty
+    assert swaps.tested(this, swaps.candidates(this, this.predictions)).empty
     gates = verdict.reliance({}, [], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "not run"]
     assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, [], "")
@@ -157,5 +159,5 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
 
 def test_a_model_that_is_right_about_nothing_is_not_tested(study):
     none = study.predictions.head(0)
-    assert reliance.candidates(study, none).empty
-    assert list(reliance.tested(study, none)) == reliance.COLUMNS
+    assert swaps.candidates(study, none).empty
+    assert list(swaps.tested(study, none)) == swaps.COLUMNS

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy import attributions
-from seewhy.attributions import Attributions
 from seewhy.methods.partition import _blurred
 from seewhy.pages import views
+from seewhy.studies import attributions, trials
+from seewhy.studies.attributions import Attributions
 
 
 def test_fine_maps_are_shown_by_the_size_of_their_values():
@@ -24,7 +24,7 @@ def test_fine_maps_are_shown_by_the_size_of_their_values():
 
 def test_methods_by_trial_are_signed_and_the_partition_adds_up(study):
     rows = study.predictions.head(2)
-    found = attributions.by_trial(study, rows, 60, 8)
+    found = trials.by_trial(study, rows, 60, 8)
     assert list(found) == ["SHAP (partition)", "LIME"]
     assert all(maps.shape == (2, 8, 8) and np.abs(maps).max() > 0 for maps in found.values())
     inputs = study.inputs(rows)

@@ -1,6 +1,6 @@
 """Maps of a study under probes: weights redrawn, another target asked for, images changed so that nobody would notice.
 
-Tables as in `seewhy.audits`: one row an image, a column a method, rank correlations with the map as it was.
+Tables as in `sweeps`: one row an image, a column a method, rank correlations with the map as it was.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,13 @@ import pandas as pd
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
-from seewhy.attributions import Maps, attribute, per_place, seeded
 from seewhy.audit import sanity, stability
 from seewhy.audit.agreement import spearman
-from seewhy.audits import outputs
 from seewhy.inputs.images import tensor
-from seewhy.methods.explain import explain
-from seewhy.study import Study
-from seewhy.tasks import scores
+from seewhy.probes.answers import outputs
+from seewhy.studies.attributions import attribute
+from seewhy.studies.explaining import Job, Maps, explained
+from seewhy.studies.study import Study
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,13 @@ def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
 
 def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:
     """Maps of a model that need not be the study's, of inputs that need not be the images'."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in methods}
+    work = [Job(image, (target,)) for image, target in zip(rows["image"], rows["target"], strict=True)]
     size = study.base.batch_size
-    for begin in range(0, len(rows), size):
-        wanted = scores(study.task, [[target] for target in rows["target"].iloc[begin : begin + size]])
-        batch, options = inputs[begin : begin + size], seeded(study, methods)
-        result = explain(model, batch, methods=methods, targets=wanted, layer=study.layer, options=options)
-        for name in methods:
-            found[name].append(per_place(result[name][:, 0]))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    parts = [
+        explained(study, work[k : k + size], inputs[k : k + size], methods, study.layer, model)[1]
+        for k in range(0, len(work), size)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in methods}
 
 
 def _likeness(first: Maps, second: Maps) -> pd.DataFrame:

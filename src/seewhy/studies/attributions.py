@@ -1,27 +1,23 @@
 """Rows x methods -> maps: read from the store where they are, else made now, batch after batch, with progress."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from inspect import signature
 
 import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
-from seewhy import artifacts, samples, store
-from seewhy.audit import localisation
-from seewhy.errors import SeewhyError, unknown
+from seewhy import artifacts
+from seewhy.audit.controls import blind
+from seewhy.errors import SeewhyError
 from seewhy.methods import reading
-from seewhy.methods.cam import CAMS, TITLES
-from seewhy.methods.explain import explain
-from seewhy.methods.pixels import PIXELS
+from seewhy.methods.cam import TITLES
 from seewhy.methods.shapley import pooled
-from seewhy.study import Study
-from seewhy.tasks import scores
+from seewhy.studies import store
+from seewhy.studies.explaining import Maps, explained, jobs, made_of
+from seewhy.studies.study import Study
 
-Maps = dict[str, Float[np.ndarray, "n h w"]]
 EMPTY = np.empty((0, 1, 1), np.float32)  # no rows: every figure understands it
 
 
@@ -42,9 +38,10 @@ class Attributions:
         return reading.upsample(reading.relu(torch.from_numpy(self.maps[method])), self.size).numpy()
 
     @property
-    def cells(self) -> int:
-        """Cells along the longer side of the maps: their real resolution."""
-        return max(next(iter(self.maps.values())).shape[1:])
+    def grid(self) -> tuple[int, int]:
+        """Cells down and across: the maps' real resolution."""
+        _, height, width = next(iter(self.maps.values())).shape
+        return height, width
 
     def raw(self) -> dict[str, Float[np.ndarray, "n h w"]]:
         """The raw maps by the method's title."""
@@ -71,9 +68,7 @@ class Attributions:
 
     def controls(self, seed: int) -> dict[str, Float[np.ndarray, "n h w"]]:
         """Maps that know nothing, at the maps' own resolution: random and centre."""
-        n, height, width = next(iter(self.maps.values())).shape
-        centre = np.broadcast_to(localisation.centre_map(height, width), (n, height, width))
-        return {"random": np.random.default_rng(seed).random((n, height, width)), "centre": centre}
+        return blind(len(self.rows), self.grid, seed)
 
     def empty(self, method: str) -> int:
         """How many maps show no evidence for their target."""
@@ -135,88 +130,6 @@ def _computed(study: Study, rows: pd.DataFrame, methods: list[str], targets: lis
     place = {pair: row for row, pair in enumerate((job.image, target) for job in work for target in job.targets)}
     order = [place[pair] for pair in pairs]
     return {method: np.concatenate(some)[order] if some else EMPTY for method, some in parts.items()}
-
-
-@dataclass(frozen=True)
-class Job:
-    """An image, and every target that gets a map of it: they share one forward pass."""
-
-    image: str
-    targets: tuple[int, ...]
-
-
-def jobs(pairs: Iterable[store.Pair]) -> list[Job]:
-    """Each image once; those with equally many targets stand together, so that a batch asks for nothing in vain."""
-    targets: dict[str, dict[int, None]] = {}
-    for image, target in pairs:
-        targets.setdefault(image, {})[target] = None
-    return sorted((Job(image, tuple(own)) for image, own in targets.items()), key=lambda job: len(job.targets))
-
-
-def explained(
-    study: Study, some: Sequence[Job], batch: Float[Tensor, "n c h w"], methods: Sequence[str], layer: str
-) -> tuple[Float[np.ndarray, " p"], Maps]:
-    """Scores and maps of all p targets of a batch, image after image."""
-    wanted = scores(study.task, [job.targets for job in some])
-    options = seeded(study, methods)
-    result = explain(study.model, batch, methods=methods, targets=wanted, layer=layer, options=options)
-    rows, numbers = zip(*((row, k) for row, job in enumerate(some) for k in range(len(job.targets))), strict=True)
-    maps = {method: per_place(result[method][list(rows), list(numbers)]) for method in methods}
-    return result.scores[list(rows), list(numbers)].cpu().numpy(), maps
-
-
-def check_methods(methods: Sequence[str], where: str) -> None:
-    """Raises SeewhyError for a name that `explain` does not know; `where` says who gave it."""
-    for method in methods:
-        if method not in CAMS and method not in PIXELS:
-            raise unknown("method", method, [*CAMS, *PIXELS], where)
-
-
-def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
-    """The study's seed as an option of those methods that draw."""
-    drawing = [name for name in methods if name in PIXELS and "seed" in signature(PIXELS[name]).parameters]
-    return {name: {"seed": study.base.seed} for name in drawing}
-
-
-def made_of(study: Study) -> dict[str, str | int]:
-    """What stored maps are made of: whatever differs here makes other maps."""
-    seen = study.preprocessing.model_dump_json()
-    images = artifacts.sha256(artifacts.dataset(study.root, study.settings.dataset))
-    note = {"checkpoint": study.checkpoint.sha256, "dataset": images, "layer": study.layer, "preprocessing": seen}
-    return {**note, "output": study.settings.output, "seed": study.base.seed, "batch_size": study.base.batch_size}
-
-
-def per_place(maps: Float[Tensor, "p ..."]) -> Float[np.ndarray, "p h w"]:
-    """Maps on the CPU; those of pixel methods, (p, c, h, w), summed over the channels."""
-    return (maps.sum(1) if maps.ndim == 4 else maps).cpu().numpy()
-
-
-def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
-    """What SHAP compares with: at most `n` random images that are not shown, as the network's input.
-
-    Where the dataset has no others: the shown ones, blurred until only their colours are left.
-    """
-    rest = samples.others(study.predictions, shown, n, study.base.seed)
-    if len(rest):
-        return study.inputs(rest)
-    from torchvision.transforms.functional import gaussian_blur  # only here: importing it takes a second
-
-    height, width = study.size
-    return gaussian_blur(study.inputs(shown), [height // 2 * 2 - 1, width // 2 * 2 - 1], [height / 6, width / 6])
-
-
-def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> Maps:
-    """What two methods that only try the model out say of the predicted class, by title: signed, summed over squares.
-
-    Each shows the model `evaluations` versions of an image with parts hidden, on the tuned copy.
-    """
-    settings = {
-        "shap_partition": {"evaluations": evaluations, "fast": True},
-        "lime": {"samples": evaluations, "fast": True, "seed": study.base.seed},
-    }
-    targets = scores(study.task, [[target] for target in rows["target"]])
-    found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
-    return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
 
 
 def refusals(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,66 @@
+"""Tables of figures, one value an image and map -> estimates, and each method against the best of the controls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from seewhy.audit import statistics
+from seewhy.audit.controls import NAMES
+from seewhy.audit.statistics import Estimate
+
+Tables = dict[str, pd.DataFrame]  # by figure: a column for each method and control, NaN where a map says nothing
+BETTER = {  # of each figure: whether more is better (1) or less (-1)
+    "localisation_lift": 1,
+    "pointing": 1,
+    "deletion_auc": -1,
+    "insertion_auc": 1,
+    "road": 1,
+    "average_drop": -1,
+    "average_increase": 1,
+}
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A method beside the best of the controls: `difference` image by image, above 0 where the method is better, and p
+    by flipping signs. `control` is empty where nothing was measured."""
+
+    control: str
+    difference: Estimate
+    p: float
+
+
+def versus(table: pd.DataFrame, method: str, better: int, seed: int) -> Versus:
+    """`method` against the control with the best mean in the same images; `better` is 1 where more is, else -1."""
+    if method not in table or not np.isfinite(table[method]).any():
+        return Versus("", statistics.NOTHING, float("nan"))
+    there = table[np.isfinite(table[method])]
+    best = str((better * there[list(NAMES)].mean()).idxmax())
+    difference = (better * (there[method] - there[best])).to_numpy()
+    return Versus(best, statistics.mean(difference, seed), statistics.signs(difference, seed))
+
+
+def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimate]:
+    """Mean of every column of every table, as `column.table`."""
+    return {
+        f"{name}.{what}": statistics.mean(table[name].to_numpy(), seed)
+        for what, table in tables.items()
+        for name in table
+    }
+
+
+def compared(tables: Mapping[str, pd.DataFrame], methods: Sequence[str], seed: int) -> dict[str, Versus]:
+    """Each method against the best control in each table of `BETTER`, as `method.table`."""
+    return {
+        f"{method}.{what}": versus(tables[what], method, sign, seed)
+        for what, sign in BETTER.items()
+        if what in tables
+        for method in methods
+    }
+
+
+def over(against: Mapping[str, Versus]) -> dict[str, Estimate]:
+    """What each method has over the best control, as `method.table_over_control`: above 0 where it is better."""
+    return {f"{name}_over_control": one.difference for name, one in against.items()}

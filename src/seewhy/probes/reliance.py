@@ -1,0 +1,83 @@
+"""Where the evidence lies: on the object, outside it, on what the study suspects; and what swaps of these come to."""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool
+
+from seewhy.audit.localisation import energy_inside, lift
+from seewhy.audit.regions import region_masks
+from seewhy.audit.statistics import Estimate, mean, proportion
+from seewhy.errors import unknown
+from seewhy.inputs import images
+from seewhy.studies.attributions import attribute
+from seewhy.studies.samples import one_each, with_objects
+from seewhy.studies.study import Study
+
+Masks = dict[str, Bool[np.ndarray, "n h w"]]
+
+
+def regions(study: Study, rows: pd.DataFrame) -> Masks:
+    """Where in the network's input the object, its background, the study's suspects and its regions are; empty where
+    unknown."""
+    objects = study.objects(rows)
+    known = objects.any((1, 2), keepdims=True) & ~objects.all((1, 2), keepdims=True)
+    found = {"object": objects & known, "background": ~objects & known}
+    boxes = region_masks(study.settings.regions, *study.size)
+    found |= {name: np.broadcast_to(mask, objects.shape) for name, mask in boxes.items()}
+    return found | {name: _suspect(study, rows, name) for name in study.settings.suspects}
+
+
+def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
+    column = study.settings.suspects[name]
+    if column not in study.dataset.masks:
+        raise unknown("mask", column, study.dataset.masks, f"studies.{study.name}.suspects.{name}")
+    empty = np.zeros(study.size, bool)
+    found = [empty if pd.isna(one) else images.mask(study.root / one, study.preprocessing) > 0 for one in rows[column]]
+    return np.array(found).reshape(-1, *study.size)
+
+
+def outside(study: Study, method: str) -> pd.DataFrame:
+    """Share of the evidence for the answer outside the object, with what truly is there and whether it was right, one
+    row an image; NaN where there is no evidence."""
+    rows = one_each(with_objects(study.predictions), study.base.seed)
+    if rows.empty:
+        return pd.DataFrame({"class": [], "right": [], "outside": []})
+    maps, masks = attribute(study, rows, [method]).upsampled(method), study.objects(rows)
+    right = rows["correct"].fillna(False).to_numpy(bool)
+    return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
+
+
+def marked(study: Study, method: str) -> pd.DataFrame:
+    """Lift of the evidence for the answer on the object, every suspect and every region: 1 is chance. A column each,
+    NaN where an image has none."""
+    rows = one_each(study.predictions, study.base.seed)
+    maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
+    return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
+
+
+def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A row for each region and kind of `swaps.tested`: how often the answer was lost (of pasting: won), with interval
+    and n, how often in the control, the paired difference of the two, and the mean change of the probability."""
+    rows = []
+    for (region, kind), some in found.groupby(["region", "kind"], sort=False):
+        happened = some["answer"] if kind == "paste" else ~some["answer"].astype(bool)
+        own, away = (some[some["control"] == control].set_index("image") for control in (False, True))
+        hit, base = (happened[some["control"] == control].to_numpy(bool) for control in (False, True))
+        both = pd.Series(hit, own.index).astype(float) - pd.Series(base, away.index).astype(float)
+        rows.append(
+            (region, kind, proportion(hit), proportion(base), mean(both.to_numpy(), seed), mean(own["change"], seed))
+        )
+    return pd.DataFrame(rows, columns=["region", "kind", "share", "control", "difference", "change"])
+
+
+def figures(effects: pd.DataFrame, marked: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Effects by flat names: `reliance.shadow_paste`, `..._control`, `..._over_control`, `..._change`; and the lift of
+    the evidence on object and suspects, `reliance.shadow_lift`."""
+    lifts = {f"reliance.{name}_lift": mean(marked[name].to_numpy(), seed) for name in marked}
+    names = {"share": "", "control": "_control", "difference": "_over_control", "change": "_change"}
+    found = {
+        f"reliance.{row.region}_{row.kind}{end}": getattr(row, column)
+        for row in effects.itertuples()
+        for column, end in names.items()
+    }
+    return found | lifts

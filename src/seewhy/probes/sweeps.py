@@ -1,0 +1,66 @@
+"""Maps of a study held against its objects and against the model: a table for each figure, one row an image, a column
+for each method and each control, NaN where a map says nothing. What the figures mean is in `seewhy.audit`."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+
+from seewhy.audit import faithfulness, localisation
+from seewhy.audit.altered import REMOVED
+from seewhy.audit.controls import NAMES, controls, enlarged
+from seewhy.audit.versus import Tables
+from seewhy.probes.answers import asked
+from seewhy.studies.attributions import attribute
+from seewhy.studies.samples import one_each, with_objects
+from seewhy.studies.study import Study
+
+
+def located(study: Study, methods: Sequence[str]) -> Tables:
+    """Lift and pointing game of the maps of what truly is there, for every image whose object is known."""
+    rows = one_each(with_objects(study.predictions), study.base.seed)
+    if rows.empty:
+        return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
+    held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
+    shape = next(iter(held.maps.values())).shape[1:]
+    known = controls(photos, shape, study.base.seed)
+    maps = {
+        **{name: held.upsampled(name) for name in methods},
+        **{name: enlarged(known[name], study.size) for name in NAMES},
+    }
+    return {
+        "localisation_lift": pd.DataFrame({name: localisation.lift(some, masks) for name, some in maps.items()}),
+        "pointing": pd.DataFrame({name: localisation.pointing(some, masks) for name, some in maps.items()}),
+    }
+
+
+def passes(methods: Sequence[str], steps: int) -> int:
+    """The most passes an image can take in `swept`: two curves, ROAD and the drop for each map."""
+    return (len(methods) + len(NAMES)) * (2 * steps + 2 * len(REMOVED) + 1)
+
+
+def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) -> faithfulness.Sweep:
+    """The perturbation sweep of all methods and controls, of each row's own target."""
+    found = attribute(study, rows, methods)
+    shape = next(iter(found.maps.values())).shape[1:]
+    maps = {**found.maps, **controls(study.photos(rows), shape, study.base.seed)}
+    parts, begin, sure = [], 0, study.task.certainty(rows, study)
+    with asked(study, rows) as model, torch.no_grad():
+        for part, batch in study.batches(rows, "faithfulness"):
+            numbers = range(begin, begin + len(part))
+            own = {name: some[begin : begin + len(part)] for name, some in maps.items()}
+            parts.append(faithfulness.sweep(model, batch, sure, numbers, own, steps, study.base.seed))
+            begin += len(part)
+    return faithfulness.joined(parts)
+
+
+def faithful(found: faithfulness.Sweep) -> Tables:
+    """The figures of a sweep."""
+    names = list(found.deletion)
+    return {
+        "deletion_auc": pd.DataFrame({name: found.area(found.deletion[name]) for name in names}),
+        "insertion_auc": pd.DataFrame({name: found.area(found.insertion[name]) for name in names}),
+        "road": pd.DataFrame(found.road),
+        "average_drop": pd.DataFrame({name: found.drop(name) for name in names}),
+        "average_increase": pd.DataFrame({name: found.increase(name) for name in names}),
+    }
