@@ -122,3 +122,8 @@ def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
     assert statistics.signs(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
     assert statistics.signs(np.ones(30), 0) < 0.001
     assert np.isnan(statistics.signs(np.ones(4), 0))
+
+
+@pytest.mark.parametrize(("value", "told"), [(0.0048, "+0.005"), (-0.0012, "−0.001"), (0.0, "+0.00"), (0.00001, "+0.00"), (0.21, "+0.21")])
+def test_what_is_not_zero_is_not_written_as_zero(value, told):
+    assert written(value, "+") == told

@@ -79,7 +79,7 @@ def audited(study):
     figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
     gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
     outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
-    said = sentences.finding(gates, figures, outside, [], "Grad-CAM was not tested.")
+    said = sentences.finding(gates, figures, [], suspects=True)
     return {gate.gate.removeprefix("reliance."): gate.status for gate in gates}, figures, outside, said
 
 
@@ -100,7 +100,7 @@ def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
     assert figures["reliance.patch_lift"].value > 10  # of at most 1024 / 36
     assert outside.value > 0.9
     assert said.startswith("**It takes shortcuts**: ")
-    assert "when pasted onto one that is answered otherwise, 100.0 points more often than the control" in said
+    assert "the patch alone, pasted into an image that is answered otherwise, wins 100.0 % of" in said
     assert "the maps show it" in said
 
 
@@ -117,7 +117,7 @@ def test_the_same_net_without_it_is_not_accused(planted):
     assert figures["reliance.patch_paste"].value == 0
     assert figures["reliance.object_lift"].value > 3
     assert outside.value < 0.5
-    assert said.startswith("**No shortcut was found**: ")
+    assert said.startswith("**No shortcut was found among the suspects**: ")
 
 
 def test_effects_by_hand():
@@ -154,7 +154,7 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
     assert swaps.tested(this, swaps.candidates(this, this.predictions)).empty
     gates = verdict.reliance({}, [], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "not run"]
-    assert "was not tested" in sentences.finding(gates, {}, statistics.NOTHING, [], "")
+    assert "was not tested" in sentences.finding(gates, {}, [], suspects=False)
 
 
 def test_a_model_that_is_right_about_nothing_is_not_tested(study):

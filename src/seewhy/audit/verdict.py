@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from seewhy.audit.controls import TITLES
 from seewhy.audit.statistics import NOTHING, Estimate
 from seewhy.audit.status import status
+from seewhy.errors import SeewhyError, listing
 
 
 class Versus(Protocol):
@@ -47,7 +48,7 @@ class Gate:
     def row(self) -> dict[str, Any]:
         """What verdict.json holds; figures rounded, null where there are none. `passes`: on which side of the limit."""
         figures = {key: getattr(self.found, key) for key in ("value", "low", "high")}
-        plain = {key: round(value, 4) if math.isfinite(value) else None for key, value in figures.items()}
+        plain = {key: round(value, 6) if math.isfinite(value) else None for key, value in figures.items()}
         return {
             "gate": self.gate,
             "claim": self.claim,
@@ -70,8 +71,14 @@ ALONE = {  # figure -> claim, key of the limits, whether the figure has to be ab
     "localisation_lift": ("more of its evidence lies on the object than chance would put there", "lift", True),
     "kept": ("it is not kept when all weights are redrawn", "kept", False),
     "target_spearman": ("it is another map for another target", "target", False),
-    "stability_spearman": ("it stays when the image changes unnoticed", "stability", True),
+    "stability_spearman": ("it stays under the unnoticed change that moves it most", "stability", True),
 }
+
+
+def _limit(limits: Mapping[str, float], key: str) -> float:
+    if key not in limits:
+        raise SeewhyError(f"missing key '{key}' in audit.limits of params.yaml; found: {listing(sorted(limits))}")
+    return limits[key]
 
 
 def methods(
@@ -85,13 +92,22 @@ def methods(
     for name, title in titles.items():
         for what, (claim, key, least) in ALONE.items():
             value = figures.get(f"{name}.{what}", NOTHING)
-            found.append(Gate(f"{name}.{what}", f"{title}: {claim}", value, limits[key], least))
+            found.append(Gate(f"{name}.{what}", f"{title}: {claim}", value, _limit(limits, key), least))
         for what, claim in OVER.items():
             beside = against.get(f"{name}.{what}")
             told = claim.format(control=TITLES.get(beside.control if beside else "", "any control"))
             value = beside.difference if beside else NOTHING
             found.append(Gate(f"{name}.{what}_over_control", f"{title}: {told}", value, limits["control"], True))
     return found
+
+
+def steady(flipped: Estimate, limits: Mapping[str, float]) -> Gate:
+    """The gate of answers that stay when the image changes unnoticed; `flipped`: their share by the worst change."""
+    claim, denial = (
+        "the answer stays when the image changes unnoticed",
+        "an unnoticed change of the image flips the answer",
+    )
+    return Gate("stability.flipped", claim, flipped, _limit(limits, "flipped"), False, denial)
 
 
 OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has to be above it
@@ -132,7 +148,7 @@ def reliance(figures: Mapping[str, Estimate], suspects: Iterable[str], limits: M
             f"reliance.{what.format(name=name)}",
             claim.format(name=name),
             figures.get(f"reliance.{what.format(name=name)}", NOTHING),
-            limits[key],
+            _limit(limits, key),
             least,
             denial.format(name=name),
             name,

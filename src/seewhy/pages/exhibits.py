@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from seewhy import artifacts
 from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
-from seewhy.audit.statistics import Estimate, mean
+from seewhy.audit.statistics import FEWEST, Estimate, mean
 from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Tables, Versus
@@ -75,9 +75,12 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
     """Methods that rank the cells alike and so count as one, and how alike the others are, as a sentence."""
     table = agreement.agreement(attribute(study, rows, methods).raw())
     groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
-    lowest = table.min().min()
-    told = f"Read as one, their maps rank the cells alike: {groups}. " if groups else ""
-    return f"{told}Rank correlation of the two methods furthest apart: {written(lowest)} (mean over {len(rows)})."
+    told = f"Ranking the cells alike, these count as one: {groups}. " if groups else ""
+    first, second = table.stack().idxmin()
+    lowest = written(float(table.loc[first, second]))
+    return (
+        f"{told}The furthest apart are {first} and {second}, rank correlation {lowest} (mean over {len(rows)} images)."
+    )
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
@@ -87,15 +90,25 @@ def sampled(budget: Budget, rows: pd.DataFrame) -> str:
     if len(rows) == total:
         return f"{told}."
     how = f"drawn at random (seed {budget.study.base.seed}), balanced over predicted classes"
-    return f"{told}, {how}: what {budget.work:,} billion operations allow at {budget.cost:.2g} billion a pass."
+    return f"{told}, {how}: as many as the page's budget pays for (`work`, in billions of operations)."
+
+
+def left_out(sweep: Sweep) -> str:
+    """For how many images a curve says nothing, as a sentence; empty where there are none."""
+    out = {kind: int((~sweep.able(kind)).sum()) for kind in ("deletion", "insertion")}
+    told = " and ".join(f"{count} of {kind}" for kind, count in out.items() if count)
+    why = "what covers the whole image scores no lower than the photo, so covering a part says nothing"
+    return f"Of these images, {told} are left out: there, {why}." if told else ""
 
 
 def intervened(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Shares of `reliance.effects`, each followed by its control."""
+    """Shares of `reliance.effects`, each followed by its control, of those with enough images."""
     found = {}
     for row in effects.itertuples():
+        if row.share.n < FEWEST:
+            continue
         found[f"{row.region}, {row.kind}"] = row.share
-        if row.control.n:
+        if row.control.n >= FEWEST:
             found[f"{row.region}, {row.kind} (control)"] = row.control
     return found
 
@@ -170,9 +183,9 @@ def _beside(one: Versus) -> str:
 
 
 def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:
-    """Likeness by depth, from the trained model, where it is 1."""
+    """What is kept by depth, from the trained model, where it is all."""
     return {
-        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.likeness], seed))  # type: ignore[misc]
+        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.left], seed))  # type: ignore[misc]
         for name in methods
     }
 
@@ -219,10 +232,10 @@ def save(study: Study, found: Sequence[Gate], sweep: Sweep, method: str) -> None
     folder = artifacts.reports(study.root, study.name)
     artifacts.write_json(folder / "verdict.json", [gate.row() for gate in found])
     curves = {
-        f"{kind}_{name}": np.nanmean(getattr(sweep, kind)[name], axis=0).round(4)
+        f"{kind}_{name}": np.nanmean(sweep.fair(kind)[name], axis=0).round(4)
         for kind in ("deletion", "insertion")
         for name in (method, *controls.NAMES)
-        if np.isfinite(getattr(sweep, kind)[name]).any()
+        if np.isfinite(sweep.fair(kind)[name]).any()
     }
     own = {
         kind: curves.pop(f"{kind}_{method}", np.full(len(sweep.shares), np.nan)) for kind in ("deletion", "insertion")

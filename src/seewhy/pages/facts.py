@@ -10,8 +10,11 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
+from seewhy.audit.fixed import Fixed
+from seewhy.audit.fixed import fixed as beside_fixed
 from seewhy.audit.units import written
 from seewhy.studies.study import CONFIG, Study
+from seewhy.tasks import classification
 
 CONFIDENCE = {
     "logits": "softmax of the outputs",
@@ -88,6 +91,12 @@ def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
         "No two outputs of this network are more than 1 apart on any image. If it ends in a sigmoid or a softmax, its "
         f"confidences here are false: set `studies.{study.name}.output` to `sigmoid` or `softmax`."
     ]
+
+
+def fixed(study: Study) -> Fixed:
+    """Accuracy beside the best fixed answer; nothing is measured for other tasks than classification."""
+    rows = study.predictions
+    return beside_fixed(rows if study.task is classification else rows.assign(label=None))
 
 
 def _same(claimed: Any, used: Any) -> bool:
