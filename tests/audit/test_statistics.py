@@ -7,6 +7,7 @@ from scipy.stats import t as student
 from sklearn.calibration import calibration_curve
 
 from seewhy.audit import statistics
+from seewhy.audit.units import written
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (150, 173), (1, 2)])
@@ -124,6 +125,8 @@ def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
     assert np.isnan(statistics.signs(np.ones(4), 0))
 
 
-@pytest.mark.parametrize(("value", "told"), [(0.0048, "+0.005"), (-0.0012, "−0.001"), (0.0, "+0.00"), (0.00001, "+0.00"), (0.21, "+0.21")])
+@pytest.mark.parametrize(
+    ("value", "told"), [(0.0048, "+0.005"), (-0.0012, "−0.001"), (0.0, "+0.00"), (0.00001, "+0.00"), (0.21, "+0.21")]
+)
 def test_what_is_not_zero_is_not_written_as_zero(value, told):
     assert written(value, "+") == told

@@ -38,12 +38,14 @@ class Fixed:
     @property
     def told(self) -> str:
         """That it is worthless, as the first sentence of a finding; empty where it is not."""
-        if not self.worthless:
-            return ""
-        same = f"it answers *{self.answer}* to {self.given} of {self.images} images and "
-        gives = same if self.given >= NEARLY * self.images else "it "
+        return f"**This is no working model**: it {self.says}. " if self.worthless else ""
+
+    @property
+    def says(self) -> str:
+        """What it answers, and how often that is right, as a clause."""
         right = f"{100 * self.accuracy.value:.1f} % right, where one fixed answer would be {100 * self.best:.1f} %"
-        return f"**This is no working model**: {gives}is {right}. "
+        same = f"answers *{self.answer}* to {self.given} of {self.images} images and "
+        return f"{same if self.given >= NEARLY * self.images else ''}is {right}"
 
 
 def fixed(rows: pd.DataFrame) -> Fixed:

@@ -119,11 +119,11 @@ def over(effects: pd.DataFrame) -> dict[str, Estimate]:
     return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
 
 
-def marked(measured: Mapping[str, Estimate], names: Iterable[str]) -> str:
-    """Where the first method's maps lie, on the object and on further `names`, as a sentence."""
+def marked(measured: Mapping[str, Estimate], names: Iterable[str], method: str) -> str:
+    """Where the maps of that method lie, on the object and on further `names`, as a sentence."""
     lifts = {name: measured[f"reliance.{name}_lift"] for name in ("object", *names)}
     told = [f"{name} {one.text('×')}" for name, one in lifts.items() if one.n]
-    return f"What the maps say beside this, as lift (1 is chance), for the answer: {'; '.join(told)}."
+    return f"What {TITLES[method]} of the answer says beside this, as lift (1 is chance): {'; '.join(told)}."
 
 
 def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
