@@ -7,6 +7,10 @@ from seewhy.audit.statistics import FEWEST, NOTHING, Estimate
 from seewhy.audit.units import between, written
 from seewhy.audit.verdict import Gate
 
+NOTHING_TESTED = (
+    "**What the answers hang on was not tested**: no object, suspect or region is known, no answer is right, or all "
+    "answers are the same, so that there is nothing to put in its place."
+)
 ELSEWHERE = "replacing as much elsewhere"
 LOST = {  # figure -> what was found; {name}: a suspect, {share}: of {n} answers, {over}: beside the control
     "object_swap_over_control": f"replacing the object changes {{share}} of {{n}} answers, {{over}} {ELSEWHERE}",
@@ -59,7 +63,7 @@ def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
         (name, way): figures.get(f"reliance.{name}_{way}_over_control", NOTHING) for name in regions for way in ways
     }
     if not any(one.measured for one in found.values()):
-        return "**What the answers hang on was not tested**: no object and no suspect is known, or no answer is right."
+        return NOTHING_TESTED
     clear = {name: [way for way in ways if found[name, way].low > 0] for name in regions}
     told = [
         f"the {name} when {_listed([ways[way] for way in clear[name]])} ({_points(found[name, clear[name][0]])})"

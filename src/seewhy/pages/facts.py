@@ -13,7 +13,8 @@ from seewhy import artifacts
 from seewhy.audit.fixed import Fixed
 from seewhy.audit.fixed import fixed as beside_fixed
 from seewhy.audit.units import written
-from seewhy.studies.study import CONFIG, Study
+from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.studies.study import Study
 from seewhy.tasks import classification
 
 CONFIDENCE = {
@@ -68,8 +69,8 @@ def warnings(study: Study) -> list[str]:
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
         f"The checkpoint was made with {name} = {point.config[name]}; this study uses {getattr(seen, key)}."
-        for key, name in CONFIG.items()
-        if point.config.get(name) is not None and not _same(point.config[name], getattr(seen, key))
+        for key in NAMES
+        if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
     ]
     if point.classes is not None and names and point.classes != names:
         place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)

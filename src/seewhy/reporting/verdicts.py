@@ -92,7 +92,7 @@ def sentence(studies: Sequence[Mapping[str, Any]]) -> str:
     for some, one, more in (
         (by["unsure"], "is unsure", "are unsure"),
         (bare, "has no gate on what its answers hang on", "have no gate on what their answers hang on"),
-        (rest, "was not tested", "were not tested"),
+        (rest, "is not audited yet", "are not audited yet"),
     ):
         clauses += [f"{_names(some)} {_verb(some, one, more)}"] if some else []
     return ": ".join(filter(None, [_opening(passed, len(studies)), "; ".join(clauses)])) + "."
