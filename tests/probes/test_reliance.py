@@ -135,7 +135,8 @@ def test_effects_by_hand():
     assert found.change["paste"].value == 0.25
 
 
-def test_an_unknown_suspect_is_one_line(study, project):
+def test_an_unknown_suspect_is_one_line(project, cli):
+    assert cli("dataset", "things") == (0, "")
     project.set("studies.tiny.suspects", {"shadow": "shadow_mask"})
     with pytest.raises(SeewhyError, match=r"unknown mask 'shadow_mask' in studies\.tiny\.suspects\.shadow"):
         _ = open_study("tiny").dataset

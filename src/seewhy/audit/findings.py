@@ -115,7 +115,7 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     if gap.value > NOISE:
         return (
             f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
-            f"read the patches**; raise `samples`. Over another seed their ranks correlate by {stability.text()}."
+            f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
         )
     return (
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
