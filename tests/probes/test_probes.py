@@ -135,3 +135,11 @@ def test_what_a_method_has_over_the_best_control_is_a_figure():
         "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
         "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
     }
+
+
+def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monkeypatch):
+    given = ["gradcam", "layercam", "hirescam"]
+    assert exhibits.led(study, given) == given  # pooling follows: the two are one map
+    monkeypatch.setattr(exhibits, "cautions", lambda _found, _seed: ["not to be believed"])
+    assert exhibits.led(study, given) == ["hirescam", "gradcam", "layercam"]
+    assert exhibits.led(study, given[:2]) == given[:2]

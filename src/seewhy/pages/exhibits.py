@@ -1,24 +1,23 @@
 """From the tables of an audit to what its page shows. Nothing here measures anything but means with their intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, UInt8
-from matplotlib.figure import Figure
+from jaxtyping import Float
 
 from seewhy import artifacts
 from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
-from seewhy.audit.statistics import FEWEST, Estimate, mean
+from seewhy.audit.statistics import Estimate, mean
 from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Tables, Versus
 from seewhy.methods.cam import TITLES
+from seewhy.pages.diagnoses import PLACES, cautions
 from seewhy.pages.views import some
 from seewhy.probes.budget import Budget
 from seewhy.probes.disturbed import Moved, Redrawn
-from seewhy.reporting import figures
 from seewhy.studies.attributions import attribute
 from seewhy.studies.study import Study
 
@@ -41,12 +40,22 @@ GATES = {
     "target_spearman": "knows its target",
     "stability_spearman": "stays",
 }
+PROBED = 32  # images that show whether two methods differ
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
 
 
 def named(methods: Sequence[str]) -> dict[str, str]:
     """Methods with their titles."""
     return {name: TITLES[name] for name in methods}
+
+
+def led(study: Study, methods: Sequence[str]) -> list[str]:
+    """Those methods, with HiResCAM first where Grad-CAM is not to be believed about places (see `findings.places`)."""
+    first = study.predictions.drop_duplicates("image").head(PROBED)
+    pair = ["gradcam", PLACES]
+    if set(pair) <= set(methods) and cautions(attribute(study, first, pair), study.base.seed):
+        return [PLACES, *(name for name in methods if name != PLACES)]
+    return list(methods)
 
 
 def title(name: str) -> str:
@@ -99,47 +108,6 @@ def left_out(sweep: Sweep) -> str:
     told = " and ".join(f"{count} of {kind}" for kind, count in out.items() if count)
     why = "what covers the whole image scores no lower than the photo, so covering a part says nothing"
     return f"Of these images, {told} are left out: there, {why}." if told else ""
-
-
-def intervened(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Shares of `reliance.effects`, each followed by its control, of those with enough images."""
-    found = {}
-    for row in effects.itertuples():
-        if row.share.n < FEWEST:
-            continue
-        found[f"{row.region}, {row.kind}"] = row.share
-        if row.control.n >= FEWEST:
-            found[f"{row.region}, {row.kind} (control)"] = row.control
-    return found
-
-
-def over(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Differences to the controls, of those that have one."""
-    there = effects[[one.n > 0 for one in effects["difference"]]]
-    return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
-
-
-def marked(measured: Mapping[str, Estimate], names: Iterable[str], method: str) -> str:
-    """Where the maps of that method lie, on the object and on further `names`, as a sentence."""
-    lifts = {name: measured[f"reliance.{name}_lift"] for name in ("object", *names)}
-    told = [f"{name} {one.text('×')}" for name, one in lifts.items() if one.n]
-    return f"What {TITLES[method]} of the answer says beside this, as lift (1 is chance): {'; '.join(told)}."
-
-
-def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
-    """Photos under their names, and the alternative text."""
-    told = f"An image and what was made of it: {', '.join(shown)}"
-    return figures.inputs([*shown.values()], [*shown], [None] * len(shown)), told
-
-
-def outside(frame: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    """Share of the evidence outside the object by class and by right and wrong, of groups that can be measured."""
-    words = {True: "right", False: "wrong"}
-    found = {
-        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), seed)
-        for (name, right), group in frame.groupby(["class", "right"])
-    }
-    return {name: one for name, one in found.items() if one.measured}
 
 
 def lines(curves: Mapping[str, Float[np.ndarray, "n s"]], names: Sequence[str], seed: int) -> Lines:
