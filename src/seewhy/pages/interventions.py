@@ -1,4 +1,4 @@
-"""From the interventions of an audit to what its page shows: how often answers were lost, and where the evidence lies."""
+"""From the interventions of an audit to what its page shows: answers that were lost, and where the evidence lies."""
 
 from collections.abc import Iterable, Mapping
 
