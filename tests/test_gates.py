@@ -80,6 +80,7 @@ def test_what_is_not_there_is_not_run_and_why(measured):
     assert told["model.ece"].row()["denial"] == "ece of model.json is not above 0"
     assert told["model.f1"].row() == {
         "gate": "model.f1",
+        "figure": "model.f1",
         "what": "f1 of model.json",
         "claim": "f1 of model.json is above 0",
         "denial": "f1 of model.json is not above 0",

@@ -54,6 +54,7 @@ class Outcome:
         figures = {key: getattr(self, key) for key in ("value", "low", "high")}
         return {
             "gate": self.gate,
+            "figure": key_of(self.gate),
             "what": what(self.gate, self.limit),
             "claim": claim(self.gate, self.limit),
             "denial": claim(self.gate, self.limit, negated=True),

@@ -60,6 +60,7 @@ def test_answers_that_flip_unnoticed_fail_too(study):
 
 def test_a_figure_with_two_limits_is_one_gate_with_the_projects_limit_in_the_verdicts_words(study):
     own = gate("audit.reliance.a", BELOW, "a of reliance is above 0.9", "") | {"expected": "pass", "limit": 0.9}
+    own["figure"] = own["gate"]
     found = verdicts.verdict(study("one", [gate("reliance.a", BELOW), gate("reliance.b")], own=[own]))
     assert [(row["gate"], row["limit"]) for row in found.hard] == [("reliance.b", 0.5), ("audit.reliance.a", 0.9)]
     assert found.hard[1]["claim"] == "the answer stays"
@@ -73,13 +74,21 @@ def test_without_its_audit_nothing_passes_and_a_verdict_of_another_run_is_not_re
 
 
 def test_own_gates_are_hard_and_only_the_first_method_is_kept(study):
-    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail"}]
+    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail", "figure": "model.accuracy"}]
     rows = [gate("reliance.a"), gate("cam.kept"), gate("cam.road"), gate("other.kept", BELOW)]
     found = verdicts.verdict(study("one", rows, own=own))
     assert found.status == "fail"
     assert found.denials == ["right: above 0.5: not so"]
     assert [row["gate"] for row in found.main] == ["reliance.a", "accuracy", "cam.kept"]
     assert [row["gate"] for row in found.maps] == ["cam.kept", "cam.road"]
+
+
+def test_a_figure_of_the_maps_that_the_project_holds_stands_on_the_card_once_and_the_worst_is_told_first(study):
+    own = gate("sanity", BELOW, "what is kept is below 0.5", "maps are kept") | {"figure": "audit.cam.kept"}
+    rows = [gate("stability.flipped", BELOW, denial="it flips"), gate("cam.kept", BELOW)]
+    found = verdicts.verdict(study("one", [gate("reliance.a", BELOW), *rows], own=[own]))
+    assert [row["gate"] for row in found.main] == ["reliance.a", "stability.flipped", "sanity"]
+    assert found.denials == ["the answer goes", "it flips", "maps are kept"]
 
 
 def said(*studies):
@@ -109,7 +118,7 @@ def index(tmp_path, names, comparisons=()):
 
 def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
     own = gate("accuracy", ABOVE, "the share of right answers is above 0.6") | {"expected": "pass"}
-    own |= {"what": "the share of right answers", "limit": 0.6}
+    own |= {"what": "the share of right answers", "limit": 0.6, "figure": "model.accuracy"}
     study("good", [gate("reliance.a"), gate("cam.kept", claim="CAM: it forgets")], [own])
     study("bad", [gate("reliance.a", BELOW)])
     study("silent")

@@ -36,8 +36,10 @@ class Verdict:
 
     @property
     def main(self) -> list[Row]:
-        """Those that the card of a study shows."""
-        return [*self.hard, *(row for row in self.maps if row["gate"].partition(".")[2] in MAIN)]
+        """Those that the card of a study shows; a figure that the project holds itself stands there once."""
+        own = {row.get("figure") for row in self.hard}
+        rest = [row for row in self.maps if f"audit.{row['gate']}" not in own]
+        return [*self.hard, *(row for row in rest if row["gate"].partition(".")[2] in MAIN)]
 
     @property
     def status(self) -> str:
@@ -47,8 +49,9 @@ class Verdict:
 
     @property
     def denials(self) -> list[str]:
-        """What its failed hard gates mean."""
-        return [str(row.get("denial") or f"{row['claim']}: not so") for row in self.hard if row["status"] == "fail"]
+        """What its failed hard gates mean: first that it is not right, then what it hangs on."""
+        failed = sorted((row for row in self.hard if row["status"] == "fail"), key=_weight)
+        return [str(row.get("denial") or f"{row['claim']}: not so") for row in failed]
 
 
 def verdict(folder: Path) -> Verdict:
@@ -64,12 +67,12 @@ def verdict(folder: Path) -> Verdict:
 
 def _merged(hard: Sequence[Row], own: Sequence[Row]) -> list[Row]:
     """Hard gates and the project's own; where both hold the same figure, the project's limit in the verdict's words."""
-    known, held = {f"audit.{row['gate']}": row for row in hard}, {row["gate"] for row in own}
+    known, held = {f"audit.{row['gate']}": row for row in hard}, {row.get("figure") for row in own}
     words = {
         gate: {"what": row["claim"], "claim": row["claim"], "denial": row["denial"]} for gate, row in known.items()
     }
     rest = [row for gate, row in known.items() if gate not in held]
-    return [*rest, *({**row, **words.get(str(row["gate"]), {})} for row in own)]
+    return [*rest, *({**row, **words.get(row.get("figure"), {})} for row in own)]
 
 
 def own(folder: Path) -> list[Row]:
@@ -105,6 +108,11 @@ def table(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     claims = {row["gate"]: _general(str(row.get("what", row["claim"]))) for row in rows}
     found = [{row["gate"]: row for row in one.rows} for one in verdicts]
     return [{"claim": told, "rows": [own.get(gate) for own in found]} for gate, told in claims.items()]
+
+
+def _weight(row: Row) -> int:
+    """What a failed gate weighs in a sentence: the less, the earlier it is told."""
+    return next(k for k, name in enumerate(("model.", f"{CAUSAL}.", "")) if name in str(row["gate"]))
 
 
 def _causal(row: Row) -> bool:
