@@ -67,12 +67,12 @@ def verdict(folder: Path) -> Verdict:
 
 def _merged(hard: Sequence[Row], own: Sequence[Row]) -> list[Row]:
     """Hard gates and the project's own; where both hold the same figure, the project's limit in the verdict's words."""
-    known, held = {f"audit.{row['gate']}": row for row in hard}, {row.get("figure") for row in own}
+    known, held = {f"audit.{row['gate']}": row for row in hard}, {str(row.get("figure")) for row in own}
     words = {
         gate: {"what": row["claim"], "claim": row["claim"], "denial": row["denial"]} for gate, row in known.items()
     }
     rest = [row for gate, row in known.items() if gate not in held]
-    return [*rest, *({**row, **words.get(row.get("figure"), {})} for row in own)]
+    return [*rest, *({**row, **words.get(str(row.get("figure")), {})} for row in own)]
 
 
 def own(folder: Path) -> list[Row]:
