@@ -27,6 +27,8 @@ from seewhy.reporting.sheet import (
     wrapped,
 )
 
+CONTROLS = ("random", "centre", "edges")  # columns of maps that know nothing of the model: no line tells where they lie
+
 
 def grid(
     photos: Sequence[np.ndarray],
@@ -45,13 +47,13 @@ def grid(
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
         sheet, fig = side_by_side(photos, list(maps), titles, correct)
-        for column, cams in enumerate(maps.values(), start=1):
+        for column, (name, cams) in enumerate(maps.items(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 ax = sheet.axes(fig, row, column)
                 if raw and has_evidence(cam):
                     ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
                 else:
-                    laid_over(ax, photo, cam, cmap, opacity)
+                    laid_over(ax, photo, cam, cmap, opacity, lined=name not in CONTROLS)
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
     return fig
 
@@ -103,10 +105,10 @@ def side_by_side(
     """
     over = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
     room, head = (0.05, LINE + 0.16) if over else (1.5, 0.08)
-    panel = min((WIDTH - room - 0.9) / (len(names) + 1) - 0.08, 1.9)
+    panel = min((WIDTH - room - 1.1) / (len(names) + 1) - 0.08, 1.9)
     heads = [wrapped(name, panel + 0.06, size=9) for name in ("photo", *names)]
     top = above + lines(heads) * LINE + 0.05
-    sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=0.9, top=top)
+    sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=1.1, top=top)
     fig = sheet.figure()
     for column, name in enumerate(heads):
         x, _ = sheet.place(0, column)
