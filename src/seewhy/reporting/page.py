@@ -162,15 +162,10 @@ def _cell(tag: str, text: str, number: bool) -> str:
     scope = ' scope="col"' if tag == "th" else ""
     status = STATUS.match(text) if tag == "td" else None
     kind = "number" if number else status[1].replace(" ", "-") if status else ""
-    told = BRACKET.sub(_whole, UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :])))
+    told = BRACKET.sub(r'<span class="whole">\g<0></span>', UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :])))
     inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
     classed = f' class="{kind}"' if kind else ""
     return f"<{tag}{scope}{classed}>{inner}</{tag}>"
-
-
-def _whole(found: re.Match[str]) -> str:
-    """What was found, not to be broken over lines."""
-    return found[0].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
