@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "template"
 STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
+MANY = 6  # columns, beyond which a table is set smaller
 BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken in a table
 UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&[lg]t;) \d)|(?<=\b[np] =) (?=\d)|(?<=&[lg]t;) (?=\d)")
 REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
@@ -104,7 +105,7 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) ->
     )
     said = escape(caption)
     _show(
-        f'<div class="table" role="region" tabindex="0" aria-label="{said}"><table>'
+        f'<div class="table{" many" if len(rows.columns) > MANY else ""}" role="region" tabindex="0" aria-label="{said}"><table>'
         f"<caption>{_inline(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>",
         f"{caption}\n{rows.to_string(index=False)}",
     )
@@ -162,7 +163,8 @@ def _cell(tag: str, text: str, number: bool) -> str:
     scope = ' scope="col"' if tag == "th" else ""
     status = STATUS.match(text) if tag == "td" else None
     kind = "number" if number else status[1].replace(" ", "-") if status else ""
-    told = BRACKET.sub(r'<span class="whole">\g<0></span>', UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :])))
+    plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
+    told = BRACKET.sub(r'<span class="whole">\g<0></span>', plain)
     inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
     classed = f' class="{kind}"' if kind else ""
     return f"<{tag}{scope}{classed}>{inner}</{tag}>"

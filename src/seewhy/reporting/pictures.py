@@ -36,17 +36,21 @@ def drawn(fig: "Figure") -> tuple[bytes, dict[str, Any]]:
         box = fig.get_tightbbox().padded(RIM)
         fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches=box)
     size = {"width": round(box.width * SHOWN_DPI), "height": round(box.height * SHOWN_DPI)}
-    return buffer.getvalue(), size | {"panels": "".join(_panel(ax, box) for ax in fig.axes)}
+    parts = [*filter(_coloured, fig.axes), *fig.artists]  # a legend's colours stay those of what it explains
+    return buffer.getvalue(), size | {"panels": "".join(_panel(part, box, SHOWN_DPI / fig.dpi) for part in parts)}
 
 
-def _panel(ax: "Axes", box: "Bbox") -> str:
-    """Where in the picture these axes lie if they hold one themselves, as a path in CSS pixels."""
+def _coloured(ax: "Axes") -> bool:
+    """Whether these axes hold a photo, a map, a matrix or a colour scale."""
     from matplotlib.collections import QuadMesh
 
-    if not ax.images and not any(isinstance(one, QuadMesh) for one in ax.collections):
-        return ""
-    place, scale = ax.get_window_extent(), SHOWN_DPI / ax.figure.dpi
-    rim = 1 if max(spine.get_linewidth() for spine in ax.spines.values()) > FRAME else 0
+    return bool(ax.images) or any(isinstance(one, QuadMesh) for one in ax.collections)
+
+
+def _panel(part: Any, box: "Bbox", scale: float) -> str:
+    """Where in the picture a part of the figure lies, with its frame, as a path in CSS pixels."""
+    place, spines = part.get_window_extent(), getattr(part, "spines", {})
+    rim = 1 if any(spine.get_linewidth() > FRAME for spine in spines.values()) else 0
     x, y = place.x0 * scale - box.x0 * SHOWN_DPI, box.y1 * SHOWN_DPI - place.y1 * scale
     width, height = (round(side * scale) + 2 * rim for side in (place.width, place.height))
     return f"M{round(x) - rim} {round(y) - rim}h{width}v{height}h{-width}z"
