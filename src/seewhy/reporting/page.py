@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent / "template"
 STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
 MANY = 6  # columns, beyond which a table is set smaller
-BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken in a table
+BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table ...
+SHORT = 20  # ... and neither is a cell of that many letters, as "Grad-CAM++"
 UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&[lg]t;) \d)|(?<=\b[np] =) (?=\d)|(?<=&[lg]t;) (?=\d)")
 REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
 
@@ -103,9 +104,9 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) ->
         "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)
     )
-    said = escape(caption)
+    said, many = escape(caption), " many" if len(rows.columns) > MANY else ""
     _show(
-        f'<div class="table{" many" if len(rows.columns) > MANY else ""}" role="region" tabindex="0" aria-label="{said}"><table>'
+        f'<div class="table{many}" role="region" tabindex="0" aria-label="{said}"><table>'
         f"<caption>{_inline(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>",
         f"{caption}\n{rows.to_string(index=False)}",
     )
@@ -162,11 +163,12 @@ def _cell(tag: str, text: str, number: bool) -> str:
     tag = tag if text else "td"  # a heading that says nothing is none
     scope = ' scope="col"' if tag == "th" else ""
     status = STATUS.match(text) if tag == "td" else None
-    kind = "number" if number else status[1].replace(" ", "-") if status else ""
+    kinds = [status[1].replace(" ", "-")] if status else ["number"] if number else []
+    kinds += ["whole"] if tag == "td" and not number and len(text) <= SHORT else []
     plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
     told = BRACKET.sub(r'<span class="whole">\g<0></span>', plain)
     inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
-    classed = f' class="{kind}"' if kind else ""
+    classed = f' class="{" ".join(kinds)}"' if kinds else ""
     return f"<{tag}{scope}{classed}>{inner}</{tag}>"
 
 

@@ -145,7 +145,7 @@
     dialog.querySelector(".bar span").textContent = `${shown.indexOf(current) + 1} / ${shown.length}`;
     dialog.querySelector(".alone").setAttribute("aria-pressed", dialog.querySelector(".view").classList.contains("photo-only"));
     which.hidden = layers().length < 2;
-    which.textContent = `Next map (M): ${layers()[next()]}`;
+    which.textContent = `Next: ${layers()[next()]} (M)`;
   }
   function enlarge(card) {
     if (!dialog) build();
