@@ -11,7 +11,7 @@ from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WRONG, fig
 
 MOST = 60  # rows of a dot plot: of more, the lowest and the highest are shown
 ACROSS = 5.8  # inches: a chart of that width can still be read when it is shrunk to a phone's
-NAMED = 1.9  # inches for the names of a dot plot, in up to two lines
+NAMED = 2.1  # inches for the names of a dot plot, in up to two lines
 
 
 def dots(
