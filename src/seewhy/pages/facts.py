@@ -112,7 +112,7 @@ def _numbers(values: tuple[float, ...] | None) -> str:
     return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
 
 
-def provenance(study: Study, **parameters: Any) -> dict[str, str]:
+def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
     """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
     settings, base = study.settings, study.base
     data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))
@@ -124,7 +124,7 @@ def provenance(study: Study, **parameters: Any) -> dict[str, str]:
         "seed": str(base.seed),
         "device": f"{study.device}, {base.threads} threads, batches of {base.batch_size}",
         "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
-        "parameters": ", ".join(f"{key} = {value!r}" for key, value in sorted(parameters.items())) or "none",
+        "parameters": dict(sorted(parameters.items())) or "none",
     }
 
 

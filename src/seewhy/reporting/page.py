@@ -4,11 +4,10 @@ Each works in JupyterLab as well: an output brings the styles (galleries and str
 again because it has them already. All text that comes from data is escaped.
 """
 
-import io
 import re
 import sys
-import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -18,9 +17,9 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
-from seewhy.reporting.gates import LEGEND, Row
+from seewhy.reporting.gates import LEGEND, Row, marked
 from seewhy.reporting.gates import gates as gates_html
-from seewhy.reporting.sheet import look
+from seewhy.reporting.pictures import drawn
 from seewhy.reporting.strip import Strip, steps
 
 if TYPE_CHECKING:
@@ -28,9 +27,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEMPLATE = Path(__file__).parent / "template"
-UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)")
+STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
+MANY = 6  # columns, beyond which a table is set smaller
+BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table ...
+SHORT = 20  # ... and neither is a cell of that many letters, as "Grad-CAM++"
+UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&[lg]t;) \d)|(?<=\b[np] =) (?=\d)|(?<=&[lg]t;) (?=\d)")
 REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
-DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
 
 
 def finding(text: str) -> None:
@@ -58,19 +60,15 @@ def text(told: str) -> None:
 
 
 def figure(fig: "Figure", alt: str) -> None:
-    """Show a matplotlib figure as a PNG with that alternative text, the same bytes each time, and close it.
+    """Show a matplotlib figure with that alternative text, as `seewhy.reporting.pictures.drawn` makes it; close it.
 
     Raises SeewhyError for an empty `alt`: who cannot see the figure has nothing else.
     """
     if not alt or not alt.strip():
         raise SeewhyError("page.figure needs alt text: say what the figure shows")
-    buffer = io.BytesIO()
-    with look(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a class name may hold any character
-        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    width, height = (round(inches * SHOWN_DPI) for inches in fig.get_size_inches())
-    about = {"image/png": {"alt": alt.strip(), "width": width, "height": height}}
-    _display({"image/png": buffer.getvalue(), "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
+    png, about = drawn(fig)
+    about = {"image/png": {"alt": alt.strip(), **about}}
+    _display({"image/png": png, "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
     if fig.number if hasattr(fig, "number") else False:  # pyplot made it and would keep it
         sys.modules["matplotlib.pyplot"].close(fig)
 
@@ -106,9 +104,9 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) ->
         "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)
     )
-    said = escape(caption)
+    said, many = escape(caption), " many" if len(rows.columns) > MANY else ""
     _show(
-        f'<div class="table" role="region" tabindex="0" aria-label="{said}"><table>'
+        f'<div class="table{many}" role="region" tabindex="0" aria-label="{said}"><table>'
         f"<caption>{_inline(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>",
         f"{caption}\n{rows.to_string(index=False)}",
     )
@@ -123,16 +121,32 @@ def downloads(*paths: Path | str) -> None:
 
 def provenance(facts: Mapping[str, object]) -> None:
     """Hand in what the page rests on (model, data and code hashes, seed, versions, device); it becomes the footer."""
-    items = "".join(
-        f"<div><dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd></div>" for name, value in facts.items()
-    )
+    items = "".join(f"<div><dt>{escape(str(name))}</dt><dd>{_fact(value)}</dd></div>" for name, value in facts.items())
     _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}")
 
 
+def _fact(value: object) -> str:
+    """A fact as HTML; settings as a list of name and value."""
+    if not isinstance(value, Mapping):
+        return escape(_plain(value))
+    items = (f"<li><b>{escape(name)}</b> {escape(told)}</li>" for name, told in _settings(value))
+    return f'<ul class="settings">{"".join(items)}</ul>'
+
+
+def _settings(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
+    """Name and value of each setting; of one within another the name is that of params.yaml: "limits.lift"."""
+    for name, value in values.items():
+        inner = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        if isinstance(inner, Mapping):
+            yield from _settings(inner, f"{under}{name}.")
+        else:
+            yield f"{under}{name}", _plain(inner)
+
+
 def _plain(value: object) -> str:
-    """A fact as text; mappings as "name value", in their order."""
+    """A fact as text; settings as "name value", in their order."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {told}" for name, told in _settings(value))
     return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
@@ -148,8 +162,14 @@ def _cell(tag: str, text: str, number: bool) -> str:
     """One cell of a table."""
     tag = tag if text else "td"  # a heading that says nothing is none
     scope = ' scope="col"' if tag == "th" else ""
-    aligned = ' class="number"' if number else ""
-    return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
+    status = STATUS.match(text) if tag == "td" else None
+    kinds = [status[1].replace(" ", "-")] if status else ["number"] if number else []
+    kinds += ["whole"] if tag == "td" and not number and len(text) <= SHORT else []
+    plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
+    told = BRACKET.sub(r'<span class="whole">\g<0></span>', plain)
+    inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
+    classed = f' class="{" ".join(kinds)}"' if kinds else ""
+    return f"<{tag}{scope}{classed}>{inner}</{tag}>"
 
 
 def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
