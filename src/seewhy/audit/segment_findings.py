@@ -48,13 +48,13 @@ def hidden(scores: pd.DataFrame) -> str:
     told = []
     for name, some in scores.groupby("class", sort=True):
         higher = {method: int((some[method] > some["photo"]).sum()) for method in scores.columns[2:]}
-        parts = [f"{method} ({count} of {len(some)})" for method, count in higher.items() if 2 * count > len(some)]
-        told += [f"{' and '.join(parts)} for *{name}*"] * bool(parts)
+        parts = [f"{method}, {count} of {len(some)} cases" for method, count in higher.items() if 2 * count > len(some)]
+        told += [f"*{name}* by {', and by '.join(parts)}"] * bool(parts)
     if not told:
         return ""
     return (
-        f"**Not to be read**: {'; '.join(told)}. There the picture with all of it hidden scores higher than the photo: "
-        "what hides looks like the class, so hiding speaks for it."
+        f"**Not to be read**: {'; '.join(told)}. In these the picture with all of it hidden scores higher than the "
+        "photo: what hides looks like the class, so hiding speaks for it."
     )
 
 
