@@ -20,7 +20,7 @@ COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d
 OUTCOMES = {
     "right": "#e8ffb0",
     "missed": "#7b00ff",
-    "invented": "#004488",
+    "invented": "#ff0033",
 }  # no class has these; dE 27 for deuteranopes
 TINT = 0.55  # how much of a painted pixel is the class's colour
 GOLDEN = 0.618  # turns of the colour circle between classes beyond the named colours: neighbours differ
