@@ -1,5 +1,6 @@
 import math
 
+import pandas as pd
 import pytest
 
 from seewhy.audit import captions
@@ -36,6 +37,13 @@ def test_words_missed_and_invented():
     assert table.loc["right"].tolist() == [0, 1, 1, 0]
     assert table.loc["meadow"].tolist() == [1, 2, 1, 0]
     assert table.loc["two"].tolist() == [1, 1, 0, 0]
+
+
+def test_the_share_of_words_counts_words_and_its_interval_images():
+    judged = pd.DataFrame({"image": list("aaaabcde"), "correct": [True, False, False, False, *[True] * 4]})
+    found = captions.in_reference(judged, 0)
+    assert (found.value, found.n) == (5 / 8, 5)
+    assert not captions.in_reference(judged.head(0), 0).measured
 
 
 def test_sides_against_the_more_frequent_one():

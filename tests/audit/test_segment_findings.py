@@ -1,3 +1,5 @@
+import pandas as pd
+
 from seewhy.audit import segment_findings as findings
 from seewhy.audit.statistics import NOTHING, Estimate
 
@@ -26,10 +28,21 @@ def test_a_map_is_better_than_a_blob_only_where_the_interval_says_so():
 def test_a_saturated_answer_is_called_so():
     sure = {"crown": LOW, "shadow": HIGH, "pool": AROUND, "roof": NOTHING}
     told = findings.looking({"crown": HIGH}, {"crown": HIGH}, sure, "marked")
-    assert "*crown* **falls**: a saturated answer, " in told
-    assert "*shadow* **rises**" in told
-    assert "*pool* **neither clearly falls nor rises**" in told
+    assert "**darker** (a saturated answer) for *crown*, " in told
+    assert "**brighter** for *shadow*" in told
+    assert "**neither clearly brighter nor darker** for *pool*" in told
     assert "roof" not in told
+
+
+def test_a_class_that_looks_like_what_hides_is_not_to_be_read():
+    scores = pd.DataFrame({"class": ["crown", "shadow", "shadow", "shadow"], "photo": [0.0] * 4})
+    scores = scores.assign(SHAP=[-1.0, 1, 1, -1], LIME=[0.0, 1, -1, -1])  # two of three; one of three
+    told = findings.tried(HIGH, 9, 80, scores)
+    assert "**mostly agree**" in told
+    assert "**Not to be read**: *shadow* by SHAP, 2 of 3 cases. In these" in told
+    both = findings.hidden(scores.assign(LIME=1.0))
+    assert "*crown* by LIME, 1 of 1 cases; *shadow* by SHAP, 2 of 3 cases, and by LIME, 3 of 3 cases." in both
+    assert findings.hidden(scores.head(1)) == ""
 
 
 def test_too_few_images_are_not_judged():

@@ -72,8 +72,20 @@ def test_every_image_has_a_written_caption_even_an_empty_one(scenes):
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):
     rows = scenes.predictions
     own = attribute(scenes, rows, ["hirescam"]).maps["hirescam"]
-    other = sentences.instead(scenes, rows, rows["predicted"].tolist(), "hirescam").maps["hirescam"]
+    other = sentences.instead(scenes, rows, rows["predicted"].tolist(), ["hirescam"]).maps["hirescam"]
     assert np.abs(own - other).max() <= 1e-4 * np.abs(own).max()
+
+
+def test_other_words_of_an_image_share_a_pass_and_keep_their_rows(scenes):
+    rows = scenes.predictions
+    mixed = rows.iloc[::-1].reset_index(drop=True)
+    words = ["tree"] * len(mixed)
+    found = sentences.instead(scenes, mixed, words, ["hirescam", "gradcam"])
+    one = sentences.instead(scenes, mixed.tail(1), ["tree"], ["gradcam"]).maps["gradcam"][0]
+    assert np.abs(found.maps["gradcam"][-1] - one).max() <= 1e-4 * np.abs(one).max()
+    assert sentences.instead(scenes, rows.head(0), [], ["gradcam"]).maps["gradcam"].shape[0] == 0
+    named = rows.head(1).assign(predicted="left", written="left")
+    assert sentences.opposites(scenes, named).empty == ("right" not in WORDS)
 
 
 def test_lime_of_a_word_is_signed_and_seeded(scenes):
@@ -84,10 +96,12 @@ def test_lime_of_a_word_is_signed_and_seeded(scenes):
     assert not np.array_equal(first, other)
 
 
-def test_focus_takes_the_surest_of_each_word_in_turn():
+def test_focus_takes_as_many_of_each_word_and_stands_word_after_word():
     rows = pd.DataFrame({"image": list("abcd"), "predicted": ["dog", "dog", "left", "the"]})
     rows = rows.assign(kind=["noun", "noun", "position", "function"], confidence=[0.5, 0.6, 0.7, 0.8])
     assert sentences.focus(rows, [], 9)["image"].tolist() == ["d", "c", "b", "a"]
+    more = pd.concat([rows, rows.assign(image=list("efgh"))], ignore_index=True)
+    assert sentences.focus(more, [], 5)["image"].tolist() == ["d", "h", "c", "g", "b"]
     assert sentences.focus(rows, ["Dog"], 1)["image"].tolist() == ["b"]
     assert sentences.example(rows)["image"].tolist() == ["c"]
     assert sentences.focus(rows, ["cat"], 1).empty

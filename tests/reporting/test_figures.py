@@ -206,6 +206,16 @@ def test_a_matrix_has_true_minus_signs_and_no_negative_zero():
     assert [told for told in texts(fig) if told] == ["1.00", "−0.25", "0.00"]
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.5), (0.06, 0.08), (0.0, 0.008)])
+def test_ticks_in_percent_say_what_they_are_with_no_more_decimals_than_that_takes(low, high):
+    fig = figures.dots(["a"], [low], [low], [high], [9], percent=True)
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    told = [label.get_text().removesuffix(" %").replace("\N{MINUS SIGN}", "-") for label in ax.get_xticklabels()]
+    assert [float(one) for one in told] == pytest.approx(list(100 * ax.get_xticks()), abs=1e-6)
+    assert any(not one.endswith("0") or "." not in one for one in told)
+
+
 def test_shares_are_drawn_in_percent():
     fig = figures.dots(["a"], [0.25], [0.1], [0.5], [9], reference=0.375, percent=True)
     fig.canvas.draw()

@@ -24,6 +24,15 @@ def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
     assert "no label" in alts[2]
 
 
+def test_a_fact_stands_instead_of_the_true_class_and_is_no_filter():
+    right, wrong = soup([card(fact="IoU 0.83"), card(true="", fact="IoU 0.30")]).select(".card")
+    assert (right["data-mark"], wrong["data-mark"]) == ("right", "wrong")
+    assert (right.select_one(".true").text, wrong.select_one(".true").text) == ("IoU 0.83", "IoU 0.30")
+    assert right["data-true"] == wrong["data-true"] == ""
+    assert "at 0.90, right, IoU 0.83." in right.img["alt"]
+    assert "at 0.90, wrong, IoU 0.30." in wrong.img["alt"]
+
+
 def test_a_word_for_the_map_stands_in_the_caption_and_in_alt():
     told, silent = soup([card(word="too narrow"), card()]).select(".card")
     assert told.select_one("figcaption .word").text == "too narrow"

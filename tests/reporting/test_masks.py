@@ -41,6 +41,10 @@ def test_pixels_are_right_missed_or_invented():
     assert [names[k] for k in masks.outcomes(predicted, true)[0]] == ["right", "invented", "missed", "neither"]
 
 
+def test_outcomes_are_drawn_in_no_class_of_any_size():
+    assert not set(masks.OUTCOMES.values()) & set(masks.palette(40))
+
+
 def test_panels_name_columns_and_colours():
     columns = {"predicted": masks.painted(PHOTOS, LABELS, masks.palette(3)), "Grad-CAM": np.stack([blob()] * 2)}
     fig = figures.panels(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])

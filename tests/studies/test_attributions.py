@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy.methods.partition import _blurred
+from seewhy.methods.partition import blurred
 from seewhy.pages import views
 from seewhy.studies import attributions, trials
 from seewhy.studies.attributions import Attributions
@@ -29,7 +29,7 @@ def test_methods_by_trial_are_signed_and_the_partition_adds_up(study):
     assert all(maps.shape == (2, 8, 8) and np.abs(maps).max() > 0 for maps in found.values())
     inputs = study.inputs(rows)
     with torch.no_grad():
-        gain = study.model(inputs) - study.model(_blurred(inputs, 0))
+        gain = study.model(inputs) - study.model(blurred(inputs))
     gains = [float(gain[row, target]) for row, target in enumerate(study.classes_of(rows["predicted"]))]
     np.testing.assert_allclose(found["SHAP (partition)"].sum((1, 2)), gains, rtol=1e-3, atol=1e-5)
 

@@ -177,6 +177,9 @@ def test_an_answer_is_kept_while_half_of_its_pixels_are(tmp_path):
     assert segmentation.kept(rows, before, after, study(tmp_path)).tolist() == [True, True]
     other[:, 0, 2] = 0  # one is left
     assert segmentation.kept(rows, before, logits(other), study(tmp_path)).tolist() == [False, True]
+    bare = logits(torch.zeros_like(first))  # neither was there: what was nowhere is kept where it is nowhere
+    assert segmentation.kept(rows, bare, bare, study(tmp_path)).tolist() == [True, True]
+    assert segmentation.kept(rows, bare, before, study(tmp_path)).tolist() == [False, False]
     everywhere = logits(torch.ones_like(first))  # all roof: no road is left
     assert segmentation.kept(rows, before, everywhere, study(tmp_path)).tolist() == [True, False]
 

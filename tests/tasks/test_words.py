@@ -16,7 +16,7 @@ def test_what_is_said_ends_at_the_end_and_keeps_its_steps():
     [
         ("dog", "noun"), ("tree", "noun"), ("string", "noun"), ("meadow", "noun"), ("Frisbee", "noun"),
         ("running", "verb"), ("casting", "verb"), ("sits", "verb"),
-        ("red", "adjective"), ("two", "adjective"), ("colorful", "adjective"), ("large", "adjective"),
+        ("red", "adjective"), ("colorful", "adjective"), ("large", "adjective"), ("two", "number"), ("Many", "number"),
         ("left", "position"), ("Top", "position"), ("middle", "position"),
         ("the", "function"), ("with", "function"), ("is", "function"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from seewhy.audit.statistics import Estimate, bootstrap, proportion
+from seewhy.audit.statistics import Estimate, bootstrap, proportion, ratio
 from seewhy.audit.statistics import written as shown
 
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
@@ -50,6 +50,13 @@ def _counts(written: list[str], reference: list[str], order: int) -> list[int]:
         matched.append((own & other).total())
         possible.append(own.total())
     return [len(written), len(reference), *matched, *possible]
+
+
+def in_reference(judged: pd.DataFrame, seed: int) -> Estimate:
+    """Share of all words said (one row each: image, correct) that their image's reference has; the interval is over
+    images, as words of one caption go wrong together, and so is n."""
+    counts = judged.groupby("image", sort=False)["correct"].agg(["sum", "size"]).to_numpy(float)
+    return ratio(counts[:, 0], counts[:, 1], seed)
 
 
 def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
 from seewhy.audit.statistics import FEWEST, Estimate
 
 
@@ -26,16 +28,37 @@ def looking(
     if not on:
         return f"**Not measured**: fewer than {FEWEST} images of each class have a region and evidence."
     first = f"Evidence on the class's {whose} region over chance, beside a blob in the middle: {'; '.join(on)}."
-    told = [f"*{name}* {_direction(one)}, {one.text('+')}" for name, one in sure.items() if one.measured]
+    told = [f"{_direction(one)} for *{name}*, {one.text('+')}" for name, one in sure.items() if one.measured]
     return (
-        f"{first} Where it is surer of what it marks, evidence (rank correlation): {'; '.join(told)}."
+        f"{first} The surer it is of a pixel that it marks, the map is (rank correlation): {'; '.join(told)}."
         if told
         else first
     )
 
 
-def tried(alike: Estimate, cases: int, evaluations: int) -> str:
-    """Page 04: do two methods that hide parts of the picture say the same? `alike`: mean rank correlation."""
+def tried(alike: Estimate, cases: int, evaluations: int, scores: pd.DataFrame) -> str:
+    """Page 04: do two methods that hide parts of the picture say the same? `alike`: mean rank correlation; `scores`:
+    of photos and with all of them hidden, see `hidden`."""
+    return " ".join(filter(None, [_alike(alike, cases, evaluations), hidden(scores)]))
+
+
+def hidden(scores: pd.DataFrame) -> str:
+    """For which classes a method cannot be read, as what hides looks like the class: with all hidden, most pictures
+    score higher than the photo. `scores`: class, photo, and a column for each method, with all hidden as it hides."""
+    told = []
+    for name, some in scores.groupby("class", sort=True):
+        higher = {method: int((some[method] > some["photo"]).sum()) for method in scores.columns[2:]}
+        parts = [f"{method}, {count} of {len(some)} cases" for method, count in higher.items() if 2 * count > len(some)]
+        told += [f"*{name}* by {', and by '.join(parts)}"] * bool(parts)
+    if not told:
+        return ""
+    return (
+        f"**Not to be read**: {'; '.join(told)}. In these the picture with all of it hidden scores higher than the "
+        "photo: what hides looks like the class, so hiding speaks for it."
+    )
+
+
+def _alike(alike: Estimate, cases: int, evaluations: int) -> str:
     if not alike.measured:
         return f"**Too few to compare**: {cases} cases; what is seen below holds for these pictures only."
     word = "**mostly agree**" if alike.low > 0.5 else "**hardly agree**" if alike.high < 0.5 else "**agree in part**"
@@ -47,8 +70,8 @@ def tried(alike: Estimate, cases: int, evaluations: int) -> str:
 
 def _direction(correlation: Estimate) -> str:
     if correlation.low <= 0 <= correlation.high:
-        return "**neither clearly falls nor rises**"
-    return "**rises**" if correlation.low > 0 else "**falls**: a saturated answer"
+        return "**neither clearly brighter nor darker**"
+    return "**brighter**" if correlation.low > 0 else "**darker** (a saturated answer)"
 
 
 def _judged(difference: Estimate) -> str:
@@ -75,7 +98,7 @@ def mistakes(wrong: int, total: int, shares: Mapping[str, Mapping[str, Estimate]
     """Page 06: `shares` are of each class the share of its pixels `missed` and of what is marked `invented`."""
     if not total:
         return "**Not run**: this dataset has no masks, so no pixel can be called wrong."
-    first = f"In **{wrong} of {total}** cases a class of an image has an IoU below one half."
+    first = f"In **{wrong} of {total}** cases, a class in an image each, the IoU is below one half."
     parts = [
         f"*{name}*: {own['missed'].text('%')} of it missed, {own['invented'].text('%')} of what is marked invented"
         for name, own in shares.items()

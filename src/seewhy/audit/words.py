@@ -1,16 +1,23 @@
-"""Maps of words: how concentrated their evidence is, and whether a word for a side looks to that side."""
+"""Maps of words: how concentrated their evidence is, and whether a word for a side looks to that side.
 
-from collections.abc import Mapping, Sequence
+The control of both is a word that was not written, asked for at the same step of the same caption: what its map shows
+too says nothing about the word that was.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from seewhy.audit.captions import AXES
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import written
+from seewhy.audit.units import between, written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
+OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
 MOST = 6  # words named in a sentence
+PARTLY = 0.5  # rank correlation below which two maps hardly agree
 HALF = 0.5  # of the evidence: the share of the picture that holds it says how concentrated a map is
 
 
@@ -68,10 +75,12 @@ def over_images(values: Float[np.ndarray, " n"], images: Sequence[str], seed: in
     return mean(frame.groupby("image", sort=False)["value"].mean().to_numpy(), seed)
 
 
-def sides(rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"]], seed: int) -> dict[str, Estimate]:
-    """Does a word that names a side look there? Mean share of the evidence there, by method or control."""
-    words = rows["predicted"].tolist()
-    return {name: over_images(towards(some, words), rows["image"], seed) for name, some in maps.items()}
+def sides(
+    rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"]], seed: int, words: str = "predicted"
+) -> dict[str, Estimate]:
+    """Does a word that names a side look there? Mean share of the evidence there, by method or control; `words`: the
+    column of the words that the maps are of."""
+    return {name: over_images(towards(some, rows[words].tolist()), rows["image"], seed) for name, some in maps.items()}
 
 
 def over_others(rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"]], seed: int) -> dict[str, Estimate]:
@@ -81,26 +90,55 @@ def over_others(rows: pd.DataFrame, maps: Mapping[str, Float[np.ndarray, "n h w"
     return {name: over_images(some, rows["image"], seed) for name, some in apart.items()}
 
 
+def opposites(rows: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
+    """The rows whose word names a side, with the word for the other side (column `other`): those where `known`, the
+    vocabulary, has it and the caption has not."""
+    other = rows["predicted"].str.casefold().map(OPPOSITE)
+    unwritten = [word not in text.casefold().split() for word, text in zip(other, rows["written"], strict=True)]
+    return rows.assign(other=other)[other.isin(set(known)) & np.array(unwritten, bool)].reset_index(drop=True)
+
+
+def over_opposite(
+    rows: pd.DataFrame,
+    maps: Mapping[str, Float[np.ndarray, "n h w"]],
+    others: Mapping[str, Float[np.ndarray, "n h w"]],
+    seed: int,
+) -> dict[str, Estimate]:
+    """By how much the word looks to its side more than its opposite, which was not written, looks to the other one.
+
+    `rows` as `opposites` gives them, `others` are the maps of column `other` at the same steps. A word that brings its
+    side along, whatever the picture shows, is at 0 or below.
+    """
+    written, other = rows["predicted"].tolist(), rows["other"].tolist()
+    apart = {name: towards(maps[name], written) - towards(others[name], other) for name in maps}
+    return {name: over_images(some, rows["image"], seed) for name, some in apart.items()}
+
+
+def unsaid(rows: pd.DataFrame, seed: int) -> list[str]:
+    """For each row a word that other captions have and its own has not, drawn at random; the row's own where there is
+    none."""
+    every, draw = sorted(set(rows["predicted"])), np.random.default_rng(seed)
+    pairs = zip(rows["predicted"], rows["written"].str.split(), strict=True)
+    return [str(draw.choice([word for word in every if word not in text] or [own])) for own, text in pairs]
+
+
 def by_word(
     rows: pd.DataFrame, maps: Float[np.ndarray, "n h w"], control: Float[np.ndarray, "n h w"], seed: int
 ) -> pd.DataFrame:
-    """How concentrated the evidence for each word is: word, kind, maps, without evidence, spread with interval, and
-    whether it is localised: the whole interval below the mean of the same maps of noise."""
-    own, chance = spread(maps), noise(control)
+    """How concentrated the evidence for each word is: word, kind, maps, without evidence, spread with interval, spread
+    of `control`, the maps of words that were not said (`unsaid`), and whether it is localised: less spread than these,
+    image by image, with the whole interval."""
+    own, other = spread(maps), spread(control)
     found = []
     for word, part in rows.reset_index(drop=True).groupby("predicted", sort=True):
-        one = over_images(own[part.index], part["image"].tolist(), seed)
-        empty = int(np.isnan(own[part.index]).sum())
-        told = "not measured" if not one.measured else "yes" if one.high < chance else "no"
-        found.append((word, part["kind"].iloc[0], len(part), empty, one.value, one.low, one.high, told))
-    names = ["word", "kind", "maps", "without evidence", "spread", "low", "high", "localised"]
+        images, at = part["image"].tolist(), part.index
+        one, rest, apart = (over_images(some[at], images, seed) for some in (own, other, own - other))
+        told = "not measured" if not apart.measured else "yes" if apart.high < 0 else "no"
+        empty = int(np.isnan(own[at]).sum())
+        found.append((word, part["kind"].iloc[0], len(part), empty, one.value, one.low, one.high, rest.value, told))
+    names = ["word", "kind", "maps", "without evidence", "spread", "low", "high", "not said", "localised"]
     table = pd.DataFrame(found, columns=names)
     return table.sort_values(["maps", "word"], ascending=[False, True], ignore_index=True)
-
-
-def noise(control: Float[np.ndarray, "n h w"]) -> float:
-    """Mean spread of maps of noise; that of an even map where there are none."""
-    return float(spread(control).mean()) if len(control) else HALF
 
 
 def by_kind(rows: pd.DataFrame, values: Float[np.ndarray, " n"], seed: int) -> dict[str, Estimate]:
@@ -112,37 +150,87 @@ def by_kind(rows: pd.DataFrame, values: Float[np.ndarray, " n"], seed: int) -> d
     }
 
 
-def told(named: Mapping[str, Estimate], over: Mapping[str, Estimate], sided: int, blind: Sequence[str]) -> str:
+def told(
+    named: Mapping[str, Estimate],
+    opposite: Mapping[str, Estimate],
+    over: Mapping[str, Estimate],
+    sided: int,
+    onto: tuple[str, Estimate],
+) -> str:
     """Page 02: do words look where they say? `named`: share of the evidence on the side that a word names, by method;
-    `over`: how much more that is than in the caption's other words; `sided` captions name a side; `blind`: words that
-    are not localised."""
+    `opposite`: that of the unwritten opposite word on its own side; `over`: the difference, image by image; `sided`
+    captions name a side; `onto`: a method, and the lift on the objects of its evidence for words of place."""
     if not sided:
-        first = "**No caption names a side**, so no word can be held against the place it names."
-    elif not all(one.measured for one in over.values()):
-        first = f"**Not measured**: of too few captions that name a side ({sided}) all words have evidence."
-    else:
-        parts = [f"{one.text('%')} by {method}, {_judged(over[method])}" for method, one in named.items()]
-        first = (
-            "Words that name a side (*left*, *top*) have this share of their evidence there, where chance has 50 % and "
-            f"beside the caption's other words: {'; '.join(parts)}."
-        )
-    some = f"*{'*, *'.join(blind[:MOST])}*{' and others' if len(blind) > MOST else ''}"
-    return f"{first} Not localised: {some if blind else 'none of the words measured'}."
+        return "**No caption names a side**, so no word can be held against the place it names."
+    if not any(one.measured for one in over.values()):
+        return f"**Not measured**: {sided} captions name a side, too few of them with evidence for its opposite too."
+    parts = [
+        f"{one.text('%')} against {written(opposite[method].value, '%')} by {method}, {_judged(over[method])}"
+        for method, one in named.items()
+    ]
+    first = (
+        "Evidence for a word that names a side (*left*, *top*) on that side, against that for its opposite, which was "
+        f"not written, on the other: {'; '.join(parts)}."
+    )
+    idle = not any(one.low > 0 for one in over.values())
+    second = ["**such a word brings its side along, written or not**: that share says nothing of the picture"] * idle
+    second += _onto(*onto)
+    return f"{first} {_sentence(second)}" if second else first
 
 
-def tried(alike: Float[np.ndarray, " n"], trials: int, seed: int) -> str:
-    """Page 04: can LIME's maps be read? `alike`: rank correlation of each word's map with that of another seed."""
-    stability = mean(alike, seed)
-    shown = stability.text() if stability.measured else " and ".join(written(value) for value in alike) or "none here"
+def _sentence(parts: Sequence[str]) -> str:
+    """Clauses as one sentence; the first may begin in bold."""
+    told = "; ".join(parts)
+    start = 2 * told.startswith("**")
+    return f"{told[:start]}{told[start].upper()}{told[start + 1 :]}."
+
+
+def _onto(method: str, lift: Estimate) -> list[str]:
+    """Whether words of place have their evidence on the objects, where it is clear that they have or have not."""
+    if not lift.measured or lift.low <= 1 <= lift.high:
+        return []
+    word = "**more**" if lift.low > 1 else "**less**"
+    return [f"on the objects the evidence for words of place lies {word} than chance, {lift.text('×')} by {method}"]
+
+
+def localised(table: pd.DataFrame) -> str:
+    """Which words of `by_word` are localised, as a sentence."""
+    some = table[table["localised"] != "not measured"]
+    yes = some.loc[some["localised"] == "yes", "word"].tolist()
+    named = f": *{'*, *'.join(yes[:MOST])}*{' and others' if len(yes) > MOST else ''}" if yes else ""
     return (
-        f"With {trials} trials LIME's ranks correlate over two seeds by **{shown}**. **Read only squares that both "
-        "seeds show**, and where these are few raise `trials`."
+        f"**{len(yes)} of {len(some)} words** that were measured have their evidence clearly more in one place than a "
+        f"word that was not said has at the same step{named}."
     )
 
 
+def tried(
+    alike: Float[np.ndarray, " n"], trials: int, seed: int, others: Mapping[str, Float[np.ndarray, " n"]] | None = None
+) -> str:
+    """Page 04: can LIME's maps be read? `alike`: rank correlation of each word's map with that of another seed;
+    `others`: with its maps by other methods, by their names."""
+    stability = mean(alike, seed)
+    shown = stability.text() if stability.measured else " and ".join(written(value) for value in alike) or "none here"
+    first = (
+        f"With {trials} trials LIME's ranks correlate over two seeds by **{shown}**: read only squares that both show."
+    )
+    return f"{first} {_beside(others or {})}".strip()
+
+
+def _beside(others: Mapping[str, Float[np.ndarray, " n"]]) -> str:
+    """How LIME's maps agree with those of other methods: the range over the words."""
+    known = {name: values[np.isfinite(values)] for name, values in others.items()}
+    known = {name: values for name, values in known.items() if len(values)}
+    if not known:
+        return ""
+    parts = [f"{name} {written(values.min(), '+')} to {written(values.max(), '+')}" for name, values in known.items()]
+    most = max(values.max() for values in known.values())
+    word = "**hardly agrees** with" if most < PARTLY else "is to be read beside"
+    return f"It {word} the maps of one backward pass: {', '.join(parts)}."
+
+
 def _judged(difference: Estimate) -> str:
-    """What a difference to the other words allows to say."""
-    if difference.low > 0:
-        return f"**more** ({written(difference.value, '+')})"
-    verdict = "**less**" if difference.high < 0 else "**no clear difference**"
-    return f"{verdict} ({written(difference.value, '+')})"
+    """What a paired difference of shares allows to say."""
+    word = "**more**" if difference.low > 0 else "**less**" if difference.high < 0 else "**no clear difference**"
+    low, high = difference.low, difference.high
+    return f"{word} ({written(difference.value, 'points')}, 95 % interval {between(low, high, 'points')})"

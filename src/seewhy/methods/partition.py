@@ -71,7 +71,7 @@ def _partition(
         return ask(model, batch, [score])[0].cpu().double().numpy()  # Apple's GPUs have no double precision
 
     # a masker of the image's own: shap knows a blurred image again by its address, which another image may inherit
-    own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, _blurred(image, blur)))
+    own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, blurred(image, blur)))
     with numpy_state():
         explainer = shap.explainers.PartitionExplainer(asked, shap.maskers.Image(hidden, own.shape))
         found = explainer(own[None], max_evals=evaluations, batch_size=INNER, silent=True)
@@ -81,14 +81,14 @@ def _partition(
     return values.astype(np.float32), gain
 
 
-def _blurred(image: Float[Tensor, "1 c h w"], blur: int) -> Float[Tensor, "1 c h w"]:
-    """Each pixel as the mean of a square of about `blur` pixels around it, of those inside the image."""
+def blurred(image: Float[Tensor, "n c h w"], blur: int = 0) -> Float[Tensor, "n c h w"]:
+    """What hides: each pixel as the mean of a square of about `blur` pixels around it, of those inside the image."""
     side = (blur or max(image.shape[-2:]) // 8) // 2
     return functional.avg_pool2d(image, 2 * side + 1, stride=1, padding=side, count_include_pad=False)
 
 
 def _partition_baseline(model: nn.Module, image: Tensor, scores: list[Score], options: dict[str, Any]) -> Tensor:
-    return ask(model, _blurred(image, options.get("blur", 0)), scores)[:, 0]
+    return ask(model, blurred(image, options.get("blur", 0)), scores)[:, 0]
 
 
 BASELINES["shap_partition"] = _partition_baseline

@@ -5,6 +5,7 @@ A row is an image and a class, as `tasks.segmentation.predict` gives them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from seewhy.reporting.sheet import shown
 from seewhy.studies.study import Study
 from seewhy.tasks import segmentation
 
+LARGE = f"at least {100 * regions.LEAST:.0f} % of the picture (or any share, if none does)"  # see `regions.large`
 Labels = UInt8[np.ndarray, "n h w"]
 
 
@@ -39,18 +41,16 @@ def described(rows: pd.DataFrame) -> str:
 
 def sampled(chosen: int, total: int, seed: int) -> str:
     """Which rows a section shows, as a sentence."""
-    which = f"classes of an image, of those that take at least {100 * regions.LEAST:.0f} % of it (or all, if none does)"
-    if chosen == total:
-        return f"All {total} {which}."
-    return f"{chosen} of {total} {which}, drawn at random (seed {seed}), balanced over classes."
+    chance = "" if chosen == total else f", drawn at random (seed {seed}), balanced over classes"
+    return f"{views.some(chosen, total, 'case')}{chance}. A case is a class in an image where it takes {LARGE}."
 
 
 def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
     """Which images a gallery shows, with every class of theirs, as a sentence."""
     some, total = rows["image"].nunique(), visible["image"].nunique()
-    which = f"with each class that takes at least {100 * regions.LEAST:.0f} % of it (or all, if none does)"
     chance = "" if some == total else f", drawn at random (seed {seed})"
-    return f"{views.some(some, total, 'image')}{chance}, each {which}: {len(rows)} cards."
+    of = f"{views.some(some, total, 'image')} in which a class takes {LARGE}"
+    return f"{of}{chance}; a card for each such class: {len(rows)}."
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -107,21 +107,22 @@ def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
 
 
 def cards(look: regions.Look) -> list[Card]:
-    """Gallery cards with the rim of the predicted region. The true class of a wrong one says what is wrong."""
+    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class."""
     plain = views.cards(look.study, look.found, range(len(look.rows)))
     colours = inks(look.study, look.rows)
     return [
-        replace(card, region=region, ink=ink, true=_truth(row), id=f"{card.id} {row.predicted}")
-        for card, region, ink, row in zip(plain, look.marked, colours, look.rows.itertuples(), strict=True)
+        replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
+        for card, region, ink, row, (true, fact) in zip(
+            plain, look.marked, colours, look.rows.itertuples(), map(_fit, look.rows.itertuples()), strict=True
+        )
     ]
 
 
-def _truth(row: object) -> str | None:
-    if pd.isna(row.correct):  # type: ignore[attr-defined]
-        return None
-    if row.correct:  # type: ignore[attr-defined]
-        return str(row.predicted)  # type: ignore[attr-defined]
-    return "elsewhere" if isinstance(row.label, str) else "not there"  # type: ignore[attr-defined]
+def _fit(row: Any) -> tuple[str | None, str]:
+    """The class where it was found, "" where it was not, None where that is not known; and the fact that says so."""
+    if pd.isna(row.correct):
+        return None, ""
+    return row.predicted if row.correct else "", f"IoU {row.iou:.2f}" if isinstance(row.label, str) else "not there"
 
 
 def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from seewhy.audit.controls import enlarged
 from seewhy.audit.statistics import Estimate, mean, rank_correlation
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
+from seewhy.methods.partition import blurred
 from seewhy.methods.reading import normalise, relu
 from seewhy.methods.targets import output_of
 from seewhy.studies.attributions import Attributions, attribute
@@ -53,6 +54,17 @@ class Look:
     def whose(self) -> str:
         """Which regions `own` are."""
         return "true" if self.masked == self.images else "true or marked" if self.masked else "marked"
+
+    @property
+    def told(self) -> str:
+        """The same as a sentence."""
+        if self.masked == self.images:
+            return f"Regions are the true ones, in all {self.images} images."
+        if not self.masked:
+            return "Regions are what the model marks: no image has a mask."
+        return (
+            f"Regions are the true ones in {self.masked} of {self.images} images, in the others what the model marks."
+        )
 
     @property
     def own(self) -> Bool[np.ndarray, "n h w"]:
@@ -137,6 +149,22 @@ def kinds(study: Study, rows: pd.DataFrame, method: str = "gradcam") -> dict[str
     ]
     found = explain(study.model, batch, methods=[method], targets=scores, layer=study.layer)[method]
     return {name: normalise(relu(found[:, k])).cpu().numpy() for k, name in enumerate(KINDS)}
+
+
+def hidden(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """The score of each row's class for the photo, and with all of it hidden as each method hides it: behind a blur
+    (the partition explainer), behind the mean colour (LIME). Columns: class, photo, and a method each."""
+    parts = []
+    with torch.inference_mode():
+        for part, batch in study.batches(rows, "scores with all hidden"):
+            seen = {"photo": batch, "SHAP (partition)": blurred(batch), "LIME": torch.zeros_like(batch)}
+            targets = torch.tensor(part["target"].tolist(), device=study.device)
+            scores = {
+                name: segmentation.score(output_of(study.model(one)), targets).cpu().numpy()
+                for name, one in seen.items()
+            }
+            parts.append(pd.DataFrame({"class": part["predicted"].tolist(), **scores}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def large(rows: pd.DataFrame) -> pd.DataFrame:

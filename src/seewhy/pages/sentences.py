@@ -13,10 +13,11 @@ from torch import Tensor
 
 from seewhy import artifacts
 from seewhy.audit import localisation
-from seewhy.audit.captions import AXES, tokens
+from seewhy.audit.captions import tokens
 from seewhy.audit.statistics import Estimate, proportion
-from seewhy.audit.words import SIDES, over_images, spread
+from seewhy.audit.words import OPPOSITE, SIDES, over_images, spread
 from seewhy.audit.words import by_kind as by_kind_of
+from seewhy.audit.words import opposites as opposites_of
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.reading import upsample
@@ -26,8 +27,8 @@ from seewhy.pages.views import correct, some
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, Word, described
-from seewhy.studies.attributions import Attributions, attribute
-from seewhy.studies.explaining import per_place
+from seewhy.studies.attributions import EMPTY, Attributions, attribute
+from seewhy.studies.explaining import jobs, per_place
 from seewhy.studies.samples import mistakes, stratified
 from seewhy.studies.study import Study
 from seewhy.tasks.captioning import beams
@@ -76,7 +77,7 @@ def side_by_side(study: Study, shown: pd.DataFrame, width: int) -> pd.DataFrame:
 
 
 def focus(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd.DataFrame:
-    """At most `most` rows of those words, the surest first, in turn from each word.
+    """At most `most` rows of those words, as many of each as there are, word after word, the surest of each first.
 
     Without `keywords`: of the most frequent word of each kind.
     """
@@ -85,7 +86,9 @@ def focus(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd.DataFram
     chosen = rows[rows["predicted"].str.casefold().isin(wanted)]
     surest = chosen.sort_values(["confidence", "image"], ascending=[False, True])
     turn = surest.groupby("predicted").cumcount()
-    return surest.iloc[np.argsort(turn.to_numpy(), kind="stable")[:most]].reset_index(drop=True)
+    some = surest.iloc[np.argsort(turn.to_numpy(), kind="stable")[:most]]
+    place = some["predicted"].map({word: place for place, word in enumerate(some["predicted"].unique())})
+    return some.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
 def example(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,8 +100,7 @@ def example(rows: pd.DataFrame) -> pd.DataFrame:
 
 def swapped(rows: pd.DataFrame) -> pd.DataFrame:
     """Wrong words that name a side whose opposite (column `opposite`) the reference names; the surest first."""
-    opposite = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
-    other = rows["predicted"].str.casefold().map(opposite)
+    other = rows["predicted"].str.casefold().map(OPPOSITE)
     has = [
         pd.notna(word) and word in tokens(text) for word, text in zip(other, rows["caption"].fillna(""), strict=True)
     ]
@@ -166,18 +168,35 @@ def other_word(output: Float[Tensor, "n steps words"], codes: Int[Tensor, " n"])
     return output.flatten(1).gather(1, codes[:, None]).squeeze(1)
 
 
-def instead(study: Study, rows: pd.DataFrame, words: Sequence[str], method: str) -> Attributions:
+def opposites(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """`audit.words.opposites` with the study's vocabulary."""
+    return opposites_of(rows, _vocabulary(study))
+
+
+def instead(study: Study, rows: pd.DataFrame, words: Sequence[str], methods: Sequence[str]) -> Attributions:
     """Maps of words that might stand where those of `rows` do: `words[i]` at the step of row i, after the same words
-    before it."""
-    vocabulary = _vocabulary(study)
+    before it. All words of an image share one pass."""
+    vocabulary, found = _vocabulary(study), {}
     codes = [step * len(vocabulary) + vocabulary.index(word) for step, word in zip(rows["target"], words, strict=True)]
-    parts, done = [], 0
-    for part, batch in study.batches(rows, "maps of other words"):
-        score = Score(tuple(codes[done : done + len(part)]), rule=other_word)
-        found = explain(study.model, batch, methods=[method], targets=[score], layer=study.layer)
-        parts.append(per_place(found[method][:, 0]))
-        done += len(part)
-    return Attributions(rows, {method: np.concatenate(parts)}, study.size)
+    pairs = list(zip(rows["image"], codes, strict=True))
+    work = jobs(pairs)
+    for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps of other words"):
+        some = [work[index] for index in part.index]
+        wanted = _asked([job.targets for job in some])
+        maps = explain(study.model, batch, methods=methods, targets=wanted, layer=study.layer)
+        for row, job in enumerate(some):
+            for k, code in enumerate(job.targets):
+                found[job.image, code] = [per_place(maps[method][row, k][None])[0] for method in methods]
+    made = {
+        method: np.stack([found[pair][k] for pair in pairs]) if pairs else EMPTY for k, method in enumerate(methods)
+    }
+    return Attributions(rows, made, study.size)
+
+
+def _asked(codes: Sequence[Sequence[int]]) -> list[Score]:
+    """Scores of a batch whose image i has the words `codes[i]`: score k is of each image's k-th, or of its last."""
+    most = max(map(len, codes))
+    return [Score(tuple(own[min(k, len(own) - 1)] for own in codes), rule=other_word) for k in range(most)]
 
 
 def by_trial(

@@ -1,11 +1,11 @@
 """Charts: dots with intervals, reliability, curves. Every estimate carries its interval; without any, a sentence."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WRONG, figure, look, shown, unmeasured, wrapped
 
@@ -49,7 +49,7 @@ def dots(
         if reference is not None:
             _reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
         if percent:
-            ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+            ax.xaxis.set_major_formatter(partial(_percent, ax))
         ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
         ax.grid(axis="x")
         ax.locator_params(axis="x", nbins=6)
@@ -57,6 +57,13 @@ def dots(
         ax.spines["left"].set_visible(False)
         _counts(ax, rows, counts)
     return fig
+
+
+def _percent(ax: Axes, value: float, _place: int | None = None) -> str:
+    """A share on the axis below, in percent, with as many decimals as the ticks need to be told apart."""
+    ticks = 100 * ax.get_xticks()
+    decimals = next((k for k in range(4) if np.allclose(ticks, ticks.round(k), rtol=0, atol=1e-6)), 4)
+    return f"{100 * value:z.{decimals}f} %".replace("-", "\N{MINUS SIGN}")
 
 
 def _extremes(values: Sequence[float]) -> list[int]:

@@ -28,7 +28,8 @@ class Card:
     photo: uint8 (H, W, 3) as the model saw it; confidence: 0..1; true: None without a label; maps: method -> float32
     (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
     peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like; controls: as
-    maps, by name; region: bool (H, W), whose rim is drawn in `ink`, a colour.
+    maps, by name; region: bool (H, W), whose rim is drawn in `ink`, a colour; fact: what is known of the answer where
+    that is no class's name (an IoU): it is said instead of the true class, by which the cards cannot be filtered then.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Card:
     controls: dict[str, np.ndarray] = field(default_factory=dict)
     region: np.ndarray | None = None
     ink: str = "#ffffff"
+    fact: str = ""
 
     @property
     def correct(self) -> bool | None:
@@ -126,7 +128,7 @@ def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -
     lines = "".join(_box(*box) for box in card.boxes) + _rim(card)
     return (
         f'<figure class="card {word}" data-mark="{word}" data-predicted="{escape(card.predicted)}" '
-        f'data-true="{escape(card.true or "")}" data-confidence="{card.confidence:.4f}">'
+        f'data-true="{escape("" if card.fact else card.true or "")}" data-confidence="{card.confidence:.4f}">'
         f'<button type="button" class="zoom"><span class="stack">'
         f'<img alt="{escape(_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
@@ -170,14 +172,19 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{card.confidence:.2f}</b></span>{true}{word}"
+        f"<b>{card.confidence:.2f}</b></span>{_fact(card) or true}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
 
+def _fact(card: Card) -> str:
+    return f'<span class="true">{escape(card.fact)}</span>' if card.fact else ""
+
+
 def _alt(card: Card, layers: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
-    truth = {True: "right", False: f"wrong, true {card.true}", None: "no label"}[card.correct]
+    truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
+    truth += f", {card.fact}" if card.fact else ""
     seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
     return f"{card.id}: predicted {card.predicted} at {card.confidence:.2f}, {truth}.{seen}"
 

@@ -52,8 +52,24 @@ MEASURES = {
     "captioning": (
         Measure("Captions as the reference", "model", "exact", "%", (0, 1), None, "01_model"),
         Measure("BLEU-2", "model", "bleu2", "", (0, 1), None, "01_model"),
-        Measure("Words like “left” look there: Grad-CAM", "grad_cam", "gradcam_side", "%", (0, 1), 0.5, "02_grad_cam"),
-        Measure("The same: HiResCAM", "grad_cam", "hirescam_side", "%", (0, 1), 0.5, "02_grad_cam"),
+        Measure(
+            "Words like “left” look there (HiResCAM)",
+            "grad_cam",
+            "hirescam_side",
+            "%",
+            (0, 1),
+            "hirescam_opposite",
+            "02_grad_cam",
+        ),
+        Measure(
+            "The same, less that of the unwritten opposite",
+            "grad_cam",
+            "hirescam_over_opposite",
+            "+",
+            (-0.5, 0.5),
+            0.0,
+            "02_grad_cam",
+        ),
     ),
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-KEPT = "the word is still in the caption, at whatever place"
+KEPT = "the word (one of the caption's, drawn at random) is still in the caption, at whatever place"
 
 
 class Captioner(nn.Module):

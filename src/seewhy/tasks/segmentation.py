@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from seewhy.studies.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
-KEPT = "at least half of the pixels that were given to the class still are"
+KEPT = (
+    "at least half of the pixels that were given to the class (one of the image's, drawn at random) still are, or none "
+    "is where none was"
+)
 MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 
 
@@ -124,10 +127,14 @@ def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
 def kept(
     rows: pd.DataFrame, before: Float[Tensor, "n k h w"], after: Float[Tensor, "n k h w"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
-    """Whether at least half of the pixels that `before` gives to the row's class have it in `after` too."""
+    """Whether at least half of the pixels that `before` gives to the row's class have it in `after` too.
+
+    Where `before` gives it none, "nowhere" is the answer, which is kept while `after` gives it none either.
+    """
     classes = torch.tensor(rows["target"].tolist(), device=after.device)[:, None, None]
     first, second = before.argmax(1) == classes, after.argmax(1) == classes
-    return ((first & second).sum((1, 2)) >= first.sum((1, 2)).clamp(min=1) / 2).cpu().numpy()
+    area, both = first.sum((1, 2)), (first & second).sum((1, 2))
+    return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

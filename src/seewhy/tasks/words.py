@@ -8,7 +8,7 @@ from torch import Tensor
 
 END = {"<end>", "<eos>", "endseq"}
 SILENT = {"<start>", "<sos>", "<bos>", "startseq", "<pad>", ""} | END
-KINDS = ("noun", "verb", "adjective", "position", "function")
+KINDS = ("noun", "verb", "adjective", "number", "position", "function")
 
 KNOWN = {
     "position": """
@@ -25,7 +25,8 @@ KNOWN = {
     "adjective": """
         red green blue yellow black white brown grey gray orange pink purple blond blonde golden dark bright light big
         small large little tiny huge long short tall young old open dense bare dry wet empty full snowy grassy sandy
-        rocky dirty muddy one two three four five six several many few""",
+        rocky dirty muddy""",
+    "number": "one two three four five six seven eight nine ten several many few",
     "noun": "ring king thing string wing spring swing building clothing ceiling evening morning wedding table cable",
 }
 KIND_OF = {word: name for name, words in KNOWN.items() for word in words.split()}
@@ -61,9 +62,9 @@ class Vocabulary:
 
 
 def kind(word: str) -> str:
-    """noun, verb, adjective, position or function: by short lists and endings; what none of them knows is a noun.
+    """One of `KINDS`, by short lists and endings; what none of them knows is a noun.
 
-    Numbers count as adjectives: they tell a property. Good enough to compare groups of words, not to parse a sentence.
+    Good enough to compare groups of words, not to parse a sentence.
     """
     plain = word.casefold()
     if plain in KIND_OF or len(plain) < 5:
