@@ -67,8 +67,8 @@ def gallery(
             if name not in card.maps:
                 raise unknown("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
-    lined = set(methods)  # no line tells where a control lies: it would be looked at as if it meant something
-    drawn = [[drawing(_map(card, name), cmap, opacity, name in lined) for name in layers] for card in cards]
+    # no line around what a control marks: it would be looked at as if it meant something
+    drawn = [[drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
     kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
     figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
