@@ -1,3 +1,6 @@
+import json
+import re
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -5,6 +8,7 @@ from seewhy.audit.statistics import NAN, NOTHING, Estimate
 from seewhy.audit.verdict import Gate
 from seewhy.reporting import page
 from seewhy.reporting.gates import MIDDLE, ROOM, WIDTH, gates, widest
+from tests.conftest import ROOT
 from tests.reporting.samples import HOSTILE
 
 HALF = WIDTH / 2
@@ -92,3 +96,22 @@ def test_a_page_says_how_to_read_its_gates(monkeypatch):
     page.gates([row()])
     assert "Shaded: where the gate passes." in shown[0]["text/html"]
     assert shown[0]["text/plain"] == "Gates. it holds: unsure"
+
+
+OVER = ("road", "deletion_auc", "insertion_auc", "localisation_lift")
+FIGURES = ["model.accuracy", "reliance.object_swap_over_control", "stability.flipped", "audit.reliance.shadow_paste"]
+FIGURES += [f"gradcam.{name}" for name in ("kept", "target_spearman", "stability_spearman", "localisation_lift")]
+FIGURES += [f"gradcam.{name}_over_control" for name in OVER]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_claim_links_to_a_section_that_is_there(figure):
+    link = BeautifulSoup(gates([row(figure, claim="CAM: c")], folder="a b/"), "html.parser").a["href"]
+    file, _, section = link.removeprefix("a%20b/").partition("#")
+    cells = json.loads((ROOT / "notebooks" / file.replace(".html", ".ipynb")).read_text())["cells"]
+    headings = [line[3:].lower().strip("?\n") for cell in cells for line in cell["source"] if line.startswith("## ")]
+    assert not section or section in ["s-" + re.sub("[^a-z]+", "-", one) for one in headings]
+
+
+def test_what_is_measured_elsewhere_has_no_link():
+    assert "<a" not in gates([row("grad_cam.lift.crown")])

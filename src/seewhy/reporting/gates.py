@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from seewhy.audit.units import FORMS, between, written
 
@@ -23,6 +24,21 @@ LEGEND = (
 )
 
 
+PAGE = "07_audit.html"
+EVIDENCE = (  # how a figure's name begins or ends, and where it is measured
+    ("reliance.", f"{PAGE}#s-what-does-the-answer-hang-on"),
+    ("stability.", f"{PAGE}#s-do-the-maps-stay-when-the-image-hardly-changes"),
+    ("model.", "01_model.html"),
+    (".stability_spearman", f"{PAGE}#s-do-the-maps-stay-when-the-image-hardly-changes"),
+    (".kept", f"{PAGE}#s-do-the-maps-know-what-the-model-has-learnt"),
+    (".target_spearman", f"{PAGE}#s-do-the-maps-know-what-the-model-has-learnt"),
+    ("_auc_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
+    (".road_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
+    (".localisation_lift", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
+    (".localisation_lift_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
+)
+
+
 class Side(NamedTuple):
     """Where a gate passes: the sign before its limit, the same in words, and the way in which the strip is shaded."""
 
@@ -35,16 +51,17 @@ UNKNOWN = Side("limit", "limit", 0)  # nothing is shaded
 SIDES = {"above": Side(">", "passes above", 1), "below": Side("<", "passes below", -1)}
 
 
-def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "") -> str:
+def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "", folder: str = "") -> str:
     """Rows as HTML, those of one kind under a heading of their own.
 
     spans: by gate, how far its strip reaches to either side of the limit, for strips that are read against each other;
     without it each is as long as its own interval needs. legend: stands below, where nothing else tells how to read it.
+    folder: where the study's pages are, to which the claims link, as 'trees-cnn/'.
     """
     reach = spans or widest([rows])
     parts = []
     for title, group in groupby(rows, heading):
-        items = "".join(_gate(row, reach) for row in group)
+        items = "".join(_gate(row, reach, folder) for row in group)
         parts.append(f'<p class="of"><bdi>{escape(title)}</bdi></p><ul class="gates">{items}</ul>')
     if not parts:
         return ""
@@ -96,15 +113,23 @@ def claim(row: Row) -> str:
     return told.partition(": ")[2] if heading(row).startswith("What its") else told
 
 
-def _gate(row: Row, spans: Mapping[str, float]) -> str:
-    """One row: status, claim, strip, figures."""
+def evidence(row: Row) -> str:
+    """Page and section in which the figure of a gate is measured; empty where that is not known."""
+    figure = str(row.get("figure") or row["gate"]).removeprefix("audit.")
+    return next((place for part, place in EVIDENCE if figure.startswith(part) or figure.endswith(part)), "")
+
+
+def _gate(row: Row, spans: Mapping[str, float], folder: str) -> str:
+    """One row: status, claim with a link to its evidence, strip, figures."""
     value, about = figures(row)
     wanted = row.get("expected", "pass")
     expected = f' <span class="tag">expected: {escape(str(wanted))}</span>' if wanted != "pass" else ""
-    kind = str(row["status"]).replace(" ", "-")
+    kind, place = str(row["status"]).replace(" ", "-"), evidence(row)
+    told = f"<bdi>{escape(claim(row))}</bdi>"
+    told = f'<a href="{escape(quote(folder) + place)}">{told}</a>' if place else told
     return (
         f'<li class="gate {kind}">{marked(row["status"])}'
-        f'<span class="claim"><bdi>{escape(claim(row))}</bdi>{expected}</span>'
+        f'<span class="claim">{told}{expected}</span>'
         f"{_strip(row, f'{value} ({about})', spans.get(row['gate'], 0.0))}"
         f'<span class="value"><b>{value}</b><small>{about}</small></span></li>'
     )

@@ -89,8 +89,10 @@ def panels(
 def _rim(ax: Axes, region: np.ndarray, colour: str) -> None:
     """The outline of a region, dashed, so that it is not taken for the map's own contour."""
     if region.any() and not region.all():
-        ax.contour(region, levels=[0.5], colors="black", linewidths=2.6, alpha=0.55)
-        ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5, linestyles="dashed")
+        inches = ax.get_window_extent().width / ax.figure.dpi
+        thin = min(max(inches / 2, 0.5), 1.0)  # as `maps.laid_over`
+        ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
+        ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
 
 
 def _legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:

@@ -38,7 +38,7 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
     own = measured(folder, [(study["name"], study.get("task", "classification")) for study in studies])
     spans = widest(study["verdict"].rows for study in told)
     for study, measures in zip(told, own, strict=True):
-        study |= {"measures": measures, "gates": gates(study["verdict"].main, spans)}
+        study |= {"measures": measures, "gates": gates(study["verdict"].main, spans, folder=f"{study['name']}/")}
     judged = [study for study in told if study["verdict"].rows]
     html = document(
         "site.html.j2",
