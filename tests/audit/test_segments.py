@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from seewhy.audit import segment_findings, segments, statistics
@@ -86,6 +87,7 @@ def test_the_interval_of_a_correlation_covers_what_scipy_finds():
 
 def test_what_two_methods_by_trial_say():
     alike = [statistics.Estimate(value, value - 0.1, value + 0.1, 9) for value in (0.8, 0.5, 0.2)]
-    said = [segment_findings.tried(one, 9, 80) for one in alike]
+    clear = pd.DataFrame({"class": ["crown"], "photo": [1.0], "LIME": [0.0]})
+    said = [segment_findings.tried(one, 9, 80, clear) for one in alike]
     assert ["mostly agree" in said[0], "agree in part" in said[1], "hardly agree" in said[2]] == [True] * 3
-    assert "Too few to compare" in segment_findings.tried(statistics.mean(np.array([0.5]), 0), 1, 80)
+    assert "Too few to compare" in segment_findings.tried(statistics.mean(np.array([0.5]), 0), 1, 80, clear)
