@@ -77,11 +77,13 @@ def test_what_is_not_there_is_not_run_and_why(measured):
         "tiny: model.f1 was not run: no image to measure it on",
         "tiny: model.ece is not measured: 3 images are too few",
     ]
-    assert told["model.ece"].row()["denial"] == "model.ece is not above 0"
+    assert told["model.ece"].row()["denial"] == "ece of model.json is not above 0"
     assert told["model.f1"].row() == {
         "gate": "model.f1",
-        "claim": "model.f1 is above 0",
-        "denial": "model.f1 is not above 0",
+        "figure": "model.f1",
+        "what": "f1 of model.json",
+        "claim": "f1 of model.json is above 0",
+        "denial": "f1 of model.json is not above 0",
         "passes": "above",
         "value": None,
         "low": None,

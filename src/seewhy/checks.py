@@ -216,6 +216,9 @@ def forecast(patient: Patient) -> Iterator[Line]:
     """What the stored maps will cost, from a few of them."""
     study, methods = patient.study, patient.project.params.attributions.methods
     check_methods(methods, "attributions.methods of params.yaml")
+    for section, own in patient.project.params.sections.items():
+        for key in ("method", "methods"):
+            check_methods(np.atleast_1d(own.get(key, [])).tolist(), f"{section}.{key} of params.yaml")
     begun = time.monotonic()
     patient.maps(methods)
     each, images = (time.monotonic() - begun) / len(patient.probed), len(study.dataset.frame)

@@ -10,7 +10,7 @@ from typing import Any
 from seewhy import artifacts
 from seewhy.audit.status import status
 from seewhy.errors import unknown
-from seewhy.limits import Limit, claim, key_of
+from seewhy.limits import Limit, claim, key_of, what
 from seewhy.project import Project
 
 FINE = 0.005  # where a figure is nearer to its limit than this, two digits would not tell them apart
@@ -54,6 +54,8 @@ class Outcome:
         figures = {key: getattr(self, key) for key in ("value", "low", "high")}
         return {
             "gate": self.gate,
+            "figure": key_of(self.gate),
+            "what": what(self.gate, self.limit),
             "claim": claim(self.gate, self.limit),
             "denial": claim(self.gate, self.limit, negated=True),
             "passes": self.limit.passes,

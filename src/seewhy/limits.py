@@ -13,11 +13,13 @@ Bound = Annotated[Number, Field(allow_inf_nan=False)] | None
 
 
 class Limit(Settings):
-    """What a figure has to be above (`min`) or below (`max`). `expected: fail` is a gate that is meant to fail."""
+    """What a figure has to be above (`min`) or below (`max`). `expected: fail` is a gate that is meant to fail. `claim`
+    says in words what the figure is, as "the share of crowns found"."""
 
     min: Bound = None
     max: Bound = None
     expected: Literal["pass", "fail"] = "pass"
+    claim: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -72,10 +74,15 @@ def key_of(gate: str) -> str:
     return WORDS[gate].key if gate in WORDS else gate
 
 
+def what(gate: str, limit: Limit) -> str:
+    """What the figure of a gate is, in words: its own, ours, or its file and key."""
+    file, _, key = gate.partition(".")
+    return limit.claim or (WORDS[gate].claim if gate in WORDS else f"{key} of {file}.json")
+
+
 def claim(gate: str, limit: Limit, negated: bool = False) -> str:
     """What the gate holds, in words; negated, what its failure means."""
-    what = WORDS[gate].claim if gate in WORDS else gate
-    return f"{what} is {'not ' if negated else ''}{limit.passes} {limit.value:g}"
+    return f"{what(gate, limit)} is {'not ' if negated else ''}{limit.passes} {limit.value:g}"
 
 
 def check(gates: Mapping[str, Limit], files: Iterable[str], where: str) -> None:

@@ -54,7 +54,19 @@ class Notebook:
                     f"{self.section}.{name} in params.yaml: found {value!r}; "
                     f"allowed: {type(own[name]).__name__}, as its default {own[name]!r} in notebooks/{self.path.name}"
                 )
-        return given
+        return {name: self._filled(name, value, own[name]) for name, value in given.items()}
+
+    def _filled(self, name: str, value: Any, default: Any) -> Any:
+        """A mapping with the defaults of the keys that it leaves out; other values as they are."""
+        if not isinstance(value, dict):
+            return value
+        for key, one in value.items():
+            where = f"{self.section}.{name} of params.yaml"
+            if key not in default:
+                raise unknown("key", key, default, where)
+            if not _same_type(one, default[key]):
+                raise SeewhyError(f"{key} in {where}: found {one!r}; allowed: {type(default[key]).__name__}")
+        return default | value
 
     def of(self, task: str) -> "Notebook":
         """The notebook that studies of that task run."""

@@ -140,7 +140,9 @@ def _clear_failures(project: Project, clock: Clock) -> None:
 def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     table = Table("stage", "seconds", "page", box=None, pad_edge=False)
-    for stage, took in seconds.items():
+    order = {section: number for number, section in enumerate(["notebooks", "dataset", "demo", "attributions", *stems])}
+    for stage in sorted(seconds, key=lambda one: (one.partition("@")[2], order.get(one.partition("@")[0], len(order)))):
+        took = seconds[stage]
         section, _, name = stage.partition("@")
         page = artifacts.reports(project.root, name) / f"{stems[section]}.html" if section in stems else None
         shown = str(page.relative_to(project.root)) if page and page.is_file() else ""

@@ -207,3 +207,13 @@ def test_sweeps_of_batches_are_one(case):
     both = faithfulness.joined(parts)
     np.testing.assert_allclose(both.deletion["map"], whole.deletion["map"], atol=1e-6)
     assert both.passes == whole.passes
+
+
+def test_an_image_that_its_cover_beats_says_nothing_about_a_curve():
+    curves = {"map": np.array([[0.9, 0.5, 0.2], [0.1, 0.3, 0.4]])}  # the second rises as it is covered
+    none = np.zeros(2)
+    back = {"map": curves["map"][:, ::-1]}
+    found = Sweep(np.array([0, 0.5, 1]), curves, back, {"map": none}, {"map": none}, none, 0)
+    for kind in ("deletion", "insertion"):
+        assert found.able(kind).tolist() == [True, False]
+        np.testing.assert_array_equal(np.isnan(found.fair(kind)["map"]).all(1), [False, True])

@@ -99,23 +99,25 @@ def inside(right: Estimate, answer: Estimate, true: Estimate = NOTHING) -> dict[
 
 def test_mistakes() -> None:
     right = Estimate(0.8, 0.75, 0.85, 40)
-    apart = findings.mistakes(5, 50, inside(right, Estimate(0.3, 0.2, 0.4, 5), Estimate(0.7, 0.6, 0.8, 5)))
-    overlap = findings.mistakes(5, 50, inside(right, Estimate(0.7, 0.5, 0.9, 5)))
-    assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in apart
-    assert "n = 5) when wrong, for the true class. Beside the right images, a wrong one has **clearly less**" in apart
-    assert apart.endswith("evidence there for its answer, and **not clearly more or less** for its true class.")
-    assert overlap.endswith("a wrong one has **not clearly more or less** evidence there for its answer.")
-    assert "nothing to explain" in findings.mistakes(0, 50, inside(GOOD, NOTHING))
-    assert "Not run" in findings.mistakes(0, 0, inside(NOTHING, NOTHING))
+    every = inside(right, Estimate(0.3, 0.2, 0.4, 5), Estimate(0.7, 0.6, 0.8, 5))
+    less = findings.mistakes(5, 50, every, Estimate(-0.4, -0.5, -0.3, 20))
+    assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in less
+    assert less.endswith(
+        "when wrong, for the true class. For the same answer, a wrong image has **less** of it there than a right one "
+        "(−40 points, 95 % interval −50.0 to −30.0, n = 20)."
+    )
+    unclear = findings.mistakes(5, 50, every, Estimate(0.1, -0.1, 0.3, 20))
+    assert "a wrong image has not clearly more or less of it there" in unclear
+    assert "nothing to explain" in findings.mistakes(0, 50, inside(GOOD, NOTHING), NOTHING)
+    assert "Not run" in findings.mistakes(0, 0, inside(NOTHING, NOTHING), NOTHING)
 
 
-def test_mistakes_tell_the_measured_half_and_why_the_other_is_missing() -> None:
+def test_mistakes_tell_the_measured_half_and_why_right_and_wrong_are_not_compared() -> None:
     few = Estimate(NAN, NAN, NAN, 3)
-    text = findings.mistakes(5, 8, inside(few, Estimate(0.6, 0.4, 0.8, 5)))
+    text = findings.mistakes(5, 8, inside(few, Estimate(0.6, 0.4, 0.8, 5)), few)
     assert "Evidence on the object: 60.0 % (95 % interval 40.0 to 80.0 %, n = 5) when wrong, for its" in text
-    assert "it takes 5 images of each kind" in text
-    assert "there are 3 right and 5 wrong ones" in text
-    assert "Evidence on the object was not measured. Right and wrong" in findings.mistakes(5, 8, inside(few, few))
+    assert text.endswith("fewer than 5 right and 5 wrong images share an answer and have objects and evidence.")
+    assert "Evidence on the object" not in findings.mistakes(5, 8, inside(few, few), few)
 
 
 def test_features_say_how_many_and_how_deep() -> None:

@@ -74,4 +74,5 @@ def test_a_system_is_named_only_where_it_is_decisive():
     )
     assert told.system(few, CLOUD) == told.system([], None) == ""
     inside = dict.fromkeys("abc", NOTHING)
-    assert "images. **There is a system in it**: 30 of" in findings.mistakes(35, 99, inside, told.system(many, None))
+    said = findings.mistakes(35, 99, inside, NOTHING, told.system(many, None))
+    assert "images. **There is a system in it**: 30 of" in said

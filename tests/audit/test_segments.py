@@ -87,7 +87,15 @@ def test_the_interval_of_a_correlation_covers_what_scipy_finds():
 
 def test_what_two_methods_by_trial_say():
     alike = [statistics.Estimate(value, value - 0.1, value + 0.1, 9) for value in (0.8, 0.5, 0.2)]
-    clear = pd.DataFrame({"class": ["crown"], "photo": [1.0], "LIME": [0.0]})
-    said = [segment_findings.tried(one, 9, 80, clear) for one in alike]
+    rises = pd.DataFrame({"class": ["a"], "photo": [0.9], "LIME": [0.1]})
+    said = [segment_findings.tried(one, 9, 80, rises) for one in alike]
     assert ["mostly agree" in said[0], "agree in part" in said[1], "hardly agree" in said[2]] == [True] * 3
-    assert "Too few to compare" in segment_findings.tried(statistics.mean(np.array([0.5]), 0), 1, 80, clear)
+    assert "Too few to compare" in segment_findings.tried(statistics.mean(np.array([0.5]), 0), 1, 80, rises)
+
+
+def test_a_class_that_looks_like_what_hides_it_cannot_be_read():
+    scores = pd.DataFrame({"class": ["a", "a", "a", "b"], "photo": [0.2, 0.3, 0.9, 0.8], "LIME": [0.6, 0.5, 0.1, 0.1]})
+    said = segment_findings.hidden(scores)
+    assert "LIME, 2 of 3 cases" in said
+    assert "*b*" not in said
+    assert segment_findings.hidden(scores.tail(1)) == ""

@@ -7,6 +7,7 @@ from scipy.stats import t as student
 from sklearn.calibration import calibration_curve
 
 from seewhy.audit import statistics
+from seewhy.audit.units import written
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (150, 173), (1, 2)])
@@ -122,3 +123,40 @@ def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
     assert statistics.signs(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
     assert statistics.signs(np.ones(30), 0) < 0.001
     assert np.isnan(statistics.signs(np.ones(4), 0))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(0.0048, "+0.005"), (-0.0012, "−0.001"), (0.0, "+0.00"), (0.00001, "+0.00"), (0.21, "+0.21")]
+)
+def test_what_is_not_zero_is_not_written_as_zero(value, told):
+    assert written(value, "+") == told
+
+
+@pytest.mark.parametrize("n", [1, 7, 60, 293, 1000])
+def test_all_or_none_reach_the_end_of_their_interval(n):
+    assert statistics.proportion(np.ones(n, bool)).high == 1
+    assert statistics.proportion(np.zeros(n, bool)).low == 0
+
+
+def test_paired_shares_combine_the_two_wilson_intervals_by_how_the_outcomes_go_together():
+    first, apart = np.repeat([True, False], 20), np.tile([True, False], 20)
+    half = statistics.proportion(first)
+    alone = statistics.paired_shares(first, apart)  # unrelated: squares of the two half widths add up
+    assert (alone.value, alone.high) == (0, pytest.approx(np.hypot(half.high - 0.5, 0.5 - half.low)))
+    rare = np.arange(40) < 4
+    one = statistics.proportion(rare)
+    same = statistics.paired_shares(rare, rare)  # one and the same: only what the interval leans to is left
+    assert same.high == pytest.approx(abs((one.high - one.value) - (one.value - one.low)))
+    swapped = statistics.paired_shares(rare, first), statistics.paired_shares(first, rare)
+    assert (swapped[0].low, swapped[0].high) == (pytest.approx(-swapped[1].high), pytest.approx(-swapped[1].low))
+
+
+def test_paired_shares_of_few_that_are_all_alike_have_a_width():
+    none, every = np.zeros(6, bool), np.ones(6, bool)
+    wilson = statistics.proportion(none).high
+    found = statistics.paired_shares(none, none)
+    assert (found.value, found.low, found.high) == (0, pytest.approx(-wilson), pytest.approx(wilson))
+    apart = statistics.paired_shares(every, none)
+    assert (apart.value, apart.high) == (1, 1)
+    assert apart.low == pytest.approx(1 - np.hypot(wilson, wilson))
+    assert not statistics.paired_shares(none[:4], none[:4]).measured

@@ -3,12 +3,13 @@ import math
 
 import pytest
 
-from seewhy.audit import sentences, verdict
+from seewhy.audit import sentences, verdict, worth
 from seewhy.audit.statistics import NAN, NOTHING, Estimate
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Versus
 
-LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7, "background": 0.5, "suspect": 0.1}
+LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7}
+LIMITS |= {"object": 0.1, "background": 0.5, "suspect": 0.1, "flipped": 0.1}
 TITLES = {"gradcam": "Grad-CAM"}
 
 
@@ -38,7 +39,7 @@ def test_a_row_of_the_file_is_finite_and_rounded():
     row = Gate("a.b", "claims", Estimate(1 / 3, 0.2, 0.5, 7), 1.0, True).row()
     assert row.pop("claim") == "claims"
     assert (row.pop("passes"), row.pop("denial")) == ("above", "")
-    assert row == {"gate": "a.b", "value": 0.3333, "low": 0.2, "high": 0.5, "limit": 1.0, "n": 7, "status": "fail"}
+    assert row == {"gate": "a.b", "value": 0.333333, "low": 0.2, "high": 0.5, "limit": 1.0, "n": 7, "status": "fail"}
     assert Gate("a.b", "claims", NOTHING, 1.0, False, "denies").row()["passes"] == "below"
     row = Gate("a.b", "claims", NOTHING, 1.0, True).row()
     assert (row["value"], row["low"], row["high"], row["status"]) == (None, None, None, "not run")
@@ -61,7 +62,7 @@ AGAINST = {
 
 def judged(figures=FIGURES, against=AGAINST):
     gates = verdict.methods(figures, against, TITLES, LIMITS)
-    return {gate.gate: gate.status for gate in gates}, sentences.method("gradcam", "Grad-CAM", gates, against)
+    return {gate.gate: gate.status for gate in gates}, worth.method("gradcam", "Grad-CAM", gates, against)
 
 
 def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
@@ -69,9 +70,9 @@ def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
     assert statuses["gradcam.deletion_auc_over_control"] == "unsure"
     assert list(statuses.values()).count("pass") == 7
     assert said == (
-        "Grad-CAM puts **2.10× as much evidence on the object as chance would**, better than a blob in the middle "
-        "(p < 0.01); it is **no better than the best control**, as far as can be told, at deletion: do not use it to "
-        "rank cells; it is gone when the weights are redrawn."
+        "Grad-CAM puts **2.10× as much of the evidence for what is there on the object as chance would**, better than "
+        "a blob in the middle (p < 0.01); "
+        "**do not rank cells by it**: it does not clearly beat the controls (deletion)."
     )
 
 
@@ -81,7 +82,7 @@ def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
         ({"gradcam.kept": near(0.9)}, "**it stays when the weights are redrawn**"),
         ({"gradcam.target_spearman": near(1, 0)}, "**it hardly knows what it explains**"),
         ({"gradcam.stability_spearman": near(0.3)}, "**it moves when the image changes unnoticed**"),
-        ({"gradcam.localisation_lift": near(0.8)}, "puts **only 0.80× as much evidence"),
+        ({"gradcam.localisation_lift": near(0.8)}, "puts **only 0.80× as much of the evidence"),
         ({"gradcam.localisation_lift": NOTHING}, "was not held against objects"),
         ({"gradcam.localisation_lift": Estimate(NAN, NAN, NAN, 2)}, "too few objects (n = 2)"),
     ],
@@ -103,38 +104,70 @@ def test_interval_and_test_have_to_agree(beside, said):
 
 def test_ranking_that_beats_the_controls_or_loses_to_them():
     good = AGAINST | {"gradcam.deletion_auc": Versus("random", near(0.3), 0.001)}
-    assert "its ranking of cells beats the controls at deletion, insertion and ROAD" in judged(against=good)[1]
+    assert "its ranking of cells beats the controls (deletion, insertion, ROAD)" in judged(against=good)[1]
     bad = AGAINST | {"gradcam.road": Versus("random", near(-0.3), 0.001)}
-    assert "**worse than the best control** at ROAD, **no better" in judged(against=bad)[1]
+    assert "**do not rank cells by it**: a map that knows nothing does better (ROAD)" in judged(against=bad)[1]
 
 
 def test_interventions_have_a_gate_for_every_suspect():
     figures = {"reliance.background_swap": near(0.2), "reliance.shadow_paste_over_control": near(0.4)}
-    figures["reliance.shadow_lift"] = Estimate(0.84, 0.7, 0.95, 30)
+    figures |= {"reliance.shadow_paste": near(0.5, n=60), "reliance.shadow_lift": Estimate(0.84, 0.7, 0.95, 30)}
     gates = verdict.reliance(figures, ["shadow"], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "pass", "fail", "not run"]
-    said = sentences.finding(gates, figures, near(0.4), [], "")
-    assert "the shadow alone wins the answer" in said
-    assert "**the maps do not show it**: 0.84× as much evidence on the shadow" in said
-    assert "40.0 % of the evidence lies outside the object" in said
+    assert sentences.finding(gates, figures, [], suspects=True) == (
+        "**It takes shortcuts**: the shadow alone, pasted into an image that is answered otherwise, wins 50.0 % of 60 "
+        "answers, 40 points (95 % interval 35.0 to 45.0 points, n = 40) more than as much of another image; **the maps "
+        "do not show it**: 0.84× as much evidence on the shadow as chance would put there."
+    )
     assert all(math.isfinite(gate.limit) for gate in gates)
+
+
+def test_what_was_not_looked_for_is_not_called_absent():
+    figures = {"reliance.object_swap": near(0.6), "reliance.object_swap_over_control": near(0.5)}
+    figures["reliance.background_swap"] = near(0.2)
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
+    assert said.startswith("**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers, 50 ")
+    assert "replacing all but the object changes 20.0 % of 40 answers (95 % interval 15.0 to 25.0 %)" in said
+    assert said.endswith("No suspect shortcut is named, so none was looked for.")
+    gates = verdict.reliance(figures, ["shadow"], LIMITS)
+    assert sentences.finding(gates[:2], figures, [], suspects=True).startswith("**No shortcut was found among")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"), [(near(0.5), "decides nothing"), (Estimate(1, 0.2, 1, 1), "too few answers")]
+)
+def test_what_is_open_is_told_with_its_figure_and_what_rests_on_one_image_is_not(found, said):
+    figures = {"reliance.background_swap": found}
+    assert said in sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
 
 
 def test_without_gates_the_studys_own_regions_are_told():
     figures = {
         "reliance.mouth_swap_over_control": near(0.34),
+        "reliance.mouth_blur_over_control": near(0.2),
+        "reliance.mouth_darken_over_control": near(0.01),
         "reliance.eyes_swap_over_control": near(0.02),
         "reliance.nose_swap_over_control": Estimate(math.nan, math.nan, math.nan, 3),
     }
-    said = sentences.finding([], figures, NOTHING, ["eyes", "mouth", "nose"], "")
-    assert said.startswith("**The answers hang on the mouth**: ")
-    assert "elsewhere, mouth 34.0 points (95 % interval 29.0 to 39.0 %, n = 40); eyes 2.0 points" in said
-    nothing = sentences.finding([], {}, NOTHING, ["eyes"], "")
+    said = sentences.finding([], figures, ["eyes", "mouth", "nose"], suspects=False)
+    assert said == (
+        "**More answers change than with as much elsewhere** by the mouth when replaced and blurred (+34 points, 95 % "
+        "interval 29.0 to 39.0, n = 40)."
+    )
+    nothing = sentences.finding([], {}, ["eyes"], suspects=False)
     assert nothing.startswith("**What the answers hang on was not tested**")
+
+
+def test_answers_that_flip_unnoticed_are_told():
+    assert sentences.fragile(verdict.steady(near(0.05, 0.01), LIMITS), "jpeg") == ""
+    told = sentences.fragile(verdict.steady(near(0.2), LIMITS), "jpeg")
+    assert told == (
+        " **An unnoticed change flips answers**: JPEG of quality 75, 20.0 % (95 % interval 15.0 to 25.0 %, n = 40)."
+    )
 
 
 def test_a_method_that_passes_more_gates_is_named():
     found = [Gate(f"{name}.road", "", near(value), 0, True) for name, value in (("a", -0.3), ("b", 0.3), ("c", 0.0))]
     titles = {"a": "A", "b": "B", "c": "C"}
-    assert sentences.ahead(titles, found) == " B passes more of these gates: 1, where A passes 0."
-    assert sentences.ahead({"b": "B", "c": "C"}, found) == ""
+    assert worth.ahead(titles, found) == "B passes more of these gates than A: 1 against 0. "
+    assert worth.ahead({"b": "B", "c": "C"}, found) == ""

@@ -76,6 +76,19 @@ def test_evidence_on_the_object_is_counted_by_right_and_wrong(study):
     assert right.tolist() == [False] + [True] * 5
 
 
+def test_right_and_wrong_are_compared_where_they_share_an_answer(study, monkeypatch):
+    every = study.predictions.assign(boxes="[[4, 4, 20, 24]]", correct=pd.array([True, False] * 6, dtype="boolean"))
+    every["label"] = every["predicted"] = "cup"
+    study.__dict__["predictions"] = every
+    inside = np.arange(12) / 12
+    monkeypatch.setattr(mistakes.diagnoses, "on_objects", lambda *_given: (inside, inside))
+    found = mistakes.same_answer(study)
+    assert found.value == pytest.approx(inside[1::2].mean() - inside[::2].mean())
+    assert found.n == 12 >= 2 * FEWEST
+    study.__dict__["predictions"] = every.assign(predicted=["cup", "cat"] * 6)
+    assert not mistakes.same_answer(study).measured
+
+
 @pytest.fixture
 def planted(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
     """All wrong; the evidence of even images in one corner, of odd ones in the opposite one, of one nowhere."""

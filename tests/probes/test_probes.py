@@ -86,7 +86,9 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
     np.testing.assert_allclose(found.likeness["noise"], 1)
     flipped = found.flipped["jpeg"]
     np.testing.assert_array_equal(found.likeness["jpeg"]["gradcam"].isna(), flipped)
-    np.testing.assert_allclose(found.overall["gradcam"][flipped], 1)  # what did not flip it counts
+    pd.testing.assert_frame_equal(found.worst, found.likeness["jpeg"])  # the other change moves nothing
+    kind, share = found.flips
+    assert (kind, share.value, share.n) == ("jpeg", flipped.mean(), len(flipped))
     assert exhibits.moved(found, METHODS)["flipped"].tolist() == [0, int(flipped.sum())]
 
 
@@ -123,7 +125,7 @@ def test_the_verdict_and_the_curves_are_written(study):
 
 def test_methods_that_coincide_are_named_as_one(study):
     said = exhibits.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
-    assert "Read as one, their maps rank the cells alike: Grad-CAM = HiResCAM. " in said
+    assert "Ranking the cells alike, these count as one: Grad-CAM = HiResCAM. " in said
 
 
 def test_what_a_method_has_over_the_best_control_is_a_figure():
@@ -133,3 +135,11 @@ def test_what_a_method_has_over_the_best_control_is_a_figure():
         "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
         "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
     }
+
+
+def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monkeypatch):
+    given = ["gradcam", "layercam", "hirescam"]
+    assert exhibits.led(study, given) == given  # pooling follows: the two are one map
+    monkeypatch.setattr(exhibits, "cautions", lambda _found, _seed: ["not to be believed"])
+    assert exhibits.led(study, given) == ["hirescam", "gradcam", "layercam"]
+    assert exhibits.led(study, given[:2]) == given[:2]

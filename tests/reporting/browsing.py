@@ -84,6 +84,7 @@ def everything() -> list[dict[str, Any]]:
         report.note("Not run: *LIME*.")
         report.text(HOSTILE)
         report.figure(figures.dots(["a", "b"], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5], [9, 9]), "two dots")
+        report.figure(figures.grid([photo()], {name: [blob()] for name in ("a", "b")}, ["one"]), "a grid")
         report.table(pd.DataFrame({"a": [HOSTILE, "b"], "n": [1, 2]}, index=["one", "two"]), "a table")
         report.provenance({"model": "a" * 64, "seed": 0})
     for output in shown:

@@ -1,8 +1,16 @@
+import base64
+import io
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from seewhy.reporting import figures
 from seewhy.reporting import page as report
+from seewhy.reporting.render import render
 from tests.reporting.browsing import PHONE, captions, everything, opened, pictures, segments, written
+from tests.reporting.samples import SITE, executed
 
 FOCUS = """() => { const one = document.activeElement.matches('input[type=radio]')
   ? document.activeElement.labels[0] : document.activeElement;
@@ -206,14 +214,74 @@ def test_whatever_has_the_focus_shows_it(browser, full):
 
 
 def test_what_is_wider_than_the_window_scrolls_in_its_box_and_says_so(browser, tmp_path):
-    figure = next(output for output in everything() if "image/png" in output)
+    chart, grid = (output for output in everything() if "image/png" in output)
     shown = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
         report.table(pd.DataFrame({"a": ["b"]}), "narrow")
-    path = written(tmp_path / "page.html", figure, *shown)
-    for width, hints in ((390, ['"scroll sideways →"', "none"]), (1280, ["none", "none"])):
+    path = written(tmp_path / "page.html", chart, grid, *shown)
+    for width, hints in ((390, ["none", '"scroll sideways →"', "none"]), (1280, ["none"] * 3)):
         page = opened(browser, path, viewport={"width": width, "height": 844})
         told = "found => found.map(one => getComputedStyle(one, '::before').content)"
         assert page.eval_on_selector_all("figure.plot,.table", told) == hints
+        assert page.locator(".more").count() == (width == 390)  # its edge is shaded
+        page.locator("figure.plot").nth(1).evaluate("one => one.scrollTo(9999, 0)")
+        page.locator(".more").wait_for(state="detached")
         assert page.troubles == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_phone_shows_which_page_it_is_on_and_what_is_on_it(browser, tmp_path, scripts):
+    site = SITE | {"pages": [(f"0{k}_page", f"A long question number {k}?") for k in range(1, 8)]}
+    notebook = executed()
+    notebook.cells[0].source += "\n\n## A part"
+    path = tmp_path / "page.html"
+    path.write_text(render(notebook, "06_page", site), encoding="utf-8")
+    page = opened(browser, path, java_script_enabled=scripts, viewport=PHONE)
+    page.wait_for_timeout(100)
+    box = page.locator("[aria-current]").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+    page.locator("summary", has_text="On this page").click()
+    assert page.locator(".here a").is_visible()
+
+
+def test_a_figure_opens_large_by_key_and_click_and_gives_the_focus_back(browser, full):
+    page = opened(browser, full)
+    figure = page.locator("figure.plot").nth(1)
+    figure.press("Enter")
+    shown = page.locator("dialog .sheet")
+    assert shown.bounding_box()["width"] > figure.locator(".sheet").bounding_box()["width"]
+    assert shown.get_by_role("img").get_attribute("aria-label") == "a grid"
+    page.keyboard.press("Escape")
+    page.locator("figure.plot:focus").wait_for()
+    figure.click()
+    page.get_by_role("button", name="Close").click()
+    assert page.locator("dialog").count() == 0
+    assert page.troubles == []
+
+
+def test_in_the_dark_paper_is_dark_and_photos_are_as_they_were(browser, tmp_path):
+    photos = [np.full((64, 64, 3), (250, 240, 200), np.uint8)]
+    shown = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
+        report.figure(figures.inputs(photos, ["a"]), "a photo")
+    shown[0]["image/png"] = base64.b64encode(shown[0]["image/png"]).decode()
+    page = opened(browser, written(tmp_path / "page.html", *shown), color_scheme="dark")
+    taken = Image.open(io.BytesIO(page.locator(".sheet").screenshot())).convert("RGB")
+    pixels = np.asarray(taken, int)
+    assert pixels[2, 2].max() < 40
+    photo = np.abs(pixels - (250, 240, 200)).max(-1) < 12
+    assert 0.5 < photo.mean() < 1
+
+
+def test_a_filter_that_nothing_passes_says_so_and_can_be_taken_back(browser, path):
+    page = opened(browser, path)
+    page.get_by_role("button", name="✗ wrong").click()
+    within(page, "predicted class").get_by_role("button", name="dog").click()
+    assert ids(page) == []
+    page.get_by_role("button", name="Show all").click()
+    assert ids(page) == ["a", "b", "c", "d"]
+    assert not page.get_by_text("No sample fits").is_visible()
+    assert page.get_by_role("button", name="all", exact=True).get_attribute("aria-pressed") == "true"

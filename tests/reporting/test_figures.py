@@ -1,11 +1,15 @@
+import io
+
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.reporting import figures
 from seewhy.reporting.overlay import has_evidence, layer, outline, resized, stored
+from seewhy.reporting.pictures import drawn
 from seewhy.reporting.sheet import shown, wrapped
 from tests.reporting.samples import HOSTILE, blob, photo
 
@@ -47,6 +51,16 @@ def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
     assert path.endswith("z")
     x, y = map(int, path[1 : path.index("l")].split())
     assert cam[min(int(y / 400 * 28), 27), min(int(x / 400 * 28), 27)] == pytest.approx(0.5, abs=0.15)
+
+
+def test_an_outline_ends_at_the_border_and_does_not_run_along_it():
+    cam = np.zeros((28, 28), np.float32)
+    cam[:, :14] = 1
+    assert outline(cam, 400) == "M200 0l0 400"
+    cam[14:] = 1
+    assert outline(cam, 400).count("M") == 1
+    assert not outline(cam, 400).endswith("z")
+    assert outline(np.maximum(cam, 0.6), 400) == ""  # all of it lies above
 
 
 def test_an_outline_smaller_than_a_unit_is_left_out():
@@ -149,6 +163,28 @@ def test_of_a_thousand_classes_the_extremes_are_shown():
     labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert (len(labels), labels[0], labels[-1]) == (60, "class 0", "class 999")
     assert "30 lowest and 30 highest of 1000" in fig.axes[0].get_xlabel()
+
+
+def test_nothing_is_cut_at_the_edge_of_a_figure_and_its_panels_are_told():
+    maps = {"for cat": np.stack([blob() - 0.5])}
+    long = "a label that is longer than the whole bar is, by far"
+    for fig, panels in (
+        (figures.signed_grid([photo()], maps, 0.17, ["a"], label=long), 3),
+        (figures.confusion(np.eye(2, dtype=int), ["cat", "dog"]), 2),
+        (figures.dots(["a"], [0.5], [0.4], [0.6], [9], xlabel=long), 0),
+    ):
+        png, about = drawn(fig)
+        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+        assert about["panels"].count("M") == panels
+        assert about["width"] == pytest.approx(pixels.shape[1] / 1.3, abs=1)
+
+
+def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():
+    noise = np.random.default_rng(0).random((14, 14))
+    fig = figures.grid([photo()], {name: [noise] for name in "abcdefg"} | {"centre": [blob()], "h": [blob()]}, ["a"])
+    panels = [ax for ax in fig.axes if ax.images][1:]  # after the photo
+    assert [bool(ax.collections) for ax in panels] == [False] * 8 + [True]
 
 
 def test_long_names_are_cut_where_it_shows_least():

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import make_dataclass
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,7 @@ def test_tables_are_escaped_and_aligned(shown):
 
 def test_shares_are_shown_in_percent_and_negative_numbers_with_a_minus_sign(shown):
     page.table(pd.DataFrame({"share": [0.385, np.nan], "gap": [-2.041, 1]}), "c", percent=["share"])
-    assert [cell.text for cell in html(shown).find_all("td")] == ["38.5 %", "−2.04", "–", "1.00"]
+    assert [cell.text for cell in html(shown).find_all("td")] == ["38.5\xa0%", "−2.04", "–", "1.00"]
 
 
 def test_a_computed_sentence_is_escaped(shown):
@@ -110,6 +111,25 @@ def test_provenance_and_notes_are_escaped(shown):
     assert [fact.text for fact in html(shown).find_all("dd")] == [HOSTILE, "torch 2"]
     page.note(HOSTILE)
     assert not html(shown).p.find("script")
+
+
+def test_settings_are_a_list_of_names_and_values(shown):
+    rule = make_dataclass("Rule", ["wide"])(0.5)
+    page.provenance({"parameters": {"rule": rule, "limits": {"lift": 1.0}, "methods": ["a", "b"]}, "seed": 0})
+    told = [item.text for item in html(shown).select("dd li")]
+    assert told == ["rule.wide 0.5", "limits.lift 1.0", "methods a, b"]
+
+
+def test_a_status_in_a_table_is_marked_as_in_the_gates_and_its_figure_is_not_torn_off(shown):
+    frame = pd.DataFrame({"fail": ["pass −0.27", "unsure", "failed 2", "not run"], "": ["+0.9 (p < 0.01, edges)"] * 4})
+    page.table(frame, "c")
+    cells = html(shown).select("tbody td")
+    assert [cell.text for cell in cells[::2]] == ["✓ pass\xa0−0.27", "? unsure", "failed 2", "– not run"]
+    kinds = [cell["class"] for cell in cells[::2]]
+    assert kinds == [["pass", "whole"], ["unsure", "whole"], ["whole"], ["not-run", "whole"]]
+    assert cells[1].text == "+0.9 (p\xa0<\xa00.01, edges)"
+    assert cells[1].select_one(".whole").text == "(p\xa0<\xa00.01, edges)"
+    assert html(shown).th.text == "fail"
 
 
 def test_importing_page_and_figures_is_cheap():

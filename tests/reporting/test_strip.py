@@ -15,7 +15,7 @@ def strip(*texts, name="a.png", reference="a tree", **more):
 
 def test_a_figure_has_a_panel_for_the_photo_and_for_every_word():
     fig = figures.strip(strip(*["two", "large", "trees", "at", "the", "top", "left", "casting", "shadows"]))
-    assert len(fig.axes) == 10
+    assert len(fig.axes) == 10 + 1  # and a colour bar
     told = [text.get_text() for text in fig.texts]
     assert "two large trees at the top left casting shadows" in told
     assert "reference: a tree" in told

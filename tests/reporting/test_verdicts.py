@@ -1,4 +1,3 @@
-import csv
 import json
 
 import pytest
@@ -19,9 +18,9 @@ def gate(name, found=ABOVE, claim="the answer stays", denial="the answer goes"):
 
 @pytest.fixture
 def study(tmp_path):
-    """Makes a study: its gates, the right answers among ten images of which six are cats, and its own gates."""
+    """Makes a study: its gates, and the project's own."""
 
-    def make(name, rows=None, right=None, own=None):
+    def make(name, rows=None, own=None):
         folder = tmp_path / "reports" / name
         (folder / "metrics").mkdir(parents=True)
         (folder / "01_model.html").write_text("page")
@@ -30,12 +29,6 @@ def study(tmp_path):
             (folder / "verdict.json").write_text(json.dumps(rows))
         if own is not None:
             (folder / "gates.json").write_text(json.dumps(own))
-        if right is not None:
-            figures = {"accuracy": right, "accuracy_low": right - 0.05, "accuracy_high": right + 0.05, "accuracy_n": 10}
-            (folder / "metrics/model.json").write_text(json.dumps(figures))
-            with (folder / "metrics/confusion.csv").open("w", newline="") as lines:
-                table = [("label", "predicted"), *[("cat", "cat")] * 6, *[("NA", "cat")] * 4]
-                csv.writer(lines).writerows(table)
         return folder
 
     return make
@@ -57,26 +50,45 @@ def test_the_verdict_is_that_of_the_worst_hard_gate(study, found, status):
 
 
 def test_a_model_worth_less_than_a_fixed_answer_fails_whatever_it_looks_at(study):
-    rows = [gate("reliance.a")]
-    found = verdicts.verdict(study("bad", rows, right=0.3))
-    assert (found.status, found.hard[0]["limit"]) == ("fail", 0.6)
-    assert verdicts.verdict(study("good", rows, right=0.9)).status == "pass"
+    assert verdicts.verdict(study("bad", [gate("model.accuracy", BELOW), gate("reliance.a")])).status == "fail"
+    assert verdicts.verdict(study("good", [gate("model.accuracy"), gate("reliance.a")])).status == "pass"
+
+
+def test_answers_that_flip_unnoticed_fail_too(study):
+    assert verdicts.verdict(study("one", [gate("reliance.a"), gate("stability.flipped", BELOW)])).status == "fail"
+
+
+def test_a_figure_with_two_limits_is_one_gate_with_the_projects_limit_in_the_verdicts_words(study):
+    own = gate("audit.reliance.a", BELOW, "a of reliance is above 0.9", "") | {"expected": "pass", "limit": 0.9}
+    own["figure"] = own["gate"]
+    found = verdicts.verdict(study("one", [gate("reliance.a", BELOW), gate("reliance.b")], own=[own]))
+    assert [(row["gate"], row["limit"]) for row in found.hard] == [("reliance.b", 0.5), ("audit.reliance.a", 0.9)]
+    assert found.hard[1]["claim"] == "the answer stays"
+    assert found.denials == ["the answer goes"]
 
 
 def test_without_its_audit_nothing_passes_and_a_verdict_of_another_run_is_not_read(study):
-    folder = study("one", [gate("reliance.a", BELOW)], right=0.9)
+    folder = study("one", [gate("reliance.a", BELOW)])
     (folder / "07_audit.html").unlink()
     assert (verdicts.verdict(folder).status, verdicts.verdict(folder).audited) == ("not run", False)
 
 
 def test_own_gates_are_hard_and_only_the_first_method_is_kept(study):
-    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail"}]
+    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail", "figure": "model.accuracy"}]
     rows = [gate("reliance.a"), gate("cam.kept"), gate("cam.road"), gate("other.kept", BELOW)]
     found = verdicts.verdict(study("one", rows, own=own))
     assert found.status == "fail"
     assert found.denials == ["right: above 0.5: not so"]
     assert [row["gate"] for row in found.main] == ["reliance.a", "accuracy", "cam.kept"]
     assert [row["gate"] for row in found.maps] == ["cam.kept", "cam.road"]
+
+
+def test_a_figure_of_the_maps_that_the_project_holds_stands_on_the_card_once_and_the_worst_is_told_first(study):
+    own = gate("sanity", BELOW, "what is kept is below 0.5", "maps are kept") | {"figure": "audit.cam.kept"}
+    rows = [gate("stability.flipped", BELOW, denial="it flips"), gate("cam.kept", BELOW)]
+    found = verdicts.verdict(study("one", [gate("reliance.a", BELOW), *rows], own=[own]))
+    assert [row["gate"] for row in found.main] == ["reliance.a", "stability.flipped", "sanity"]
+    assert found.denials == ["the answer goes", "it flips", "maps are kept"]
 
 
 def said(*studies):
@@ -86,14 +98,15 @@ def said(*studies):
 
 def test_one_sentence_over_all_studies():
     good, bad, open_ = [gate("reliance.a")], [gate("reliance.a", BELOW)], [gate("reliance.a", ACROSS)]
-    assert said(("a", []), ("b", [])) == "Not known yet: no model here was audited."
-    assert said(("a", good)) == "1 of 1 model passes every hard gate."
-    assert said(("a", good), ("b", good)) == "All 2 models pass every hard gate."
+    assert said(("a", []), ("b", [])) == "Not known yet: no study here was audited."
+    assert said(("a", good)) == "1 of 1 study passes every hard gate."
+    assert said(("a", good), ("b", good)) == "All 2 studies pass every hard gate."
     assert said(("a", good), ("b", bad), ("c", bad), ("d", open_), ("e", [])) == (
-        "1 of 5 models passes every hard gate (a): b and c fail (the answer goes); d is unsure; e was not tested."
+        "1 of 5 studies passes every hard gate (a): b and c fail (the answer goes); d is unsure; "
+        "e has no gate on what its answers hang on."
     )
     assert said(("a", bad), *((name, open_) for name in "bcdef")) == (
-        "None of 6 models passes every hard gate: a fails (the answer goes); 5 are unsure."
+        "None of 6 studies passes every hard gate: a fails (the answer goes); 5 are unsure."
     )
     assert said(("a", bad * 3)).endswith("a fails (the answer goes, and 2 more).")
 
@@ -104,7 +117,9 @@ def index(tmp_path, names, comparisons=()):
 
 
 def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
-    study("good", [gate("reliance.a"), gate("cam.kept", claim="CAM: it forgets")], right=0.9)
+    own = gate("accuracy", ABOVE, "the share of right answers is above 0.6") | {"expected": "pass"}
+    own |= {"what": "the share of right answers", "limit": 0.6, "figure": "model.accuracy"}
+    study("good", [gate("reliance.a"), gate("cam.kept", claim="CAM: it forgets")], [own])
     study("bad", [gate("reliance.a", BELOW)])
     study("silent")
     page = index(tmp_path, ["good", "bad", "silent", "nowhere"])
@@ -114,8 +129,9 @@ def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
     assert all(page.find(id=link["href"][1:]) for link in page.select(".board a"))
     assert "The audit was not run" in page.select("article.study")[2].text
     rows = [[cell.get_text(" ") for cell in row.find_all(["th", "td"])] for row in page.select(".gatetable tr")]
-    assert [one[0] for one in rows] == ["gate", verdicts.FIXED[0], "the answer stays", "CAM: it forgets"]
-    assert rows[2][1:] == ["✓  pass 70.0 %", "✗  fail 30.0 %"]
+    assert [one[0] for one in rows] == ["gate", "the answer stays", "the share of right answers", "CAM: it forgets"]
+    assert rows[1][1:] == ["✓  pass 70.0 %", "✗  fail 30.0 %"]
+    assert rows[2][1:] == ["✓  pass 70.0 % (> 60 %)", "–"]
     assert rows[3][1:] == ["✓  pass 0.70", "–"]
 
 

@@ -11,6 +11,8 @@ import torch
 
 from seewhy import artifacts, explain, open_comparison, open_study
 from seewhy.audit.agreement import spearman
+from seewhy.audit.fixed import Fixed
+from seewhy.audit.statistics import proportion
 from seewhy.pages import audited, pairs
 from seewhy.reporting.overlay import resized
 from seewhy.studies.comparison import ordered
@@ -56,6 +58,7 @@ def gate(name, value, status, low=None, high=None):
         "low": low,
         "high": high,
         "n": 9,
+        "passes": "below" if name.endswith(("kept", "shadow_swap_over_control")) else "above",
         "status": status,
     }
 
@@ -153,8 +156,9 @@ def test_audits_stand_side_by_side(both, predicted):
         gate("gradcam.road_over_control", 0.1, "pass", 0.05), gate("gradcam.stability_spearman", 0.5, "fail"),
     )  # fmt: skip
     table = audited.audits(both, "gradcam")
-    assert list(table) == ["", "tiny", "other", "clearly higher"]
-    assert table["clearly higher"].tolist() == ["tested above", "neither", "other", "neither", "tiny"]
+    assert list(table) == ["", "tiny", "other", "clearly better"]
+    assert table["clearly better"].tolist() == ["tested above", "neither", "tiny", "neither", "tiny"]
+    assert table["tiny"].tolist()[1] == "fail +65 points (+55 to +75, n\u00a0=\u00a09)"
     assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
     assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
     assert table[""].tolist()[3].endswith("than with the best control")
@@ -163,6 +167,31 @@ def test_audits_stand_side_by_side(both, predicted):
     assert "**Passed by tiny alone**: claim of gradcam.kept (unsure for other); " in said
     assert "**Passed by other alone**: Grad-CAM: removing" in said
     assert audited.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
+
+
+def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(predicted):
+    for study, value in (("tiny", 0.4), ("other", 0.7)):
+        audit(predicted, study, gate("reliance.shadow_swap_over_control", 0.5, "fail"))
+        share = {"reliance.shadow_swap": value, "reliance.shadow_swap_low": value - 0.1}
+        share |= {"reliance.shadow_swap_high": value + 0.1, "reliance.shadow_swap_n": 40}
+        artifacts.write_json(artifacts.metrics(predicted.root, study, "audit"), share)
+    last = audited.audits(open_comparison("both"), "gradcam").iloc[-1].tolist()
+    wanted = ["40.0 % (30.0 to 50.0, n\u00a0=\u00a040)", "70.0 % (60.0 to 80.0, n\u00a0=\u00a040)"]
+    assert last == ["the same as a share of all answers", *wanted, "tiny"]
+
+
+def test_a_model_worth_no_more_than_a_fixed_answer_is_told_first(both, monkeypatch):
+    good = Fixed(proportion(np.ones(40, bool)), 0.5, "cat", 20, 40)
+    bad = Fixed(proportion(np.arange(40) < 4), 0.9, "cat", 40, 40)
+    monkeypatch.setattr(audited.facts, "fixed", lambda study: bad if study.name == "tiny" else good)
+    assert audited.worthless(both) == (
+        "**tiny is no working model**: it answers *cat* to 40 of 40 images and is 10.0 % right, where one fixed answer "
+        "would be 90.0 %. "
+    )
+    monkeypatch.setattr(audited.facts, "fixed", lambda _study: bad)
+    assert audited.worthless(both).startswith("**Neither is a working model**: tiny answers *cat* to 40 of 40 images")
+    monkeypatch.setattr(audited.facts, "fixed", lambda _study: good)
+    assert audited.worthless(both) == ""
 
 
 def test_shortcuts_are_told_of_whoever_takes_them(predicted):

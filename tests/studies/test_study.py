@@ -189,7 +189,7 @@ def test_a_config_that_does_not_tell_is_one_line(checked, config, line):
 
 def test_provenance_names_files_and_no_machine(checked):
     told = facts.provenance(predict(), steps=4, gallery=60)
-    assert told["parameters"] == "gallery = 60, steps = 4"
+    assert told["parameters"] == {"gallery": 60, "steps": 4}
     assert artifacts.sha256(checked.root / "tiny.pth")[:12] in told["checkpoint"]
     assert str(checked.root) not in json.dumps(told)
 

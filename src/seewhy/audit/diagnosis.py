@@ -50,11 +50,12 @@ class Rule:
                 "image here has boxes."
             )
         without = f"Without boxes, or where they fill the picture ({total - boxed} of {total} images)"
-        rest = "" if boxed == total else f" {without}, it is **focused** instead."
+        rest = "" if boxed == total else f" {without}, it is **focused** in place of an object word."
         return (
             "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
             f"background**: less than {self.background:g} times as much evidence in the object boxes as chance "
-            f"would put there; {spread} the object; **on the object**: {100 * self.on_object:g} % of the evidence "
+            f"would put there; {spread} the object (of the picture, without boxes); **on the object**: "
+            f"{100 * self.on_object:g} % of the evidence "
             f"or more lies in the boxes; else **partly on the object**.{rest}"
         )
 

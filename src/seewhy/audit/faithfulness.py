@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seewhy.audit.altered import WHOLE, Altered
@@ -33,6 +33,17 @@ class Sweep:
     def area(self, curves: Float[np.ndarray, "n s"]) -> Float[np.ndarray, " n"]:
         """Area under each curve, over the share of cells from 0 to 1."""
         return np.trapezoid(curves, self.shares, axis=1)
+
+    def able(self, kind: str) -> Bool[np.ndarray, " n"]:
+        """Images for which that kind of curve (deletion, insertion) can mean anything: the photo scores higher than
+        what covers all of it. Where the cover itself looks like the target, taking cells away adds to the score."""
+        curves = next(iter(getattr(self, kind).values()))
+        start, end = curves[:, 0], curves[:, -1]
+        return start > end if kind == "deletion" else end > start
+
+    def fair(self, kind: str) -> dict[str, Float[np.ndarray, "n s"]]:
+        """Curves of that kind, NaN for the images that are not `able`."""
+        return {name: np.where(self.able(kind)[:, None], some, np.nan) for name, some in getattr(self, kind).items()}
 
     def drop(self, method: str) -> Float[np.ndarray, " n"]:
         """Share of the score lost when the image is shown through the map. Chattopadhay et al. 2018, average drop."""

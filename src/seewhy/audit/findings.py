@@ -3,7 +3,7 @@
 import pandas as pd
 
 from seewhy.audit.statistics import FEWEST, Estimate
-from seewhy.audit.units import written
+from seewhy.audit.units import between, written
 
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
@@ -115,7 +115,7 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     if gap.value > NOISE:
         return (
             f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
-            f"read the patches**; raise `samples`. Over another seed their ranks correlate by {stability.text()}."
+            f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
         )
     return (
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
@@ -145,12 +145,12 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
     return f"{told}; at {', '.join(f'`{name}`' for name in gained)} it raises the score." if gained else f"{told}."
 
 
-def mistakes(wrong: int, total: int, inside: dict[str, Estimate], system: str = "") -> str:
+def mistakes(wrong: int, total: int, inside: dict[str, Estimate], apart: Estimate, system: str = "") -> str:
     """Page 06: how many, and does the evidence leave the object when the model is wrong?
 
     `inside` is the share of the evidence on the object by what it is measured on: the right images, the wrong ones for
-    the class they were taken for, the wrong ones for their true class, in this order. `system`: see
-    `mistake_findings.system`.
+    the class they were taken for, the wrong ones for their true class, in this order; `apart` the wrong ones' less the
+    right ones', of answers given both ways. `system`: see `mistake_findings.system`.
     """
     if not total:
         return "**Not run**: this dataset has no labels, so no prediction can be called wrong."
@@ -158,16 +158,14 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate], system: str = 
     if not wrong:
         return f"{first} There is nothing to explain on this page."
     first = f"{first} {system}".rstrip()
-    right, answer, true = inside.values()
     measured = [f"{one.text('%')} {name}" for name, one in inside.items() if one.measured]
-    told = f"Evidence on the object: {'; '.join(measured)}" if measured else "Evidence on the object was not measured"
-    if not right.measured or not answer.measured:
-        few = f"it takes {FEWEST} images of each kind with object boxes and evidence, and there are"
-        return f"{first} {told}. Right and wrong are not compared: {few} {right.n} right and {answer.n} wrong ones."
-    beside = f"Beside the right images, a wrong one has {_beside(answer, right)} evidence there for its answer"
-    if true.measured:
-        beside += f", and {_beside(true, right)} for its true class"
-    return f"{first} {told}. {beside}."
+    told = f" Evidence on the object: {'; '.join(measured)}." if measured else ""
+    if not apart.measured:
+        few = f"fewer than {FEWEST} right and {FEWEST} wrong images share an answer and have objects and evidence"
+        return f"{first}{told} Right and wrong are not compared: {few}."
+    judged = "**less**" if apart.high < 0 else "**more**" if apart.low > 0 else "not clearly more or less"
+    points = f"{written(apart.value, 'points')}, 95 % interval {between(apart.low, apart.high, '%')}, n = {apart.n}"
+    return f"{first}{told} For the same answer, a wrong image has {judged} of it there than a right one ({points})."
 
 
 def places(alike: Estimate) -> str:
@@ -190,10 +188,3 @@ def spread(sure: Estimate) -> str:
     else:
         judgement = "**no clear relation**"
     return f"Over all images, spread and confidence: {judgement}, rank correlation {sure.text('+')}."
-
-
-def _beside(one: Estimate, other: Estimate) -> str:
-    """Two estimates from different images: clear where their intervals do not meet."""
-    if one.high < other.low:
-        return "**clearly less**"
-    return "**clearly more**" if one.low > other.high else "**not clearly more or less**"

@@ -3,6 +3,7 @@
 from seewhy.audit.paired import Discordant
 from seewhy.audit.statistics import Estimate, written
 
+LITTLE = 0.3  # a rank correlation below which two maps are not called alike, whatever chance would do
 ODDS = 0.05  # p from which on chance is not ruled out
 
 
@@ -63,6 +64,8 @@ def _alike(same: Estimate, other: Estimate, over: Estimate) -> str:
         return f"Whether they look at the same thing is open: {told}, with too few other images to hold that against"
     value, low, high = (written(x, "+") for x in _ends(over))
     beside = f"{value} ({low} to {high}) beside maps of different images, {written(other.value)}"
+    if over.low > 0 and same.value < LITTLE:
+        return f"**Their maps of an image hardly agree**, if more than those of different images: {told}, {beside}"
     if over.low > 0:
         return f"**Their maps of an image agree more than chance would have it**: {told}, {beside}"
     if over.high < 0:

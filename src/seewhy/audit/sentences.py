@@ -2,117 +2,79 @@
 
 from collections.abc import Mapping, Sequence
 
-from seewhy.audit.controls import TITLES
-from seewhy.audit.statistics import NOTHING, Estimate
-from seewhy.audit.units import written
-from seewhy.audit.verdict import Gate, Versus
+from seewhy.audit.stability import TITLES
+from seewhy.audit.statistics import FEWEST, NOTHING, Estimate
+from seewhy.audit.units import between, written
+from seewhy.audit.verdict import Gate
 
-ODDS = 0.05  # p from which on chance is not ruled out
-
-
-def method(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, Versus]) -> str:
-    """What holds and what does not for one method, in plain words."""
-    by = {gate.gate.removeprefix(f"{name}."): gate for gate in gates if gate.gate.startswith(f"{name}.")}
-    parts = [*_localised(by, against.get(f"{name}.localisation_lift")), *_ranked(by), *_own(by)]
-    return f"{title} {'; '.join(parts)}." if parts else f"{title} was not tested."
-
-
-def ahead(titles: Mapping[str, str], gates: Sequence[Gate]) -> str:
-    """Which method passes most gates, where the first does not."""
-    passed = {name: sum(gate.status == "pass" for gate in gates if gate.gate.startswith(f"{name}.")) for name in titles}
-    first, best = next(iter(titles)), max(titles, key=lambda name: passed[name])
-    if passed[best] == passed[first]:
-        return ""
-    return f" {titles[best]} passes more of these gates: {passed[best]}, where {titles[first]} passes {passed[first]}."
+NOTHING_TESTED = (
+    "**What the answers hang on was not tested**: no object, suspect or region is known, no answer is right, or all "
+    "answers are the same, so that there is nothing to put in its place."
+)
+ELSEWHERE = "replacing as much elsewhere"
+LOST = {  # figure -> what was found; {name}: a suspect, {share}: of {n} answers, {over}: beside the control
+    "object_swap_over_control": f"replacing the object changes {{share}} of {{n}} answers, {{over}} {ELSEWHERE}",
+    "background_swap": "replacing all but the object changes {share} of {n} answers",
+    "{name}_paste_over_control": "the {name} alone, pasted into an image that is answered otherwise, wins {share} of "
+    "{n} answers, {over} as much of another image",
+    "{name}_swap_over_control": f"replacing the {{name}} changes {{share}} of {{n}} answers, {{over}} {ELSEWHERE}",
+}
 
 
-def _localised(by: Mapping[str, Gate], beside: Versus | None) -> list[str]:
-    gate = by.get("localisation_lift")
-    if gate is None or gate.status == "not run":
-        return ["was not held against objects: none are known"]
-    if not gate.found.measured:
-        return [f"was held against too few objects (n = {gate.found.n})"]
-    lift = f"{written(gate.found.value, '×')} as much evidence on the object as chance would"
-    told = {"pass": f"puts **{lift}**", "fail": f"puts **only {lift}**"}.get(
-        gate.status, f"puts {lift}, which is not clear"
-    )
-    if beside is None or not beside.difference.measured:
-        return [told]
-    over, control = by["localisation_lift_over_control"].status, TITLES[beside.control]
-    p = "p < 0.01" if beside.p < 0.01 else f"p = {beside.p:.2f}"
-    return [f"{told}, {_judged(over, beside.p)} {control} ({p})"]
-
-
-def _judged(status: str, p: float) -> str:
-    """Interval and test have to agree before anything is called better or worse: with few images they may not."""
-    clear = {"pass": "better than", "fail": "**worse than**"} if p < ODDS else {}
-    return clear.get(status, "**not clearly better than**")
-
-
-def _ranked(by: Mapping[str, Gate]) -> list[str]:
-    """The three figures that change the image in the map's order, in one clause."""
-    kinds = {"deletion": "deletion_auc", "insertion": "insertion_auc", "ROAD": "road"}
-    found = {told: by[f"{key}_over_control"].status for told, key in kinds.items() if f"{key}_over_control" in by}
-    tested = {told: status for told, status in found.items() if status != "not run"}
-    if not tested:
-        return ["its ranking of cells was not tested"]
-    weak, worse = (
-        [told for told, status in tested.items() if status in some] for some in (("fail", "unsure"), ("fail",))
-    )
-    if not weak:
-        return [f"its ranking of cells beats the controls at {_listed(list(tested))}"]
-    how = f"**worse than the best control** at {_listed(worse)}, " if worse else ""
-    rest = [told for told in weak if told not in worse]
-    clear = f"**no better than the best control**, as far as can be told, at {_listed(rest)}" if rest else ""
-    return [f"it is {(how + clear).removesuffix(', ')}: do not use it to rank cells"]
-
-
-def _own(by: Mapping[str, Gate]) -> list[str]:
-    """Weights, class, and changes that nobody would notice."""
-    said = {
-        "kept": {
-            "pass": "it is gone when the weights are redrawn",
-            "fail": "**it stays when the weights are redrawn**: it shows the picture, not what was learnt",
-            "unsure": "how much of it outlives redrawn weights is unclear",
-        },
-        "target_spearman": {"fail": "**it hardly knows what it explains**"},
-        "stability_spearman": {"fail": "**it moves when the image changes unnoticed**"},
-    }
-    return [told[by[key].status] for key, told in said.items() if key in by and by[key].status in told]
-
-
-def finding(
-    gates: Sequence[Gate], figures: Mapping[str, Estimate], outside: Estimate, regions: Sequence[str], method: str
-) -> str:
-    """The answer of the page: what the answers hang on, by the `gates` of the interventions, whether maps showed it, by
-    the share of the evidence `outside` the object and its lift on suspects, and the sentence of the first `method`.
-
-    Where no gate could be run, what replacing the study's own `regions` did.
-    """
-    failed, unsure, held = ([gate for gate in gates if gate.status == one] for one in ("fail", "unsure", "pass"))
+def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Sequence[str], suspects: bool) -> str:
+    """What the answers hang on, by the `gates` of the interventions and the `figures` behind them, and whether maps
+    showed it. Where no gate could be run: what replacing the study's own `regions` did. `suspects`: whether it names
+    any."""
+    failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
+    there = [one for one in unsure if one.found.measured and one.found.n >= FEWEST]
     if failed:
-        first = f"**It takes shortcuts**: {'; '.join(f'{gate.denial}, {_amount(gate)}' for gate in failed)}"
-    elif unsure:
-        told = "; ".join(f"{gate.claim}, {_amount(gate)}" for gate in unsure)
-        first = f"**No shortcut is proven, none ruled out**; open is whether {told}"
-    elif held:
-        first = f"**No shortcut was found**: {'; '.join(f'{gate.claim}, {_amount(gate)}' for gate in held)}"
-    else:
-        first = _parts(figures, regions)
-    return f"{'; '.join([first, *_shown(failed, figures), *_beyond(outside)])}. {method}"
+        return f"**It takes shortcuts**: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
+    if there:
+        return f"**No shortcut is proven, none ruled out**: {'; '.join(_facts(there, figures))}; that decides nothing."
+    if unsure:
+        few = max(one.found.n for one in unsure)
+        return f"**What the answers hang on was not tested**: too few answers are right (n = {few})."
+    if held:
+        none = "No suspect shortcut is named, so none was looked for"
+        first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
+        return f"{first}: {'; '.join(_facts(held, figures))}." + ("" if suspects else f" {none}.")
+    return _parts(figures, regions)
+
+
+def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
+    """What was found of each gate; the interval is that of the figure that decides."""
+    told = []
+    for gate in gates:
+        key = gate.gate.removeprefix("reliance.")
+        text = LOST[key.replace(gate.about, "{name}", 1) if gate.about else key]
+        share = figures.get(f"reliance.{key.removesuffix('_over_control')}", gate.found)
+        ends = f"(95 % interval {between(gate.found.low, gate.found.high, '%')}"
+        over = f"{100 * gate.found.value:.0f} points {ends} points, n = {gate.found.n}) more than"
+        told.append(text.format(name=gate.about, share=written(share.value, "%"), n=share.n, over=over))
+        told[-1] += "" if "{over}" in text else f" {ends} %)"
+    return told
 
 
 def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
-    """Which of the study's own regions the answers hang on most, held against as much replaced elsewhere."""
-    found = {name: figures.get(f"reliance.{name}_swap_over_control", NOTHING) for name in regions}
-    measured = sorted((name for name in found if found[name].measured), key=lambda name: -found[name].value)
-    if not measured:
-        return "**What the answers hang on was not tested**: no object and no suspect is known here"
-    told = "; ".join(f"{name} {_points(found[name])}" for name in measured)
-    clear = [name for name in measured if found[name].low > 0]
-    hang = f"**The answers hang on {_listed([f'the {name}' for name in clear])}**"
-    what = hang if clear else "**No named part decides by itself**"
-    return f"{what}: more answers change when it is replaced than when as much is replaced elsewhere, {told}"
+    """Which of the study's own regions the answers hang on: those where one change of it, and no more, is clearly worse
+    than as much of it elsewhere are named with that change."""
+    ways = {"swap": "replaced", "blur": "blurred", "darken": "darkened"}
+    found = {
+        (name, way): figures.get(f"reliance.{name}_{way}_over_control", NOTHING) for name in regions for way in ways
+    }
+    if not any(one.measured for one in found.values()):
+        return NOTHING_TESTED
+    clear = {name: [way for way in ways if found[name, way].low > 0] for name in regions}
+    told = [
+        f"the {name} when {_listed([ways[way] for way in clear[name]])} ({_points(found[name, clear[name][0]])})"
+        for name in sorted(regions, key=lambda name: -found[name, "swap"].value)
+        if clear[name]
+    ]
+    if not told:
+        return (
+            "**No named part decides by itself**: no change of one flips clearly more answers than as much elsewhere."
+        )
+    return f"**More answers change than with as much elsewhere** by {'; '.join(told)}."
 
 
 def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
@@ -126,22 +88,16 @@ def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]
     return told
 
 
-def _beyond(outside: Estimate) -> list[str]:
-    return [f"{written(outside.value, '%')} of the evidence lies outside the object"] if outside.measured else []
+def fragile(gate: Gate, kind: str) -> str:
+    """That the unnoticed change of that `kind` flips answers, where that is clear; else empty."""
+    if gate.status != "fail":
+        return ""
+    return f" **An unnoticed change flips answers**: {TITLES[kind]}, {gate.found.text('%')}."
 
 
-def _amount(gate: Gate) -> str:
-    """The figure behind a gate; a difference beside its control says so."""
-    if not gate.found.measured:
-        return f"too few to tell (n = {gate.found.n})"
-    if gate.gate.endswith("_over_control"):
-        return _points(gate.found, " more often than the control")
-    return f"lost in {gate.found.text('%')}"
-
-
-def _points(found: Estimate, than: str = "") -> str:
+def _points(found: Estimate) -> str:
     """A difference of shares, in points."""
-    return found.text("%").replace(" % (", f" points{than} (", 1)
+    return f"{100 * found.value:+.0f} points, 95 % interval {between(found.low, found.high, '%')}, n = {found.n}"
 
 
 def _listed(names: Sequence[str]) -> str:

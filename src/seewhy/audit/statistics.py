@@ -9,12 +9,12 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
 
+from seewhy.audit.status import FEWEST
 from seewhy.audit.units import FORMS, written
 
 LEVEL = 0.95
 RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
-FEWEST = 5  # images below which a mean over images is not reported: resampling fewer says nothing
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,33 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
     z, p = NormalDist().inv_cdf(0.5 + LEVEL / 2), float(np.mean(hits))
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return Estimate(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
+    low, high = (0.0 if p == 0 else float(centre - half)), (1.0 if p == 1 else float(centre + half))  # not 1 - 2e-16
+    return Estimate(p, low, high, n)
+
+
+def paired_shares(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Estimate:
+    """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
+    paired proportions (Newcombe 1998), without continuity correction.
+
+    A bootstrap of outcomes that are all alike would have no width, however few there are; this has that of the two
+    shares' Wilson intervals. With fewer than `FEWEST` images it is not measured.
+    """
+    n = len(first)
+    if n < FEWEST:
+        return Estimate(NAN, NAN, NAN, n)
+    one, two, phi = proportion(first), proportion(second), _phi(first, second)
+    below, above = (
+        float(np.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2)))
+        for a, b in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
+    )
+    apart = one.value - two.value
+    return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
+
+
+def _phi(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> float:
+    """Correlation of two outcomes; 0 where one of them never changes."""
+    steady = np.ptp(first.astype(int)) == 0 or np.ptp(second.astype(int)) == 0
+    return 0.0 if steady else float(np.corrcoef(first, second)[0, 1])
 
 
 def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:

@@ -9,6 +9,9 @@ FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus befo
 }
 
 
+SMALLEST = 0.0005  # what three digits tell from 0: a bar that ends beside 0 must not read as if it ended there
+
+
 def between(low: float, high: float, unit: str = "") -> str:
     """An interval as text, without its unit, which stands behind its figure: '36.0 to 41.2'."""
     ends = (written(one, unit).removesuffix(FORMS[unit][2]) for one in (low, high))
@@ -18,4 +21,7 @@ def between(low: float, high: float, unit: str = "") -> str:
 def written(value: float, unit: str = "") -> str:
     """A figure as text: '0.47', a share as '38.5 %', a lift as '1.63×', a difference as '+0.21' or '+21 points'."""
     form, factor, behind = FORMS[unit]
-    return f"{value * factor:{form}}".replace("-", "\N{MINUS SIGN}") + behind
+    told = f"{value * factor:{form}}"
+    if abs(value * factor) >= SMALLEST and not float(told) and ".2" in form:
+        told = f"{value * factor:{form.replace('.2', '.3')}}"
+    return told.replace("-", "\N{MINUS SIGN}") + behind

@@ -1,6 +1,7 @@
 """A checkpoint file -> weights and facts, safely: nothing in the file is run, and there is no other way in."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from seewhy.inputs.inert import Inert
 from seewhy.inputs.vocabulary import names, words
 
 WEIGHTS = ("model_state_dict", "state_dict", "network", "model")  # keys under which people keep the weights
+NAMES = {  # of what a checkpoint's config says of its input
+    "size": ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size"),
+    "mean": ("IMAGENET_MEAN", "MEAN", "mean"),
+    "std": ("IMAGENET_STD", "STD", "std"),
+}
 CONFIGS = ("config", "hyper_parameters", "hparams", "args", "cfg")  # and what the network was made and trained with
 CLASSES = ("classes", "class_names", "label_classes")
 VOCABULARIES = ("vocab", "vocabulary")
@@ -23,6 +29,11 @@ PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
 STATE_DICT = "save model.state_dict() instead of the model or its objects"
 EPOCHS = ("epoch", "epochs")
 ACCURACIES = ("val_acc", "val_accuracy", "best_val_acc", "best_acc", "accuracy")  # the first that is there
+
+
+def named(config: Mapping[str, Any], key: str) -> str:
+    """Under which of `NAMES` a config has that setting of its input; empty for none."""
+    return next((name for name in NAMES[key] if config.get(name) is not None), "")
 
 
 @dataclass(frozen=True)

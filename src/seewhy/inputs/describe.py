@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 
 from seewhy.errors import listing
-from seewhy.inputs.checkpoint import load
+from seewhy.inputs.checkpoint import NAMES, load
 from seewhy.inputs.guess import Guess, guess
 from seewhy.inputs.lines import Found, entry_name, flow, written
 
-SIZES = ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size")
-MEANS, STDS = ("IMAGENET_MEAN", "MEAN", "mean"), ("IMAGENET_STD", "STD", "std")
 USUAL = {"size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # of nets trained on ImageNet
 
 
@@ -55,7 +53,7 @@ def _told(guesses: list[Guess]) -> str:
 def _preprocessing(config: Mapping[str, Any], buffers: Mapping[str, Any]) -> dict[str, Any]:
     """What the file tells of size, mean and std, in its config or as buffers of the module that trained the net."""
     found: dict[str, Any] = {}
-    for key, names in (("size", SIZES), ("mean", MEANS), ("std", STDS)):
+    for key, names in NAMES.items():
         told = [*(config.get(name) for name in names), buffers.get(key)]
         numbers = next(filter(None, map(_numbers, told)), None)
         if numbers:

@@ -8,6 +8,8 @@ import pandas as pd
 from seewhy.audit import verdict
 from seewhy.audit.statistics import proportion, written
 from seewhy.methods.cam import TITLES
+from seewhy.pages import facts
+from seewhy.reporting.gates import Row, figures
 from seewhy.studies.comparison import Comparison
 from seewhy.studies.study import Study
 
@@ -16,19 +18,28 @@ Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
 
 def audits(this: Comparison, method: str) -> pd.DataFrame:
     """Accuracy, and what the audits of either study found of its reliance and of `method`: a row for each gate that one
-    of them has, with status, figure and interval, and which study is higher where the two intervals do not meet."""
+    of them has, with status, figure and interval, and which study is better where the two intervals do not meet.
+    A difference to a control is followed by the plain share, which more images have."""
     first, second = this.verdicts
     named = [proportion(right) for right in this.right()]
     rows = (
         [("labelled images are named right", *(one.text("%") for one in named), "tested above")] if named[0].n else []
     )
-    rows += [
-        (_claim(gate, method), _cell(one), _cell(other), _higher(this, one, other))
-        for name in _gates(this, method)
-        for one, other in [(first.get(name), second.get(name))]
-        for gate in [one or other or {}]
-    ]
-    return pd.DataFrame(rows, columns=["", this.first.name, this.second.name, "clearly higher"])
+    for name in _gates(this, method):
+        pair = first.get(name), second.get(name)
+        rows.append((_claim(pair[0] or pair[1] or {}, method), *map(_cell, pair), _better(this, *pair)))
+        if all(shares := [_share(gate, own) for gate, own in zip(pair, this.figures, strict=True)]):
+            rows.append(("the same as a share of all answers", *map(_cell, shares), _better(this, *shares)))
+    return pd.DataFrame(rows, columns=["", this.first.name, this.second.name, "clearly better"])
+
+
+def worthless(this: Comparison) -> str:
+    """Which of the two is worth no more than one fixed answer, as the first sentence of a finding; else empty."""
+    clauses = {study.name: one.says for study in this.studies if (one := facts.fixed(study)).worthless}
+    if len(clauses) == 2:
+        told = "; ".join(f"{name} {says}" for name, says in clauses.items())
+        return f"**Neither is a working model**: {told}. "
+    return "".join(f"**{name} is no working model**: it {says}. " for name, says in clauses.items())
 
 
 def judged(this: Comparison, method: str) -> str:
@@ -97,16 +108,26 @@ def _claim(gate: Mapping[str, Any], method: str) -> str:
     return str(gate["claim"])
 
 
-def _cell(gate: Mapping[str, Any] | None) -> str:
+def _share(gate: Row | None, figures: Mapping[str, float]) -> Row | None:
+    """The plain share beside a gate that holds its difference to a control, like a row of the verdict."""
+    name = gate["gate"] if gate else ""
+    key = name.removesuffix("_over_control")
+    if not gate or not name.startswith("reliance.") or key == name or key not in figures:
+        return None
+    found = {end or "value": figures[f"{key}{'_' * bool(end)}{end}"] for end in ("", "low", "high", "n")}
+    return {"gate": key, "status": "", "passes": gate["passes"], **found}
+
+
+def _cell(gate: Row | None) -> str:
     if gate is None or gate["value"] is None:
         return "not run" if gate is None else gate["status"]
-    value, low, high = (written(gate[key]) for key in ("value", "low", "high"))
-    return f"{gate['status']} {value} ({low} to {high}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{gate['n']})"
+    value, about = figures(gate)
+    return f"{gate['status']} {value} ({about})".strip()
 
 
-def _higher(this: Comparison, first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> str:
+def _better(this: Comparison, first: Row | None, second: Row | None) -> str:
     if not (first and second) or first["value"] is None or second["value"] is None:
         return "–"
-    if first["low"] > second["high"]:
-        return this.first.name
-    return this.second.name if second["low"] > first["high"] else "neither"
+    if first["low"] <= second["high"] and second["low"] <= first["high"]:
+        return "neither"
+    return this.studies[(first["value"] > second["value"]) != (first["passes"] == "above")].name

@@ -1,11 +1,10 @@
 """From the tables of an audit to what its page shows. Nothing here measures anything but means with their intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, UInt8
-from matplotlib.figure import Figure
+from jaxtyping import Float
 
 from seewhy import artifacts
 from seewhy.audit import agreement, controls, stability
@@ -15,10 +14,10 @@ from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Tables, Versus
 from seewhy.methods.cam import TITLES
+from seewhy.pages.diagnoses import PLACES, cautions
 from seewhy.pages.views import some
 from seewhy.probes.budget import Budget
 from seewhy.probes.disturbed import Moved, Redrawn
-from seewhy.reporting import figures
 from seewhy.studies.attributions import attribute
 from seewhy.studies.study import Study
 
@@ -41,12 +40,22 @@ GATES = {
     "target_spearman": "knows its target",
     "stability_spearman": "stays",
 }
+PROBED = 32  # images that show whether two methods differ
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
 
 
 def named(methods: Sequence[str]) -> dict[str, str]:
     """Methods with their titles."""
     return {name: TITLES[name] for name in methods}
+
+
+def led(study: Study, methods: Sequence[str]) -> list[str]:
+    """Those methods, with HiResCAM first where Grad-CAM is not to be believed about places (see `findings.places`)."""
+    first = study.predictions.drop_duplicates("image").head(PROBED)
+    pair = ["gradcam", PLACES]
+    if set(pair) <= set(methods) and cautions(attribute(study, first, pair), study.base.seed):
+        return [PLACES, *(name for name in methods if name != PLACES)]
+    return list(methods)
 
 
 def title(name: str) -> str:
@@ -75,9 +84,12 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
     """Methods that rank the cells alike and so count as one, and how alike the others are, as a sentence."""
     table = agreement.agreement(attribute(study, rows, methods).raw())
     groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
-    lowest = table.min().min()
-    told = f"Read as one, their maps rank the cells alike: {groups}. " if groups else ""
-    return f"{told}Rank correlation of the two methods furthest apart: {written(lowest)} (mean over {len(rows)})."
+    told = f"Ranking the cells alike, these count as one: {groups}. " if groups else ""
+    first, second = table.stack().idxmin()
+    lowest = written(float(table.loc[first, second]))
+    return (
+        f"{told}The furthest apart are {first} and {second}, rank correlation {lowest} (mean over {len(rows)} images)."
+    )
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
@@ -87,46 +99,15 @@ def sampled(budget: Budget, rows: pd.DataFrame) -> str:
     if len(rows) == total:
         return f"{told}."
     how = f"drawn at random (seed {budget.study.base.seed}), balanced over predicted classes"
-    return f"{told}, {how}: what {budget.work:,} billion operations allow at {budget.cost:.2g} billion a pass."
+    return f"{told}, {how}: as many as the page's budget pays for (`work`, in billions of operations)."
 
 
-def intervened(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Shares of `reliance.effects`, each followed by its control."""
-    found = {}
-    for row in effects.itertuples():
-        found[f"{row.region}, {row.kind}"] = row.share
-        if row.control.n:
-            found[f"{row.region}, {row.kind} (control)"] = row.control
-    return found
-
-
-def over(effects: pd.DataFrame) -> dict[str, Estimate]:
-    """Differences to the controls, of those that have one."""
-    there = effects[[one.n > 0 for one in effects["difference"]]]
-    return {f"{row.region}, {row.kind}": row.difference for row in there.itertuples()}
-
-
-def marked(measured: Mapping[str, Estimate], names: Iterable[str]) -> str:
-    """Where the first method's maps lie, on the object and on further `names`, as a sentence."""
-    lifts = {name: measured[f"reliance.{name}_lift"] for name in ("object", *names)}
-    told = [f"{name} {one.text('×')}" for name, one in lifts.items() if one.n]
-    return f"What the maps say beside this, as lift (1 is chance), for the answer: {'; '.join(told)}."
-
-
-def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
-    """Photos under their names, and the alternative text."""
-    told = f"An image and what was made of it: {', '.join(shown)}"
-    return figures.inputs([*shown.values()], [*shown], [None] * len(shown)), told
-
-
-def outside(frame: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    """Share of the evidence outside the object by class and by right and wrong, of groups that can be measured."""
-    words = {True: "right", False: "wrong"}
-    found = {
-        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), seed)
-        for (name, right), group in frame.groupby(["class", "right"])
-    }
-    return {name: one for name, one in found.items() if one.measured}
+def left_out(sweep: Sweep) -> str:
+    """For how many images a curve says nothing, as a sentence; empty where there are none."""
+    out = {kind: int((~sweep.able(kind)).sum()) for kind in ("deletion", "insertion")}
+    told = " and ".join(f"{count} of {kind}" for kind, count in out.items() if count)
+    why = "what covers the whole image scores no lower than the photo, so covering a part says nothing"
+    return f"Of these images, {told} are left out: there, {why}." if told else ""
 
 
 def lines(curves: Mapping[str, Float[np.ndarray, "n s"]], names: Sequence[str], seed: int) -> Lines:
@@ -170,9 +151,9 @@ def _beside(one: Versus) -> str:
 
 
 def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:
-    """Likeness by depth, from the trained model, where it is 1."""
+    """What is kept by depth, from the trained model, where it is all."""
     return {
-        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.likeness], seed))  # type: ignore[misc]
+        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.left], seed))  # type: ignore[misc]
         for name in methods
     }
 
@@ -219,10 +200,10 @@ def save(study: Study, found: Sequence[Gate], sweep: Sweep, method: str) -> None
     folder = artifacts.reports(study.root, study.name)
     artifacts.write_json(folder / "verdict.json", [gate.row() for gate in found])
     curves = {
-        f"{kind}_{name}": np.nanmean(getattr(sweep, kind)[name], axis=0).round(4)
+        f"{kind}_{name}": np.nanmean(sweep.fair(kind)[name], axis=0).round(4)
         for kind in ("deletion", "insertion")
         for name in (method, *controls.NAMES)
-        if np.isfinite(getattr(sweep, kind)[name]).any()
+        if np.isfinite(sweep.fair(kind)[name]).any()
     }
     own = {
         kind: curves.pop(f"{kind}_{method}", np.full(len(sweep.shares), np.nan)) for kind in ("deletion", "insertion")

@@ -10,8 +10,12 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
+from seewhy.audit.fixed import Fixed
+from seewhy.audit.fixed import fixed as beside_fixed
 from seewhy.audit.units import written
-from seewhy.studies.study import CONFIG, Study
+from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.studies.study import Study
+from seewhy.tasks import classification
 
 CONFIDENCE = {
     "logits": "softmax of the outputs",
@@ -65,8 +69,8 @@ def warnings(study: Study) -> list[str]:
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
         f"The checkpoint was made with {name} = {point.config[name]}; this study uses {getattr(seen, key)}."
-        for key, name in CONFIG.items()
-        if point.config.get(name) is not None and not _same(point.config[name], getattr(seen, key))
+        for key in NAMES
+        if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
     ]
     if point.classes is not None and names and point.classes != names:
         place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)
@@ -90,6 +94,12 @@ def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
     ]
 
 
+def fixed(study: Study) -> Fixed:
+    """Accuracy beside the best fixed answer; nothing is measured for other tasks than classification."""
+    rows = study.predictions
+    return beside_fixed(rows if study.task is classification else rows.assign(label=None))
+
+
 def _same(claimed: Any, used: Any) -> bool:
     """Whether two settings mean the same: one number stands for both sides, or for all channels."""
     one, other = np.ravel(claimed), np.ravel(used)
@@ -102,7 +112,7 @@ def _numbers(values: tuple[float, ...] | None) -> str:
     return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
 
 
-def provenance(study: Study, **parameters: Any) -> dict[str, str]:
+def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
     """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
     settings, base = study.settings, study.base
     data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))
@@ -114,7 +124,7 @@ def provenance(study: Study, **parameters: Any) -> dict[str, str]:
         "seed": str(base.seed),
         "device": f"{study.device}, {base.threads} threads, batches of {base.batch_size}",
         "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
-        "parameters": ", ".join(f"{key} = {value!r}" for key, value in sorted(parameters.items())) or "none",
+        "parameters": dict(sorted(parameters.items())) or "none",
     }
 
 

@@ -31,6 +31,18 @@ def on_object(study: Study) -> dict[str, Estimate]:
     return {name: statistics.mean(some, study.base.seed) for name, some in parts.items()}
 
 
+def same_answer(study: Study) -> Estimate:
+    """Share of the evidence on the object for the answer, of wrong images less right ones, over the answers that are
+    given both rightly and wrongly: evidence for one class cannot be held against evidence for another."""
+    boxed = samples.with_objects(study.predictions)
+    right = boxed["correct"].to_numpy(bool)
+    inside = diagnoses.on_objects(study, attribute(study, boxed, ["gradcam"], boxed["predicted"]), "gradcam")[0]
+    answers = boxed["predicted"][np.isfinite(inside)]
+    both = set(answers[right[answers.index]]) & set(answers[~right[answers.index]])
+    fair = boxed["predicted"].isin(both).to_numpy()
+    return statistics.difference(inside[fair & ~right], inside[fair & right])
+
+
 @dataclass(frozen=True)
 class Nearest:
     """The m mistakes, the surest first, each with its k nearest right images; `refused` says why there are none."""

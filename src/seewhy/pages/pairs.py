@@ -105,7 +105,7 @@ def grid(this: Comparison, pair: Pair, found: pd.DataFrame, positions: Sequence[
     return chart, f"Photos with the maps of both models: {'; '.join(one.replace(chr(10), ', ') for one in told)}"
 
 
-def provenance(this: Comparison, **parameters: object) -> dict[str, str]:
+def provenance(this: Comparison, **parameters: object) -> dict[str, object]:
     """What the page was made from: both studies' checkpoints, and what they share."""
     first, second = (facts.provenance(study, **parameters) for study in this.studies)
     return {key: value if second[key] == value else f"{value}; {second[key]}" for key, value in first.items()}

@@ -33,5 +33,8 @@ class Budget:
         """A sample of the study's rows, one an image, balanced over predictions, that `passes` passes each can be spent
         on; at least `FEWEST`."""
         every, seed = one_each(self.study.predictions, self.study.base.seed), self.study.base.seed
-        most = max(FEWEST, int(self.work / (self.cost * passes)))
-        return stratified(every, most, seed)
+        return stratified(every, self.times(passes, FEWEST), seed)
+
+    def times(self, passes: int, least: int) -> int:
+        """How often `passes` passes can be spent; at least `least`."""
+        return max(least, int(self.work / (self.cost * passes)))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from seewhy.audit import sanity, stability
 from seewhy.audit.agreement import spearman
+from seewhy.audit.statistics import Estimate, proportion
 from seewhy.inputs.images import tensor
 from seewhy.probes.answers import outputs
 from seewhy.studies.attributions import attribute
@@ -31,10 +32,18 @@ class Redrawn:
     random: pd.DataFrame
 
     @property
+    def left(self) -> list[pd.DataFrame]:
+        """What is left of each map at each of `shares`; see `sanity.kept`."""
+        null = {name: some.to_numpy() for name, some in self.unrelated.items()}
+        return [
+            pd.DataFrame({name: sanity.kept(one[name].to_numpy(), some) for name, some in null.items()})
+            for one in self.likeness
+        ]
+
+    @property
     def kept(self) -> pd.DataFrame:
-        """What is left of each map when all weights are redrawn; see `sanity.kept`."""
-        last, null = self.likeness[-1], self.unrelated
-        return pd.DataFrame({name: sanity.kept(last[name].to_numpy(), null[name].to_numpy()) for name in null})
+        """What is left of each map when all weights are redrawn."""
+        return self.left[-1]
 
 
 def passes(depths: int) -> int:
@@ -88,9 +97,20 @@ class Moved:
     flipped: dict[str, Bool[np.ndarray, " n"]]
 
     @property
-    def overall(self) -> pd.DataFrame:
-        """Mean over the kinds of change that left the prediction as it was, image by image."""
-        return pd.concat(self.likeness.values()).groupby(level=0).mean()
+    def worst(self) -> pd.DataFrame:
+        """Likeness under the kind of change that moves the maps of that method most."""
+        names = next(iter(self.likeness.values()))
+        means = {name: {kind: one[name].mean() for kind, one in self.likeness.items()} for name in names}
+        chosen = {name: min(own, key=lambda kind: (np.isnan(own[kind]), own[kind])) for name, own in means.items()}
+        return pd.DataFrame({name: self.likeness[kind][name] for name, kind in chosen.items()})
+
+    @property
+    def flips(self) -> tuple[str, Estimate]:
+        """The kind of change that flips most predictions, and their share."""
+        kind = max(
+            self.flipped, key=lambda kind: float(np.mean(self.flipped[kind])) if len(self.flipped[kind]) else 0.0
+        )
+        return kind, proportion(self.flipped[kind])
 
 
 def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:

@@ -6,8 +6,7 @@ from jaxtyping import Bool
 
 from seewhy.audit.localisation import energy_inside, lift
 from seewhy.audit.regions import region_masks
-from seewhy.audit.statistics import Estimate, mean, proportion
-from seewhy.errors import unknown
+from seewhy.audit.statistics import Estimate, mean, paired_shares, proportion
 from seewhy.inputs import images
 from seewhy.studies.attributions import attribute
 from seewhy.studies.samples import one_each, with_objects
@@ -29,8 +28,6 @@ def regions(study: Study, rows: pd.DataFrame) -> Masks:
 
 def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
     column = study.settings.suspects[name]
-    if column not in study.dataset.masks:
-        raise unknown("mask", column, study.dataset.masks, f"studies.{study.name}.suspects.{name}")
     empty = np.zeros(study.size, bool)
     found = [empty if pd.isna(one) else images.mask(study.root / one, study.preprocessing) > 0 for one in rows[column]]
     return np.array(found).reshape(-1, *study.size)
@@ -63,10 +60,9 @@ def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
         happened = some["answer"] if kind == "paste" else ~some["answer"].astype(bool)
         own, away = (some[some["control"] == control].set_index("image") for control in (False, True))
         hit, base = (happened[some["control"] == control].to_numpy(bool) for control in (False, True))
-        both = pd.Series(hit, own.index).astype(float) - pd.Series(base, away.index).astype(float)
-        rows.append(
-            (region, kind, proportion(hit), proportion(base), mean(both.to_numpy(), seed), mean(own["change"], seed))
-        )
+        pairs = pd.DataFrame({"own": pd.Series(hit, own.index), "away": pd.Series(base, away.index)}).dropna()
+        both = paired_shares(pairs["own"].to_numpy(bool), pairs["away"].to_numpy(bool))
+        rows.append((region, kind, proportion(hit), proportion(base), both, mean(own["change"], seed)))
     return pd.DataFrame(rows, columns=["region", "kind", "share", "control", "difference", "change"])
 
 

@@ -24,6 +24,11 @@ def passes(study: Study) -> int:
     return 2 * len(KINDS) * (2 + len(study.settings.suspects) + len(study.settings.regions)) + 2
 
 
+def _kinds(region: str) -> tuple[str, ...]:
+    """What is done with a region. To paste the object is to swap the background, and the other way round."""
+    return tuple(kind for kind in KINDS if kind != "paste" or region not in ("object", "background"))
+
+
 def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is."""
@@ -55,10 +60,11 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 def told(study: Study, rows: pd.DataFrame) -> str:
     """On how many images, and with what suspects."""
     suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
-    return (
-        f"{len(rows)} images whose answer is right, where there are labels, and whose object is known, where any is. "
-        f"The answer counts as kept where {study.task.KEPT}. Suspects: {suspects or 'none are named'}."
-    )
+    images = f"{len(rows)} image{'s' * (len(rows) != 1)}"
+    right = " that it names right" if rows["label"].notna().all() else " that it does not name wrong"
+    known = " and whose object is known" if len(rows) and study.objects(rows).any((1, 2)).all() else ""
+    kept = f"The answer counts as kept where {study.task.KEPT}."
+    return f"{images}{right}{known}. {kept} Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
 
 
 def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
@@ -72,7 +78,8 @@ def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h 
         f"{region}, {kind}": changed(kind, row, own[place], other)
         for region, own in masks.items()
         if own[place].any()
-        for kind in ("swap", "paste")
+        for kind in _kinds(region)
+        if kind in ("swap", "paste")
     }
     return {"as it is": row, "the other image": other, **made}
 
@@ -106,7 +113,7 @@ def _batch(
     every = torch.arange(len(rows))
     before, donated = sure(first, every).numpy(), sure(outputs(study, model, others), every).numpy()
     for region, own, away in _places(regions(study, rows)):
-        for kind, control in product(KINDS, (False, True)):
+        for kind, control in product(_kinds(region), (False, True)):
             where = away if control and kind != "paste" else own
             source = thirds if control and kind == "paste" else photos
             there = np.flatnonzero(where.any((1, 2)))

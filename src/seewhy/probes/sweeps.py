@@ -56,10 +56,10 @@ def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) 
 
 def faithful(found: faithfulness.Sweep) -> Tables:
     """The figures of a sweep."""
-    names = list(found.deletion)
+    names, deletion, insertion = list(found.deletion), found.fair("deletion"), found.fair("insertion")
     return {
-        "deletion_auc": pd.DataFrame({name: found.area(found.deletion[name]) for name in names}),
-        "insertion_auc": pd.DataFrame({name: found.area(found.insertion[name]) for name in names}),
+        "deletion_auc": pd.DataFrame({name: found.area(deletion[name]) for name in names}),
+        "insertion_auc": pd.DataFrame({name: found.area(insertion[name]) for name in names}),
         "road": pd.DataFrame(found.road),
         "average_drop": pd.DataFrame({name: found.drop(name) for name in names}),
         "average_increase": pd.DataFrame({name: found.increase(name) for name in names}),

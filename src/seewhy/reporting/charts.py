@@ -7,9 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WIDTH, WRONG, figure, look, shown, unmeasured
+from seewhy.reporting.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WRONG, figure, look, shown, unmeasured, wrapped
 
 MOST = 60  # rows of a dot plot: of more, the lowest and the highest are shown
+ACROSS = 5.8  # inches: a chart of that width can still be read when it is shrunk to a phone's
+NAMED = 2.1  # inches for the names of a dot plot, in up to two lines
 
 
 def dots(
@@ -35,12 +37,13 @@ def dots(
         labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
         values, lows, highs = ([group[k] for k in kept] for group in (values, lows, highs))
     rows = np.arange(len(labels))
-    names = [shown(label, 34) for label in labels]
+    names = [wrapped(shown(label, 40), NAMED) for label in labels]
     with look():
-        left, height = 0.3 + 0.076 * max(map(len, names)), 0.85 + 0.27 * len(labels)
-        fig = figure(min(left + 5.9, WIDTH), height)
-        wide = fig.get_figwidth()
-        ax = fig.add_axes((left / wide, 0.6 / height, (wide - left - 0.8) / wide, (height - 0.85) / height))
+        letters = max(len(line) for name in names for line in [*name.split("\n"), ""])
+        step = 0.38 if any("\n" in name for name in names) else 0.27
+        left, height = 0.2 + 0.076 * letters, 0.85 + step * len(labels)
+        fig = figure(ACROSS, height)
+        ax = fig.add_axes((left / ACROSS, 0.6 / height, (ACROSS - left - 0.65) / ACROSS, (height - 0.85) / height))
         ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
         if reference is not None:
@@ -49,6 +52,7 @@ def dots(
             ax.xaxis.set_major_formatter(partial(_percent, ax))
         ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
         ax.grid(axis="x")
+        ax.locator_params(axis="x", nbins=6)
         ax.tick_params(length=0)
         ax.spines["left"].set_visible(False)
         _counts(ax, rows, counts)
@@ -78,9 +82,9 @@ def _reference(ax: Axes, reference: float, told: str) -> None:
 def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
     """n of each row, in a column right of the axes."""
     style = {"transform": ax.get_yaxis_transform(), "ha": "right", "color": MUTE, "size": 9}
-    ax.text(1.1, -0.62, "n", va="bottom", **style)  # type: ignore[arg-type]
+    ax.text(1.14, -0.62, "n", va="bottom", **style)  # type: ignore[arg-type]
     for row, count in zip(rows, counts, strict=True):
-        ax.text(1.1, row, f"{count:,}", va="center", **style)  # type: ignore[arg-type]
+        ax.text(1.14, row, f"{count:,}", va="center", **style)  # type: ignore[arg-type]
 
 
 def reliability(
@@ -133,8 +137,8 @@ def curves(
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
     with look():
-        fig = figure(7.4, 4.0)
-        ax = fig.add_axes((0.1, 0.2, 0.62, 0.75))
+        fig = figure(ACROSS, 4.2)
+        ax = fig.add_axes((0.12, 0.2, 0.84, 0.66))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
             colour = colours[i % len(colours)]
             ax.fill_between(
@@ -148,7 +152,7 @@ def curves(
         ax.grid(axis="y")
         if not numeric:
             ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
+        _legend(ax)
     return fig
 
 
@@ -160,12 +164,20 @@ def scatter(
 ) -> Figure:
     """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
     with look():
-        fig = figure(7.4, 4.0)
-        ax = fig.add_axes((0.1, 0.15, 0.62, 0.8))
+        fig = figure(ACROSS, 4.2)
+        ax = fig.add_axes((0.12, 0.15, 0.84, 0.71))
         for i, (name, (xs, ys)) in enumerate(groups.items()):
             ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,
                     markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid()
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9, labelcolor=INK)
+        _legend(ax)
     return fig
+
+
+def _legend(ax: Axes) -> None:
+    """The names above the axes, where the width of a phone has room for them."""
+    names = ax.get_legend_handles_labels()[1]
+    across = 3 if max(map(len, names)) < 18 else 2
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=across, frameon=False, fontsize=9, labelcolor=INK,
+              columnspacing=1.4, handlelength=1.8)  # fmt: skip

@@ -46,8 +46,8 @@ def thumbs(html: str) -> list[dict[str, str]]:
     wrong = [card for card in cards if card[0] == "wrong"]
     reasons: dict[str, list[tuple[str, float, str]]] = {
         "first of the sample": cards[:1],
-        "its surest mistake": [max(wrong, key=lambda card: card[1])] if wrong else [],
-        "its least sure": [min(cards, key=lambda card: card[1])] if cards else [],
+        "surest mistake in it": [max(wrong, key=lambda card: card[1])] if wrong else [],
+        "least sure in it": [min(cards, key=lambda card: card[1])] if cards else [],
     }
     chosen: dict[tuple[str, float, str], str] = {}
     for why, some in reasons.items():

@@ -67,7 +67,8 @@ def gallery(
             if name not in card.maps:
                 raise unknown("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
-    drawn = [[drawing(_map(card, name), cmap, opacity) for name in layers] for card in cards]
+    # no line around what a control marks: it would be looked at as if it meant something
+    drawn = [[drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
     kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
     figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
@@ -101,14 +102,21 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
         if (word, mark) in marks
     ]
     if methods:
-        bar = f'<img class="ramp" alt="dark to bright" src="{ramp(cmap)}">'
-        parts.append(f'<span class="key">0 {bar} 1 share of the map\'s maximum</span>')
-        parts.append('<span class="key"><i class="k-line"></i> half of it</span>')
+        parts.append(scale(cmap))
     if any(len(card.boxes) for card in cards):
         parts.append('<span class="key"><i class="k-box"></i> object</span>')
     if any(card.region is not None for card in cards):
         parts.append('<span class="key"><i class="k-rim"></i> rim of its region, in the colour of its class</span>')
     return f'<p class="legend">{"".join(parts)}</p>'
+
+
+def scale(cmap: str) -> str:
+    """What the colours of a map and its line mean."""
+    bar = f'<img class="ramp" alt="dark to bright" src="{ramp(cmap)}">'
+    return (
+        f'<span class="key">0 {bar} 1 share of the map\'s maximum</span>'
+        '<span class="key"><i class="k-line"></i> half of it</span>'
+    )
 
 
 def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
@@ -124,7 +132,7 @@ def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -
         f'<button type="button" class="zoom"><span class="stack">'
         f'<img alt="{escape(_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
-        f"{badges}</span></button>{_caption(card, mark)}</figure>"
+        f"{badges}</span></button>{_caption(card, mark, layers)}</figure>"
     )
 
 
@@ -154,11 +162,13 @@ def _box(x0: float, y0: float, x1: float, y1: float) -> str:
     return f'<rect class="under" {place}/><rect class="box" {place}/>'
 
 
-def _caption(card: Card, mark: str) -> str:
-    """Mark, prediction and confidence; the true class where it differs; the sample's name."""
+def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
+    """Mark, prediction and confidence; the true class where it differs; the word, and whose it is where another map can
+    be switched to; the sample's name."""
     true = {True: "", False: f'<span class="true">true: <bdi>{escape(card.true or "")}</bdi></span>',
             None: '<span class="true">no label</span>'}[card.correct]  # fmt: skip
-    word = f'<span class="word">{escape(card.word)}</span>' if card.word else ""
+    whose = f"{layers[0]}: " if len(layers) > 1 else ""
+    word = f'<span class="word">{escape(whose + card.word)}</span>' if card.word else ""
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '

@@ -15,7 +15,8 @@ Row = Mapping[str, Any]  # a row of verdict.json or gates.json: see `seewhy.audi
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
 WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rail lies
 ROOM = 0.88  # of half a strip, for what lies farthest from the limit
-CAUSAL = "reliance"
+CAUSAL, STEADY = "reliance", "stability"
+HARD = {"model": "Is it right at all", CAUSAL: "What the answer hangs on", STEADY: "Is it steady"}  # about the model
 LEGEND = (
     "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
     "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
@@ -55,9 +56,13 @@ def heading(row: Row) -> str:
     """What a gate is about. Rows of gates.json say what is `expected`; claims of a method begin with its title."""
     if "expected" in row:
         return "The project's own gates"
-    known = {CAUSAL: "What the answer hangs on", "model": "Is it right at all"}
     method = str(row["claim"]).partition(": ")[0]
-    return known.get(str(row["gate"]).partition(".")[0]) or f"What its {method} maps are worth"
+    return HARD.get(about(row)) or f"What its {method} maps are worth"
+
+
+def about(row: Row) -> str:
+    """What a gate is about: a method, or a question of `HARD`."""
+    return str(row["gate"]).partition(".")[0]
 
 
 def widest(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
@@ -107,15 +112,15 @@ def _gate(row: Row, spans: Mapping[str, float]) -> str:
 
 def _strip(row: Row, said: str, span: float) -> str:
     """The interval as a drawing; a bare rail where there is none."""
-    half, side, limit = WIDTH // 2, SIDES.get(row.get("passes", ""), UNKNOWN), _limit(row)
-    drawn = f'<path class="shade" d="M{half} 3h{side.way * half}v16h{-side.way * half}Z"/>'
+    half, way = WIDTH // 2, SIDES.get(row.get("passes", ""), UNKNOWN)
+    drawn = f'<path class="shade" d="M{half} 3h{way.way * half}v16h{-way.way * half}Z"/>'
     drawn += f'<path class="rail" d="M0 {MIDDLE}H{WIDTH}"/><path class="limit" d="M{half} 1V21"/>'
-    drawn += f'<text x="{half}" y="32">{escape(side.sign)} {limit}</text>'
+    drawn += f'<text x="{half}" y="32">{escape(side(row))}</text>'
     if row["value"] is not None:
         scale = ROOM * half / (span or 1.0)
         low, x, high = (round(half + scale * (row[key] - row["limit"]), 1) for key in ("low", "value", "high"))
         drawn += f'<path class="bar" d="M{low} {MIDDLE}H{high}"/>{_dot(row["status"], x)}'
-    told = escape(f"{row['status']}: {said}; {side.told} {limit}")
+    told = escape(f"{row['status']}: {said}; {way.told} {_limit(row)}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{drawn}</svg>'
 
 
@@ -123,6 +128,11 @@ def _limit(row: Row) -> str:
     """The limit of a row in the unit of its figure."""
     _, factor, behind = FORMS[_unit(str(row["gate"]))]
     return f"{factor * row['limit']:.3g}{behind}".replace("-", "\N{MINUS SIGN}")
+
+
+def side(row: Row) -> str:
+    """Where a row passes, as '> 0.5'."""
+    return f"{SIDES.get(row.get('passes', ''), UNKNOWN).sign} {_limit(row)}"
 
 
 def _dot(status: str, x: float) -> str:
@@ -134,7 +144,7 @@ def _dot(status: str, x: float) -> str:
 
 def _unit(gate: str) -> str:
     """In what unit the figures of a gate are written: see `seewhy.audit.units.written`."""
-    causal = f"{CAUSAL}." in gate
+    causal = f"{CAUSAL}." in gate or f"{STEADY}." in gate
     if gate.endswith("_over_control"):
         return "points" if causal else "+"
     return "%" if causal or gate.endswith("accuracy") else "×" if gate.endswith("lift") else ""

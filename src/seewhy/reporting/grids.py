@@ -27,6 +27,8 @@ from seewhy.reporting.sheet import (
     wrapped,
 )
 
+CONTROLS = ("random", "centre", "edges")  # columns of maps that know nothing of the model: no line tells where they lie
+
 
 def grid(
     photos: Sequence[np.ndarray],
@@ -45,13 +47,13 @@ def grid(
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
         sheet, fig = side_by_side(photos, list(maps), titles, correct)
-        for column, cams in enumerate(maps.values(), start=1):
+        for column, (name, cams) in enumerate(maps.items(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 ax = sheet.axes(fig, row, column)
                 if raw and has_evidence(cam):
                     ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
                 else:
-                    laid_over(ax, photo, cam, cmap, opacity)
+                    laid_over(ax, photo, cam, cmap, opacity, lined=name not in CONTROLS)
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
     return fig
 
@@ -97,31 +99,27 @@ def side_by_side(
     correct: Sequence[bool | None] | None,
     above: float = 0.0,
 ) -> tuple[Sheet, Figure]:
-    """The sheet of a grid with its photos, the names over the columns and the titles left of the rows.
+    """The sheet of a grid with its photos, the names over the columns and the titles over the rows: beside them they
+    would take a third of what a phone shows.
 
     above: inches left free at the very top.
     """
-    over = len(names) > 5  # many columns: the titles stand over their rows, so that the panels stay large
-    room, head = (0.05, LINE + 0.16) if over else (1.5, 0.08)
-    panel = min((WIDTH - room - 0.9) / (len(names) + 1) - 0.08, 1.9)
+    panel = min((WIDTH - 1.15) / (len(names) + 1) - 0.08, 1.9)
     heads = [wrapped(name, panel + 0.06, size=9) for name in ("photo", *names)]
     top = above + lines(heads) * LINE + 0.05
-    sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, left=room, right=0.9, top=top)
+    room = (len(names) + 1) * panel + 0.5
+    told = [wrapped(title.replace("\n", " · "), room, size=9) for title in titles]
+    head = lines(told) * LINE + 0.16
+    sheet = Sheet(len(photos), len(names) + 1, panel, aspect_of(photos), head=head, right=1.1, top=top)
     fig = sheet.figure()
     for column, name in enumerate(heads):
         x, _ = sheet.place(0, column)
         sheet.text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
-    for row, (photo, title) in enumerate(zip(photos, titles, strict=True)):
+    for row, (photo, title) in enumerate(zip(photos, told, strict=True)):
         right = None if correct is None else correct[row]
         ax = sheet.axes(fig, row, 0)
         ax.imshow(photo, **SMOOTH)
         frame(ax, right)
         x, y = sheet.place(row, 0)
-        if over:
-            told, y = wrapped(title, WIDTH - 2, lines=1, size=9), y - 0.08
-        else:
-            x, tall = 0.05, panel * sheet.aspect
-            told = wrapped(title, room - 0.3, lines=max(2, int(tall / LINE) - 1), size=9)
-            y += (tall + (told.count("\n") + 0.5) * LINE) / 2
-        sheet.text(fig, x, y, marked(told, right), color=ink(right), size=9)
+        sheet.text(fig, x, y - 0.08, marked(title, right), color=ink(right), size=9)
     return sheet, fig

@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.reporting.overlay import has_evidence, overlay, resized
+from seewhy.reporting.overlay import contours, has_evidence, overlay, resized, stored
 from seewhy.reporting.sheet import (
     INK,
     LINE,
@@ -26,6 +26,7 @@ from seewhy.reporting.sheet import (
 )
 
 SHARE = "share of this map's maximum"
+WEB = 4.0  # a contour of more sides of its panel, for each inch of the panel, is a web that hides the picture
 
 
 def explanations(
@@ -47,10 +48,10 @@ def explanations(
     same_length(photos=photos, cams=cams, titles=titles, originals=files)
     steps = ["input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay"]
     names = steps if originals is None else ["file", *steps]
-    panel = min(2.55, (WIDTH - 0.9) / len(names) - 0.08)
+    panel = min(2.55, (WIDTH - 1.0) / len(names) - 0.08)
     with look():
         told = [wrapped(title.replace("\n", " · "), len(names) * panel - 0.2) for title in titles]
-        sheet = Sheet(len(photos), len(names), panel, head=lines(told) * LINE + 0.2, right=0.85, top=0.14)
+        sheet = Sheet(len(photos), len(names), panel, head=lines(told) * LINE + 0.2, right=0.95, top=0.14)
         fig = sheet.figure()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
             _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
@@ -100,16 +101,27 @@ def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequenc
     return fig
 
 
-def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float) -> None:
-    """The overlay with the contour at half maximum, white on black, or the photo and the words "no evidence"."""
+def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float, lined: bool = True) -> None:
+    """The overlay and, if `lined`, the contour at half maximum, white on black; or the photo and "no evidence".
+
+    The line is thin on a small panel, and left out where it would be a web (see `WEB`).
+    """
     ax.imshow(overlay(photo, cam, cmap, opacity), **SMOOTH)
     if not has_evidence(cam):
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip
         return
-    full = resized(cam, *photo.shape[:2])
+    inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
+    if not lined or _length(cam) > WEB * inches:
+        return
+    full, thin = resized(cam, *photo.shape[:2]), min(max(inches / 2, 0.5), 1.0)
     for colour, width in (("black", 2.4), ("white", 1.1)):
-        ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=width)
+        ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=thin * width)
+
+
+def _length(cam: np.ndarray) -> float:
+    """How long the contour at half maximum is, in sides of the picture."""
+    return float(sum(np.hypot(*np.diff(line, axis=0).T).sum() for line in contours(stored(cam))))
 
 
 def no_evidence(ax: Axes) -> None:

@@ -42,8 +42,8 @@ def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: 
     return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
 
 
-def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> tuple[str, str]:
-    """The map as a page draws it over a photo, SVG of `SPAN` units: colours, and the contour at half maximum.
+def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6, lined: bool = True) -> tuple[str, str]:
+    """The map as it is drawn over a photo, SVG of `SPAN` units: colours and the contour at half maximum, if `lined`.
 
     (what is drawn, to be put into <defs>; how it is drawn). Both are empty without evidence.
     """
@@ -52,7 +52,8 @@ def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> tup
     small = stored(cam)
     source = layer(small, cmap)
     name = _name(source)
-    lines = twice(outline(small), "halo", "line")
+    path = outline(small) if lined else ""
+    lines = twice(path, "halo", "line") if path else ("", "")
     picture = f'<image id="{name}" href="{source}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
     return picture + lines[0], f'<use class="tint" opacity="{opacity:g}" href="#{name}"/>' + lines[1]
 
@@ -72,32 +73,39 @@ def _name(content: str) -> str:
 
 def outline(cam: np.ndarray, span: int = SPAN) -> str:
     """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
+    return "".join(_path(line * span) for line in contours(cam))
+
+
+def contours(cam: np.ndarray) -> list[np.ndarray]:
+    """The contour at half maximum: lines (k, 2) of x and y as shares of width and height; none without evidence.
+
+    A line that meets the border ends there: along it, it would look like a second frame.
+    """
     from contourpy import contour_generator
 
     if not has_evidence(cam):
-        return ""
-    framed = np.pad(cam, 1)  # zeros around it close the contours that reach the border
+        return []
     height, width = cam.shape
-    lines = contour_generator(z=framed).lines(0.5 * float(cam.max()))
-    scale = np.array([span / width, span / height])
-    return "".join(_path(np.clip((np.asarray(line) - 0.5) * scale, 0, span)) for line in lines)
+    lines = contour_generator(z=np.pad(cam, 1, mode="edge")).lines(0.5 * float(cam.max()))
+    return [np.clip((np.asarray(line) - 0.5) / (width, height), 0, 1) for line in lines]
 
 
 def _path(points: np.ndarray) -> str:
-    """Points (k, 2) as a closed path of whole steps: relative numbers are short, and a page holds hundreds.
+    """Points (k, 2) as a path of whole steps: relative numbers are short, and a page holds hundreds.
 
     Points that lie within a unit of the line without them are left out. Its start is absolute: a relative one would
     count from the start of the path before it.
     """
     import cv2
 
-    few = cv2.approxPolyDP(points.astype(np.float32), 1.0, closed=True)[:, 0]
+    closed = bool(np.allclose(points[0], points[-1]))
+    few = cv2.approxPolyDP(points.astype(np.float32), 1.0, closed=closed)[:, 0]
     whole = np.round(few).astype(int)
     steps = np.diff(whole, axis=0)
     steps = steps[np.any(steps != 0, axis=1)]
     if not len(steps):
         return ""  # smaller than a unit
-    return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z"
+    return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z" * closed
 
 
 def stored(cam: np.ndarray) -> np.ndarray:

@@ -4,11 +4,10 @@ Each works in JupyterLab as well: an output brings the styles (galleries and str
 again because it has them already. All text that comes from data is escaped.
 """
 
-import io
 import re
 import sys
-import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -20,17 +19,17 @@ from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
 from seewhy.reporting.gates import LEGEND, Row
 from seewhy.reporting.gates import gates as gates_html
-from seewhy.reporting.sheet import look
+from seewhy.reporting.pictures import drawn
 from seewhy.reporting.strip import Strip, steps
+from seewhy.reporting.tables import UNBROKEN
+from seewhy.reporting.tables import table as table_html
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 TEMPLATE = Path(__file__).parent / "template"
-UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)")
 REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
-DPI, SHOWN_DPI = 130, 100  # pixels drawn, and CSS pixels shown, for each inch of a figure: sharp on dense screens too
 
 
 def finding(text: str) -> None:
@@ -58,19 +57,15 @@ def text(told: str) -> None:
 
 
 def figure(fig: "Figure", alt: str) -> None:
-    """Show a matplotlib figure as a PNG with that alternative text, the same bytes each time, and close it.
+    """Show a matplotlib figure with that alternative text, as `seewhy.reporting.pictures.drawn` makes it; close it.
 
     Raises SeewhyError for an empty `alt`: who cannot see the figure has nothing else.
     """
     if not alt or not alt.strip():
         raise SeewhyError("page.figure needs alt text: say what the figure shows")
-    buffer = io.BytesIO()
-    with look(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a class name may hold any character
-        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    width, height = (round(inches * SHOWN_DPI) for inches in fig.get_size_inches())
-    about = {"image/png": {"alt": alt.strip(), "width": width, "height": height}}
-    _display({"image/png": buffer.getvalue(), "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
+    png, about = drawn(fig)
+    about = {"image/png": {"alt": alt.strip(), **about}}
+    _display({"image/png": png, "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
     if fig.number if hasattr(fig, "number") else False:  # pyplot made it and would keep it
         sys.modules["matplotlib.pyplot"].close(fig)
 
@@ -97,21 +92,7 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) ->
     import pandas as pd
 
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
-    head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
-    plain = rows.select_dtypes("float").drop(columns=list(percent))
-    form = f",.{_decimals(plain.abs().max().max())}f"  # one for the table: its columns are read against each other
-    columns = [_column(rows.iloc[:, k], name in percent, form) for k, name in enumerate(rows.columns)]
-    body = "\n".join(
-        "<tr>" + "".join(_cell("td", text, number) for text, number in zip(row, numeric, strict=True)) + "</tr>"
-        for row in zip(*columns, strict=True)
-    )
-    said = escape(caption)
-    _show(
-        f'<div class="table" role="region" tabindex="0" aria-label="{said}"><table>'
-        f"<caption>{_inline(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>",
-        f"{caption}\n{rows.to_string(index=False)}",
-    )
+    _show(table_html(rows, caption, _inline(caption), percent), f"{caption}\n{rows.to_string(index=False)}")
 
 
 def downloads(*paths: Path | str) -> None:
@@ -123,16 +104,32 @@ def downloads(*paths: Path | str) -> None:
 
 def provenance(facts: Mapping[str, object]) -> None:
     """Hand in what the page rests on (model, data and code hashes, seed, versions, device); it becomes the footer."""
-    items = "".join(
-        f"<div><dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd></div>" for name, value in facts.items()
-    )
+    items = "".join(f"<div><dt>{escape(str(name))}</dt><dd>{_fact(value)}</dd></div>" for name, value in facts.items())
     _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}")
 
 
+def _fact(value: object) -> str:
+    """A fact as HTML; settings as a list of name and value."""
+    if not isinstance(value, Mapping):
+        return escape(_plain(value))
+    items = (f"<li><b>{escape(name)}</b> {escape(told)}</li>" for name, told in _settings(value))
+    return f'<ul class="settings">{"".join(items)}</ul>'
+
+
+def _settings(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
+    """Name and value of each setting; of one within another the name is that of params.yaml: "limits.lift"."""
+    for name, value in values.items():
+        inner = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        if isinstance(inner, Mapping):
+            yield from _settings(inner, f"{under}{name}.")
+        else:
+            yield f"{under}{name}", _plain(inner)
+
+
 def _plain(value: object) -> str:
-    """A fact as text; mappings as "name value", in their order."""
+    """A fact as text; settings as "name value", in their order."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {told}" for name, told in _settings(value))
     return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
@@ -142,37 +139,6 @@ def _inline(text: str) -> str:
     told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
     told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
     return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)
-
-
-def _cell(tag: str, text: str, number: bool) -> str:
-    """One cell of a table."""
-    tag = tag if text else "td"  # a heading that says nothing is none
-    scope = ' scope="col"' if tag == "th" else ""
-    aligned = ' class="number"' if number else ""
-    return f"<{tag}{scope}{aligned}>{escape(text)}</{tag}>"
-
-
-def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
-    """The cells of a column as text; `form` is the format of its floats."""
-    import pandas as pd
-
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return ["yes" if value else "no" for value in values]
-    if pd.api.types.is_integer_dtype(values.dtype):
-        return ["–" if pd.isna(value) else f"{value:,}" for value in values]
-    if pd.api.types.is_float_dtype(values.dtype):
-        form, factor = (".1f", 100) if percent else (form, 1)
-        told = [f"{factor * value:{form}}".replace("-", "\N{MINUS SIGN}") + " %" * percent for value in values]
-        return ["–" if pd.isna(value) else cell for value, cell in zip(values, told, strict=True)]
-    return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
-
-
-def _decimals(largest: float) -> int:
-    """Decimals that show about three digits of the largest number of a table."""
-    for limit, decimals in ((0.01, 5), (0.1, 4), (1, 3), (100, 2), (1000, 1)):
-        if not largest >= limit:
-            return decimals
-    return 0
 
 
 def _download(path: Path) -> str:

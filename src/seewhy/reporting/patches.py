@@ -13,7 +13,7 @@ def patches(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: 
 
     rows: uint8 (h, w, 3), for each title equally many.
     """
-    room, columns = 1.5, max(map(len, rows))
+    room, columns = 1.05, max(map(len, rows))
     panel = min((WIDTH - room) / columns - 0.08, 1.3)
     aspect = rows[0][0].shape[0] / rows[0][0].shape[1]
     sheet = Sheet(len(rows), columns, panel, aspect, head=LINE + 0.1, left=room)

@@ -29,6 +29,7 @@ HEADING = re.compile(r"<h([1-3])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy forbids it: colours of tracebacks
 LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?</dl>', re.DOTALL)
+FOLDS = re.compile(r'</details>\s*<details class="code"><summary>Code</summary>')  # between cells that show nothing
 ASIDE = re.compile(r"<!-- picture (\d+) -->")  # where a picture stood that nbconvert need not read
 GATES = re.compile(r'<section class="verdict".*?</section>', re.DOTALL)
 
@@ -53,7 +54,7 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
     except SeewhyError as error:
         raise SeewhyError(f"{stem}: {error}") from None
     body, _ = _exporter().from_notebook_node(notebook)
-    body, headings = _anchored(_guidance(INLINE.sub(r"\1", body)))
+    body, headings = _anchored(_guidance(FOLDS.sub("", INLINE.sub(r"\1", body))))
     body = ASIDE.sub(lambda found: "".join(pictures[int(found[1]) : int(found[1]) + 1]), body)
     question = next((text for level, _, text in headings if level == 1), stem if failed else None)
     if question is None:

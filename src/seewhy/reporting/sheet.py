@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from seewhy.errors import SeewhyError
 
@@ -146,7 +147,7 @@ class Sheet:
         tall = min(self.height - self.top - self.head - 0.1, 2.6) if row is None else self.panel * self.aspect
         x, y = self.width - self.right + 0.15, self.place(row or 0, 0)[1]
         cax = fig.add_axes((x / self.width, 1 - (y + tall) / self.height, 0.13 / self.width, tall / self.height))
-        bar = fig.colorbar(scale, cax=cax)  # type: ignore[arg-type]
+        bar = fig.colorbar(scale, cax=cax, ticks=MaxNLocator(5))  # type: ignore[arg-type]
         bar.set_label(label, size=9)
         bar.ax.tick_params(labelsize=8.5)
         bar.outline.set_linewidth(0.5)  # type: ignore[operator]

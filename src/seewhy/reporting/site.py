@@ -7,7 +7,7 @@ from typing import Any, Required, TypedDict
 from seewhy import artifacts
 from seewhy.reporting import verdicts
 from seewhy.reporting.excerpts import finding, has_cards, shown, thumbs
-from seewhy.reporting.gates import MARKS, figures, gates, marked, widest
+from seewhy.reporting.gates import MARKS, figures, gates, marked, side, widest
 from seewhy.reporting.measures import measured
 from seewhy.reporting.render import document
 
@@ -53,6 +53,7 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
         judged=judged,
         marked=marked,
         figures=figures,
+        side=side,
         audit=verdicts.AUDIT,
         groups=_alike(told),
         comparisons=[_comparison(folder / one["name"], one) for one in comparisons],

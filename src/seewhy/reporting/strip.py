@@ -9,8 +9,11 @@ from html import escape
 from zlib import crc32
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from seewhy.reporting.gallery import scale
 from seewhy.reporting.maps import laid_over
 from seewhy.reporting.overlay import SPAN, drawing, has_evidence, thumbnail
 from seewhy.reporting.sheet import INK, LINE, MUTE, WIDTH, Sheet, frame, ink, look, marked, wrapped
@@ -51,13 +54,13 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
     count = len(shown.words) + 1
     rows = -(-count // ACROSS)
     columns = min(count, ACROSS)
-    panel = (WIDTH - 0.1) / ACROSS - 0.08
+    panel = (WIDTH - 1.0) / ACROSS - 0.08
     aspect = shown.photo.shape[0] / shown.photo.shape[1]
     reference = "" if shown.reference is None else f"\nreference: {shown.reference}"
     told = wrapped(f"{shown.caption}{reference}", max(columns * panel, 4 * panel), 2)
     with look():
         sheet = Sheet(
-            rows, max(columns, 4), panel, aspect, head=2 * LINE + 0.1, top=(told.count("\n") + 1) * LINE + 0.1
+            rows, max(columns, 4), panel, aspect, 2 * LINE + 0.1, right=0.95, top=(told.count("\n") + 1) * LINE + 0.1
         )
         fig = sheet.figure()
         for k, line in enumerate(told.split("\n")):
@@ -72,6 +75,7 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
             said = wrapped(marked(word.text, word.correct), panel, 1)
             sheet.text(fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=ink(word.correct), weight="bold")
             sheet.text(fig, x + panel / 2, y - 0.06, f"{word.confidence:.2f}", centre=True, color=MUTE, size=8.5)
+        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
 
 
@@ -85,7 +89,10 @@ def described(shown: Strip) -> str:
 def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
     parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)
-    return f'<section class="strips" data-opacity="{opacity:g}" aria-label="{escape(label)}">\n{parts}\n</section>'
+    return (
+        f'<section class="strips" data-opacity="{opacity:g}" aria-label="{escape(label)}">\n'
+        f'<p class="legend">{scale(cmap)}</p>\n{parts}\n</section>'
+    )
 
 
 def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:

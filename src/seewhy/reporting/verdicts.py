@@ -4,8 +4,6 @@ Hard are the gates that are about the model: whether it is right more often than
 on, and the project's own. Those of the maps say how far the maps can be trusted, not the model.
 """
 
-import csv
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,16 +12,12 @@ from typing import Any
 
 from seewhy import artifacts
 from seewhy.audit.controls import TITLES
-from seewhy.audit.statistics import Estimate
-from seewhy.audit.verdict import Gate
 from seewhy.errors import SeewhyError
-from seewhy.reporting.gates import CAUSAL, Row
-from seewhy.reporting.measures import metrics
+from seewhy.reporting.gates import CAUSAL, HARD, Row, about
 
 AUDIT = "07_audit"
 WORST = ("fail", "unsure", "not run", "pass")  # from the worst to the best
 MAIN = ("localisation_lift", "localisation_lift_over_control", "deletion_auc_over_control", "kept")
-FIXED = "it is right more often than one fixed answer would be", "it is right no more often than one fixed answer"
 MANY = 4  # names that a sentence lists
 
 
@@ -42,8 +36,10 @@ class Verdict:
 
     @property
     def main(self) -> list[Row]:
-        """Those that the card of a study shows."""
-        return [*self.hard, *(row for row in self.maps if row["gate"].partition(".")[2] in MAIN)]
+        """Those that the card of a study shows; a figure that the project holds itself stands there once."""
+        own = {row.get("figure") for row in self.hard}
+        rest = [row for row in self.maps if f"audit.{row['gate']}" not in own]
+        return [*self.hard, *(row for row in rest if row["gate"].partition(".")[2] in MAIN)]
 
     @property
     def status(self) -> str:
@@ -53,17 +49,30 @@ class Verdict:
 
     @property
     def denials(self) -> list[str]:
-        """What its failed hard gates mean."""
-        return [str(row.get("denial") or f"{row['claim']}: not so") for row in self.hard if row["status"] == "fail"]
+        """What its failed hard gates mean: first that it is not right, then what it hangs on."""
+        failed = sorted((row for row in self.hard if row["status"] == "fail"), key=_weight)
+        return [str(row.get("denial") or f"{row['claim']}: not so") for row in failed]
 
 
 def verdict(folder: Path) -> Verdict:
     """The verdict on the study in that folder. Raises SeewhyError for a file that is no list of gates."""
     audited = (folder / f"{AUDIT}.html").is_file()  # what is kept in git without the page may be of another run
     rows = _read(folder / "verdict.json") if audited else []
-    causal = [row for row in rows if _causal(row)]
-    first = next((_about(row) for row in rows if not _causal(row)), None)
-    return Verdict(audited, [*_accuracy(folder), *causal, *own(folder)], [row for row in rows if _about(row) == first])
+    first = next((about(row) for row in rows if about(row) not in HARD), None)
+    hard, maps = (
+        [row for row in rows if one(row)] for one in (lambda row: about(row) in HARD, lambda row: about(row) == first)
+    )
+    return Verdict(audited, _merged(hard, own(folder)), maps)
+
+
+def _merged(hard: Sequence[Row], own: Sequence[Row]) -> list[Row]:
+    """Hard gates and the project's own; where both hold the same figure, the project's limit in the verdict's words."""
+    known, held = {f"audit.{row['gate']}": row for row in hard}, {str(row.get("figure")) for row in own}
+    words = {
+        gate: {"what": row["claim"], "claim": row["claim"], "denial": row["denial"]} for gate, row in known.items()
+    }
+    rest = [row for gate, row in known.items() if gate not in held]
+    return [*rest, *({**row, **words.get(str(row.get("figure")), {})} for row in own)]
 
 
 def own(folder: Path) -> list[Row]:
@@ -76,35 +85,38 @@ def sentence(studies: Sequence[Mapping[str, Any]]) -> str:
     by = {status: [study for study in studies if study["verdict"].status == status] for status in WORST}
     passed, tested = by["pass"], len(studies) - len(by["not run"])
     if not tested:
-        return "<strong>Not known yet</strong>: no model here was audited."
+        return "<strong>Not known yet</strong>: no study here was audited."
     reasons: dict[str, list[Mapping[str, Any]]] = {}
     for study in by["fail"]:
         reasons.setdefault(_reason(study["verdict"].denials), []).append(study)
     clauses = [f"{_names(some)} {_verb(some, 'fails', 'fail')} ({why})" for why, some in reasons.items()]
-    for status, one, more in (
-        ("unsure", "is unsure", "are unsure"),
-        ("not run", "was not tested", "were not tested"),
+    bare = [study for study in by["not run"] if study["verdict"].audited]
+    rest = [study for study in by["not run"] if not study["verdict"].audited]
+    for some, one, more in (
+        (by["unsure"], "is unsure", "are unsure"),
+        (bare, "has no gate on what its answers hang on", "have no gate on what their answers hang on"),
+        (rest, "is not audited yet", "are not audited yet"),
     ):
-        clauses += [f"{_names(by[status])} {_verb(by[status], one, more)}"] if by[status] else []
+        clauses += [f"{_names(some)} {_verb(some, one, more)}"] if some else []
     return ": ".join(filter(None, [_opening(passed, len(studies)), "; ".join(clauses)])) + "."
 
 
 def table(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Gates x studies, for all that have a verdict: claim and, for each study, its row or None."""
+    """Gates x studies, for all that have a verdict: what is held and, for each study, its row or None."""
     verdicts = [study["verdict"] for study in studies]
     rows = [*(row for one in verdicts for row in one.hard), *(row for one in verdicts for row in one.maps)]
-    claims = {row["gate"]: _general(str(row["claim"])) for row in rows}
+    claims = {row["gate"]: _general(str(row.get("what", row["claim"]))) for row in rows}
     found = [{row["gate"]: row for row in one.rows} for one in verdicts]
     return [{"claim": told, "rows": [own.get(gate) for own in found]} for gate, told in claims.items()]
 
 
-def _about(row: Row) -> str:
-    """What a gate is about: a method, or what the answer hangs on."""
-    return str(row["gate"]).partition(".")[0]
+def _weight(row: Row) -> int:
+    """What a failed gate weighs in a sentence: the less, the earlier it is told."""
+    return next(k for k, name in enumerate(("model.", f"{CAUSAL}.", "")) if name in str(row["gate"]))
 
 
 def _causal(row: Row) -> bool:
-    return _about(row) == CAUSAL
+    return about(row) == CAUSAL
 
 
 def _read(path: Path) -> list[Row]:
@@ -124,27 +136,16 @@ def _is_gate(row: Any) -> bool:
     return isinstance(row, dict) and row.get("status") in WORST and {"gate", "claim", "limit", "n"} <= {*row}
 
 
-def _accuracy(folder: Path) -> list[Row]:
-    """Accuracy beside the share of the most frequent label: below it, a model is worth less than no model."""
-    found, table = metrics(folder, "model", "01_model"), folder / "metrics" / "confusion.csv"
-    if "accuracy" not in found or not table.is_file():
-        return []
-    with table.open(encoding="utf-8", newline="") as lines:
-        counts = Counter(row["label"] for row in csv.DictReader(lines))
-    measured = Estimate(*(found[f"accuracy{end}"] for end in ("", "_low", "_high", "_n")))
-    return [Gate("model.accuracy", FIXED[0], measured, max(counts.values()) / counts.total(), True, FIXED[1]).row()]
-
-
 def _reason(denials: Sequence[str]) -> str:
     rest = len(denials) - 1
     return f"<bdi>{escape(denials[0])}</bdi>" + (f", and {rest} more" if rest else "")
 
 
 def _opening(passed: Sequence[Mapping[str, Any]], total: int) -> str:
-    models = f"{total} model{'s' * (total != 1)}"
+    studies = f"{total} stud{'y' if total == 1 else 'ies'}"
     if not passed:
-        return f"<strong>None of {models} passes every hard gate</strong>"
-    who = f"All {models}" if 1 < total == len(passed) else f"{len(passed)} of {models}"
+        return f"<strong>None of {studies} passes every hard gate</strong>"
+    who = f"All {studies}" if 1 < total == len(passed) else f"{len(passed)} of {studies}"
     told = f"<strong>{who} {_verb(passed, 'passes', 'pass')} every hard gate</strong>"
     return told if len(passed) == total else f"{told} ({_names(passed)})"
 

@@ -88,6 +88,12 @@ class Comparison:
         paths = [artifacts.reports(study.root, study.name) / "verdict.json" for study in self.studies]
         return [{one["gate"]: one for one in artifacts.read_json(path)} if path.is_file() else {} for path in paths]
 
+    @cached_property
+    def figures(self) -> list[dict[str, float]]:
+        """The figures of either study's audit; empty where page 07 was not run for it."""
+        paths = [artifacts.metrics(study.root, study.name, "audit") for study in self.studies]
+        return [artifacts.read_metrics(path) if path.is_file() else {} for path in paths]
+
     def files(self, *names: str) -> list[Path]:
         """Files beside the comparison's page."""
         return [artifacts.reports(self.first.root, self.name) / name for name in names]

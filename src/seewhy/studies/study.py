@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
 from seewhy import artifacts, tasks
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.inputs import architecture, checkpoint, images
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
@@ -26,8 +26,6 @@ from seewhy.params import Study as Settings
 from seewhy.progress import progress
 from seewhy.project import Project, find_project
 from seewhy.validation import validate
-
-CONFIG = {"size": "IMAGE_SIZE", "mean": "IMAGENET_MEAN", "std": "IMAGENET_STD"}  # where a checkpoint keeps them
 
 
 def open_study(name: str) -> "Study":
@@ -72,6 +70,9 @@ class Study:
                 f"studies.{self.name}.split: found '{self.settings.split}'; "
                 f"allowed in dataset '{whole.name}': {listing(sorted(set(whole.frame['split'])))}"
             )
+        for name, column in self.settings.suspects.items():
+            if column not in whole.masks:
+                raise unknown("mask", column, whole.masks, f"studies.{self.name}.suspects.{name}")
         return replace(whole, frame=rows)
 
     @property
@@ -88,11 +89,12 @@ class Study:
     def preprocessing(self) -> Preprocessing:
         """Settings from params.yaml; what they leave open comes from the checkpoint's config."""
         config = self.checkpoint.config
-        found = {key: config[name] for key, name in CONFIG.items() if config.get(name) is not None}
+        names = {key: checkpoint.named(config, key) for key in checkpoint.NAMES}
+        found = {key: config[name] for key, name in names.items() if name}
         where = f"studies.{self.name}.preprocessing and the checkpoint's config"
         plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
         merged = validate(Preprocessing, plain | self.settings.preprocessing.model_dump(exclude_none=True), where)
-        for key in CONFIG:
+        for key in checkpoint.NAMES:
             if getattr(merged, key) is None:
                 raise SeewhyError(f"missing key 'studies.{self.name}.preprocessing.{key}': the checkpoint has none")
         return merged

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seewhy.audit.localisation import box_masks
 from seewhy.audit.statistics import proportion
 from seewhy.errors import SeewhyError
+from seewhy.inputs import images
 from seewhy.methods.layers import last_layer as layer
 from seewhy.methods.targets import Rule, of_class
 from seewhy.methods.targets import of_class as score
@@ -71,8 +72,12 @@ def kept(
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
-    """Pixels inside any of the image's boxes."""
-    return box_masks(study.boxes(rows), *study.size)
+    """Pixels inside any of the image's boxes, and those that its mask (column `mask`) does not leave black."""
+    found = box_masks(study.boxes(rows), *study.size)
+    for k, name in enumerate(rows.get("mask", ())):
+        if not pd.isna(name):
+            found[k] |= images.mask(study.root / name, study.preprocessing) > 0
+    return found
 
 
 def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:

@@ -1,6 +1,6 @@
 // Galleries: filter, sort, switch between maps, opacity, enlargement. Word strips: step, opacity. Without this script all
 // cards are shown with the first method, and words are chosen by their own buttons.
-// Figures and tables wider than the window scroll in their own box: `cut` makes that seen.
+// Figures and tables wider than the window scroll in their own box: `cut` says so, `more` shades the edge.
 (() => {
   const make = (tag, props = {}, ...inside) => {
     const node = Object.assign(document.createElement(tag), props);
@@ -46,24 +46,40 @@
     const list = gallery.querySelector(".cards"), cards = [...list.children], layers = JSON.parse(gallery.dataset.methods);
     const methods = layers.length - gallery.dataset.controls, tools = make("div", { className: "tools" });
     const wanted = { mark: "", predicted: "", true: "" }, count = make("output");
+    const filters = [], reset = () => filters.forEach(one => one.reset());
+    const empty = make("p", { className: "none-left" }, "No sample fits these filters.", button("Show all", reset));
     const apply = () => {
       for (const c of cards) c.hidden = Object.keys(wanted).some(k => wanted[k] && c.dataset[k] !== wanted[k]);
-      count.value = `${cards.filter(c => !c.hidden).length} of ${cards.length} shown`;
+      const left = cards.filter(c => !c.hidden).length;
+      count.value = `${left} of ${cards.length} shown`;
+      empty.hidden = left > 0;
     };
     const filter = key => value => { wanted[key] = value; apply(); };
     const found = key => [...new Set(cards.map(c => c.dataset[key]))].filter(Boolean).sort();
     const marks = Object.entries({ right: "✓ right", wrong: "✗ wrong", unlabelled: "? no label" }).filter(([m]) => found("mark").includes(m));
-    if (marks.length > 1) tools.append(group("Right or wrong", "", choices([["", "all"], ...marks], filter("mark"))));
+    const chips = (label, told, key, entries) => {
+      const buttons = choices(entries, filter(key)), box = group(label, told, buttons);
+      box.reset = () => buttons[0].click();
+      return box;
+    };
+    const picks = (label, key, entries) => {
+      const box = select(label, entries, filter(key));
+      box.reset = () => { box.value = ""; box.onchange(); };
+      return box;
+    };
+    if (marks.length > 1) filters.push(chips("Right or wrong", "", "mark", [["", "all"], ...marks]));
     for (const key of ["predicted", "true"]) {
       const names = found(key);
       if (names.length < 2) continue;
-      if (short(names, 3)) tools.append(group(`${key} class`, key, choices([["", "any"], ...names.map(n => [n, n])], filter(key))));
-      else tools.append(select(`${key} class`, [["", `any ${key} class`], ...names.map(n => [n, `${key}: ${n}`])], filter(key)));
+      if (short(names, 3)) filters.push(chips(`${key} class`, key, key, [["", "any"], ...names.map(n => [n, n])]));
+      else filters.push(picks(`${key} class`, key, [["", `any ${key} class`], ...names.map(n => [n, `${key}: ${n}`])]));
     }
+    tools.append(...filters);
     if (cards.length > 1) tools.append(select("Order", [["0", "given order"], ["-1", "surest first"], ["1", "least sure first"]],
       way => list.append(...(+way ? [...cards].sort((a, b) => way * (a.dataset.confidence - b.dataset.confidence)) : cards))));
     tools.append(make("div", { className: "layers" }, ...(layers.length ? [...switches(gallery, layers, methods), ...laid(gallery)] : []), count));
     gallery.prepend(tools);
+    list.after(empty);
     apply();
     list.onclick = event => { const card = event.target.closest(".card"); if (card) enlarge(card); };
   }
@@ -100,7 +116,7 @@
     before.setAttribute("aria-label", "Sample before");
     after.setAttribute("aria-label", "Next sample");
     said.setAttribute("role", "status");
-    dialog = make("dialog", { className: "sy-lb" }, make("div", { className: "view" }), said, make("div", { className: "bar" }, before, after,
+    dialog = make("dialog", { className: "sy-lb" }, make("div", { className: "view" }), make("p", { className: "legend" }), said, make("div", { className: "bar" }, before, after,
       make("span"), make("button", { type: "button", className: "alone", textContent: "Photo only (R)", onclick: photo }),
       make("button", { type: "button", className: "which", onclick: method }), button("Close (Esc)", () => dialog.close())));
     dialog.setAttribute("aria-label", "Enlarged sample");
@@ -115,7 +131,8 @@
   }
   const layers = () => JSON.parse(current.closest(".gallery").dataset.methods);
   const photo = () => { dialog.querySelector(".view").classList.toggle("photo-only"); tell(); };
-  const method = () => { dialog.dataset.m = (+dialog.dataset.m + 1) % (layers().length || 1); tell(); };
+  const next = () => (+dialog.dataset.m + 1) % (layers().length || 1);
+  const method = () => { dialog.dataset.m = next(); tell(); };
   const step = by => {
     let card = current;
     do card = by > 0 ? card.nextElementSibling : card.previousElementSibling; while (card?.hidden);
@@ -128,7 +145,7 @@
     dialog.querySelector(".bar span").textContent = `${shown.indexOf(current) + 1} / ${shown.length}`;
     dialog.querySelector(".alone").setAttribute("aria-pressed", dialog.querySelector(".view").classList.contains("photo-only"));
     which.hidden = layers().length < 2;
-    which.textContent = `${layers()[dialog.dataset.m]} (M: next map)`;
+    which.textContent = `Next: ${layers()[next()]} (M)`;
   }
   function enlarge(card) {
     if (!dialog) build();
@@ -139,14 +156,38 @@
     dialog.classList.toggle("wrong", card.dataset.mark === "wrong");
     dialog.classList.toggle("right", card.dataset.mark === "right");
     dialog.querySelector(".view").replaceChildren(card.querySelector(".stack").cloneNode(true));
+    dialog.querySelector(".legend").replaceChildren(...gallery.querySelector(".legend").cloneNode(true).childNodes);
     dialog.querySelector(".said").replaceChildren(...card.querySelector(".said").cloneNode(true).childNodes);
     tell();
     if (!dialog.open) dialog.showModal();
   }
 
+  // A figure, large; its keys are those of a scrolling box and Esc.
+  function large(figure) {
+    const view = make("div", { className: "view", tabIndex: 0 }, figure.querySelector(".sheet").cloneNode(true));
+    const shown = make("dialog", { className: "sy-lb sy-figure" }, view, make("div", { className: "bar" }, make("span"), button("Close (Esc)", () => shown.close())));
+    shown.setAttribute("aria-label", "Enlarged figure");
+    view.setAttribute("role", "group");
+    view.setAttribute("aria-label", "Figure");
+    shown.addEventListener("click", event => { if (event.target === shown) shown.close(); });
+    shown.addEventListener("close", () => { shown.remove(); figure.focus(); });
+    document.body.append(shown);
+    shown.showModal();
+  }
+  for (const figure of document.querySelectorAll("figure.plot")) {
+    figure.title = "Click or press Enter to enlarge";
+    figure.classList.add("opens");
+    figure.addEventListener("click", () => large(figure));
+    figure.addEventListener("keydown", event => { if (event.key === "Enter") large(figure); });
+  }
+
   document.querySelectorAll(".gallery:not([data-ready])").forEach(prepare);
   document.querySelectorAll(".strips:not([data-ready])").forEach(walk);
-  const wide = () => document.querySelectorAll("figure.plot,.table").forEach(box => box.classList.toggle("cut", box.scrollWidth > box.clientWidth + 1));
+  const boxes = document.querySelectorAll("figure.plot,.table");
+  const rest = box => box.scrollWidth - box.clientWidth;
+  const more = box => box.classList.toggle("more", rest(box) - box.scrollLeft > 8);
+  const wide = () => boxes.forEach(box => { box.classList.toggle("cut", rest(box) > 1); more(box); });
+  boxes.forEach(box => box.addEventListener("scroll", () => more(box), { passive: true }));
   addEventListener("resize", wide);
   addEventListener("load", wide);
 })();
