@@ -17,11 +17,8 @@ from seewhy.reporting.maps import SHARE, laid_over
 from seewhy.reporting.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
-OUTCOMES = {
-    "right": "#e8ffb0",
-    "missed": "#7b00ff",
-    "invented": "#ff0033",
-}  # no class has these; dE 27 for deuteranopes
+# no class's; between any two of them dE 27 or more for all kinds of colour vision, mixed with grey as here
+OUTCOMES = {"right": "#e8ffb0", "missed": "#7b00ff", "invented": "#ff0033"}
 TINT = 0.55  # how much of a painted pixel is the class's colour
 GOLDEN = 0.618  # turns of the colour circle between classes beyond the named colours: neighbours differ
 
