@@ -27,7 +27,7 @@ bench: .venv/.tested  ## time and memory beside the peer libraries, into benchma
 	@TQDM_DISABLE=1 python benchmarks/run.py
 
 check: .venv/.tested  ## lint code and notebooks, check types
-	@ruff check --quiet . && ruff format --check --quiet . && mypy --no-error-summary
+	@ruff check --quiet . && ruff check --quiet --select F821 notebooks && ruff format --check --quiet . && mypy --no-error-summary
 
 lab: .venv/.installed  ## open the notebooks in JupyterLab
 	@jupyter lab notebooks

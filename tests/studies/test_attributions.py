@@ -3,7 +3,7 @@ import pandas as pd
 import torch
 
 from seewhy.methods.partition import blurred
-from seewhy.pages import views
+from seewhy.pages import signed, views
 from seewhy.studies import attributions, trials
 from seewhy.studies.attributions import Attributions
 
@@ -43,6 +43,6 @@ def test_what_a_network_cannot_have_is_told_once_for_each_reason(study):
 
 
 def test_signed_maps_on_their_own_scale():
-    found = views.own_scale({"a": np.array([[[1.0, -4]], [[0, 0]]])})["a"]
+    found = signed.own_scale({"a": np.array([[[1.0, -4]], [[0, 0]]])})["a"]
     np.testing.assert_array_equal(found[0], [[0.25, -1]])
     assert np.isnan(found[1]).all()

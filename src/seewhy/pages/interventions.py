@@ -45,9 +45,9 @@ def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure,
 
 def outside(frame: pd.DataFrame, seed: int) -> dict[str, Estimate]:
     """Share of the evidence outside the object by class and by right and wrong, of groups that can be measured."""
-    words = {True: "right", False: "wrong"}
+    words = {True: "answer right", False: "answer wrong"}
     found = {
-        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), seed)
+        f"{name} ({words[bool(right)]})": mean(group["outside"].to_numpy(), seed)
         for (name, right), group in frame.groupby(["class", "right"])
     }
     return {name: one for name, one in found.items() if one.measured}
