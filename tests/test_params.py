@@ -4,7 +4,7 @@ from seewhy.errors import SeewhyError
 from seewhy.params import Params, Preprocessing
 from seewhy.project import find_project
 from seewhy.validation import validate
-from tests.conftest import PARAMS
+from tests.conftest import PARAMS, ROOT
 
 BASE = {
     "base": {},
@@ -260,3 +260,10 @@ def test_a_misspelt_section_is_told_as_what_it_should_be(project, refused):
     project.set("studies", None)
     project.set("studdies", {})
     assert "unknown key 'studdies' in params.yaml; did you mean 'studies'?" in refused("dataset", "things")
+
+
+def test_pages_have_the_titles_of_the_notebooks_of_their_task():
+    titles = {name: dict(find_project(ROOT).pages(name)) for name in ("photos-lite0", "captions-lstm", "trees")}
+    assert titles["photos-lite0"]["02_grad_cam"] == "Does it look at the object?"
+    assert titles["captions-lstm"]["02_grad_cam"] == "Does it look where the word says?"
+    assert list(titles["trees"]) == ["08_comparison"]

@@ -48,7 +48,8 @@ class Project:
 
     def pages(self, name: str) -> list[tuple[str, str]]:
         """Stem and title of all pages of a study or of a comparison, in order."""
-        return [(one.stem, one.title) for one in self.notebooks if name in self.runs(one)]
+        task = self.params.task(name)
+        return [(one.stem, one.of(task).title) for one in self.notebooks if name in self.runs(one)]
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -151,8 +151,8 @@ def test_without_gates_the_studys_own_regions_are_told():
     }
     said = sentences.finding([], figures, ["eyes", "mouth", "nose"], suspects=False)
     assert said == (
-        "**More answers change than with as much elsewhere** by the mouth when replaced and blurred (+34 points, 95 % "
-        "interval 29.0 to 39.0, n = 40)."
+        "**The answers hang on the mouth**: more of them change than with as much elsewhere when the mouth is replaced "
+        "and blurred (+34 points, 95 % interval 29.0 to 39.0, n = 40)."
     )
     nothing = sentences.finding([], {}, ["eyes"], suspects=False)
     assert nothing.startswith("**What the answers hang on was not tested**")

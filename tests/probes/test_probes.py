@@ -143,3 +143,11 @@ def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monke
     monkeypatch.setattr(exhibits, "cautions", lambda _found, _seed: ["not to be believed"])
     assert exhibits.led(study, given) == ["hirescam", "gradcam", "layercam"]
     assert exhibits.led(study, given[:2]) == given[:2]
+
+
+def test_an_answer_with_places_is_brought_back_before_it_is_compared():
+    answer = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    shifted = torch.cat([answer[..., :1], answer[..., :-1]], -1)  # as the photo is, see `stability.shift`
+    assert torch.equal(disturbed._back("shift", shifted)[..., :-1], answer[..., :-1])
+    assert disturbed._back("jpeg", shifted) is shifted
+    assert disturbed._back("shift", answer[:, :, 0, 0]).shape == (2, 3)

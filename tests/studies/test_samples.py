@@ -97,3 +97,10 @@ def test_one_row_an_image_in_their_order_drawn_with_the_seed():
     assert all(samples.one_each(frame, seed)["image"].tolist() == ["b", "a", "c"] for seed in range(3))
     single = frame.drop_duplicates("image").reset_index(drop=True)
     pd.testing.assert_frame_equal(samples.one_each(single, 3), single)
+
+
+def test_regions_too_small_to_be_looked_at_are_left_out_where_there_are_larger_ones(frame):
+    assert samples.large(frame) is frame  # no regions here
+    sized = frame.assign(predicted_share=0.0, true_share=[0.02] * 2 + [0.019] * 18)
+    assert samples.large(sized)["image"].tolist() == NAMES[:2]
+    assert len(samples.large(sized.assign(true_share=0.01))) == 20

@@ -56,8 +56,8 @@ def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
 
 
 def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
-    """Which of the study's own regions the answers hang on: those where one change of it, and no more, is clearly worse
-    than as much of it elsewhere are named with that change."""
+    """Which of the study's own regions the answers hang on: those of which two changes are clearly worse than as much
+    elsewhere; of the others is told which one is."""
     ways = {"swap": "replaced", "blur": "blurred", "darken": "darkened"}
     found = {
         (name, way): figures.get(f"reliance.{name}_{way}_over_control", NOTHING) for name in regions for way in ways
@@ -65,16 +65,18 @@ def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
     if not any(one.measured for one in found.values()):
         return NOTHING_TESTED
     clear = {name: [way for way in ways if found[name, way].low > 0] for name in regions}
-    told = [
-        f"the {name} when {_listed([ways[way] for way in clear[name]])} ({_points(found[name, clear[name][0]])})"
-        for name in sorted(regions, key=lambda name: -found[name, "swap"].value)
-        if clear[name]
-    ]
-    if not told:
+    named = [name for name in sorted(regions, key=lambda name: -found[name, "swap"].value) if clear[name]]
+    if not named:
         return (
             "**No named part decides by itself**: no change of one flips clearly more answers than as much elsewhere."
         )
-    return f"**More answers change than with as much elsewhere** by {'; '.join(told)}."
+    told = [
+        f"the {name} is {_listed([ways[way] for way in clear[name]])} ({_points(found[name, clear[name][0]])})"
+        for name in named
+    ]
+    sure = _listed([f"the {name}" for name in named if len(clear[name]) > 1])
+    first = f"**The answers hang on {sure}**" if sure else "**What the answers hang on is not clear**"
+    return f"{first}: more of them change than with as much elsewhere when {'; when '.join(told)}."
 
 
 def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:

@@ -19,6 +19,7 @@ from seewhy.pages.views import some
 from seewhy.probes.budget import Budget
 from seewhy.probes.disturbed import Moved, Redrawn
 from seewhy.studies.attributions import attribute
+from seewhy.studies.samples import LEAST, large
 from seewhy.studies.study import Study
 
 FIGURES = {
@@ -94,12 +95,14 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
     """How many images a part took, and why not more."""
-    total = budget.study.predictions["image"].nunique()
-    told = some(len(rows), total, "image")
+    every = budget.study.predictions["image"].nunique()
+    total = large(budget.study.predictions)["image"].nunique()
+    small = f" Without a region of at least {100 * LEAST:.0f} % of the picture, and left out: {every - total}."
+    told, rest = some(len(rows), total, "image"), small if total < every else ""
     if len(rows) == total:
-        return f"{told}."
+        return f"{told}.{rest}"
     how = f"drawn at random (seed {budget.study.base.seed}), balanced over predicted classes"
-    return f"{told}, {how}: as many as the page's budget pays for (`work`, in billions of operations)."
+    return f"{told}, {how}: as many as the page's budget pays for (`work`, in billions of operations).{rest}"
 
 
 def left_out(sweep: Sweep) -> str:

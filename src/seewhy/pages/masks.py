@@ -18,10 +18,11 @@ from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.masks import OUTCOMES, outcomes, painted, palette
 from seewhy.reporting.sheet import shown
+from seewhy.studies import samples
 from seewhy.studies.study import Study
 from seewhy.tasks import segmentation
 
-LARGE = f"at least {100 * regions.LEAST:.0f} % of the picture (or any share, if none does)"  # see `regions.large`
+LARGE = f"at least {100 * samples.LEAST:.0f} % of the picture (or any share, if none does)"  # see `regions.large`
 Labels = UInt8[np.ndarray, "n h w"]
 
 

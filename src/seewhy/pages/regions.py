@@ -19,13 +19,13 @@ from seewhy.methods.explain import explain
 from seewhy.methods.partition import blurred
 from seewhy.methods.reading import normalise, relu
 from seewhy.methods.targets import output_of
+from seewhy.studies import samples
 from seewhy.studies.attributions import Attributions, attribute
 from seewhy.studies.study import Study
 from seewhy.tasks import segmentation
 
 Labels = UInt8[np.ndarray, "n h w"]
 KINDS = ("the whole image", "its predicted region", "its surest pixel")  # what the score is a mean over
-LEAST = 0.02  # share of the image below which a class is too small to be shown as a bad case
 
 
 @dataclass(frozen=True)
@@ -168,17 +168,16 @@ def hidden(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def large(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose class takes at least `LEAST` of the image, truly or by prediction: smaller ones cannot be seen.
+    """`samples.large`: smaller ones cannot be seen.
 
-    All rows where none does. Raises SeewhyError where there are no rows at all.
+    Raises SeewhyError where there are no rows at all.
     """
     if rows.empty:
         raise SeewhyError(
             "the model finds nothing but the first class in any image, and no mask holds another one: there is nothing "
             "to explain; page 01 shows what it sees"
         )
-    some = rows[rows[["predicted_share", "true_share"]].max(axis=1) >= LEAST]
-    return (some if len(some) else rows).reset_index(drop=True)
+    return samples.large(rows)
 
 
 def worst(rows: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seewhy.audit.statistics import FEWEST
 from seewhy.methods.modules import untouched
-from seewhy.studies.samples import one_each, stratified
+from seewhy.studies.samples import large, one_each, stratified
 from seewhy.studies.study import Study
 
 
@@ -32,7 +32,7 @@ class Budget:
     def rows(self, passes: int) -> pd.DataFrame:
         """A sample of the study's rows, one an image, balanced over predictions, that `passes` passes each can be spent
         on; at least `FEWEST`."""
-        every, seed = one_each(self.study.predictions, self.study.base.seed), self.study.base.seed
+        every, seed = one_each(large(self.study.predictions), self.study.base.seed), self.study.base.seed
         return stratified(every, self.times(passes, FEWEST), seed)
 
     def times(self, passes: int, least: int) -> int:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+LEAST = 0.02  # share of the picture below which a region is too small to be looked at
+
 
 def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") -> pd.DataFrame:
     """At most `n` rows in random order, taken in turn from each value of `by` so that rare ones are there too."""
@@ -16,6 +18,15 @@ def one_each(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One row an image, in the order of the images: a random one where a task has several, so that n counts images."""
     shuffled = frame.sample(frac=1, random_state=seed)
     return frame.loc[shuffled.drop_duplicates("image").index.sort_values()].reset_index(drop=True)
+
+
+def large(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose class takes at least `LEAST` of the picture, truly or by prediction, where regions have a size; all
+    rows where none does."""
+    if "predicted_share" not in frame:
+        return frame
+    some = frame[frame[["predicted_share", "true_share"]].max(axis=1) >= LEAST]
+    return (some if len(some) else frame).reset_index(drop=True)
 
 
 def one_correct_each(frame: pd.DataFrame, classes: list[str], seed: int, most: int) -> pd.DataFrame:
