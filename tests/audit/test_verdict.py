@@ -116,17 +116,28 @@ def test_interventions_have_a_gate_for_every_suspect():
     assert [gate.status for gate in gates] == ["not run", "pass", "fail", "not run"]
     assert sentences.finding(gates, figures, [], suspects=True) == (
         "**It takes shortcuts**: the shadow alone, pasted into an image that is answered otherwise, wins 50.0 % of 60 "
-        "answers, 40 points (95 % interval 35.0 to 45.0 points, n = 40) more than as much of another image; **the maps "
+        "answers, +40 points (95 % interval 35.0 to 45.0, n = 40) against as much of another image; **the maps "
         "do not show it**: 0.84× as much evidence on the shadow as chance would put there."
     )
     assert all(math.isfinite(gate.limit) for gate in gates)
+
+
+def test_an_answer_that_does_not_mind_the_object_is_said_so_and_not_called_a_shortcut():
+    figures = {"reliance.object_swap": near(0.2), "reliance.object_swap_over_control": near(-0.04)}
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
+    assert said == (
+        "**The answers hardly hang on the object**: replacing the object changes 20.0 % of 40 answers, "
+        "\N{MINUS SIGN}4 points (95 % interval \N{MINUS SIGN}9.0 to 1.0, n = 40) against replacing as much elsewhere."
+    )
 
 
 def test_what_was_not_looked_for_is_not_called_absent():
     figures = {"reliance.object_swap": near(0.6), "reliance.object_swap_over_control": near(0.5)}
     figures["reliance.background_swap"] = near(0.2)
     said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
-    assert said.startswith("**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers, 50 ")
+    assert said.startswith(
+        "**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers, +50 "
+    )
     assert "replacing all but the object changes 20.0 % of 40 answers (95 % interval 15.0 to 25.0 %)" in said
     assert said.endswith("No suspect shortcut is named, so none was looked for.")
     gates = verdict.reliance(figures, ["shadow"], LIMITS)

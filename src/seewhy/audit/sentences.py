@@ -28,7 +28,9 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
     failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
     there = [one for one in unsure if one.found.measured and one.found.n >= FEWEST]
     if failed:
-        return f"**It takes shortcuts**: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
+        only = [gate.gate for gate in failed] == ["reliance.object_swap_over_control"]
+        first = "**The answers hardly hang on the object**" if only else "**It takes shortcuts**"
+        return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
         return f"**No shortcut is proven, none ruled out**: {'; '.join(_facts(there, figures))}; that decides nothing."
     if unsure:
@@ -49,7 +51,7 @@ def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
         text = LOST[key.replace(gate.about, "{name}", 1) if gate.about else key]
         share = figures.get(f"reliance.{key.removesuffix('_over_control')}", gate.found)
         ends = f"(95 % interval {between(gate.found.low, gate.found.high, '%')}"
-        over = f"{100 * gate.found.value:.0f} points {ends} points, n = {gate.found.n}) more than"
+        over = f"{written(gate.found.value, 'points')} {ends}, n = {gate.found.n}) against"
         told.append(text.format(name=gate.about, share=written(share.value, "%"), n=share.n, over=over))
         told[-1] += "" if "{over}" in text else f" {ends} %)"
     return told
