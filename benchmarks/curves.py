@@ -1,6 +1,7 @@
 """What the perturbation curves of the audit are timed against: torchcam, quantus, and the passes that they take."""
 
 import warnings
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from sides import Sides, network
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
+from seewhy.audit import altered
 from seewhy.audit.altered import blurred
 from seewhy.audit.faithfulness import Sweep, sweep
 from seewhy.methods.pixels import chunks
@@ -30,8 +32,8 @@ class Case:
         self.fast = tuned(self.model, self.images[:1]).model
 
     def ours(self, model: nn.Module | None = None) -> Sweep:
-        """Insertion, deletion, average drop and ROAD of all maps, a step for each cell."""
-        with torch.inference_mode():
+        """Insertion, deletion and average drop of all maps, a step for each cell; ROAD, which no peer makes, at one share."""
+        with torch.inference_mode(), patch.object(altered, "REMOVED", (0.5,)):
             return sweep(model or self.fast, self.images, _softmax, [TARGET] * IMAGES, self.maps, CELLS**2, 0)
 
     def areas(self) -> Tensor:
