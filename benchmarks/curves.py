@@ -32,7 +32,7 @@ class Case:
         self.fast = tuned(self.model, self.images[:1]).model
 
     def ours(self, model: nn.Module | None = None) -> Sweep:
-        """Insertion, deletion and average drop of all maps, a step for each cell; ROAD, which no peer makes, at one share."""
+        """Insertion, deletion and average drop of all maps, a step a cell; of ROAD, which no peer makes, one share."""
         with torch.inference_mode(), patch.object(altered, "REMOVED", (0.5,)):
             return sweep(model or self.fast, self.images, _softmax, [TARGET] * IMAGES, self.maps, CELLS**2, 0)
 
