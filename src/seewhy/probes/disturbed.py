@@ -21,6 +21,8 @@ from seewhy.studies.attributions import attribute
 from seewhy.studies.explaining import Job, Maps, explained
 from seewhy.studies.study import Study
 
+PLACED = 4  # dimensions of an answer that has places; steps and words of a caption are three
+
 
 @dataclass(frozen=True)
 class Redrawn:
@@ -129,8 +131,9 @@ def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
 
 
 def _back(kind: str, output: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
-    """An answer that has places, brought back to where they were: thin regions moved by a pixel are others else."""
-    moved = kind == "shift" and output.ndim > 2
+    """An answer that has places (n, classes, h, w), brought back to where they were: of a thin region that moved by a
+    pixel little is left else."""
+    moved = kind == "shift" and output.ndim == PLACED
     return torch.cat([output[..., 1:], output[..., -1:]], -1) if moved else output
 
 
