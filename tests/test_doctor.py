@@ -89,7 +89,7 @@ def test_one_ill_study_keeps_nobody_waiting(project, cli, monkeypatch):
         ("studies.tiny.layer", "featurs", "layer: unknown layer 'featurs' in study 'tiny'; did you mean 'features'?"),
         ("studies.tiny.layer", "head", "layer: "),
         ("studies.tiny.preprocessing", {"size": 32}, "preprocessing: missing key 'studies.tiny.preprocessing.mean'"),
-        ("attributions.methods", ["gradcamm"], "forecast: unknown method 'gradcamm' in attributions.methods"),
+        ("attributions.methods", ["gradcamm"], "names: unknown method 'gradcamm' in attributions.methods"),
         ("datasets.things.classes", ["cup"], "dataset: unknown label 'cat' in row 7 of dataset 'things'"),
         ("datasets.things.classes", ["cup", "cat", "cow"], "model: study 'tiny': the checkpoint has 2 classes"),
     ],

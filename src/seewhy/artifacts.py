@@ -24,6 +24,11 @@ def dataset(root: Path, name: str) -> Path:
     return root / "data" / "datasets" / f"{name}.parquet"
 
 
+def dataset_stage(name: str) -> str:
+    """The stage that makes it, as DVC is told."""
+    return f"data/dvc.yaml:dataset@{name}"
+
+
 def predictions(root: Path, study: str) -> Path:
     """One row for each image a study examined."""
     return root / "data" / "predictions" / f"{study}.parquet"

@@ -100,6 +100,16 @@ def files(patient: Patient) -> Iterator[Line]:
     yield Line("ok", "files", "dataset and checkpoint are there")
 
 
+def names(patient: Patient) -> Iterator[Line]:
+    """Whether the methods that params.yaml names are known."""
+    params = patient.project.params
+    check_methods(params.attributions.methods, "attributions.methods of params.yaml")
+    for section, own in params.sections.items():
+        for key in ("method", "methods"):
+            check_methods(np.atleast_1d(own.get(key, [])).tolist(), f"{section}.{key} of params.yaml")
+    yield Line("ok", "names", "all methods in params.yaml are known")
+
+
 def dataset(patient: Patient) -> Iterator[Line]:
     """Rows, images and labels; the check itself refuses what is wrong in them."""
     settings = patient.project.params.study(patient.name)
@@ -215,10 +225,6 @@ def _is_activation(part: nn.Module) -> bool:
 def forecast(patient: Patient) -> Iterator[Line]:
     """What the stored maps will cost, from a few of them."""
     study, methods = patient.study, patient.project.params.attributions.methods
-    check_methods(methods, "attributions.methods of params.yaml")
-    for section, own in patient.project.params.sections.items():
-        for key in ("method", "methods"):
-            check_methods(np.atleast_1d(own.get(key, [])).tolist(), f"{section}.{key} of params.yaml")
     begun = time.monotonic()
     patient.maps(methods)
     each, images = (time.monotonic() - begun) / len(patient.probed), len(study.dataset.frame)
@@ -228,7 +234,7 @@ def forecast(patient: Patient) -> Iterator[Line]:
 
 Step = Callable[[Patient], Iterator[Line]]
 STEPS: tuple[tuple[Step, ...], ...] = (
-    (files,),
+    (files, names),
     (dataset, checkpoint),
     (model,),
     (preprocessing,),

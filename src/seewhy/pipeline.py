@@ -140,8 +140,13 @@ def _clear_failures(project: Project, clock: Clock) -> None:
 def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     table = Table("stage", "seconds", "page", box=None, pad_edge=False)
-    order = {section: number for number, section in enumerate(["notebooks", "dataset", "demo", "attributions", *stems])}
-    for stage in sorted(seconds, key=lambda one: (one.partition("@")[2], order.get(one.partition("@")[0], len(order)))):
+    order = ["notebooks", "dataset", "demo", "attributions", *stems]
+
+    def place(stage: str) -> tuple[str, int]:
+        section, _, name = stage.partition("@")
+        return name, order.index(section) if section in order else len(order)
+
+    for stage in sorted(seconds, key=place):
         took = seconds[stage]
         section, _, name = stage.partition("@")
         page = artifacts.reports(project.root, name) / f"{stems[section]}.html" if section in stems else None

@@ -217,3 +217,5 @@ def test_an_image_that_its_cover_beats_says_nothing_about_a_curve():
     for kind in ("deletion", "insertion"):
         assert found.able(kind).tolist() == [True, False]
         np.testing.assert_array_equal(np.isnan(found.fair(kind)["map"]).all(1), [False, True])
+    flat = {name: {"flat": np.full((2, 3), np.nan)} | some for name, some in (("a", curves), ("b", back))}
+    assert Sweep(found.shares, flat["a"], flat["b"], {}, {}, none, 0).able("deletion").tolist() == [True, False]

@@ -103,8 +103,8 @@ def test_mistakes() -> None:
     less = findings.mistakes(5, 50, every, Estimate(-0.4, -0.5, -0.3, 20))
     assert "80.0 % (95 % interval 75.0 to 85.0 %, n = 40) when right; 30.0 %" in less
     assert less.endswith(
-        "when wrong, for the true class. For the same answer, a wrong image has **less** of it there than a right one "
-        "(−40 points, 95 % interval −50.0 to −30.0, n = 20)."
+        "when wrong, for the true class. For the same answer a wrong image has **less** of it there, −40 points "
+        "(95 % interval −50 to −30 points, n = 20)."
     )
     unclear = findings.mistakes(5, 50, every, Estimate(0.1, -0.1, 0.3, 20))
     assert "a wrong image has not clearly more or less of it there" in unclear

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
-from seewhy.audit.stability import CHANGES, TITLES
+from seewhy.audit.stability import CHANGES, TITLES, shifted_back
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
 
@@ -28,3 +29,9 @@ def test_noise_has_the_stated_spread_and_its_seed():
     assert found.std() == pytest.approx(5, rel=0.1)
     assert abs(found.mean() - 128) < 0.5
     assert not np.array_equal(found, CHANGES["noise"](grey, 1))
+
+
+def test_shifted_answers_are_brought_back_to_where_they_were():
+    answers = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    shifted = torch.from_numpy(np.stack([CHANGES["shift"](one, 0) for one in answers.permute(0, 2, 3, 1).numpy()]))
+    assert torch.equal(shifted_back(shifted.permute(0, 3, 1, 2))[..., :-1], answers[..., :-1])

@@ -114,9 +114,9 @@ def test_interventions_have_a_gate_for_every_suspect():
     figures |= {"reliance.shadow_paste": near(0.5, n=60), "reliance.shadow_lift": Estimate(0.84, 0.7, 0.95, 30)}
     gates = verdict.reliance(figures, ["shadow"], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "pass", "fail", "not run"]
-    assert sentences.finding(gates, figures, [], suspects=True) == (
+    assert sentences.finding(gates, figures, []) == (
         "**It takes shortcuts**: the shadow alone, pasted into an image that is answered otherwise, wins 50.0 % of 60 "
-        "answers, +40 points (95 % interval 35.0 to 45.0, n = 40) against as much of another image; **the maps "
+        "answers, +40 points (95 % interval +35 to +45 points, n = 40) against as much of another image; **the maps "
         "do not show it**: 0.84× as much evidence on the shadow as chance would put there."
     )
     assert all(math.isfinite(gate.limit) for gate in gates)
@@ -124,24 +124,27 @@ def test_interventions_have_a_gate_for_every_suspect():
 
 def test_an_answer_that_does_not_mind_the_object_is_said_so_and_not_called_a_shortcut():
     figures = {"reliance.object_swap": near(0.2), "reliance.object_swap_over_control": near(-0.04)}
-    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
     assert said == (
         "**The answers hardly hang on the object**: replacing the object changes 20.0 % of 40 answers, "
-        "\N{MINUS SIGN}4 points (95 % interval \N{MINUS SIGN}9.0 to 1.0, n = 40) against replacing as much elsewhere."
+        "\N{MINUS SIGN}4 points (95 % interval \N{MINUS SIGN}9 to +1 points, n = 40) against replacing as much "
+        "elsewhere."
     )
 
 
 def test_what_was_not_looked_for_is_not_called_absent():
     figures = {"reliance.object_swap": near(0.6), "reliance.object_swap_over_control": near(0.5)}
     figures["reliance.background_swap"] = near(0.2)
-    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
     assert said.startswith(
         "**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers, +50 "
     )
-    assert "replacing all but the object changes 20.0 % of 40 answers (95 % interval 15.0 to 25.0 %)" in said
+    assert "replacing all but the object changes answers: 20.0 % (95 % interval 15.0 to 25.0 %, n = 40)" in said
     assert said.endswith("No suspect shortcut is named, so none was looked for.")
+    figures |= {f"reliance.shadow_{kind}": near(0.1) for kind in ("paste", "swap")}
+    figures |= {f"reliance.shadow_{kind}_over_control": near(0.0) for kind in ("paste", "swap")}
     gates = verdict.reliance(figures, ["shadow"], LIMITS)
-    assert sentences.finding(gates[:2], figures, [], suspects=True).startswith("**No shortcut was found among")
+    assert sentences.finding(gates, figures, []).startswith("**No shortcut was found among the suspects**")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,7 @@ def test_what_was_not_looked_for_is_not_called_absent():
 )
 def test_what_is_open_is_told_with_its_figure_and_what_rests_on_one_image_is_not(found, said):
     figures = {"reliance.background_swap": found}
-    assert said in sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [], suspects=False)
+    assert said in sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
 
 
 def test_without_gates_the_studys_own_regions_are_told():
@@ -160,12 +163,12 @@ def test_without_gates_the_studys_own_regions_are_told():
         "reliance.eyes_swap_over_control": near(0.02),
         "reliance.nose_swap_over_control": Estimate(math.nan, math.nan, math.nan, 3),
     }
-    said = sentences.finding([], figures, ["eyes", "mouth", "nose"], suspects=False)
+    said = sentences.finding([], figures, ["eyes", "mouth", "nose"])
     assert said == (
-        "**The answers hang on the mouth**: more of them change than with as much elsewhere when the mouth is replaced "
-        "and blurred (+34 points, 95 % interval 29.0 to 39.0, n = 40)."
+        "**The answers hang on the mouth**: more of them change than with as much elsewhere by replacing and blurring "
+        "the mouth, +34 points (95 % interval +29 to +39 points, n = 40)."
     )
-    nothing = sentences.finding([], {}, ["eyes"], suspects=False)
+    nothing = sentences.finding([], {}, ["eyes"])
     assert nothing.startswith("**What the answers hang on was not tested**")
 
 
@@ -173,7 +176,7 @@ def test_answers_that_flip_unnoticed_are_told():
     assert sentences.fragile(verdict.steady(near(0.05, 0.01), LIMITS), "jpeg") == ""
     told = sentences.fragile(verdict.steady(near(0.2), LIMITS), "jpeg")
     assert told == (
-        " **An unnoticed change flips answers**: JPEG of quality 75, 20.0 % (95 % interval 15.0 to 25.0 %, n = 40)."
+        "**An unnoticed change flips answers**: JPEG of quality 75, 20.0 % (95 % interval 15.0 to 25.0 %, n = 40)."
     )
 
 

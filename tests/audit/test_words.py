@@ -108,7 +108,9 @@ def test_what_is_said_of_it():
         return words.told(named, opposite, words.over_opposite(sided, own, others, 0), 8, ("Mine", onto))
 
     seen = told(own, none)
-    assert seen.endswith("n = 8) against 0.0 % by Mine, **more** (+100 points, 95 % interval +100 to +100).")
+    assert seen.endswith(
+        "n = 8) against 0.0 % by Mine, **more**, +100 points (95 % interval +100 to +100 points, n = 8)."
+    )
     along = told({"Mine": np.stack([point(0, 3)] * 8)}, less)
     assert "against 100.0 % by Mine, **no clear difference**" in along
     assert "**Such a word brings its side along, written or not**" in along

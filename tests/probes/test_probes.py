@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,10 +147,17 @@ def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monke
     assert exhibits.led(study, given[:2]) == given[:2]
 
 
-def test_an_answer_with_places_is_brought_back_before_it_is_compared():
-    answer = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
-    shifted = torch.cat([answer[..., :1], answer[..., :-1]], -1)  # as the photo is, see `stability.shift`
-    assert torch.equal(disturbed._back("shift", shifted)[..., :-1], answer[..., :-1])
-    assert disturbed._back("jpeg", shifted) is shifted
-    for other in (answer[:, :, 0, 0], answer[:, :, 0]):  # classes; steps and words of a caption
-        assert disturbed._back("shift", other) is other
+def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study, monkeypatch):
+    """What moves with the photo has not flipped; a caption's steps and words are no places."""
+    seen = []
+    monkeypatch.setattr(disturbed.stability, "shifted_back", lambda answers: seen.append(answers.ndim) or answers)
+    disturbed.moved(study, study.predictions, METHODS)
+    assert seen == []  # classes
+    for shape in ((2, 4, 4), (3, 4)):
+        answers = torch.zeros(len(study.predictions), *shape)
+        monkeypatch.setattr(disturbed, "outputs", lambda *_given, answers=answers: answers)
+        monkeypatch.setattr(
+            type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
+        )
+        disturbed.moved(study, study.predictions, METHODS)
+    assert seen == [4]

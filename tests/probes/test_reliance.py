@@ -72,6 +72,9 @@ def planted(project, cli):
     return make
 
 
+GATES = ["object_swap_over_control", "background_swap", "patch_paste_over_control", "patch_swap_over_control"]
+
+
 def audited(study):
     """Statuses of the gates of the interventions, all figures, and the finding."""
     rows = swaps.candidates(study, Budget(study, 100).rows(swaps.passes(study)))
@@ -79,7 +82,7 @@ def audited(study):
     figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
     gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
     outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
-    said = sentences.finding(gates, figures, [], suspects=True)
+    said = sentences.finding(gates, figures, [])
     return {gate.gate.removeprefix("reliance."): gate.status for gate in gates}, figures, outside, said
 
 
@@ -87,12 +90,7 @@ def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
     study = planted(cup=[40, 0, 0], cat=[0, 0, 0])
     assert study.predictions["correct"].all()
     found, figures, outside, said = audited(study)
-    assert found == {
-        "object_swap_over_control": "fail",
-        "background_swap": "fail",
-        "patch_paste_over_control": "fail",
-        "patch_swap_over_control": "fail",
-    }
+    assert found == dict.fromkeys(GATES, "fail")
     assert figures["reliance.background_swap"].value == 1  # with the object kept, every answer changes
     assert figures["reliance.object_swap"].value == 0
     assert figures["reliance.patch_paste"].value == 1
@@ -108,12 +106,7 @@ def test_the_same_net_without_it_is_not_accused(planted):
     study = planted(cup=[0, 40, 0], cat=[0, 0, 40])
     assert study.predictions["correct"].all()
     found, figures, outside, said = audited(study)
-    assert found == {
-        "object_swap_over_control": "pass",
-        "background_swap": "pass",
-        "patch_paste_over_control": "pass",
-        "patch_swap_over_control": "pass",
-    }
+    assert found == dict.fromkeys(GATES, "pass")
     assert figures["reliance.patch_paste"].value == 0
     assert figures["reliance.object_lift"].value > 3
     assert outside.value < 0.5
@@ -155,7 +148,7 @@ def test_without_objects_and_suspects_nothing_is_tested(project, cli):
     assert swaps.tested(this, swaps.candidates(this, this.predictions)).empty
     gates = verdict.reliance({}, [], LIMITS)
     assert [gate.status for gate in gates] == ["not run", "not run"]
-    assert "was not tested" in sentences.finding(gates, {}, [], suspects=False)
+    assert "was not tested" in sentences.finding(gates, {}, [])
 
 
 def test_a_model_that_is_right_about_nothing_is_not_tested(study):

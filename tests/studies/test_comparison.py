@@ -186,7 +186,7 @@ def test_a_model_worth_no_more_than_a_fixed_answer_is_told_first(both, monkeypat
     monkeypatch.setattr(audited.facts, "fixed", lambda study: bad if study.name == "tiny" else good)
     assert audited.worthless(both) == (
         "**tiny is no working model**: it answers *cat* to 40 of 40 images and is 10.0 % right, where one fixed answer "
-        "would be 90.0 %. "
+        "would be 90.0 %."
     )
     monkeypatch.setattr(audited.facts, "fixed", lambda _study: bad)
     assert audited.worthless(both).startswith("**Neither is a working model**: tiny answers *cat* to 40 of 40 images")

@@ -37,8 +37,8 @@ class Sweep:
     def able(self, kind: str) -> Bool[np.ndarray, " n"]:
         """Images for which that kind of curve (deletion, insertion) can mean anything: the photo scores higher than
         what covers all of it. Where the cover itself looks like the target, taking cells away adds to the score."""
-        curves = next(iter(getattr(self, kind).values()))
-        start, end = curves[:, 0], curves[:, -1]
+        curves = getattr(self, kind).values()  # all begin and end alike; a map that ranks nothing has none
+        start, end = (np.fmax.reduce([some[:, k] for some in curves]) for k in (0, -1))
         return start > end if kind == "deletion" else end > start
 
     def fair(self, kind: str) -> dict[str, Float[np.ndarray, "n s"]]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from seewhy.audit.statistics import FEWEST, Estimate
-from seewhy.audit.units import between, written
+from seewhy.audit.units import written
 
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
@@ -164,8 +164,7 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate], apart: Estimat
         few = f"fewer than {FEWEST} right and {FEWEST} wrong images share an answer and have objects and evidence"
         return f"{first}{told} Right and wrong are not compared: {few}."
     judged = "**less**" if apart.high < 0 else "**more**" if apart.low > 0 else "not clearly more or less"
-    points = f"{written(apart.value, 'points')}, 95 % interval {between(apart.low, apart.high, '%')}, n = {apart.n}"
-    return f"{first}{told} For the same answer, a wrong image has {judged} of it there than a right one ({points})."
+    return f"{first}{told} For the same answer a wrong image has {judged} of it there, {apart.text('points')}."
 
 
 def places(alike: Estimate) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from seewhy.audit.statistics import Estimate, proportion
+from seewhy.audit.units import written
 from seewhy.audit.verdict import Gate
 
 CLAIM, DENIAL = (
@@ -38,17 +39,18 @@ class Fixed:
     @property
     def told(self) -> str:
         """That it is worthless, as the first sentence of a finding; empty where it is not."""
-        return f"**This is no working model**: it {self.says}. " if self.worthless else ""
+        return f"**This is no working model**: it {self.says}." if self.worthless else ""
 
     @property
     def says(self) -> str:
         """What it answers, and how often that is right, as a clause."""
-        right = f"{100 * self.accuracy.value:.1f} % right, where one fixed answer would be {100 * self.best:.1f} %"
+        one = written(self.best, "%")
+        right = f"{written(self.accuracy.value, '%')} right, where one fixed answer would be {one}"
         same = f"answers *{self.answer}* to {self.given} of {self.images} images and "
         return f"{same if self.given >= NEARLY * self.images else ''}is {right}"
 
 
-def fixed(rows: pd.DataFrame) -> Fixed:
+def beside_fixed(rows: pd.DataFrame) -> Fixed:
     """Of classified images, one row each: `label` (null: unknown), `predicted`, `correct`."""
     labelled = rows[rows["label"].notna()]
     counts, answers = labelled["label"].value_counts(normalize=True), rows["predicted"].value_counts()

@@ -1,10 +1,10 @@
 """What a comparison allows to say, in plain words. A difference is called one only where interval and test agree."""
 
 from seewhy.audit.paired import Discordant
-from seewhy.audit.statistics import Estimate, written
+from seewhy.audit.statistics import ODDS, Estimate
+from seewhy.audit.units import chance, written
 
 LITTLE = 0.3  # a rank correlation below which two maps are not called alike, whatever chance would do
-ODDS = 0.05  # p from which on chance is not ruled out
 
 
 def finding(
@@ -40,11 +40,6 @@ def _points(difference: Estimate) -> str:
 
 def _ends(one: Estimate) -> tuple[float, float, float]:
     return one.value, one.low, one.high
-
-
-def chance(p: float) -> str:
-    """A p value as pages write it."""
-    return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
 
 
 def discordant(names: tuple[str, str], test: Discordant) -> str:

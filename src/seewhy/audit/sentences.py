@@ -4,31 +4,30 @@ from collections.abc import Mapping, Sequence
 
 from seewhy.audit.stability import TITLES
 from seewhy.audit.statistics import FEWEST, NOTHING, Estimate
-from seewhy.audit.units import between, written
-from seewhy.audit.verdict import Gate
+from seewhy.audit.units import written
+from seewhy.audit.verdict import MINDS, Gate
 
 NOTHING_TESTED = (
     "**What the answers hang on was not tested**: no object, suspect or region is known, no answer is right, or all "
     "answers are the same, so that there is nothing to put in its place."
 )
 ELSEWHERE = "replacing as much elsewhere"
-LOST = {  # figure -> what was found; {name}: a suspect, {share}: of {n} answers, {over}: beside the control
-    "object_swap_over_control": f"replacing the object changes {{share}} of {{n}} answers, {{over}} {ELSEWHERE}",
-    "background_swap": "replacing all but the object changes {share} of {n} answers",
-    "{name}_paste_over_control": "the {name} alone, pasted into an image that is answered otherwise, wins {share} of "
-    "{n} answers, {over} as much of another image",
-    "{name}_swap_over_control": f"replacing the {{name}} changes {{share}} of {{n}} answers, {{over}} {ELSEWHERE}",
+LOST = {  # figure -> what was found; {name}: a suspect, {share}: of the answers, {over}: beside the control
+    MINDS: f"replacing the object changes {{share}}, {{over}} {ELSEWHERE}",
+    "background_swap": "replacing all but the object changes {share}",
+    "{name}_paste_over_control": "the {name} alone, pasted into an image that is answered otherwise, wins {share}, "
+    "{over} as much of another image",
+    "{name}_swap_over_control": f"replacing the {{name}} changes {{share}}, {{over}} {ELSEWHERE}",
 }
 
 
-def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Sequence[str], suspects: bool) -> str:
+def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
     """What the answers hang on, by the `gates` of the interventions and the `figures` behind them, and whether maps
-    showed it. Where no gate could be run: what replacing the study's own `regions` did. `suspects`: whether it names
-    any."""
+    showed it. Where no gate could be run: what replacing the study's own `regions` did."""
     failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
     there = [one for one in unsure if one.found.measured and one.found.n >= FEWEST]
     if failed:
-        only = [gate.gate for gate in failed] == ["reliance.object_swap_over_control"]
+        only = [gate.gate for gate in failed] == [f"reliance.{MINDS}"]
         first = "**The answers hardly hang on the object**" if only else "**It takes shortcuts**"
         return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
@@ -37,9 +36,10 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
         few = max(one.found.n for one in unsure)
         return f"**What the answers hang on was not tested**: too few answers are right (n = {few})."
     if held:
-        none = "No suspect shortcut is named, so none was looked for"
+        suspects = any(one.about for one in gates)
         first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
-        return f"{first}: {'; '.join(_facts(held, figures))}." + ("" if suspects else f" {none}.")
+        none = "" if suspects else " No suspect shortcut is named, so none was looked for."
+        return f"{first}: {'; '.join(_facts(held, figures))}.{none}"
     return _parts(figures, regions)
 
 
@@ -50,17 +50,16 @@ def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
         key = gate.gate.removeprefix("reliance.")
         text = LOST[key.replace(gate.about, "{name}", 1) if gate.about else key]
         share = figures.get(f"reliance.{key.removesuffix('_over_control')}", gate.found)
-        ends = f"(95 % interval {between(gate.found.low, gate.found.high, '%')}"
-        over = f"{written(gate.found.value, 'points')} {ends}, n = {gate.found.n}) against"
-        told.append(text.format(name=gate.about, share=written(share.value, "%"), n=share.n, over=over))
-        told[-1] += "" if "{over}" in text else f" {ends} %)"
+        beside = "{over}" in text
+        shown = f"{written(share.value, '%')} of {share.n} answers" if beside else f"answers: {gate.found.text('%')}"
+        told.append(text.format(name=gate.about, share=shown, over=f"{gate.found.text('points')} against"))
     return told
 
 
 def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
     """Which of the study's own regions the answers hang on: those of which two changes are clearly worse than as much
     elsewhere; of the others is told which one is."""
-    ways = {"swap": "replaced", "blur": "blurred", "darken": "darkened"}
+    ways = {"swap": "replacing", "blur": "blurring", "darken": "darkening"}
     found = {
         (name, way): figures.get(f"reliance.{name}_{way}_over_control", NOTHING) for name in regions for way in ways
     }
@@ -73,12 +72,12 @@ def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
             "**No named part decides by itself**: no change of one flips clearly more answers than as much elsewhere."
         )
     told = [
-        f"the {name} is {_listed([ways[way] for way in clear[name]])} ({_points(found[name, clear[name][0]])})"
+        f"{_listed([ways[way] for way in clear[name]])} the {name}, {found[name, clear[name][0]].text('points')}"
         for name in named
     ]
     sure = _listed([f"the {name}" for name in named if len(clear[name]) > 1])
     first = f"**The answers hang on {sure}**" if sure else "**What the answers hang on is not clear**"
-    return f"{first}: more of them change than with as much elsewhere when {'; when '.join(told)}."
+    return f"{first}: more of them change than with as much elsewhere by {'; by '.join(told)}."
 
 
 def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
@@ -96,12 +95,7 @@ def fragile(gate: Gate, kind: str) -> str:
     """That the unnoticed change of that `kind` flips answers, where that is clear; else empty."""
     if gate.status != "fail":
         return ""
-    return f" **An unnoticed change flips answers**: {TITLES[kind]}, {gate.found.text('%')}."
-
-
-def _points(found: Estimate) -> str:
-    """A difference of shares, in points."""
-    return f"{100 * found.value:+.0f} points, 95 % interval {between(found.low, found.high, '%')}, n = {found.n}"
+    return f"**An unnoticed change flips answers**: {TITLES[kind]}, {gate.found.text('%')}."
 
 
 def _listed(names: Sequence[str]) -> str:

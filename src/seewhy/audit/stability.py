@@ -4,8 +4,10 @@ import io
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import UInt8
+import torch
+from jaxtyping import Float, UInt8
 from PIL import Image
+from torch import Tensor
 
 Photo = UInt8[np.ndarray, "h w 3"]
 NOISE = 5  # standard deviation, of 255 grey values: hardly seen
@@ -21,6 +23,11 @@ def noise(photo: Photo, seed: int) -> Photo:
 def shift(photo: Photo, _seed: int) -> Photo:
     """One pixel to the right; the left column stands twice."""
     return np.concatenate([photo[:, :1], photo[:, :-1]], 1)
+
+
+def shifted_back(answers: Float[Tensor, "n k h w"]) -> Float[Tensor, "n k h w"]:
+    """Answers to shifted photos, each where it was before; the right column stands twice."""
+    return torch.cat([answers[..., 1:], answers[..., -1:]], -1)
 
 
 def jpeg(photo: Photo, _seed: int) -> Photo:

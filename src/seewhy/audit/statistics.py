@@ -13,6 +13,7 @@ from seewhy.audit.status import FEWEST
 from seewhy.audit.units import FORMS, written
 
 LEVEL = 0.95
+ODDS = 0.05  # p from which on chance is not ruled out
 RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
 

@@ -7,9 +7,12 @@ FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus befo
     "+": ("+z.2f", 1, ""),
     "points": ("+z.0f", 100, " points"),
 }
-
-
 SMALLEST = 0.0005  # what three digits tell from 0: a bar that ends beside 0 must not read as if it ended there
+
+
+def chance(p: float) -> str:
+    """A p value as text."""
+    return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"
 
 
 def between(low: float, high: float, unit: str = "") -> str:

@@ -7,22 +7,12 @@ other: everything else is unsure. There is no score over all of them; a pass her
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from seewhy.audit.controls import TITLES
 from seewhy.audit.statistics import NOTHING, Estimate
 from seewhy.audit.status import status
-
-
-class Versus(Protocol):
-    """A figure beside the best control: see `versus.Versus`."""
-
-    @property
-    def control(self) -> str: ...  # noqa: D102
-    @property
-    def difference(self) -> Estimate: ...  # noqa: D102
-    @property
-    def p(self) -> float: ...  # noqa: D102
+from seewhy.audit.versus import Versus
 
 
 @dataclass(frozen=True)
@@ -103,8 +93,9 @@ def steady(flipped: Estimate, limits: Mapping[str, float]) -> Gate:
     return Gate("stability.flipped", claim, flipped, limits["flipped"], False, denial)
 
 
+MINDS = "object_swap_over_control"  # whether the answer minds the object: no shortcut, if it does not
 OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has to be above it
-    "object_swap_over_control": (
+    MINDS: (
         "replacing the object changes the answer more often than replacing as much elsewhere",
         "replacing the object hardly changes the answer more often than replacing as much elsewhere",
         "object",

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from seewhy.audit.captions import AXES
+from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import between, written
+from seewhy.audit.units import written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
@@ -94,7 +94,7 @@ def opposites(rows: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
     """The rows whose word names a side, with the word for the other side (column `other`): those where `known`, the
     vocabulary, has it and the caption has not."""
     other = rows["predicted"].str.casefold().map(OPPOSITE)
-    unwritten = [word not in text.casefold().split() for word, text in zip(other, rows["written"], strict=True)]
+    unwritten = [word not in tokens(text) for word, text in zip(other, rows["written"], strict=True)]
     return rows.assign(other=other)[other.isin(set(known)) & np.array(unwritten, bool)].reset_index(drop=True)
 
 
@@ -232,5 +232,4 @@ def _beside(others: Mapping[str, Float[np.ndarray, " n"]]) -> str:
 def _judged(difference: Estimate) -> str:
     """What a paired difference of shares allows to say."""
     word = "**more**" if difference.low > 0 else "**less**" if difference.high < 0 else "**no clear difference**"
-    low, high = difference.low, difference.high
-    return f"{word} ({written(difference.value, 'points')}, 95 % interval {between(low, high, 'points')})"
+    return f"{word}, {difference.text('points')}"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from seewhy.audit.controls import TITLES
-from seewhy.audit.units import written
-from seewhy.audit.verdict import Gate, Versus
-
-ODDS = 0.05  # p from which on chance is not ruled out
+from seewhy.audit.statistics import ODDS
+from seewhy.audit.units import chance, written
+from seewhy.audit.verdict import Gate
+from seewhy.audit.versus import Versus
 
 
 def method(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, Versus]) -> str:
@@ -36,8 +36,7 @@ def _localised(by: Mapping[str, Gate], beside: Versus | None) -> list[str]:
     if beside is None or not beside.difference.measured:
         return [told]
     over, control = by["localisation_lift_over_control"].status, TITLES[beside.control]
-    p = "p < 0.01" if beside.p < 0.01 else f"p = {beside.p:.2f}"
-    return [f"{told}, {_judged(over, beside.p)} {control} ({p})"]
+    return [f"{told}, {_judged(over, beside.p)} {control} ({chance(beside.p)})"]
 
 
 def _judged(status: str, p: float) -> str:

@@ -67,7 +67,7 @@ def network(root: Path) -> nn.Module:
 
 def tiles(table: Path, root: Path) -> tuple[Float[Tensor, "n 3 h w"], Int[Tensor, "n h w"], np.ndarray]:
     """All tiles of a dataset as input (mean and std 0.5), their class indices and splits."""
-    frame, _ = artifacts.read_table(table, f"data/dvc.yaml:dataset@{table.stem}")
+    frame, _ = artifacts.read_table(table, artifacts.dataset_stage(table.stem))
     photos, masks = (np.stack([np.asarray(Image.open(root / name)) for name in frame[k]]) for k in ("image", "mask"))
     images = torch.from_numpy(photos).permute(0, 3, 1, 2).float().div(127.5).sub(1)
     return images, torch.from_numpy(masks).long(), frame["split"].to_numpy()

@@ -43,8 +43,8 @@ class Dataset:
 
 
 def load(name: str, root: Path) -> Dataset:
-    """The dataset as the stage `data/dvc.yaml:dataset@<name>` left it."""
-    frame, note = artifacts.read_table(artifacts.dataset(root, name), f"data/dvc.yaml:dataset@{name}")
+    """The dataset as its stage left it (`artifacts.dataset_stage`)."""
+    frame, note = artifacts.read_table(artifacts.dataset(root, name), artifacts.dataset_stage(name))
     return Dataset(name, note["classes"], frame, root, note["task"])
 
 

@@ -10,7 +10,7 @@ from seewhy import artifacts
 from seewhy.audit import agreement, controls, stability
 from seewhy.audit.faithfulness import Sweep
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import written
+from seewhy.audit.units import chance, written
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Tables, Versus
 from seewhy.methods.cam import TITLES
@@ -19,7 +19,7 @@ from seewhy.pages.views import some
 from seewhy.probes.budget import Budget
 from seewhy.probes.disturbed import Moved, Redrawn
 from seewhy.studies.attributions import attribute
-from seewhy.studies.samples import LEAST, large
+from seewhy.studies.samples import LEAST
 from seewhy.studies.study import Study
 
 FIGURES = {
@@ -96,7 +96,7 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
     """How many images a part took, and why not more."""
     every = budget.study.predictions["image"].nunique()
-    total = large(budget.study.predictions)["image"].nunique()
+    total = budget.every["image"].nunique()
     small = f" Without a region of at least {100 * LEAST:.0f} % of the picture, and left out: {every - total}."
     told, rest = some(len(rows), total, "image"), small if total < every else ""
     if len(rows) == total:
@@ -149,8 +149,7 @@ def against(found: Mapping[str, Versus], methods: Sequence[str]) -> pd.DataFrame
 def _beside(one: Versus) -> str:
     if not one.difference.measured:
         return "–"
-    odds = "p < 0.01" if one.p < 0.01 else f"p = {one.p:.2f}"
-    return f"{written(one.difference.value, '+')} ({odds}, {one.control})"
+    return f"{written(one.difference.value, '+')} ({chance(one.p)}, {one.control})"
 
 
 def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:

@@ -10,8 +10,7 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
-from seewhy.audit.fixed import Fixed
-from seewhy.audit.fixed import fixed as beside_fixed
+from seewhy.audit.fixed import Fixed, beside_fixed
 from seewhy.audit.units import written
 from seewhy.inputs.checkpoint import NAMES, named
 from seewhy.studies.study import Study

@@ -119,7 +119,7 @@ def patches(
 
 def _own(study: Study, rows: pd.DataFrame) -> list[Score]:
     """The score of each row's own target."""
-    return scores(study.task, [[target] for target in rows["target"]])
+    return scores(study.task.score, [[target] for target in rows["target"]])
 
 
 def _peaks(

@@ -123,7 +123,8 @@ def _fit(row: Any) -> tuple[str | None, str]:
     """The class where it was found, "" where it was not, None where that is not known; and the fact that says so."""
     if pd.isna(row.correct):
         return None, ""
-    return row.predicted if row.correct else "", f"IoU {row.iou:.2f}" if isinstance(row.label, str) else "not there"
+    fact = f"IoU {row.iou:.2f}" if isinstance(row.label, str) else "not there"
+    return (row.predicted if row.correct else ""), fact
 
 
 def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:

@@ -27,8 +27,7 @@ from seewhy.pages.views import correct, some
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import look
 from seewhy.reporting.strip import Strip, Word, described
-from seewhy.studies.attributions import EMPTY, Attributions, attribute
-from seewhy.studies.explaining import jobs, per_place
+from seewhy.studies.attributions import Attributions, attribute, computed
 from seewhy.studies.samples import mistakes, stratified
 from seewhy.studies.study import Study
 from seewhy.tasks.captioning import beams
@@ -175,28 +174,10 @@ def opposites(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 
 def instead(study: Study, rows: pd.DataFrame, words: Sequence[str], methods: Sequence[str]) -> Attributions:
     """Maps of words that might stand where those of `rows` do: `words[i]` at the step of row i, after the same words
-    before it. All words of an image share one pass."""
-    vocabulary, found = _vocabulary(study), {}
+    before it."""
+    vocabulary = _vocabulary(study)
     codes = [step * len(vocabulary) + vocabulary.index(word) for step, word in zip(rows["target"], words, strict=True)]
-    pairs = list(zip(rows["image"], codes, strict=True))
-    work = jobs(pairs)
-    for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps of other words"):
-        some = [work[index] for index in part.index]
-        wanted = _asked([job.targets for job in some])
-        maps = explain(study.model, batch, methods=methods, targets=wanted, layer=study.layer)
-        for row, job in enumerate(some):
-            for k, code in enumerate(job.targets):
-                found[job.image, code] = [per_place(maps[method][row, k][None])[0] for method in methods]
-    made = {
-        method: np.stack([found[pair][k] for pair in pairs]) if pairs else EMPTY for k, method in enumerate(methods)
-    }
-    return Attributions(rows, made, study.size)
-
-
-def _asked(codes: Sequence[Sequence[int]]) -> list[Score]:
-    """Scores of a batch whose image i has the words `codes[i]`: score k is of each image's k-th, or of its last."""
-    most = max(map(len, codes))
-    return [Score(tuple(own[min(k, len(own) - 1)] for own in codes), rule=other_word) for k in range(most)]
+    return Attributions(rows, computed(study, rows, methods, codes, study.layer, other_word), study.size)
 
 
 def by_trial(

@@ -29,11 +29,16 @@ class Budget:
             self.study.model(one)
         return max(counter.get_total_flops(), 1) / 1e9
 
+    @property
+    def every(self) -> pd.DataFrame:
+        """The rows that are drawn from."""
+        return large(self.study.predictions)
+
     def rows(self, passes: int) -> pd.DataFrame:
         """A sample of the study's rows, one an image, balanced over predictions, that `passes` passes each can be spent
         on; at least `FEWEST`."""
-        every, seed = one_each(large(self.study.predictions), self.study.base.seed), self.study.base.seed
-        return stratified(every, self.times(passes, FEWEST), seed)
+        seed = self.study.base.seed
+        return stratified(one_each(self.every, seed), self.times(passes, FEWEST), seed)
 
     def times(self, passes: int, least: int) -> int:
         """How often `passes` passes can be spent; at least `least`."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from seewhy.audit import sanity, stability
@@ -21,7 +20,7 @@ from seewhy.studies.attributions import attribute
 from seewhy.studies.explaining import Job, Maps, explained
 from seewhy.studies.study import Study
 
-PLACED = 4  # dimensions of an answer that has places; steps and words of a caption are three
+PLACED = 4  # dimensions of an answer that has places (n, classes, h, w); a caption's steps and words are three
 
 
 @dataclass(frozen=True)
@@ -102,17 +101,14 @@ class Moved:
     @property
     def worst(self) -> pd.DataFrame:
         """Likeness under the kind of change that moves the maps of that method most."""
-        names = next(iter(self.likeness.values()))
-        means = {name: {kind: one[name].mean() for kind, one in self.likeness.items()} for name in names}
-        chosen = {name: min(own, key=lambda kind: (np.isnan(own[kind]), own[kind])) for name, own in means.items()}
+        means = pd.DataFrame({kind: one.mean() for kind, one in self.likeness.items()})  # methods down, kinds across
+        chosen = means.fillna(np.inf).idxmin(axis=1)
         return pd.DataFrame({name: self.likeness[kind][name] for name, kind in chosen.items()})
 
     @property
     def flips(self) -> tuple[str, Estimate]:
         """The kind of change that flips most predictions, and their share."""
-        kind = max(
-            self.flipped, key=lambda kind: float(np.mean(self.flipped[kind])) if len(self.flipped[kind]) else 0.0
-        )
+        kind = max(self.flipped, key=lambda kind: self.flipped[kind].sum())
         return kind, proportion(self.flipped[kind])
 
 
@@ -123,18 +119,13 @@ def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
         inputs = tensor(new, study.preprocessing).to(study.device)
-        after = _back(kind, outputs(study, study.model, new))
+        after = outputs(study, study.model, new)
+        if kind == "shift" and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
+            after = stability.shifted_back(after)
         flipped[kind] = ~study.task.kept(rows, before, after, study)
         likeness[kind] = _likeness(first, _maps(study, study.model, rows, inputs, methods))
         likeness[kind].loc[flipped[kind]] = np.nan
     return Moved(likeness, flipped)
-
-
-def _back(kind: str, output: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
-    """An answer that has places (n, classes, h, w), brought back to where they were: of a thin region that moved by a
-    pixel little is left else."""
-    moved = kind == "shift" and output.ndim == PLACED
-    return torch.cat([output[..., 1:], output[..., -1:]], -1) if moved else output
 
 
 def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:

@@ -22,21 +22,18 @@ LEGEND = (
     "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
     "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
 )
-
-
-PAGE = "07_audit.html"
-EVIDENCE = (  # how a figure's name begins or ends, and where it is measured
-    ("reliance.", f"{PAGE}#s-what-does-the-answer-hang-on"),
-    ("stability.", f"{PAGE}#s-do-the-maps-stay-when-the-image-hardly-changes"),
-    ("model.", "01_model.html"),
-    (".stability_spearman", f"{PAGE}#s-do-the-maps-stay-when-the-image-hardly-changes"),
-    (".kept", f"{PAGE}#s-do-the-maps-know-what-the-model-has-learnt"),
-    (".target_spearman", f"{PAGE}#s-do-the-maps-know-what-the-model-has-learnt"),
-    ("_auc_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
-    (".road_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
-    (".localisation_lift", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
-    (".localisation_lift_over_control", f"{PAGE}#s-do-the-cells-that-a-map-marks-matter"),
+HANGS, STAYS, KNOWS, MATTERS = (  # sections of page 07
+    f"07_audit.html#s-{section}"
+    for section in (
+        "what-does-the-answer-hang-on",
+        "do-the-maps-stay-when-the-image-hardly-changes",
+        "do-the-maps-know-what-the-model-has-learnt",
+        "do-the-cells-that-a-map-marks-matter",
+    )
 )
+EVIDENCE = {"model": "01_model.html", CAUSAL: HANGS, STEADY: STAYS}  # by what a gate is about, else by its figure:
+EVIDENCE |= {"stability_spearman": STAYS, "kept": KNOWS, "target_spearman": KNOWS}
+EVIDENCE |= dict.fromkeys(("deletion_auc", "insertion_auc", "road", "localisation_lift"), MATTERS)
 
 
 class Side(NamedTuple):
@@ -115,8 +112,9 @@ def claim(row: Row) -> str:
 
 def evidence(row: Row) -> str:
     """Page and section in which the figure of a gate is measured; empty where that is not known."""
-    figure = str(row.get("figure") or row["gate"]).removeprefix("audit.")
-    return next((place for part, place in EVIDENCE if figure.startswith(part) or figure.endswith(part)), "")
+    figure = str(row.get("figure") or row["gate"]).removeprefix("audit.").removesuffix("_over_control")
+    whose, _, what = figure.partition(".")
+    return EVIDENCE.get(whose) or EVIDENCE.get(what, "")
 
 
 def _gate(row: Row, spans: Mapping[str, float], folder: str) -> str:

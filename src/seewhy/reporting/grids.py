@@ -9,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from seewhy.audit.controls import NAMES
 from seewhy.errors import SeewhyError
 from seewhy.reporting.maps import SHARE, aspect_of, laid_over, no_evidence
 from seewhy.reporting.overlay import has_evidence, resized
@@ -26,8 +27,6 @@ from seewhy.reporting.sheet import (
     same_length,
     wrapped,
 )
-
-CONTROLS = ("random", "centre", "edges")  # columns of maps that know nothing of the model: no line tells where they lie
 
 
 def grid(
@@ -53,7 +52,7 @@ def grid(
                 if raw and has_evidence(cam):
                     ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
                 else:
-                    laid_over(ax, photo, cam, cmap, opacity, lined=name not in CONTROLS)
+                    laid_over(ax, photo, cam, cmap, opacity, lined=name not in NAMES)  # controls have no outline
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
     return fig
 

@@ -111,12 +111,21 @@ def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: 
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip
         return
-    inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
-    if not lined or _length(cam) > WEB * inches:
+    if not lined or _length(cam) > WEB * inches(ax):
         return
-    full, thin = resized(cam, *photo.shape[:2]), min(max(inches / 2, 0.5), 1.0)
+    full, thin = resized(cam, *photo.shape[:2]), fine(ax)
     for colour, width in (("black", 2.4), ("white", 1.1)):
         ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=thin * width)
+
+
+def inches(ax: Axes) -> float:
+    """How wide a panel is."""
+    return float(ax.get_position().width * ax.figure.get_figwidth())  # type: ignore[union-attr]
+
+
+def fine(ax: Axes) -> float:
+    """By how much a line is thinner on a small panel: a half to 1."""
+    return min(max(inches(ax) / 2, 0.5), 1.0)
 
 
 def _length(cam: np.ndarray) -> float:

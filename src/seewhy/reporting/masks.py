@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from seewhy.reporting.grids import side_by_side
-from seewhy.reporting.maps import SHARE, laid_over
+from seewhy.reporting.maps import SHARE, fine, laid_over
 from seewhy.reporting.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
@@ -86,8 +86,7 @@ def panels(
 def _rim(ax: Axes, region: np.ndarray, colour: str) -> None:
     """The outline of a region, dashed, so that it is not taken for the map's own contour."""
     if region.any() and not region.all():
-        inches = ax.get_window_extent().width / ax.figure.dpi
-        thin = min(max(inches / 2, 0.5), 1.0)  # as `maps.laid_over`
+        thin = fine(ax)
         ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
         ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
 

@@ -14,6 +14,7 @@ from seewhy.errors import SeewhyError
 from seewhy.methods import reading
 from seewhy.methods.cam import TITLES
 from seewhy.methods.shapley import pooled
+from seewhy.methods.targets import Rule
 from seewhy.studies import store
 from seewhy.studies.explaining import Maps, explained, jobs, made_of
 from seewhy.studies.study import Study
@@ -95,7 +96,7 @@ def attribute(
     found = _stored(study, rows, methods, targets) if place == study.layer else {}
     rest = [method for method in methods if method not in found]
     if rest:
-        found |= _computed(study, rows, rest, targets, place)
+        found |= computed(study, rows, rest, targets, place)
     return Attributions(rows, {method: found[method] for method in methods}, study.size)
 
 
@@ -119,12 +120,20 @@ def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: S
     return found
 
 
-def _computed(study: Study, rows: pd.DataFrame, methods: list[str], targets: list[int], layer: str) -> Maps:
+def computed(
+    study: Study,
+    rows: pd.DataFrame,
+    methods: Sequence[str],
+    targets: Sequence[int],
+    layer: str,
+    rule: Rule | None = None,
+) -> Maps:
+    """Maps of `targets[i]` for row i, made now; all targets of an image share a pass. `rule` as for `explained`."""
     pairs = list(zip(rows["image"], targets, strict=True))
     work = jobs(pairs)
     parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}
     for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps"):
-        _, maps = explained(study, [work[index] for index in part.index], batch, methods, layer)
+        _, maps = explained(study, [work[index] for index in part.index], batch, methods, layer, rule=rule)
         for method in methods:
             parts[method].append(maps[method])
     place = {pair: row for row, pair in enumerate((job.image, target) for job in work for target in job.targets)}

@@ -13,6 +13,7 @@ from seewhy.errors import unknown
 from seewhy.methods.cam import CAMS
 from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
+from seewhy.methods.targets import Rule
 from seewhy.studies.store import Pair
 from seewhy.studies.study import Study
 from seewhy.tasks import scores
@@ -43,9 +44,11 @@ def explained(
     methods: Sequence[str],
     layer: str,
     model: nn.Module | None = None,
+    rule: Rule | None = None,
 ) -> tuple[Float[np.ndarray, " p"], Maps]:
-    """Scores and maps of all p targets of a batch, image after image; of another `model` than the study's, if given."""
-    wanted = scores(study.task, [job.targets for job in some])
+    """Scores and maps of all p targets of a batch, image after image; of another `model` than the study's, and by
+    another `rule` than its task's, if given."""
+    wanted = scores(rule or study.task.score, [job.targets for job in some])
     options = seeded(study, methods)
     asked = study.model if model is None else model
     result = explain(asked, batch, methods=methods, targets=wanted, layer=layer, options=options)

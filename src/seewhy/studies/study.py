@@ -93,6 +93,8 @@ class Study:
         found = {key: config[name] for key, name in names.items() if name}
         where = f"studies.{self.name}.preprocessing and the checkpoint's config"
         plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
+        if isinstance(size := plain.get("size"), list | tuple) and len(size) == 3:
+            plain["size"] = size[1:]  # channels, height, width
         merged = validate(Preprocessing, plain | self.settings.preprocessing.model_dump(exclude_none=True), where)
         for key in checkpoint.NAMES:
             if getattr(merged, key) is None:

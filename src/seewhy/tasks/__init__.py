@@ -53,7 +53,8 @@ def get(name: str) -> Task:
     return import_module(f"{__name__}.{name}")
 
 
-def scores(task: Task, targets: Sequence[Sequence[int]]) -> list[Score]:
-    """Scores of a batch whose image i has the targets `targets[i]`: score k is of each image's k-th, or of its last."""
+def scores(rule: Rule, targets: Sequence[Sequence[int]]) -> list[Score]:
+    """Scores of a batch whose image i has the targets `targets[i]`, by a task's `score` or another rule: score k is of
+    each image's k-th, or of its last."""
     most = max(map(len, targets))
-    return [Score(tuple(own[min(k, len(own) - 1)] for own in targets), rule=task.score) for k in range(most)]
+    return [Score(tuple(own[min(k, len(own) - 1)] for own in targets), rule=rule) for k in range(most)]
