@@ -10,6 +10,7 @@ from sides import Sides, network
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
+from seewhy import explain
 from seewhy.audit import altered
 from seewhy.audit.altered import blurred
 from seewhy.audit.faithfulness import Sweep, sweep
@@ -17,18 +18,19 @@ from seewhy.methods.pixels import chunks
 from seewhy.methods.targets import of_class
 from seewhy.methods.tuned import kept_memory, tuned
 
-METHODS, IMAGES, CELLS, TARGET = 6, 1, 7, 3
+METHODS = ["gradcam", "gradcam_pp", "hirescam", "layercam", "eigencam", "activation"]  # as the demo studies' audit
+IMAGES, CELLS, TARGET = 1, 7, 3
 Maps = dict[str, np.ndarray]
 
 
 class Case:
-    """An image and six maps of 7 x 7 cells. Every channel of the image has mean 0, the peers' filling."""
+    """An image and its maps by six methods, 7 x 7 cells. Every channel of the image has mean 0, the peers' filling."""
 
     def __init__(self, size: int):
         self.model, images = network(resnet18, IMAGES, size)
         self.images = images - images.mean((2, 3), keepdim=True)
-        draw = np.random.default_rng(0)
-        self.maps: Maps = {f"map {k}": draw.random((IMAGES, CELLS, CELLS)) for k in range(METHODS)}
+        found = explain(self.model, self.images, methods=METHODS, targets=TARGET, layer="layer4")
+        self.maps: Maps = {name: found[name][:, 0].numpy() for name in METHODS}
         self.fast = tuned(self.model, self.images[:1]).model
 
     def ours(self, model: nn.Module | None = None) -> Sweep:
@@ -43,9 +45,10 @@ class Case:
         return torch.tensor([[found.area(kind[name]).mean() for name in self.maps] for kind in kinds])
 
     def enlarged(self, name: str) -> np.ndarray:
-        """The map with as many equal pixels as each of its cells covers."""
-        factor = self.images.shape[-1] // CELLS
-        return self.maps[name].repeat(factor, 1).repeat(factor, 2).astype(np.float32)
+        """The map's ranks from 0 to 1, since a peer refuses negative maps; as many equal pixels as a cell covers."""
+        factor, flat = self.images.shape[-1] // CELLS, self.maps[name].reshape(IMAGES, -1)
+        ranked = flat.argsort(1).argsort(1).reshape(IMAGES, CELLS, CELLS) / (CELLS**2 - 1)
+        return ranked.repeat(factor, 1).repeat(factor, 2).astype(np.float32)
 
 
 def _softmax(output: Tensor, targets: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ ROWS = {
         Row("scorecam_vs_torchcam", "Score-CAM, resnet18, 1 image", "torchcam", sides.scorecam_vs_torchcam, 1.5, 3),
         Row(
             "curves_vs_torchcam",
-            "insertion, deletion and drop of 6 maps, resnet18",
+            "insertion, deletion and drop of 6 methods, resnet18",
             "torchcam, the first two",
             curves.curves_vs_torchcam,
             1.5,
