@@ -30,7 +30,7 @@ def test_nearest_stands_beside_chance():
     text = told.nearest(neighbours.sides(["a"] * 30, ["a"] * 30, ["b"] * 30, ["a", "b", "b", "b"]))
     assert "answered in **100.0 % (95 % interval" in text
     assert "n = 30" in text
-    assert "drawn at random would be in 25.0 % and 75.0 %" in text
+    assert "drawn at random that would hold in 25.0 % and 75.0 %" in text
     assert "another class" not in text
 
 

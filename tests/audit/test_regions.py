@@ -45,6 +45,13 @@ def test_a_table_has_a_row_for_all_and_for_each_class_and_does_not_measure_few()
     assert over["from"] == pytest.approx(over["over centre"])  # six equal maps do not scatter
 
 
+def test_a_class_named_all_does_not_take_the_place_of_all():
+    found = measure(np.stack([TOP] * 6 + [np.ones((8, 8))] * 6), REGIONS, grid=(4, 4), seed=0)
+    rows = table(found, ["all"] * 6 + ["frown"] * 6, seed=0)
+    assert rows[rows["region"] == "top"]["n"].tolist() == [12, 6, 6]
+    assert rows.drop_duplicates("region")["n"].tolist() == [12, 12]
+
+
 def test_mean_maps_leave_out_what_has_no_evidence_and_tell_of_the_classes_with_few():
     shares = np.stack([TOP, 0 * TOP, TOP, 0 * TOP, TOP, np.full((8, 8), np.nan), TOP])
     means, few = mean_maps(shares, ["smile"] * 6 + ["frown"])

@@ -5,7 +5,7 @@ import pytest
 
 from seewhy.audit import sentences, verdict, worth
 from seewhy.audit.statistics import NAN, NOTHING, Estimate
-from seewhy.audit.verdict import Gate
+from seewhy.audit.verdict import MINDS, Gate
 from seewhy.audit.versus import Versus
 
 LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7}
@@ -147,8 +147,27 @@ def test_what_was_not_looked_for_is_not_called_absent():
     assert sentences.finding(gates, figures, []).startswith("**No shortcut was found among the suspects**")
 
 
+def test_a_suspect_that_hardly_any_image_has_is_not_cleared_and_hides_nothing():
+    figures = {f"reliance.{MINDS}": near(0.5), "reliance.object_swap": near(0.6), "reliance.background_swap": near(0.2)}
+    for few in ({}, {f"reliance.shadow_{kind}_over_control": Estimate(0, -0.5, 0.5, 3) for kind in ("paste", "swap")}):
+        said = sentences.finding(verdict.reliance(figures | few, ["shadow"], LIMITS), figures | few, [])
+        assert said.startswith("**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers")
+        assert said.endswith(" **Not tested**: the shadow, seen in too few images.")
+
+
 @pytest.mark.parametrize(
-    ("found", "said"), [(near(0.5), "decides nothing"), (Estimate(1, 0.2, 1, 1), "too few answers")]
+    ("low", "high", "said"),
+    [(1.1, 2.3, "; the maps show it"), (0.95, 2.3, "it is not clear that"), (0.9, 1.1, "**the maps do not show it**")],
+)
+def test_maps_are_said_to_hide_a_suspect_only_where_that_is_clear(low, high, said):
+    figures = {"reliance.shadow_paste_over_control": near(0.4), "reliance.shadow_paste": near(0.5)}
+    figures["reliance.shadow_lift"] = Estimate((low + high) / 2, low, high, 30)
+    assert said in sentences.finding(verdict.reliance(figures, ["shadow"], LIMITS), figures, [])
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(near(0.5), "decides nothing"), (Estimate(1, 0.2, 1, 1), "too few images with something to replace (n = 1)")],
 )
 def test_what_is_open_is_told_with_its_figure_and_what_rests_on_one_image_is_not(found, said):
     figures = {"reliance.background_swap": found}

@@ -8,6 +8,7 @@ import torch
 from seewhy.audit import versus
 from seewhy.audit.controls import NAMES
 from seewhy.audit.statistics import mean
+from seewhy.errors import SeewhyError
 from seewhy.methods.tuned import tuned
 from seewhy.pages import exhibits
 from seewhy.probes import answers, disturbed, sweeps
@@ -130,6 +131,40 @@ def test_methods_that_coincide_are_named_as_one(study):
     assert "Ranking the cells alike, these count as one: Grad-CAM = HiResCAM. " in said
 
 
+@pytest.mark.parametrize("methods", [["gradcam"], ["gradcam", "hirescam"]])
+def test_nothing_is_furthest_apart_where_there_is_one_ranking(study, monkeypatch, methods):
+    assert "furthest" not in exhibits.alike(study, study.predictions, methods[:1])
+    flat = SimpleNamespace(raw=lambda: {name: np.ones((4, 1, 1)) for name in methods})
+    monkeypatch.setattr(exhibits, "attribute", lambda *_: flat)
+    assert "furthest" not in exhibits.alike(study, study.predictions, methods)
+
+
+def test_maps_of_several_sizes_are_refused(study):
+    with pytest.raises(SeewhyError, match=r"audit.methods.*one size.*found: gradcam 8 x 8, gradient"):
+        sweeps.swept(study, study.predictions, ["gradcam", "gradient"], 1)
+
+
+def test_shares_of_images_that_are_all_alike_have_a_width():
+    table = pd.DataFrame({"gradcam": [1.0] * 5 + [np.nan], **dict.fromkeys(NAMES, [0.0] * 6)})
+    found = versus.measured({"pointing": table, "road": table}, 0)
+    one = found["gradcam.pointing"]
+    assert (one.value, one.high, one.n) == (1, 1, 5)
+    assert one.low == pytest.approx(0.5655, abs=1e-4)  # Wilson: n / (n + 1.96^2)
+    assert found["gradcam.road"].low == 1
+    few = versus.measured({"pointing": table.head(4)}, 0)["gradcam.pointing"]
+    assert (few.measured, few.n) == (False, 4)
+    beside = versus.compared({"pointing": table}, ["gradcam"], 0)["gradcam.pointing"]
+    assert beside.difference.low < 0.5 < beside.difference.high == 1
+
+
+def test_methods_on_one_line_share_it(study):
+    found = disturbed.redrawn(study, study.predictions, ["gradcam", "hirescam", "activation"], 1)
+    lines = exhibits.randomised(found, ["gradcam", "hirescam", "activation"], 0)
+    assert list(lines) == ["Grad-CAM = HiResCAM", "Activation"]
+    close = disturbed.Redrawn([0.5, 0.9996, 1.0], [], None, None)
+    assert exhibits.depths(close) == [0.0, 50.0, 99.96, 100.0]
+
+
 def test_what_a_method_has_over_the_best_control_is_a_figure():
     table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
     found = versus.over(versus.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0))
@@ -150,7 +185,7 @@ def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monke
 def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study, monkeypatch):
     """What moves with the photo has not flipped; a caption's steps and words are no places."""
     seen = []
-    monkeypatch.setattr(disturbed.stability, "shifted_back", lambda answers: seen.append(answers.ndim) or answers)
+    monkeypatch.setattr(disturbed.stability, "shifted_back", lambda answers: seen.append(answers.shape[2:]) or answers)
     disturbed.moved(study, study.predictions, METHODS)
     assert seen == []  # classes
     for shape in ((2, 4, 4), (3, 4)):
@@ -160,4 +195,4 @@ def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study
             type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
         )
         disturbed.moved(study, study.predictions, METHODS)
-    assert seen == [4]
+    assert seen == [study.size]  # a pixel of the input, whatever the answer's size is

@@ -116,9 +116,10 @@ def test_the_same_net_without_it_is_not_accused(planted):
 def test_effects_by_hand():
     rows = []
     for k in range(6):
-        rows.append((f"{k}.png", "object", "swap", False, k < 1, -0.5))  # lost in five of six
-        rows.append((f"{k}.png", "object", "swap", True, True, 0.0))
-        rows.append((f"{k}.png", "object", "paste", False, k < 3, 0.25))  # won in three of six
+        names = (f"{k}.png", "cup", "cat.png")
+        rows.append((*names, "object", "swap", False, k < 1, -0.5))  # lost in five of six
+        rows.append((*names, "object", "swap", True, True, 0.0))
+        rows.append((*names, "object", "paste", False, k < 3, 0.25))  # won in three of six
     found = reliance.effects(pd.DataFrame(rows, columns=swaps.COLUMNS), 0).set_index("kind")
     assert found.share["swap"].value == pytest.approx(5 / 6)
     assert found.control["swap"].value == 0
@@ -126,6 +127,26 @@ def test_effects_by_hand():
     assert found.share["paste"].value == 0.5
     assert (found.control["paste"].n, found.difference["paste"].n) == (0, 0)
     assert found.change["paste"].value == 0.25
+
+
+def test_answers_that_every_right_image_shares_are_told_and_not_shown(planted):
+    """All that is right is a cup, but for one cat: no image lacks *cup* for that many, so only cups are tested."""
+    study = planted(cup=[0, 40, 0], cat=[0, 0, 40])
+    rows = swaps.candidates(study, study.predictions).sort_values("label").reset_index(drop=True)
+    found = swaps.tested(study, rows)
+    assert set(found["said"]) == {"cup", "cat"}
+    assert swaps.left_out(rows, found) == ""
+    assert "80 images that it names right and whose object is known, changed with " in swaps.told(study, rows, found)
+    study.save_predictions(study.predict().assign(correct=lambda every: every["label"] == "cup"))
+    alone = open_study("tiny")
+    right = swaps.candidates(alone, alone.predictions)
+    assert swaps.tested(alone, right).empty
+    both = pd.concat([rows[rows["label"] == "cat"].head(1), right], ignore_index=True)  # a cat can be given cups
+    found = swaps.tested(alone, both)
+    assert set(found["said"]) == {"cat"}
+    assert swaps.left_out(both, found) == "Not tested, as no image that is named right lacks them: *cup* (40)."
+    first = both.index[both["label"] == "cat"][0]
+    np.testing.assert_array_equal(swaps.example(alone, both[::-1])["as it is"], alone.photos(both.loc[[first]])[0])
 
 
 def test_an_unknown_suspect_is_one_line(project, cli):

@@ -83,6 +83,15 @@ def test_headings_are_listed_once_each_with_an_id_of_its_own():
     assert [heading["id"] for heading in page.select("main h2[id]")] == [link[1:] for link in links]
 
 
+def test_a_link_to_a_heading_works_in_jupyterlab_and_on_the_page():
+    notebook = executed()
+    notebook.cells.append(nbformat.v4.new_markdown_cell("[down](#What-is-it,-then?) [away](#nowhere)"))
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## What is it, then?"))
+    page = soup(notebook)
+    assert page.find("a", string="down")["href"] == "#s-what-is-it-then"
+    assert page.find("a", string="away")["href"] == "#nowhere"
+
+
 def test_navigation_is_static_and_marks_this_page():
     page = soup(executed())
     assert [link["href"] for link in page.select(".pages a")] == ["02_grad_cam.html", "04_shap.html"]

@@ -21,9 +21,10 @@ ZONES = (
     "in the lower right",
 )
 SIDES = {
-    KINDS[0]: "**To this layer most mistakes look like what they were taken for**: the error is there before the last "
-    "step of the network",
-    KINDS[1]: "**To this layer most mistakes look like what they are**: the error is made behind it",
+    KINDS[0]: "**To this layer mistakes look like what they were taken for, more often than like what they are**: the "
+    "error is there before the last step of the network",
+    KINDS[1]: "**To this layer mistakes look like what they are, more often than like what they were taken for**: the "
+    "error is made behind it",
     "": "Neither side is clearly more frequent than the other and than chance",
 }
 
@@ -40,7 +41,7 @@ def nearest(found: Sides) -> str:
     rest = f", of another class in {written(other.value, '%')}" if other.value else ""
     return (
         f"The nearest right image is of the class that was answered in **{answer.text('%')}** of the mistakes, of the "
-        f"true class in **{truth.text('%')}**{rest}; a right image drawn at random would be in {by_chance}. "
+        f"true class in **{truth.text('%')}**{rest}; of right images drawn at random that would hold in {by_chance}. "
         f"{SIDES[found.side]}."
     )
 

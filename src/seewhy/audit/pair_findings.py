@@ -60,7 +60,7 @@ def _alike(same: Estimate, other: Estimate, over: Estimate) -> str:
     value, low, high = (written(x, "+") for x in _ends(over))
     beside = f"{value} ({low} to {high}) beside maps of different images, {written(other.value)}"
     if over.low > 0 and same.value < LITTLE:
-        return f"**Their maps of an image hardly agree**, if more than those of different images: {told}, {beside}"
+        return f"**Their maps of an image hardly agree**, though more than maps of different images: {told}, {beside}"
     if over.low > 0:
         return f"**Their maps of an image agree more than chance would have it**: {told}, {beside}"
     if over.high < 0:
@@ -75,5 +75,5 @@ def agreed(same: Estimate, below: Estimate, empty: int) -> str:
     if below.n:
         told.append(f"For {below.text('%')} their maps are no more alike than maps of different images.")
     if empty:
-        told.append(f"Left out, since one of the models has no evidence for the class there: {empty}.")
+        told.append(f"Left out, since a map of the two has no evidence for the class, or one cell only: {empty}.")
     return " ".join(told)

@@ -15,7 +15,7 @@ from seewhy.audit.localisation import box_masks, energy_inside
 from seewhy.audit.statistics import FEWEST, mean
 
 Box = tuple[float, float, float, float]
-EVERY = "all"  # the row of a region over all classes
+EVERY = "all"  # the first row of a region, over all classes; a class of that name has its own
 
 
 def region_masks(regions: Mapping[str, Box], height: int, width: int) -> dict[str, Bool[np.ndarray, "h w"]]:
@@ -51,12 +51,12 @@ def table(found: Mapping[str, pd.DataFrame], classes: Sequence[str], seed: int) 
     """One row a region and class, and a row for all: n, mean share and lift with intervals, controls, and the
     difference from the centre control, image by image, with its interval. NaN where n is below `FEWEST`."""
     labels = np.asarray(classes, dtype=object)
-    groups = {EVERY: np.ones(len(labels), bool), **{name: labels == name for name in sorted(set(classes))}}
+    groups = [(EVERY, np.ones(len(labels), bool)), *((name, labels == name) for name in sorted(set(classes)))]
     return pd.DataFrame(
         [
             {"region": region, "class": name, **_figures(rows[chosen], seed)}
             for region, rows in found.items()
-            for name, chosen in groups.items()
+            for name, chosen in groups
         ]
     )
 

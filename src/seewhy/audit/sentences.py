@@ -11,6 +11,7 @@ NOTHING_TESTED = (
     "**What the answers hang on was not tested**: no object, suspect or region is known, no answer is right, or all "
     "answers are the same, so that there is nothing to put in its place."
 )
+CLEAR = 1.5  # times chance: a lift that may be above it is not called none
 ELSEWHERE = "replacing as much elsewhere"
 LOST = {  # figure -> what was found; {name}: a suspect, {share}: of the answers, {over}: beside the control
     MINDS: f"replacing the object changes {{share}}, {{over}} {ELSEWHERE}",
@@ -32,15 +33,23 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
         return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
         return f"**No shortcut is proven, none ruled out**: {'; '.join(_facts(there, figures))}; that decides nothing."
+    if held:
+        suspects = any(one.about for one in held)
+        first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
+        return f"{first}: {'; '.join(_facts(held, figures))}.{_untested(gates, held)}"
     if unsure:
         few = max(one.found.n for one in unsure)
-        return f"**What the answers hang on was not tested**: too few answers are right (n = {few})."
-    if held:
-        suspects = any(one.about for one in gates)
-        first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
-        none = "" if suspects else " No suspect shortcut is named, so none was looked for."
-        return f"{first}: {'; '.join(_facts(held, figures))}.{none}"
+        return f"**What the answers hang on was not tested**: too few images with something to replace (n = {few})."
     return _parts(figures, regions)
+
+
+def _untested(gates: Sequence[Gate], held: Sequence[Gate]) -> str:
+    """Which suspects the interventions say nothing of, as a further sentence."""
+    suspects = dict.fromkeys(gate.about for gate in gates if gate.about)
+    rest = [f"the {name}" for name in suspects if name not in {gate.about for gate in held}]
+    if not suspects:
+        return " No suspect shortcut is named, so none was looked for."
+    return f" **Not tested**: {_listed(rest)}, seen in too few images." if rest else ""
 
 
 def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
@@ -86,7 +95,8 @@ def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]
     for name in dict.fromkeys(gate.about for gate in failed if gate.about):
         lift = figures.get(f"reliance.{name}_lift")
         if lift is not None and lift.measured:
-            shown = "the maps show it" if lift.low > 1 else "**the maps do not show it**"
+            unclear = "it is not clear that the maps show it" if lift.high > CLEAR else "**the maps do not show it**"
+            shown = "the maps show it" if lift.low > 1 else unclear
             told.append(f"{shown}: {written(lift.value, '×')} as much evidence on the {name} as chance would put there")
     return told
 

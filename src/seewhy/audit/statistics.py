@@ -60,6 +60,14 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
     return Estimate(p, low, high, n)
 
 
+def share(values: Float[np.ndarray, " n"]) -> Estimate:
+    """Share of ones among zeros and ones, as `proportion`; what is not finite is left out, and fewer than `FEWEST` of
+    the others are not measured."""
+    there = np.asarray(values, dtype=float)
+    there = there[np.isfinite(there)]
+    return proportion(there.astype(bool)) if len(there) >= FEWEST else Estimate(NAN, NAN, NAN, len(there))
+
+
 def paired_shares(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Estimate:
     """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
     paired proportions (Newcombe 1998), without continuity correction.

@@ -22,6 +22,9 @@ BETTER = {  # of each figure: whether more is better (1) or less (-1)
 }
 
 
+COUNTED = ("pointing", "average_increase")  # figures of which an image has 0 or 1: their means are shares of images
+
+
 @dataclass(frozen=True)
 class Versus:
     """A method beside the best of the controls: `difference` image by image, above 0 where the method is better, and p
@@ -32,20 +35,25 @@ class Versus:
     p: float
 
 
-def versus(table: pd.DataFrame, method: str, better: int, seed: int) -> Versus:
-    """`method` against the control with the best mean in the same images; `better` is 1 where more is, else -1."""
+def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bool = False) -> Versus:
+    """`method` against the control with the best mean in the same images; `better` is 1 where more is, else -1.
+    `counted`: an image has 0 or 1."""
     if method not in table or not np.isfinite(table[method]).any():
         return Versus("", statistics.NOTHING, float("nan"))
     there = table[np.isfinite(table[method])]
     best = str((better * there[list(NAMES)].mean()).idxmax())
     difference = (better * (there[method] - there[best])).to_numpy()
-    return Versus(best, statistics.mean(difference, seed), statistics.signs(difference, seed))
+    if counted:
+        over = statistics.paired_shares(*(there[name].to_numpy(bool) for name in (method, best)))
+    else:
+        over = statistics.mean(difference, seed)
+    return Versus(best, over, statistics.signs(difference, seed))
 
 
 def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimate]:
     """Mean of every column of every table, as `column.table`."""
     return {
-        f"{name}.{what}": statistics.mean(table[name].to_numpy(), seed)
+        f"{name}.{what}": statistics.share(table[name]) if what in COUNTED else statistics.mean(table[name], seed)
         for what, table in tables.items()
         for name in table
     }
@@ -54,7 +62,7 @@ def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimat
 def compared(tables: Mapping[str, pd.DataFrame], methods: Sequence[str], seed: int) -> dict[str, Versus]:
     """Each method against the best control in each table of `BETTER`, as `method.table`."""
     return {
-        f"{method}.{what}": versus(tables[what], method, sign, seed)
+        f"{method}.{what}": versus(tables[what], method, sign, seed, what in COUNTED)
         for what, sign in BETTER.items()
         if what in tables
         for method in methods

@@ -162,7 +162,7 @@ def region_dots(table: pd.DataFrame) -> Figure:
 
 def region_said(table: pd.DataFrame) -> str:
     """The table's lifts over all classes, in words."""
-    every = table[table["class"] == regions.EVERY]
+    every = table.drop_duplicates("region")  # the row over all classes comes first
     return "; ".join(f"{row.region} {statistics.written(row.lift, '×')} (n = {row.n})" for row in every.itertuples())
 
 

@@ -85,12 +85,13 @@ def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
     """Methods that rank the cells alike and so count as one, and how alike the others are, as a sentence."""
     table = agreement.agreement(attribute(study, rows, methods).raw())
     groups = "; ".join(" = ".join(group) for group in agreement.duplicates(table))
-    told = f"Ranking the cells alike, these count as one: {groups}. " if groups else ""
-    first, second = table.stack().idxmin()
-    lowest = written(float(table.loc[first, second]))
-    return (
-        f"{told}The furthest apart are {first} and {second}, rank correlation {lowest} (mean over {len(rows)} images)."
-    )
+    told = f"Ranking the cells alike, these count as one: {groups}." if groups else ""
+    pairs = table.where(np.triu(np.ones(table.shape, bool), 1)).stack().dropna()
+    if pairs.empty:
+        return told
+    first, second = pairs.idxmin()
+    lowest = f"rank correlation {written(float(pairs.min()))} (mean over {len(rows)} images)"
+    return f"{told} The furthest apart are {first} and {second}, {lowest}.".strip()
 
 
 def sampled(budget: Budget, rows: pd.DataFrame) -> str:
@@ -153,11 +154,14 @@ def _beside(one: Versus) -> str:
 
 
 def randomised(found: Redrawn, methods: Sequence[str], seed: int) -> Lines:
-    """What is kept by depth, from the trained model, where it is all."""
-    return {
-        title(name): tuple([1.0, *part] for part in _line([one[name].to_numpy() for one in found.left], seed))  # type: ignore[misc]
-        for name in methods
-    }
+    """What is kept by depth, from the trained model, where it is all. Methods with one and the same line share it."""
+    lines: Lines = {}
+    for name in methods:
+        values, lows, highs = ([1.0, *part] for part in _line([one[name].to_numpy() for one in found.left], seed))
+        same = [told for told, known in lines.items() if np.allclose(known[0], values, atol=1e-3, equal_nan=True)]
+        lines = {f"{told} = {title(name)}" if told in same else told: known for told, known in lines.items()}
+        lines |= {} if same else {title(name): (values, lows, highs)}
+    return lines
 
 
 def ends(found: Lines) -> str:
@@ -167,7 +171,9 @@ def ends(found: Lines) -> str:
 
 def depths(found: Redrawn) -> list[float]:
     """Per cent of the weights that are redrawn at each step of `randomised`."""
-    return [0.0, *(round(100 * share, 1) for share in found.shares)]
+    shares = [0.0, *(100 * share for share in found.shares)]
+    digits = next((k for k in range(1, 6) if len({round(share, k) for share in shares}) == len(shares)), 6)
+    return [round(share, digits) for share in shares]
 
 
 def sanity(found: Redrawn, target: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def marked(measured: Mapping[str, Estimate], names: Iterable[str], method: str) 
 
 def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:
     """Photos under their names, and the alternative text."""
-    told = f"An image and what was made of it: {', '.join(shown)}"
+    told = f"An image and what was made of it: {'; '.join(shown)}"
     return figures.inputs([*shown.values()], [*shown], [None] * len(shown)), told
 
 

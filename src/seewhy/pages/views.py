@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from seewhy.audit.controls import controls
 from seewhy.audit.statistics import Estimate, proportion
+from seewhy.audit.units import written
 from seewhy.methods.cam import TITLES
 from seewhy.methods.reading import normalise
 from seewhy.reporting import figures
@@ -102,6 +103,11 @@ def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named estimates as a table."""
     rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
+
+
+def values(found: Mapping[str, float]) -> str:
+    """Named figures for alt text."""
+    return "; ".join(f"{name} {written(value)}" for name, value in found.items())
 
 
 def not_run(refused: Mapping[str, str]) -> list[str]:

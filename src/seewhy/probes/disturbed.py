@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seewhy.audit import sanity, stability
 from seewhy.audit.agreement import spearman
@@ -115,17 +116,24 @@ class Moved:
 def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
     first, photos = attribute(study, rows, methods).maps, study.photos(rows)
-    likeness, flipped, before = {}, {}, outputs(study, study.model, photos)
+    likeness, flipped, before = {}, {}, _full(outputs(study, study.model, photos), study)
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
         inputs = tensor(new, study.preprocessing).to(study.device)
-        after = outputs(study, study.model, new)
+        after = _full(outputs(study, study.model, new), study)
         if kind == "shift" and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
             after = stability.shifted_back(after)
         flipped[kind] = ~study.task.kept(rows, before, after, study)
         likeness[kind] = _likeness(first, _maps(study, study.model, rows, inputs, methods))
         likeness[kind].loc[flipped[kind]] = np.nan
     return Moved(likeness, flipped)
+
+
+def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
+    """An answer that has places, with one for each pixel of the input, in which the photo was moved."""
+    if answer.ndim != PLACED or answer.shape[2:] == study.size:
+        return answer
+    return functional.interpolate(answer, study.size, mode="bilinear", align_corners=False)
 
 
 def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:

@@ -16,7 +16,7 @@ from seewhy.probes.reliance import Masks, regions
 from seewhy.studies.samples import one_each
 from seewhy.studies.study import Study
 
-COLUMNS = ["image", "region", "kind", "control", "answer", "change"]
+COLUMNS = ["image", "said", "other", "region", "kind", "control", "answer", "change"]
 
 
 def passes(study: Study) -> int:
@@ -41,10 +41,10 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
     by the seed from all that the model is right about (where there are labels).
 
-    Columns: image, region, kind, control (whether that is what was done instead: to swap, blur or darken the same area
-    elsewhere, to paste the same area of a third image, without the answer either), answer (whether the model gives the
-    row's answer, as the task understands it), change (of its probability, from the photo as it is; of pasting, from
-    the image that it was pasted onto).
+    Columns: image, said (the row's answer), other (the image that it is changed with), region, kind, control (whether
+    that is what was done instead: to swap, blur or darken the same area elsewhere, to paste the same area of a third
+    image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
+    change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
     """
     chosen, third, pool = _given(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
@@ -57,23 +57,35 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def told(study: Study, rows: pd.DataFrame) -> str:
-    """On how many images, and with what suspects."""
+def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
+    """On how many of the `rows` there was something to test in `found`, see `tested`, and with what suspects."""
     suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
-    images = f"{len(rows)} image{'s' * (len(rows) != 1)}"
+    count, others = (found[name].nunique() for name in ("image", "other"))
+    images = f"{count} image{'s' * (count != 1)}"
     right = " that it names right" if rows["label"].notna().all() else " that it does not name wrong"
     known = " and whose object is known" if len(rows) and study.objects(rows).any((1, 2)).all() else ""
     kept = f"The answer counts as kept where {study.task.KEPT}."
-    return f"{images}{right}{known}. {kept} Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
+    given = f", changed with {others} other{'s' * (others != 1)}" if others else ""
+    named = f"Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
+    return f"{images}{right}{known}{given}. {kept} {named}"
+
+
+def left_out(rows: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Which answers of `rows` no test was made of, as a sentence; empty where there is none."""
+    rest = rows.loc[~rows["predicted"].isin(found["said"]), "predicted"].value_counts()
+    if rest.empty or found.empty:
+        return ""
+    told = ", ".join(f"*{name}* ({count})" for name, count in rest.sort_index().items())
+    return f"Not tested, as no image that is named right lacks them: {told}."
 
 
 def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
-    """The first row with all regions, the image it is changed with, and what swap and paste make of the two."""
-    masks = regions(study, rows)
-    full = np.all([own.any((1, 2)) for own in masks.values()], axis=0)
-    place = int(np.argmax(full))  # the first where every region is there, or the first of all
-    chosen, _, donor = _given(study, rows)
-    row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place] or 0)))
+    """The first tested row with all regions, the image it is changed with, and what swap and paste make of the two."""
+    masks, (chosen, _, donor) = regions(study, rows), _given(study, rows)
+    able = [k for k, other in enumerate(chosen) if other is not None]
+    full = [k for k in able if all(own[k].any() for own in masks.values())]
+    place = (full or able)[0]
+    row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place])))
     made = {
         f"{region}, {kind}": changed(kind, row, own[place], other)
         for region, own in masks.items()
@@ -123,7 +135,8 @@ def _batch(
                 answer = study.task.kept(rows.iloc[there], first[there], output, study)
                 after = sure(output, torch.from_numpy(there)).numpy()
                 change = after - (donated if kind == "paste" else before)[there]
-                told = (rows["image"].iloc[there].to_numpy(), region, kind, control, answer, change)
+                names = [rows["image"], rows["predicted"], given["image"]]
+                told = [*(some.to_numpy()[there] for some in names), region, kind, control, answer, change]
                 yield pd.DataFrame(dict(zip(COLUMNS, told, strict=True)))
 
 

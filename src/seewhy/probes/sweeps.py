@@ -10,8 +10,9 @@ from seewhy.audit import faithfulness, localisation
 from seewhy.audit.altered import REMOVED
 from seewhy.audit.controls import NAMES, controls, enlarged
 from seewhy.audit.versus import Tables
+from seewhy.errors import SeewhyError
 from seewhy.probes.answers import asked
-from seewhy.studies.attributions import attribute
+from seewhy.studies.attributions import Attributions, attribute
 from seewhy.studies.samples import large, one_each, with_objects
 from seewhy.studies.study import Study
 
@@ -22,7 +23,7 @@ def located(study: Study, methods: Sequence[str]) -> Tables:
     if rows.empty:
         return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
     held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
-    shape = next(iter(held.maps.values())).shape[1:]
+    shape = _shape(held)
     known = controls(photos, shape, study.base.seed)
     maps = {
         **{name: held.upsampled(name) for name in methods},
@@ -34,6 +35,16 @@ def located(study: Study, methods: Sequence[str]) -> Tables:
     }
 
 
+def _shape(held: Attributions) -> tuple[int, int]:
+    """Height and width of the maps. Raises SeewhyError where methods have different ones: an equal share of their cells
+    would be another share of the picture at every step."""
+    found = {name: some.shape[1:] for name, some in held.maps.items()}
+    if len({*found.values()}) > 1:
+        told = ", ".join(f"{name} {height} x {width}" for name, (height, width) in found.items())
+        raise SeewhyError(f"audit.methods of params.yaml: maps of one size are allowed only; found: {told}")
+    return next(iter(found.values()))
+
+
 def passes(methods: Sequence[str], steps: int) -> int:
     """The most passes an image can take in `swept`: two curves, ROAD and the drop for each map."""
     return (len(methods) + len(NAMES)) * (2 * steps + 2 * len(REMOVED) + 1)
@@ -42,7 +53,7 @@ def passes(methods: Sequence[str], steps: int) -> int:
 def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) -> faithfulness.Sweep:
     """The perturbation sweep of all methods and controls, of each row's own target."""
     found = attribute(study, rows, methods)
-    shape = next(iter(found.maps.values())).shape[1:]
+    shape = _shape(found)
     maps = {**found.maps, **controls(study.photos(rows), shape, study.base.seed)}
     parts, begin, sure = [], 0, study.task.certainty(rows, study)
     with asked(study, rows) as model, torch.no_grad():

@@ -15,6 +15,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Required, TypedDict
+from urllib.parse import unquote
 
 from seewhy.errors import SeewhyError
 from seewhy.reporting.pictures import picture
@@ -145,7 +146,13 @@ def _anchored(body: str) -> tuple[str, list[tuple[int, str, str]]]:
         found.append((level, name, text))
         return f'<h{level} id="{name}">{inner}</h{level}>'
 
-    return HEADING.sub(anchor, body), found
+    body = HEADING.sub(anchor, body)
+    known = {text.replace(" ", "-"): name for _, name, text in found}  # JupyterLab's id -> ours
+
+    def link(match: re.Match[str]) -> str:
+        return f'href="#{known.get(unescape(unquote(match[1])), match[1])}"'
+
+    return re.sub(r'href="#([^"]+)"', link, body), found
 
 
 def _slug(text: str) -> str:

@@ -23,7 +23,7 @@ from seewhy import artifacts
 from seewhy.errors import SeewhyError
 
 Pair = tuple[str, int]  # image and target
-CODE = sorted(Path(__file__).parent.rglob("*.py"))  # what made a batch: no run goes on with batches of another
+CODE = sorted(Path(__file__).parents[1].rglob("*.py"))  # what made a batch: no run goes on with batches of another
 JOINED = 32  # batches that become one row group of the final table: the most that is held in memory at once
 SCHEMA = pa.schema(
     [
