@@ -121,6 +121,11 @@ def test_what_the_demonstration_has_yet_to_make_is_no_problem(project):
     project.set("studies.tiny.checkpoint", "made.pth")
     assert said("warning") == ["files: 'made.pth' is not there yet; make it with: dvc repro demo@piece"]
     assert said("problem") == []
+    project.set("demo", {})
+    project.set("datasets.things.demo", {"recipe": "photos", "out": "mine"})
+    project.set("studies.tiny.checkpoint", "mine/made.pth")
+    told = "files: 'mine/made.pth' is not there yet; make it with: dvc repro data/dvc.yaml:dataset@things"
+    assert said("warning") == [told]
 
 
 @pytest.mark.parametrize(("claim", "warned"), [(91.5, 0), (50.0, 1), (99.9, 1), (None, 0)])

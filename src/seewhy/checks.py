@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from seewhy import preflight
+from seewhy import artifacts, preflight
 from seewhy.audit import agreement, findings
 from seewhy.audit.statistics import proportion
 from seewhy.audit.units import written
@@ -95,8 +95,9 @@ def files(patient: Patient) -> Iterator[Line]:
     preflight.check(patient.project, [patient.name])
     settings = patient.project.params.study(patient.name)
     if not (patient.project.root / settings.checkpoint).is_file():
-        piece = next(key for key, one in patient.project.params.demo.items() if one.out == settings.checkpoint)
-        raise NotYetError(f"'{settings.checkpoint}' is not there yet; make it with: dvc repro demo@{piece}")
+        made = {one.out: f"demo@{key}" for key, one in patient.project.params.demo.items()}
+        stage = made.get(settings.checkpoint, artifacts.dataset_stage(settings.dataset))
+        raise NotYetError(f"'{settings.checkpoint}' is not there yet; make it with: dvc repro {stage}")
     yield Line("ok", "files", "dataset and checkpoint are there")
 
 
