@@ -8,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from seewhy.audit import captions
 from seewhy.errors import SeewhyError
-from seewhy.pages import sentences
+from seewhy.pages import facts, sentences
 from seewhy.studies.attributions import attribute
 from tests.tasks.captions import WORDS, cnn_lstm
 
@@ -67,6 +68,16 @@ def test_every_image_has_a_written_caption_even_an_empty_one(scenes):
     assert said["written"].tolist() == ["", "", ""]
     assert said["caption"].isna().tolist() == [False, False, True]
     assert len(sentences.side_by_side(scenes, said, 2)) == 3
+    several = sentences.side_by_side(scenes, said.assign(caption="a tree\nleft"), 2)
+    assert several["reference"].tolist() == ["a tree / left"] * 3
+
+
+def test_captions_stand_beside_the_best_fixed_caption(scenes):
+    said = sentences.written(scenes, scenes.predictions)
+    found = facts.fixed(scenes)
+    assert found.accuracy == captions.exact(said["written"].head(2), ["a tree", "left"])
+    assert (found.accuracy.n, found.best, found.images) == (2, 0.5, 3)
+    assert found.given == said["written"].value_counts().max()
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):
