@@ -108,16 +108,44 @@ def test_what_is_said_of_it():
         return words.told(named, opposite, words.over_opposite(sided, own, others, 0), 8, ("Mine", onto))
 
     seen = told(own, none)
+    assert seen.startswith(
+        "By Mine, **100.0 % (95 % interval 100.0 to 100.0 %, n = 8)** of the evidence for a word that"
+    )
     assert seen.endswith(
-        "n = 8) against 0.0 % by Mine, **more**, +100 points (95 % interval +100 to +100 points, n = 8)."
+        "0.0 % (95 % interval 0.0 to 0.0 %, n = 8) lies on the other: **more** for the word that was written, "
+        "100.0 points (95 % interval 100.0 to 100.0, n = 8)."
     )
     along = told({"Mine": np.stack([point(0, 3)] * 8)}, less)
-    assert "against 100.0 % by Mine, **no clear difference**" in along
-    assert "**Such a word brings its side along, written or not**" in along
-    assert along.endswith("lies **less** than chance, 0.80× (95 % interval 0.70 to 0.90×, n = 8) by Mine.")
+    assert "lies on the other: **no clear difference** for the word" in along
+    assert "**By Mine such a word brings its side along, written or not**" in along
+    assert "Words of place have **less** evidence" in along
+    assert along.endswith(
+        "evidence on the objects than chance would put there, 0.80× (95 % interval 0.70 to 0.90×, n = 8) by Mine."
+    )
     assert "No caption names a side" in words.told({}, {}, {}, 0, ("Mine", none))
     few = {"Mine": words.over_images(np.ones(2), ["a", "b"], 0)}
     assert "**Not measured**" in words.told(few, few, few, 2, ("Mine", none))
+
+
+@pytest.mark.parametrize(
+    ("share", "over", "said"),
+    [
+        ((0.93, 0.91, 0.94), (-0.07, -0.08, -0.05), True),
+        ((0.93, 0.91, 0.94), (0.03, 0.01, 0.09), True),
+        ((0.93, 0.91, 0.94), (0.1, -0.2, 0.4), False),  # not clear: nothing is said
+        ((0.93, 0.91, 0.94), (0.3, 0.2, 0.4), False),
+        ((0.52, 0.49, 0.55), (-0.1, -0.15, -0.07), False),  # chance: there is no side to bring along
+        ((0.93, 0.91, 0.94), (np.nan, np.nan, np.nan), False),
+    ],
+)
+def test_a_word_is_said_to_bring_its_side_along_only_where_that_is_decided(share, over, said):
+    sure, other = Estimate(0.9, 0.85, 0.95, 9), Estimate(0.3, 0.2, 0.4, 9)
+    named, apart = {"A": Estimate(*share, 9), "B": sure}, {"A": Estimate(*over, 9), "B": other}
+    told = words.told(named, dict.fromkeys(named, sure), apart, 9, ("A", Estimate(1.0, 0.9, 1.1, 9)))
+    assert ("**By A such a word brings" in told) == said
+    assert "By B such" not in told
+    assert "By B it is **90.0 % (95 % interval 85.0 to 95.0 %, n = 9)** and 90.0 %" in told
+    assert "**more** for the word that was written, 30.0 points (95 % interval 20.0 to 40.0, n = 9)." in told
 
 
 def test_what_is_said_of_lime():

@@ -8,9 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+from seewhy.audit import captions
 from seewhy.errors import SeewhyError
-from seewhy.pages import sentences
+from seewhy.pages import facts, sentences
+from seewhy.probes import swaps
 from seewhy.studies.attributions import attribute
+from seewhy.tasks import captioning
 from tests.tasks.captions import WORDS, cnn_lstm
 
 NET = """
@@ -67,6 +70,32 @@ def test_every_image_has_a_written_caption_even_an_empty_one(scenes):
     assert said["written"].tolist() == ["", "", ""]
     assert said["caption"].isna().tolist() == [False, False, True]
     assert len(sentences.side_by_side(scenes, said, 2)) == 3
+    several = sentences.side_by_side(scenes, said.assign(caption="a tree\nleft"), 2)
+    assert several["reference"].tolist() == ["a tree / left"] * 3
+
+
+def test_captions_stand_beside_the_best_fixed_caption(scenes):
+    said = sentences.written(scenes, scenes.predictions)
+    found = facts.fixed(scenes)
+    assert found.accuracy == captions.exact(said["written"].head(2), ["a tree", "left"])
+    assert (found.accuracy.n, found.best, found.images) == (2, 0.5, 3)
+    assert found.given == said["written"].value_counts().max()
+
+
+def test_only_words_about_the_object_are_tested_with_it(scenes):
+    """Of image a both words are right, of b the one that is about an object is wrong; c has no reference and no box."""
+    rows = [("a", "the", True, "function"), ("a", "tree", True, "noun"), ("b", "left", True, "position")]
+    rows += [("b", "tree", False, "noun"), ("c", "two", None, "number")]
+    every = pd.DataFrame(rows, columns=["image", "predicted", "correct", "kind"])
+    every = every.assign(correct=every["correct"].astype("boolean"))
+
+    def boxed(some):
+        return np.repeat(some["image"].to_numpy() != "c", 4).reshape(-1, 2, 2)
+
+    study = SimpleNamespace(task=scenes.task, predictions=every, base=scenes.base, objects=boxed)
+    assert captioning.of_object(every).tolist() == [False, True, False, True, True]
+    drawn = swaps.candidates(study, every.iloc[[0, 2, 4]])
+    assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):

@@ -1,12 +1,16 @@
-"""Captions against their references: exact match, BLEU-2, words missed and invented, sides named right."""
+"""Captions against their references: exact match, BLEU-2, words missed and invented, sides named right.
+
+A reference is the text of one image: one caption, or several, one a line; then any of them can be met.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
+from seewhy.audit.fixed import Fixed
 from seewhy.audit.statistics import Estimate, bootstrap, proportion, ratio
 from seewhy.audit.statistics import written as shown
 
@@ -18,19 +22,44 @@ def tokens(text: str) -> list[str]:
     return [word for word in (part.strip(".,;:!?\"'()").casefold() for part in text.split()) if word]
 
 
-def exact(written: Sequence[str], references: Sequence[str]) -> Estimate:
-    """Share of captions that are their reference word by word."""
+def each(reference: str) -> list[list[str]]:
+    """The words of each caption of a reference; at least one caption, if without a word."""
+    return [said for line in reference.split("\n") if (said := tokens(line))] or [[]]
+
+
+def same(written: Sequence[str], references: Sequence[str]) -> Bool[np.ndarray, " n"]:
+    """Which captions are a reference of their image word by word."""
     pairs = zip(written, references, strict=True)
-    return proportion(np.array([tokens(one) == tokens(other) for one, other in pairs], dtype=bool))
+    return np.array([tokens(one) in each(other) for one, other in pairs], dtype=bool)
+
+
+def exact(written: Sequence[str], references: Sequence[str]) -> Estimate:
+    """Share of captions that are a reference of their image word by word."""
+    return proportion(same(written, references))
+
+
+def best(references: Sequence[str]) -> float:
+    """The exact match of always writing one caption, the best there is: how many images have it as a reference."""
+    counts = Counter(said for reference in references for said in set(map(tuple, each(reference))))
+    return max(counts.values(), default=0) / max(len(references), 1)
+
+
+def beside_fixed(written: Sequence[str], references: Sequence[str | None]) -> Fixed:
+    """Exact match beside always writing one caption; images without a reference (None, NaN) are not judged."""
+    known = [(one, other) for one, other in zip(written, references, strict=True) if not pd.isna(other)]
+    own, true = [one for one, _ in known], [str(other) for _, other in known]
+    ((answer, given),) = Counter(written).most_common(1)
+    return Fixed(exact(own, true), best(true), answer or "(nothing)", given, len(written), "writes *{}* for")
 
 
 def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:
-    """BLEU of the whole set up to `order` words in a row, one reference an image (Papineni et al. 2002, section 2.3).
+    """BLEU of the whole set up to `order` words in a row (Papineni et al. 2002, sections 2.1 to 2.3).
 
-    Matches are counted over all images before they are divided, and so in every resample of the images.
+    Matches are counted over all images before they are divided, and so in every resample of the images. Of several
+    references the one that has most of a word counts, and the length nearest to the caption's, the shorter of two.
     """
     pairs = list(zip(written, references, strict=True))
-    counts = np.array([_counts(tokens(one), tokens(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
+    counts = np.array([_counts(tokens(one), each(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
 
     def score(drawn: Int[np.ndarray, " n"]) -> float:
         long, wanted, *rest = counts[drawn].sum(0).astype(float)
@@ -42,14 +71,22 @@ def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: in
     return bootstrap(score, len(pairs), seed)
 
 
-def _counts(written: list[str], reference: list[str], order: int) -> list[int]:
-    """Lengths of both, then for each number of words in a row how many are matched, then how many there are."""
+def _counts(written: list[str], references: list[list[str]], order: int) -> list[int]:
+    """Both lengths, then for each number of words in a row how many are matched, then how many there are."""
     matched, possible = [], []
     for length in range(1, order + 1):
-        own, other = (Counter(zip(*(some[k:] for k in range(length)), strict=False)) for some in (written, reference))
-        matched.append((own & other).total())
+        own, most = _rows(written, length), Counter[tuple[str, ...]]()
+        for one in references:
+            most |= _rows(one, length)
+        matched.append((own & most).total())
         possible.append(own.total())
-    return [len(written), len(reference), *matched, *possible]
+    wanted = min(map(len, references), key=lambda one: (abs(one - len(written)), one))
+    return [len(written), wanted, *matched, *possible]
+
+
+def _rows(said: list[str], length: int) -> Counter[tuple[str, ...]]:
+    """How often each row of so many words is there."""
+    return Counter(zip(*(said[k:] for k in range(length)), strict=False))
 
 
 def in_reference(judged: pd.DataFrame, seed: int) -> Estimate:
@@ -60,12 +97,18 @@ def in_reference(judged: pd.DataFrame, seed: int) -> Estimate:
 
 
 def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
-    """For every word how many captions and references have it, and how many have it on one side only, in images:
-    word, written, in references, missed, invented; what goes wrong most stands first."""
-    pairs = [(set(tokens(one)), set(tokens(other))) for one, other in zip(written, references, strict=True)]
-    own, true = (Counter(word for pair in pairs for word in pair[side]) for side in (0, 1))
-    missed = Counter(word for one, other in pairs for word in other - one)
-    invented = Counter(word for one, other in pairs for word in one - other)
+    """For every word how many images have it: in the caption (written), in any reference (in references), in every
+    reference but not in the caption (missed), in the caption but in no reference (invented); what goes wrong most
+    stands first."""
+    said = [set(tokens(one)) for one in written]
+    told = [[set(one) for one in each(other)] for other in references]
+    pairs = list(zip(said, told, strict=True))
+    own, true = (
+        Counter(word for one in said for word in one),
+        Counter(word for one in told for word in set[str]().union(*one)),
+    )
+    missed = Counter(word for one, other in pairs for word in set.intersection(*other) - one)
+    invented = Counter(word for one, other in pairs for word in one - set[str]().union(*other))
     known = sorted(own.keys() | true.keys(), key=lambda word: (-missed[word] - invented[word], word))
     rows = [(word, own[word], true[word], missed[word], invented[word]) for word in known]
     return pd.DataFrame(rows, columns=["word", "written", "in references", "missed", "invented"])
@@ -99,7 +142,7 @@ def told(match: Estimate, overlap: Estimate, references: Sequence[str], images: 
     first = f"It writes **{different} different captions** for {images} images."
     if not match.measured:
         return f"{first} **How right they are was not run**: this dataset has no reference captions."
-    share = max(Counter(references).values()) / len(references)
+    share = best(references)
     judged = (
         "more than" if share < match.low else "**less than**" if share > match.high else "**not distinguishable from**"
     )
@@ -120,4 +163,4 @@ def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> st
         return f"{first} There is nothing to explain on this page."
     most = {name: table.sort_values([name, "word"], ascending=[False, True]).iloc[0] for name in ("missed", "invented")}
     parts = [f"{name} most: *{row['word']}*, {row[name]} times" for name, row in most.items() if row[name]]
-    return f"{first} {'; '.join(parts).capitalize()}."
+    return f"{first} {'; '.join(parts).capitalize()}." if parts else first

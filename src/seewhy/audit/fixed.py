@@ -24,6 +24,7 @@ class Fixed:
     answer: str
     given: int
     images: int
+    verb: str = "answers *{}* to"
 
     @property
     def gates(self) -> list[Gate]:
@@ -46,7 +47,7 @@ class Fixed:
         """What it answers, and how often that is right, as a clause."""
         one = written(self.best, "%")
         right = f"{written(self.accuracy.value, '%')} right, where one fixed answer would be {one}"
-        same = f"answers *{self.answer}* to {self.given} of {self.images} images and "
+        same = f"{self.verb.format(self.answer)} {self.given} of {self.images} images and "
         return f"{same if self.given >= NEARLY * self.images else ''}is {right}"
 
 

@@ -12,13 +12,20 @@ from jaxtyping import Float
 
 from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import written
+from seewhy.audit.units import FORMS, between, written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
 MOST = 6  # words named in a sentence
 PARTLY = 0.5  # rank correlation below which two maps hardly agree
 HALF = 0.5  # of the evidence: the share of the picture that holds it says how concentrated a map is
+CHANCE = 0.5  # of the evidence is in one half of the picture
+MARGIN = 0.1  # of the evidence: a word that differs by less from its opposite hardly differs
+FULL = (
+    "By {}, {} of the evidence for a word that names a side (*left*, *top*) lies on that side; of the evidence for its "
+    "opposite, which was not written, {} lies on the other: {}."
+)
+SHORT = "By {} it is {} and {}: {}."
 
 
 def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
@@ -164,33 +171,27 @@ def told(
         return "**No caption names a side**, so no word can be held against the place it names."
     if not any(one.measured for one in over.values()):
         return f"**Not measured**: {sided} captions name a side, too few of them with evidence for its opposite too."
-    parts = [
-        f"{one.text('%')} against {written(opposite[method].value, '%')} by {method}, {_judged(over[method])}"
-        for method, one in named.items()
-    ]
-    first = (
-        "Evidence for a word that names a side (*left*, *top*) on that side, against that for its opposite, which was "
-        f"not written, on the other: {'; '.join(parts)}."
-    )
-    idle = not any(one.low > 0 for one in over.values())
-    second = ["**such a word brings its side along, written or not**: that share says nothing of the picture"] * idle
-    second += _onto(*onto)
-    return f"{first} {_sentence(second)}" if second else first
-
-
-def _sentence(parts: Sequence[str]) -> str:
-    """Clauses as one sentence; the first may begin in bold."""
-    told = "; ".join(parts)
-    start = 2 * told.startswith("**")
-    return f"{told[:start]}{told[start].upper()}{told[start + 1 :]}."
+    parts: list[str] = []
+    for name, one in named.items():
+        shares = f"**{one.text('%')}**", opposite[name].text("%")
+        parts.append((SHORT if parts else FULL).format(name, *shares, _judged(over[name])))
+    brought = [name for name, one in named.items() if one.low > CHANCE and over[name].high < MARGIN]
+    if brought:
+        parts.append(
+            f"**By {' and '.join(brought)} such a word brings its side along, written or not**: that share says little "
+            "of the picture."
+        )
+    return " ".join([*parts, *_onto(*onto)])
 
 
 def _onto(method: str, lift: Estimate) -> list[str]:
-    """Whether words of place have their evidence on the objects, where it is clear that they have or have not."""
+    """Whether words of place have their evidence on the objects, as a sentence where it is clear."""
     if not lift.measured or lift.low <= 1 <= lift.high:
         return []
     word = "**more**" if lift.low > 1 else "**less**"
-    return [f"on the objects the evidence for words of place lies {word} than chance, {lift.text('×')} by {method}"]
+    return [
+        f"Words of place have {word} evidence on the objects than chance would put there, {lift.text('×')} by {method}."
+    ]
 
 
 def localised(table: pd.DataFrame) -> str:
@@ -230,6 +231,10 @@ def _beside(others: Mapping[str, Float[np.ndarray, " n"]]) -> str:
 
 
 def _judged(difference: Estimate) -> str:
-    """What a paired difference of shares allows to say."""
+    """What a paired difference of shares allows to say of the word that was written."""
+    if not difference.measured:
+        return "too few to compare"
     word = "**more**" if difference.low > 0 else "**less**" if difference.high < 0 else "**no clear difference**"
-    return f"{word}, {difference.text('points')}"
+    points = written(difference.value, "%").removesuffix(FORMS["%"][2])
+    told = f"{points} points (95 % interval {between(difference.low, difference.high, '%')}, n = {difference.n})"
+    return f"{word} for the word that was written, {told}"

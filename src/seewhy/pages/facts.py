@@ -10,11 +10,13 @@ import pandas as pd
 import torch
 
 from seewhy import artifacts
+from seewhy.audit import captions
 from seewhy.audit.fixed import Fixed, beside_fixed
 from seewhy.audit.units import written
 from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.pages import sentences
 from seewhy.studies.study import Study
-from seewhy.tasks import classification
+from seewhy.tasks import captioning, classification
 
 CONFIDENCE = {
     "logits": "softmax of the outputs",
@@ -94,8 +96,11 @@ def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
 
 
 def fixed(study: Study) -> Fixed:
-    """Accuracy beside the best fixed answer; nothing is measured for other tasks than classification."""
+    """Accuracy (of captions: exact match) beside the best fixed answer; nothing is measured for a segmentation."""
     rows = study.predictions
+    if study.task is captioning:
+        said = sentences.written(study, rows)
+        return captions.beside_fixed(said["written"].tolist(), said["caption"].tolist())
     return beside_fixed(rows if study.task is classification else rows.assign(label=None))
 
 

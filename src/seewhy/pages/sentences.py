@@ -71,7 +71,12 @@ def side_by_side(study: Study, shown: pd.DataFrame, width: int) -> pd.DataFrame:
     """Captions of some rows of `written`: greedy, by beam search of that width, reference."""
     searched = beams(study, shown, width)
     names = [_short(image) for image in shown["image"]]
-    columns = {"image": names, "greedy": shown["written"], f"beam of {width}": searched, "reference": shown["caption"]}
+    columns = {
+        "image": names,
+        "greedy": shown["written"],
+        f"beam of {width}": searched,
+        "reference": shown["caption"].map(_told),
+    }
     return pd.DataFrame({name: list(values) for name, values in columns.items()})
 
 
@@ -139,9 +144,8 @@ def strips(study: Study, found: Attributions, method: str) -> list[Strip]:
             Word(row.predicted, cams[row.Index], float(row.confidence), row.kind, right[row.Index])
             for row in part.itertuples()
         ]
-        reference = part["caption"].iloc[0]
         photo = study.photos(part.head(1))[0]
-        made.append(Strip(_short(image), photo, words, None if pd.isna(reference) else reference))
+        made.append(Strip(_short(image), photo, words, _told(part["caption"].iloc[0])))
     return made
 
 
@@ -213,6 +217,11 @@ def _model(study: Study) -> Any:
 
 def _vocabulary(study: Study) -> list[str]:
     return list(_model(study).vocabulary.words)
+
+
+def _told(reference: str | None) -> str | None:
+    """The captions of a reference, side by side."""
+    return None if reference is None or pd.isna(reference) else " / ".join(reference.split("\n"))
 
 
 def _short(image: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
+TESTED = "only words that name a thing or a number are tested"
 KEPT = "the word (one of the caption's, drawn at random) is still in the caption, at whatever place"
 
 
@@ -169,6 +170,11 @@ def kept(
     vocabulary: Any = study.model.vocabulary
     said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
     return np.array([word in own for word, own in zip(rows["predicted"], said, strict=True)], bool)
+
+
+def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+    """Words that name a thing or a number: what *the* or *at* hangs on is no object."""
+    return rows["kind"].isin(("noun", "number")).to_numpy(bool)
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEPT",
+    "TESTED",
     "answers",
     "certainty",
     "confusion",
     "kept",
     "layer",
     "objects",
+    "of_object",
     "predict",
     "predictions",
     "prepare",
     "score",
     "top_classes",
 ]
+TESTED = ""
 KEPT = "the predicted class is the same"
 
 
@@ -69,6 +72,11 @@ def kept(
 ) -> Bool[np.ndarray, " n"]:
     """Whether the likeliest class is the predicted one."""
     return after.argmax(-1).cpu().numpy() == rows["target"].to_numpy()
+
+
+def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+    """All: a class is one of an object."""
+    return np.ones(len(rows), bool)
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seewhy.studies.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
+TESTED = ""
 KEPT = (
     "at least half of the pixels that were given to the class (one of the image's, drawn at random) still are, or none "
     "is where none was"
@@ -135,6 +136,11 @@ def kept(
     first, second = before.argmax(1) == classes, after.argmax(1) == classes
     area, both = first.sum((1, 2)), (first & second).sum((1, 2))
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
+
+
+def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+    """All: a class is one of an object."""
+    return np.ones(len(rows), bool)
 
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
