@@ -107,7 +107,8 @@ class Study(Settings):
 
     `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
-    `suspects`: what it may cheat with, by name, each a mask column of the manifest.
+    `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
+    captions that name what boxes and masks mark.
     """
 
     dataset: str
@@ -121,6 +122,7 @@ class Study(Settings):
     split: str = "test"
     colormap: Colormap | None = None
     suspects: dict[Name, str] = Field(default_factory=dict)
+    object_words: list[str] = Field(default_factory=list)
 
     @field_validator("suspects", "regions")
     @classmethod

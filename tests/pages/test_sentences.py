@@ -92,10 +92,25 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
     def boxed(some):
         return np.repeat(some["image"].to_numpy() != "c", 4).reshape(-1, 2, 2)
 
-    study = SimpleNamespace(task=scenes.task, predictions=every, base=scenes.base, objects=boxed)
-    assert captioning.of_object(every).tolist() == [False, True, False, True, True]
+    settings, model = SimpleNamespace(object_words=[]), SimpleNamespace(vocabulary=SimpleNamespace(words=WORDS))
+    study = SimpleNamespace(
+        name="scenes",
+        task=scenes.task,
+        predictions=every,
+        base=scenes.base,
+        objects=boxed,
+        settings=settings,
+        model=model,
+    )
+    assert captioning.of_object(every, study).tolist() == [False, True, False, True, True]
     drawn = swaps.candidates(study, every.iloc[[0, 2, 4]])
     assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
+    settings.object_words = ["left"]
+    assert captioning.of_object(every, study).tolist() == [False, False, True, False, False]
+    assert swaps.candidates(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
+    settings.object_words = ["oak"]
+    with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
+        captioning.of_object(every, study)
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):

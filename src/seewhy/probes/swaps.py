@@ -33,9 +33,11 @@ def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is. Where some of `rows` have an answer that is not about the object, another of the same images
     that is, where there is one, drawn by the seed."""
-    if not study.task.of_object(rows).all():
+    if not study.task.of_object(rows, study).all():
         every = study.predictions
-        about = every[every["image"].isin(rows["image"]) & every["correct"].fillna(True) & study.task.of_object(every)]
+        about = every[
+            every["image"].isin(rows["image"]) & every["correct"].fillna(True) & study.task.of_object(every, study)
+        ]
         rows = one_each(about, study.base.seed)
     kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
     known = study.objects(kept).any((1, 2)) if len(kept) else np.empty(0, bool)
@@ -72,7 +74,9 @@ def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
     kept = f"The answer counts as kept where {study.task.KEPT}."
     given = f", changed with {others} other{'s' * (others != 1)}" if others else ""
     named = f"Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
-    return f"{images}{right}{known}{given}. {kept} {named}"
+    words = ", ".join(f"*{word}*" for word in study.settings.object_words)
+    only = f" Only words for the object are tested: {words}." if words else study.task.TESTED
+    return f"{images}{right}{known}{given}.{only} {kept} {named}"
 
 
 def left_out(rows: pd.DataFrame, found: pd.DataFrame) -> str:

@@ -23,7 +23,7 @@ class Task(Protocol):
     """
 
     KEPT: str  # when an answer counts as kept, as a clause
-    TESTED: str  # which answers `of_object` takes, as a clause; empty where it takes all
+    TESTED: str  # which answers `of_object` takes, as a sentence; empty where it takes all
 
     def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
         """The network as a map from images to one output tensor."""
@@ -45,7 +45,7 @@ class Task(Protocol):
     ) -> Bool[np.ndarray, " n"]:
         """Whether `after`, the output for another image, gives the answer of row i; `before` is that for its own."""
 
-    def of_object(self, rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+    def of_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
         """Which rows have an answer that is about the object: one that should change when the object is replaced."""
 
     def objects(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -1,7 +1,7 @@
 """Captioning: a network that writes a sentence word by word, as one module whose output are the scores of the words."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seewhy.audit.captions import tokens
 from seewhy.audit.localisation import box_masks
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, unknown
 from seewhy.methods.layers import last_layer as layer  # noqa: F401 (what every task has)
 from seewhy.methods.targets import Rule
 from seewhy.tasks.words import Vocabulary, kind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-TESTED = "only words that name a thing or a number are tested"
+TESTED = " Only words that name a thing or a number are tested."
 KEPT = "the word (one of the caption's, drawn at random) is still in the caption, at whatever place"
 
 
@@ -172,8 +172,15 @@ def kept(
     return np.array([word in own for word, own in zip(rows["predicted"], said, strict=True)], bool)
 
 
-def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
-    """Words that name a thing or a number: what *the* or *at* hangs on is no object."""
+def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
+    """The study's `object_words`; where it names none, words for a thing or a number: what *the* or *at* hangs on is no
+    object. Raises SeewhyError for a word that the model does not know."""
+    known = cast(Captioner, study.model).vocabulary.words
+    for word in study.settings.object_words:
+        if word not in known:
+            raise unknown("word", word, known, f"studies.{study.name}.object_words")
+    if study.settings.object_words:
+        return rows["predicted"].isin(study.settings.object_words).to_numpy(bool)
     return rows["kind"].isin(("noun", "number")).to_numpy(bool)
 
 

@@ -74,7 +74,7 @@ def kept(
     return after.argmax(-1).cpu().numpy() == rows["target"].to_numpy()
 
 
-def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 

@@ -138,7 +138,7 @@ def kept(
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
-def of_object(rows: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 
