@@ -54,19 +54,29 @@ def test_status_is_told_by_mark_word_and_shape():
 
 def test_figures_are_written_in_the_unit_of_their_gate():
     names = [
-        "reliance.swap_over_control",
+        "reliance.object_swap_over_control",
+        "reliance.wall_swap_over_control",
+        "audit.reliance.wall_paste_over_control",
+        "reliance.background_swap",
+        "stability.flipped",
         "reliance.swap",
+        "audit.reliance.wall_lift",
         "cam.localisation_lift",
         "cam.kept",
         "cam.road_over_control",
     ]
     told = [strips([row(name, claim="CAM: c")])[0].select_one(".value").b.text for name in names]
-    assert told == ["+40 points", "40.0 %", "0.40×", "0.40", "+0.40"]
+    assert told[:5] == ["+40 points", "+40 points change", "+40 points won", "40.0 % change", "40.0 % flip"]
+    assert told[5:] == ["40.0 %", "0.40×", "0.40×", "0.40", "+0.40"]
 
 
 def test_too_few_images_are_told_from_none_and_from_a_plain_figure():
     few, none, plain = strips([row(found=(NAN, NAN, NAN), n=3), row(n=0), row(n=None, expected="fail")])
     assert [few.b.text, few.small.text] == ["too few", "n\u00a0=\u00a03"]
+    (one,) = strips([row(found=(1.0, 0.2, 1.0), n=1)])
+    assert [one.b.text, one.small.text] == ["too few", "n\u00a0=\u00a01"]
+    (nothing,) = strips([Gate("reliance.swap", "c", NOTHING, 0.5, True).row()])
+    assert nothing.svg["aria-label"].startswith("not run: not run; passes above 50 %")
     assert none.select_one(".status").text == "– not run"
     assert (plain.small.text, plain.select_one(".tag").text) == ("", "expected: fail")
 

@@ -103,6 +103,10 @@ def test_each_task_has_its_own_figures_and_a_table_of_those_alike(project):
     ]
     assert [value.b.text for value in roofs.select(".value")] == ["0.60", "2.50×"]
     assert "0.50 to 0.70, n = 9" in roofs.text
-    (table,) = found.select("table")  # one study has figures of its own: nothing stands beside it
+    alone, table = found.select("table")
+    assert [row.text for row in alone.select("tbody th")] == ["trees"]
     assert [row.text for row in table.select("tbody th")] == ["roofs", "streets"]
+    assert "Accuracy" in alone.text
     assert "Accuracy" not in table.text
+    one = BeautifulSoup(site.write(project, [{"name": "trees", "pages": PAGES}]).read_text(), "html.parser")
+    assert one.select("table") == []  # nothing stands beside it

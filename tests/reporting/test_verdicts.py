@@ -108,7 +108,7 @@ def test_one_sentence_over_all_studies():
     assert said(("a", bad), *((name, open_) for name in "bcdef")) == (
         "None of 6 studies passes every hard gate: a fails (the answer goes); 5 are unsure."
     )
-    assert said(("a", bad * 3)).endswith("a fails (the answer goes, and 2 more).")
+    assert said(("a", bad * 3)).endswith("a fails (the answer goes, and 2 more gates).")
 
 
 def index(tmp_path, names, comparisons=()):

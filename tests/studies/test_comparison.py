@@ -58,7 +58,7 @@ def gate(name, value, status, low=None, high=None):
         "low": low,
         "high": high,
         "n": 9,
-        "passes": "below" if name.endswith(("kept", "shadow_swap_over_control")) else "above",
+        "passes": "below" if name.endswith(("kept", "flipped", "shadow_swap_over_control")) else "above",
         "status": status,
     }
 
@@ -158,7 +158,7 @@ def test_audits_stand_side_by_side(both, predicted):
     table = audited.audits(both, "gradcam")
     assert list(table) == ["", "tiny", "other", "clearly better"]
     assert table["clearly better"].tolist() == ["tested above", "neither", "tiny", "neither", "tiny"]
-    assert table["tiny"].tolist()[1] == "fail +65 points (+55 to +75, n\u00a0=\u00a09)"
+    assert table["tiny"].tolist()[1] == "fail +65 points change (+55 to +75, n\u00a0=\u00a09)"
     assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
     assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
     assert table[""].tolist()[3].endswith("than with the best control")
@@ -167,6 +167,19 @@ def test_audits_stand_side_by_side(both, predicted):
     assert "**Passed by tiny alone**: claim of gradcam.kept (unsure for other); " in said
     assert "**Passed by other alone**: Grad-CAM: removing" in said
     assert audited.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
+
+
+def test_all_gates_of_the_models_are_compared_and_two_that_forget_are_alike(predicted):
+    for study, flips, kept in (("tiny", 0.5, -0.4), ("other", 0.02, -0.1)):
+        status = "fail" if flips > 0.1 else "pass"
+        steady = gate("stability.flipped", flips, status, flips - 0.01, flips + 0.01)
+        audit(predicted, study, steady, gate("gradcam.kept", kept, "pass"))
+    this = open_comparison("both")
+    table = audited.audits(this, "gradcam").set_index("")["clearly better"]
+    assert table["claim of stability.flipped"] == "other"
+    assert table["claim of gradcam.kept"] == "–"
+    assert "**Passed by other alone**: claim of stability.flipped (fail for tiny)" in audited.judged(this, "gradcam")
+    assert audited.failed(this) == "**tiny is not steady**: denial of stability.flipped"
 
 
 def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(predicted):

@@ -110,8 +110,8 @@ OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has
 }
 SUSPECT = {
     "{name}_paste_over_control": (
-        "the {name} alone does not win the answer when pasted onto one that is answered otherwise",
-        "the {name} alone wins the answer when pasted onto one that is answered otherwise",
+        "the {name} alone does not win the answer when pasted onto an image that is answered otherwise",
+        "the {name} alone wins the answer when pasted onto an image that is answered otherwise",
         "suspect",
         False,
     ),

@@ -9,11 +9,13 @@ from seewhy.audit import verdict
 from seewhy.audit.statistics import proportion, written
 from seewhy.methods.cam import TITLES
 from seewhy.pages import facts
-from seewhy.reporting.gates import Row, figures
+from seewhy.reporting.gates import CAUSAL, HARD, STEADY, Row, figures
 from seewhy.studies.comparison import Comparison
 from seewhy.studies.study import Study
 
 Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
+FAILS = {CAUSAL: ("takes shortcuts", "take shortcuts"), STEADY: ("is not steady", "are not steady")}
+FAR = (".kept", ".target_spearman")  # correlations that should be near 0 or below: of two such neither is the better
 
 
 def audits(this: Comparison, method: str) -> pd.DataFrame:
@@ -61,15 +63,18 @@ def judged(this: Comparison, method: str) -> str:
 
 
 def failed(this: Comparison) -> str:
-    """The shortcuts that interventions found in one or both, as a clause; empty where there are none."""
-    by: dict[str, list[str]] = {}
+    """The shortcuts that interventions found in one or both, and whose answers unnoticed changes flip, as a clause;
+    empty where there is nothing of it."""
+    by: dict[tuple[str, str], list[str]] = {}
     for study, gates in _both(this):
         for name, gate in gates.items():
-            if name.startswith("reliance.") and name != f"reliance.{verdict.MINDS}" and gate["status"] == "fail":
-                by.setdefault(gate["denial"], []).append(study.name)
+            kind = name.partition(".")[0]
+            if kind in FAILS and name != f"{CAUSAL}.{verdict.MINDS}" and gate["status"] == "fail":
+                by.setdefault((kind, gate["denial"]), []).append(study.name)
     told: dict[str, list[str]] = {}
-    for denial, names in by.items():
-        told.setdefault("both take shortcuts" if len(names) == 2 else f"{names[0]} takes shortcuts", []).append(denial)
+    for (kind, denial), names in by.items():
+        one, both = FAILS[kind]
+        told.setdefault(f"both {both}" if len(names) == 2 else f"{names[0]} {one}", []).append(denial)
     return "; ".join(f"**{who}**: {' and '.join(denials)}" for who, denials in told.items())
 
 
@@ -95,8 +100,8 @@ def _both(this: Comparison) -> Iterable[tuple[Study, Gates]]:
 
 
 def _gates(this: Comparison, method: str) -> list[str]:
-    """Names of the gates of the interventions and of `method`, in the order of the verdicts."""
-    names = (name for gates in this.verdicts for name in gates if name.startswith(("reliance.", f"{method}.")))
+    """Names of the gates of the models and of `method`, in the order of the verdicts."""
+    names = (name for gates in this.verdicts for name in gates if name.partition(".")[0] in (*HARD, method))
     return list(dict.fromkeys(names))
 
 
@@ -130,4 +135,6 @@ def _better(this: Comparison, first: Row | None, second: Row | None) -> str:
         return "–"
     if first["low"] <= second["high"] and second["low"] <= first["high"]:
         return "neither"
+    if first["status"] == second["status"] == "pass" and first["gate"].endswith(FAR):
+        return "–"
     return this.studies[(first["value"] > second["value"]) != (first["passes"] == "above")].name

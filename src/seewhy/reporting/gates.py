@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from seewhy.audit.status import FEWEST
 from seewhy.audit.units import FORMS, between, written
 
 Row = Mapping[str, Any]  # a row of verdict.json or gates.json: see `seewhy.audit.verdict.Gate.row`
@@ -18,6 +19,7 @@ WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rai
 ROOM = 0.88  # of half a strip, for what lies farthest from the limit
 CAUSAL, STEADY = "reliance", "stability"
 HARD = {"model": "Is it right at all", CAUSAL: "What the answer hangs on", STEADY: "Is it steady"}  # about the model
+COUNTED = {"flipped": "flip", "background_swap": "change", "paste_over_control": "won", "swap_over_control": "change"}
 LEGEND = (
     "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
     "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
@@ -90,13 +92,21 @@ def widest(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
 
 def figures(row: Row) -> tuple[str, str]:
     """The figure of a row and its interval with n, as text."""
-    unit = _unit(str(row["gate"]))
+    unit, behind = _unit(str(row["gate"])), _counted(str(row["gate"]))
     if row["n"] is None:  # a plain figure
-        return written(row["value"], unit), ""
+        return f"{written(row['value'], unit)}{behind}", ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
-    if row["value"] is None:
+    if row["value"] is None or row["n"] < FEWEST:
         return ("too few", n) if row["n"] else ("not run", "")
-    return written(row["value"], unit), f"{between(row['low'], row['high'], unit)}, {n}"
+    return f"{written(row['value'], unit)}{behind}", f"{between(row['low'], row['high'], unit)}, {n}"
+
+
+def _counted(gate: str) -> str:
+    """What the share of a gate counts, behind its figure: those that answers change for, where the claim is that they
+    stay."""
+    causal = f"{CAUSAL}." in gate or f"{STEADY}." in gate
+    stays = causal and not gate.endswith("object_swap_over_control")  # there the claim is that answers change
+    return next((f" {word}" for end, word in COUNTED.items() if stays and gate.endswith(end)), "")
 
 
 def marked(status: str) -> str:
@@ -128,7 +138,7 @@ def _gate(row: Row, spans: Mapping[str, float], folder: str) -> str:
     return (
         f'<li class="gate {kind}">{marked(row["status"])}'
         f'<span class="claim">{told}{expected}</span>'
-        f"{_strip(row, f'{value} ({about})', spans.get(row['gate'], 0.0))}"
+        f"{_strip(row, f'{value} ({about})' if about else value, spans.get(row['gate'], 0.0))}"
         f'<span class="value"><b>{value}</b><small>{about}</small></span></li>'
     )
 
@@ -168,6 +178,8 @@ def _dot(status: str, x: float) -> str:
 def _unit(gate: str) -> str:
     """In what unit the figures of a gate are written: see `seewhy.audit.units.written`."""
     causal = f"{CAUSAL}." in gate or f"{STEADY}." in gate
+    if gate.endswith("lift"):
+        return "×"
     if gate.endswith("_over_control"):
         return "points" if causal else "+"
-    return "%" if causal or gate.endswith("accuracy") else "×" if gate.endswith("lift") else ""
+    return "%" if causal or gate.endswith("accuracy") else ""

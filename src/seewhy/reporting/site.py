@@ -91,12 +91,14 @@ def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
 
 
 def _alike(studies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Studies that have the same figures, where there are at least two: a table for each such group."""
+    """Studies that have the same figures: a table for each such group, where there are at least two studies."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for study in studies:
         if study["tried"]:
             groups.setdefault(tuple(one["title"] for one in study["measures"]), []).append(study)
-    return [{"titles": titles, "studies": some} for titles, some in groups.items() if len(some) > 1]
+    return [
+        {"titles": titles, "studies": some} for titles, some in groups.items() if sum(map(len, groups.values())) > 1
+    ]
 
 
 def _asked(pages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

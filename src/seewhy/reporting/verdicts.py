@@ -105,9 +105,14 @@ def table(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Gates x studies, for all that have a verdict: what is held and, for each study, its row or None."""
     verdicts = [study["verdict"] for study in studies]
     rows = [*(row for one in verdicts for row in one.hard), *(row for one in verdicts for row in one.maps)]
-    claims = {row["gate"]: _general(str(row.get("what", row["claim"]))) for row in rows}
-    found = [{row["gate"]: row for row in one.rows} for one in verdicts]
+    claims = {_figure(row): _general(str(row.get("what", row["claim"]))) for row in rows}
+    found = [{_figure(row): row for row in reversed(one.rows)} for one in verdicts]  # the project's own before others
     return [{"claim": told, "rows": [own.get(gate) for own in found]} for gate, told in claims.items()]
+
+
+def _figure(row: Row) -> str:
+    """What a gate holds: the project's own may hold what another one does."""
+    return str(row.get("figure") or row["gate"]).removeprefix("audit.")
 
 
 def _weight(row: Row) -> int:
@@ -138,7 +143,7 @@ def _is_gate(row: Any) -> bool:
 
 def _reason(denials: Sequence[str]) -> str:
     rest = len(denials) - 1
-    return f"<bdi>{escape(denials[0])}</bdi>" + (f", and {rest} more" if rest else "")
+    return f"<bdi>{escape(denials[0])}</bdi>" + (f", and {rest} more gate{'s' * (rest != 1)}" if rest else "")
 
 
 def _opening(passed: Sequence[Mapping[str, Any]], total: int) -> str:
