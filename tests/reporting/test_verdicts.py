@@ -135,6 +135,19 @@ def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
     assert rows[3][1:] == ["✓  pass 0.70", "–"]
 
 
+def test_the_table_merges_what_is_held_twice_but_keeps_both_claims_about_accuracy(study):
+    own = [gate("accuracy", BELOW) | {"figure": "model.accuracy", "what": "the share of right answers"}]
+    own += [gate("audit.reliance.a", BELOW) | {"figure": "audit.reliance.a", "what": "a of audit.json"}]
+    rows = [gate("model.accuracy", claim="better than one fixed answer"), gate("reliance.a")]
+    judged = [{"verdict": verdicts.verdict(study("one", rows, own))}, {"verdict": verdicts.verdict(study("two", rows))}]
+    found = {line["claim"]: [row and row["status"] for row in line["rows"]] for line in verdicts.table(judged)}
+    assert found == {
+        "better than one fixed answer": ["pass", "pass"],
+        "the share of right answers": ["fail", None],
+        "the answer stays": ["fail", "pass"],
+    }
+
+
 def test_comparisons_are_listed_with_their_finding(study, tmp_path):
     study("a")
     there = {"cells": [{"outputs": [{"data": {"text/html": '<div class="finding"><p>Alike.</p></div>'}}]}]}
