@@ -75,6 +75,8 @@ def test_too_few_images_are_told_from_none_and_from_a_plain_figure():
     assert [few.b.text, few.small.text] == ["too few", "n\u00a0=\u00a03"]
     (one,) = strips([row(found=(1.0, 0.2, 1.0), n=1)])
     assert [one.b.text, one.small.text] == ["too few", "n\u00a0=\u00a01"]
+    assert not one.select(".dot, .ring, .bar")
+    assert widest([[row(found=(1.0, 0.2, 1.0), n=1)]]) == {"reliance.swap": 0.0}
     (nothing,) = strips([Gate("reliance.swap", "c", NOTHING, 0.5, True).row()])
     assert nothing.svg["aria-label"].startswith("not run: not run; passes above 50 %")
     assert none.select_one(".status").text == "– not run"
@@ -123,5 +125,12 @@ def test_a_claim_links_to_a_section_that_is_there(figure):
     assert not section or section in ["s-" + re.sub("[^a-z]+", "-", one) for one in headings]
 
 
-def test_what_is_measured_elsewhere_has_no_link():
-    assert "<a" not in gates([row("grad_cam.lift.crown")])
+def test_a_gate_on_a_figure_of_another_page_links_to_that_page_and_one_of_none_has_no_link():
+    assert 'href="02_grad_cam.html"' in gates([row("grad_cam.lift.crown")])
+    assert "<a" not in gates([row("elsewhere.lift")])
+
+
+def test_the_projects_own_gates_have_the_unit_of_their_figure():
+    named = {"faithfulness": "audit.cam.deletion_auc_over_control", "x": "grad_cam.hirescam_over_opposite"}
+    told = [strips([row(gate, figure=figure)])[0].b.text for gate, figure in named.items()]
+    assert [*told, strips([row("grad_cam.lift.crown")])[0].b.text] == ["+0.40", "+0.40", "0.40×"]

@@ -182,6 +182,14 @@ def test_all_gates_of_the_models_are_compared_and_two_that_forget_are_alike(pred
     assert audited.failed(this) == "**tiny is not steady**: denial of stability.flipped"
 
 
+def test_one_image_is_too_few_for_a_figure_and_for_a_better_one(predicted):
+    few = "reliance.background_swap"
+    audit(predicted, "tiny", gate(few, 1.0, "unsure", 0.6) | {"n": 1})
+    audit(predicted, "other", gate(few, 0.1, "pass"))
+    last = audited.audits(open_comparison("both"), "gradcam").iloc[-1].tolist()
+    assert (last[1], last[3]) == ("unsure too few (n\u00a0=\u00a01)", "–")
+
+
 def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(predicted):
     for study, value in (("tiny", 0.4), ("other", 0.7)):
         audit(predicted, study, gate("reliance.shadow_swap_over_control", 0.5, "fail"))

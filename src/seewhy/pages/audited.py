@@ -9,7 +9,7 @@ from seewhy.audit import verdict
 from seewhy.audit.statistics import proportion, written
 from seewhy.methods.cam import TITLES
 from seewhy.pages import facts
-from seewhy.reporting.gates import CAUSAL, HARD, STEADY, Row, figures
+from seewhy.reporting.gates import CAUSAL, HARD, STEADY, Row, enough, figures
 from seewhy.studies.comparison import Comparison
 from seewhy.studies.study import Study
 
@@ -124,14 +124,14 @@ def _share(gate: Row | None, figures: Mapping[str, float]) -> Row | None:
 
 
 def _cell(gate: Row | None) -> str:
-    if gate is None or gate["value"] is None:
-        return "not run" if gate is None else gate["status"]
+    if gate is None or gate["status"] == "not run":
+        return "not run"
     value, about = figures(gate)
     return f"{gate['status']} {value} ({about})".strip()
 
 
 def _better(this: Comparison, first: Row | None, second: Row | None) -> str:
-    if not (first and second) or first["value"] is None or second["value"] is None:
+    if not (first and second and enough(first) and enough(second)):
         return "–"
     if first["low"] <= second["high"] and second["low"] <= first["high"]:
         return "neither"

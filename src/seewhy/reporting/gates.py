@@ -33,7 +33,9 @@ HANGS, STAYS, KNOWS, MATTERS = (  # sections of page 07
         "do-the-cells-that-a-map-marks-matter",
     )
 )
-EVIDENCE = {"model": "01_model.html", CAUSAL: HANGS, STEADY: STAYS}  # by what a gate is about, else by its figure:
+EVIDENCE = {CAUSAL: HANGS, STEADY: STAYS}  # by what a gate is about, else by its figure or the file of its metrics:
+FILES = "01_model 02_grad_cam 03_cam_variants 04_shap 05_features 06_misclassification 08_comparison"
+EVIDENCE |= {stem[3:]: f"{stem}.html" for stem in FILES.split()}
 EVIDENCE |= {"stability_spearman": STAYS, "kept": KNOWS, "target_spearman": KNOWS}
 EVIDENCE |= dict.fromkeys(("deletion_auc", "insertion_auc", "road", "localisation_lift"), MATTERS)
 
@@ -85,20 +87,25 @@ def widest(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
     """By gate, the distance from its limit of the farthest end of an interval, over all studies."""
     spans: dict[str, float] = {}
     for row in (row for rows in studies for row in rows):
-        ends = [abs(row[key] - row["limit"]) for key in ("low", "value", "high") if row[key] is not None]
+        ends = [abs(row[key] - row["limit"]) for key in ("low", "value", "high")] if enough(row) else []
         spans[row["gate"]] = max([spans.get(row["gate"], 0.0), *ends])
     return spans
 
 
 def figures(row: Row) -> tuple[str, str]:
     """The figure of a row and its interval with n, as text."""
-    unit, behind = _unit(str(row["gate"])), _counted(str(row["gate"]))
+    unit, behind = _unit(row), _counted(str(row["gate"]))
     if row["n"] is None:  # a plain figure
         return f"{written(row['value'], unit)}{behind}", ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
-    if row["value"] is None or row["n"] < FEWEST:
+    if not enough(row):
         return ("too few", n) if row["n"] else ("not run", "")
     return f"{written(row['value'], unit)}{behind}", f"{between(row['low'], row['high'], unit)}, {n}"
+
+
+def enough(row: Row) -> bool:
+    """Whether there is a figure to show: of fewer than `FEWEST` images there is none."""
+    return row["value"] is not None and (row["n"] is None or row["n"] >= FEWEST)
 
 
 def _counted(gate: str) -> str:
@@ -149,7 +156,7 @@ def _strip(row: Row, said: str, span: float) -> str:
     drawn = f'<path class="shade" d="M{half} 3h{way.way * half}v16h{-way.way * half}Z"/>'
     drawn += f'<path class="rail" d="M0 {MIDDLE}H{WIDTH}"/><path class="limit" d="M{half} 1V21"/>'
     drawn += f'<text x="{half}" y="32">{escape(side(row))}</text>'
-    if row["value"] is not None:
+    if enough(row):
         scale = ROOM * half / (span or 1.0)
         low, x, high = (round(half + scale * (row[key] - row["limit"]), 1) for key in ("low", "value", "high"))
         drawn += f'<path class="bar" d="M{low} {MIDDLE}H{high}"/>{_dot(row["status"], x)}'
@@ -159,7 +166,7 @@ def _strip(row: Row, said: str, span: float) -> str:
 
 def _limit(row: Row) -> str:
     """The limit of a row in the unit of its figure."""
-    _, factor, behind = FORMS[_unit(str(row["gate"]))]
+    _, factor, behind = FORMS[_unit(row)]
     return f"{factor * row['limit']:.3g}{behind}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -175,11 +182,12 @@ def _dot(status: str, x: float) -> str:
     return f'<circle class="{"dot" if status == "pass" else "ring"}" cx="{x}" cy="{MIDDLE}" r="5"/>'
 
 
-def _unit(gate: str) -> str:
-    """In what unit the figures of a gate are written: see `seewhy.audit.units.written`."""
-    causal = f"{CAUSAL}." in gate or f"{STEADY}." in gate
-    if gate.endswith("lift"):
+def _unit(row: Row) -> str:
+    """In what unit the figures of a row are written: see `seewhy.audit.units.written`."""
+    figure = str(row.get("figure") or row["gate"])
+    causal = f"{CAUSAL}." in figure or f"{STEADY}." in figure
+    if figure.endswith("lift") or ".lift." in figure:
         return "×"
-    if gate.endswith("_over_control"):
+    if figure.endswith(("_over_control", "_over_opposite")):
         return "points" if causal else "+"
-    return "%" if causal or gate.endswith("accuracy") else ""
+    return "%" if causal or figure.endswith("accuracy") else ""
