@@ -110,3 +110,16 @@ def test_each_task_has_its_own_figures_and_a_table_of_those_alike(project):
     assert "Accuracy" not in table.text
     one = BeautifulSoup(site.write(project, [{"name": "trees", "pages": PAGES}]).read_text(), "html.parser")
     assert one.select("table") == []  # nothing stands beside it
+
+
+def test_tables_name_their_task_and_a_study_without_any_figure_says_why_once(project):
+    faces = project / "reports/faces"
+    (faces / "metrics").mkdir(parents=True)
+    for stem, file in zip(("01_model", "02_grad_cam"), ("model", "grad_cam"), strict=True):
+        (faces / f"{stem}.html").write_text("page")
+        (faces / f"metrics/{file}.json").write_text('{"images": 9}')
+    studies = [{"name": name, "pages": PAGES} for name in ("trees", "faces")]
+    (table,) = BeautifulSoup(site.write(project, studies).read_text(), "html.parser").select("table")
+    assert table.caption.text.startswith("Classification: ")
+    (cell,) = table.select("tbody tr")[1].find_all("td")
+    assert (cell["colspan"], cell.text) == ("3", "not measured: too few images have labels, boxes or masks")

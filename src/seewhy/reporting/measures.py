@@ -10,6 +10,7 @@ from seewhy.audit.units import between, written
 
 Shown = dict[str, Any]  # a figure of a study: title, page, and what `_estimate` returns
 STRIP = 150  # units across
+ABSENT = "not measured"  # by a page that was run
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _shown(one: Measure, own: Mapping[str, Any], scale: tuple[float, float]) -> 
 
 def _absent(own: Mapping[str, Any]) -> Shown:
     """No figure: because the page was not run here, or because it had too little to measure (it says why)."""
-    return {"value": "not measured" if own else "not run", "interval": "", "n": "", "strip": None}
+    return {"value": ABSENT if own else "not run", "interval": "", "n": "", "strip": None}
 
 
 def _estimate(

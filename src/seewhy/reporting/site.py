@@ -8,10 +8,10 @@ from seewhy import artifacts
 from seewhy.reporting import verdicts
 from seewhy.reporting.excerpts import finding, has_cards, shown, thumbs
 from seewhy.reporting.gates import MARKS, figures, gates, marked, side, widest
-from seewhy.reporting.measures import measured
+from seewhy.reporting.measures import ABSENT, measured
 from seewhy.reporting.render import document
 
-COMPARISON = "08_comparison"
+COMPARISON, TASK = "08_comparison", "classification"
 BOARD = {"pass": "passed", "fail": "failed", "unsure": "unsure", "not run": "not tested"}
 
 
@@ -35,7 +35,7 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
     """Write <root>/reports/index.html over the pages, verdicts and metrics that exist; its path."""
     folder = root / "reports"
     told = [_study(folder / study["name"], study) for study in studies]
-    own = measured(folder, [(study["name"], study.get("task", "classification")) for study in studies])
+    own = measured(folder, [(study["name"], study.get("task", TASK)) for study in studies])
     spans = widest(study["verdict"].rows for study in told)
     for study, measures in zip(told, own, strict=True):
         study |= {"measures": measures, "gates": gates(study["verdict"].main, spans, folder=f"{study['name']}/")}
@@ -79,6 +79,7 @@ def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
     return {
         "name": study["name"],
         "about": study.get("about", ""),
+        "task": study.get("task", TASK),
         "pages": pages,
         "by_stem": {page["stem"]: page for page in pages},
         "home": next((page["stem"] for page in pages if page["run"]), None),
@@ -91,13 +92,16 @@ def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
 
 
 def _alike(studies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Studies that have the same figures: a table for each such group, where there are at least two studies."""
+    """A table for each group of studies that have the same figures, where there are at least two studies; `bare`: by
+    study, whether none of its figures could be measured, which is told once."""
+    tried = [study for study in studies if study["tried"]]
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for study in studies:
-        if study["tried"]:
-            groups.setdefault(tuple(one["title"] for one in study["measures"]), []).append(study)
+    for study in tried if len(tried) > 1 else ():
+        groups.setdefault((study["task"], *(one["title"] for one in study["measures"])), []).append(study)
+    bare = {study["name"]: {one["value"] for one in study["measures"]} == {ABSENT} for study in tried}
     return [
-        {"titles": titles, "studies": some} for titles, some in groups.items() if sum(map(len, groups.values())) > 1
+        {"task": task.capitalize(), "titles": titles, "studies": some, "bare": bare}
+        for (task, *titles), some in groups.items()
     ]
 
 
