@@ -24,6 +24,12 @@ def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
     assert "no label" in alts[2]
 
 
+def test_a_small_confidence_is_not_written_as_none():
+    found = soup([card(confidence=0.003)])
+    assert found.select_one(".said b").text == "0.003"
+    assert "predicted cat at 0.003" in found.img["alt"]
+
+
 def test_a_fact_stands_instead_of_the_true_class_and_is_no_filter():
     right, wrong = soup([card(fact="IoU 0.83"), card(true="", fact="IoU 0.30")]).select(".card")
     assert (right["data-mark"], wrong["data-mark"]) == ("right", "wrong")

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from seewhy.audit.statistics import Estimate
+from seewhy.audit.units import written
 from seewhy.pages import regions, views
 from seewhy.reporting import figures
 from seewhy.reporting.gallery import Card
@@ -31,7 +32,7 @@ def titles(rows: pd.DataFrame) -> list[str]:
     found = []
     for row in rows.itertuples():
         known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
-        found.append(f"{shown(row.predicted)} {row.confidence:.2f}{known}")
+        found.append(f"{shown(row.predicted)} {written(row.confidence)}{known}")
     return found
 
 

@@ -89,8 +89,8 @@ def titles(rows: pd.DataFrame) -> list[str]:
     """The true class, what the first (1) and the second (2) say of the image, and how alike the maps are."""
     return [
         f"true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {shown(row.predicted_first)} {row.confidence_first:.2f}\n"
-        f"2: {shown(row.predicted_second)} {row.confidence_second:.2f}\n"
+        f"1: {shown(row.predicted_first)} {written(row.confidence_first)}\n"
+        f"2: {shown(row.predicted_second)} {written(row.confidence_second)}\n"
         f"maps: {'no evidence' if pd.isna(row.likeness) else written(row.likeness, '+')}"
         for row in rows.itertuples()
     ]

@@ -25,7 +25,7 @@ def titles(rows: pd.DataFrame) -> list[str]:
     """'espresso 0.95'; on lines of their own what it really is where that differs, and the map's word where there is
     one (see `diagnoses.diagnosed`)."""
     return [
-        f"{shown(row.predicted)} {row.confidence:.2f}"
+        f"{shown(row.predicted)} {written(row.confidence)}"
         + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
         + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()

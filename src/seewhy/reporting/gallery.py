@@ -12,6 +12,7 @@ from html import escape
 
 import numpy as np
 
+from seewhy.audit.units import written
 from seewhy.errors import SeewhyError, unknown
 from seewhy.reporting.overlay import SPAN, drawing, has_evidence, outline, ramp, resized, thumbnail, twice
 
@@ -172,7 +173,7 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{card.confidence:.2f}</b></span>{_fact(card) or true}{word}"
+        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
@@ -186,7 +187,7 @@ def _alt(card: Card, layers: Sequence[str]) -> str:
     truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
     truth += f", {card.fact}" if card.fact else ""
     seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
-    return f"{card.id}: predicted {card.predicted} at {card.confidence:.2f}, {truth}.{seen}"
+    return f"{card.id}: predicted {card.predicted} at {written(card.confidence)}, {truth}.{seen}"
 
 
 def _note(card: Card, name: str) -> str:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Store:
     methods: Sequence[str]
     note: Mapping[str, Any]
 
-    @property
+    @cached_property
     def _parts(self) -> Path:
         """Batches of this very run: with another note, or made by other code, they are of another run."""
         text = json.dumps([self.note, list(self.methods), artifacts.sha256(*CODE)], sort_keys=True)
