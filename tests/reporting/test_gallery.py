@@ -27,7 +27,7 @@ def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
 def test_a_small_confidence_is_not_written_as_none():
     found = soup([card(confidence=0.003)])
     assert found.select_one(".said b").text == "0.003"
-    assert "predicted cat at 0.003" in found.img["alt"]
+    assert "predicted cat at 0.003" in str(found.select_one(".card"))
 
 
 def test_a_fact_stands_instead_of_the_true_class_and_is_no_filter():
