@@ -135,16 +135,17 @@ def test_answers_that_every_right_image_shares_are_told_and_not_shown(planted):
     rows = swaps.candidates(study, study.predictions).sort_values("label").reset_index(drop=True)
     found = swaps.tested(study, rows)
     assert set(found["said"]) == {"cup", "cat"}
-    assert swaps.left_out(rows, found) == ""
+    assert swaps.left_out(study, rows) == ""
     assert "80 images that it names right and whose object is known, changed with " in swaps.told(study, rows, found)
     study.save_predictions(study.predict().assign(correct=lambda every: every["label"] == "cup"))
     alone = open_study("tiny")
     right = swaps.candidates(alone, alone.predictions)
     assert swaps.tested(alone, right).empty
+    assert swaps.left_out(alone, right) == ""  # that nothing was tested is said already
     both = pd.concat([rows[rows["label"] == "cat"].head(1), right], ignore_index=True)  # a cat can be given cups
     found = swaps.tested(alone, both)
     assert set(found["said"]) == {"cat"}
-    assert swaps.left_out(both, found) == "Not tested, as no image that is named right lacks them: *cup* (40)."
+    assert swaps.left_out(alone, both) == "Not tested, as no image that is named right lacks them: *cup* (40)."
     first = both.index[both["label"] == "cat"][0]
     np.testing.assert_array_equal(swaps.example(alone, both[::-1])["as it is"], alone.photos(both.loc[[first]])[0])
 

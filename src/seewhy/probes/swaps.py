@@ -79,11 +79,12 @@ def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
     return f"{images}{right}{known}{given}.{only} {kept} {named}"
 
 
-def left_out(rows: pd.DataFrame, found: pd.DataFrame) -> str:
-    """Which answers of `rows` no test was made of, as a sentence; empty where there is none."""
-    rest = rows.loc[~rows["predicted"].isin(found["said"]), "predicted"].value_counts()
-    if rest.empty or found.empty:
+def left_out(study: Study, rows: pd.DataFrame) -> str:
+    """Which answers of `rows` have no image without them to be changed with, where some have one, as a sentence."""
+    alone = np.array([donor is None for donor in _given(study, rows)[0]], bool)
+    if not alone.any() or alone.all():
         return ""
+    rest = rows.loc[alone, "predicted"].value_counts()
     told = ", ".join(f"*{name}* ({count})" for name, count in rest.sort_index().items())
     return f"Not tested, as no image that is named right lacks them: {told}."
 
