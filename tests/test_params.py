@@ -213,6 +213,13 @@ def two(project):
     return project
 
 
+def test_words_for_the_object_are_refused_where_answers_are_no_words(project, cli):
+    project.set("studies.tiny.object_words", ["cup"])
+    code, said = cli("strip")
+    assert code == 1
+    assert "studies.tiny.object_words in params.yaml: found a classification study; allowed: captioning studies" in said
+
+
 @pytest.mark.usefixtures("two")
 def test_a_comparison_is_of_two_studies_of_the_same_images(cli):
     assert cli("strip") == (0, "")

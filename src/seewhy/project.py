@@ -76,6 +76,9 @@ def _check_references(params: Params) -> Params:
     for name, study in params.studies.items():
         if study.dataset not in params.datasets:
             raise unknown("dataset", study.dataset, params.datasets, f"studies.{name}.dataset of {FILE}")
+        if study.object_words and params.task(name) != "captioning":
+            key = f"studies.{name}.object_words in {FILE}"
+            raise SeewhyError(f"{key}: found a {params.task(name)} study; allowed: captioning studies")
     for name, comparison in params.comparisons.items():
         _check_comparison(params, name, comparison)
     pages = [*params.studies, *params.comparisons]

@@ -113,7 +113,7 @@ def test_what_is_said_of_it():
     )
     assert seen.endswith(
         "0.0 % (95 % interval 0.0 to 0.0 %, n = 8) lies on the other: **more** for the word that was written, "
-        "100.0 points (95 % interval 100.0 to 100.0, n = 8)."
+        "+100 points (95 % interval +100 to +100 points, n = 8)."
     )
     along = told({"Mine": np.stack([point(0, 3)] * 8)}, less)
     assert "lies on the other: **no clear difference** for the word" in along
@@ -145,7 +145,7 @@ def test_a_word_is_said_to_bring_its_side_along_only_where_that_is_decided(share
     assert ("**By A such a word brings" in told) == said
     assert "By B such" not in told
     assert "By B it is **90.0 % (95 % interval 85.0 to 95.0 %, n = 9)** and 90.0 %" in told
-    assert "**more** for the word that was written, 30.0 points (95 % interval 20.0 to 40.0, n = 9)." in told
+    assert "**more** for the word that was written, +30 points (95 % interval +20 to +40 points, n = 9)." in told
 
 
 def test_what_is_said_of_lime():

@@ -111,7 +111,7 @@ def test_a_page_says_how_to_read_its_gates(monkeypatch):
 
 
 OVER = ("road", "deletion_auc", "insertion_auc", "localisation_lift")
-FIGURES = ["model.accuracy", "reliance.object_swap_over_control", "stability.flipped", "audit.reliance.shadow_paste"]
+FIGURES = ["model.accuracy", "reliance.object_swap_over_control", "stability.flipped", "reliance.shadow_paste"]
 FIGURES += [f"gradcam.{name}" for name in ("kept", "target_spearman", "stability_spearman", "localisation_lift")]
 FIGURES += [f"gradcam.{name}_over_control" for name in OVER]
 

@@ -20,8 +20,6 @@ BETTER = {  # of each figure: whether more is better (1) or less (-1)
     "average_drop": -1,
     "average_increase": 1,
 }
-
-
 COUNTED = ("pointing", "average_increase")  # figures of which an image has 0 or 1: their means are shares of images
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import FORMS, between, written
+from seewhy.audit.units import written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
@@ -235,6 +235,4 @@ def _judged(difference: Estimate) -> str:
     if not difference.measured:
         return "too few to compare"
     word = "**more**" if difference.low > 0 else "**less**" if difference.high < 0 else "**no clear difference**"
-    points = written(difference.value, "%").removesuffix(FORMS["%"][2])
-    told = f"{points} points (95 % interval {between(difference.low, difference.high, '%')}, n = {difference.n})"
-    return f"{word} for the word that was written, {told}"
+    return f"{word} for the word that was written, {difference.text('points')}"

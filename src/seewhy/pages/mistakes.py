@@ -16,7 +16,6 @@ from seewhy.studies import samples
 from seewhy.studies.attributions import attribute
 from seewhy.studies.study import Study
 
-TRUE = "when wrong, for the true class, where anything speaks for it"
 KNOWN = dict(zip(neighbours.KINDS, ("nearest_answer", "nearest_true", "nearest_other"), strict=True))
 
 
@@ -28,7 +27,7 @@ def on_object(study: Study) -> dict[str, Estimate]:
     maps = [attribute(study, boxed, ["gradcam"], boxed[of]) for of in ("predicted", "label")]
     answer, truth = (diagnoses.on_objects(study, some, "gradcam")[0] for some in maps)
     parts = {"when right": answer[right], "when wrong, for its answer": answer[~right]}
-    parts[TRUE] = truth[~right]
+    parts["when wrong, for the true class, where anything speaks for it"] = truth[~right]
     return {name: statistics.mean(some, study.base.seed) for name, some in parts.items()}
 
 

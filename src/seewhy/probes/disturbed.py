@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seewhy.audit import sanity, stability
 from seewhy.audit.agreement import spearman
@@ -20,6 +19,7 @@ from seewhy.probes.answers import outputs
 from seewhy.studies.attributions import attribute
 from seewhy.studies.explaining import Job, Maps, explained
 from seewhy.studies.study import Study
+from seewhy.tasks import segmentation
 
 PLACED = 4  # dimensions of an answer that has places (n, classes, h, w); a caption's steps and words are three
 
@@ -131,9 +131,7 @@ def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
 
 def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
     """An answer that has places, with one for each pixel of the input, in which the photo was moved."""
-    if answer.ndim != PLACED or answer.shape[2:] == study.size:
-        return answer
-    return functional.interpolate(answer, study.size, mode="bilinear", align_corners=False)
+    return segmentation.at_input(answer, study.size) if answer.ndim == PLACED else answer
 
 
 def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:

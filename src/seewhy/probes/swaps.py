@@ -74,9 +74,7 @@ def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
     kept = f"The answer counts as kept where {study.task.KEPT}."
     given = f", changed with {others} other{'s' * (others != 1)}" if others else ""
     named = f"Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
-    words = ", ".join(f"*{word}*" for word in study.settings.object_words)
-    only = f" Only words for the object are tested: {words}." if words else study.task.TESTED
-    return f"{images}{right}{known}{given}.{only} {kept} {named}"
+    return " ".join(filter(None, [f"{images}{right}{known}{given}.", study.task.tested(study), kept, named]))
 
 
 def left_out(study: Study, rows: pd.DataFrame) -> str:

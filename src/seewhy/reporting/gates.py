@@ -19,7 +19,8 @@ WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rai
 ROOM = 0.88  # of half a strip, for what lies farthest from the limit
 CAUSAL, STEADY = "reliance", "stability"
 HARD = {"model": "Is it right at all", CAUSAL: "What the answer hangs on", STEADY: "Is it steady"}  # about the model
-COUNTED = {"flipped": "flip", "background_swap": "change", "paste_over_control": "won", "swap_over_control": "change"}
+CHANGED = {"flipped": "flip", "background_swap": "change", "paste_over_control": "won", "swap_over_control": "change"}
+MINDS = "object_swap_over_control"  # the one claim that answers do change
 LEGEND = (
     "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Tick in the middle: limit. "
     "Shaded: where the gate passes. A gate is pass or fail only when the whole bar is on one side."
@@ -94,7 +95,7 @@ def widest(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
 
 def figures(row: Row) -> tuple[str, str]:
     """The figure of a row and its interval with n, as text."""
-    unit, behind = _unit(row), _counted(str(row["gate"]))
+    unit, behind = _unit(row), _changed(row)
     if row["n"] is None:  # a plain figure
         return f"{written(row['value'], unit)}{behind}", ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
@@ -108,12 +109,21 @@ def enough(row: Row) -> bool:
     return row["value"] is not None and (row["n"] is None or row["n"] >= FEWEST)
 
 
-def _counted(gate: str) -> str:
-    """What the share of a gate counts, behind its figure: those that answers change for, where the claim is that they
-    stay."""
-    causal = f"{CAUSAL}." in gate or f"{STEADY}." in gate
-    stays = causal and not gate.endswith("object_swap_over_control")  # there the claim is that answers change
-    return next((f" {word}" for end, word in COUNTED.items() if stays and gate.endswith(end)), "")
+def held(row: Row) -> str:
+    """The figure that a row holds to its limit, as FILE.KEY; the rows of a verdict hold those of the audit."""
+    return str(row.get("figure") or f"audit.{row['gate']}")
+
+
+def _causal(figure: str) -> bool:
+    """Whether it is a share of answers that changed, or a difference of such."""
+    return f"{CAUSAL}." in figure or f"{STEADY}." in figure
+
+
+def _changed(row: Row) -> str:
+    """What answers did, behind the share of those that did, where the claim is that they stay."""
+    figure = held(row)
+    stays = _causal(figure) and not figure.endswith(MINDS)
+    return next((f" {word}" for end, word in CHANGED.items() if stays and figure.endswith(end)), "")
 
 
 def marked(status: str) -> str:
@@ -129,8 +139,7 @@ def claim(row: Row) -> str:
 
 def evidence(row: Row) -> str:
     """Page and section in which the figure of a gate is measured; empty where that is not known."""
-    figure = str(row.get("figure") or row["gate"]).removeprefix("audit.").removesuffix("_over_control")
-    whose, _, what = figure.partition(".")
+    whose, _, what = held(row).removeprefix("audit.").removesuffix("_over_control").partition(".")
     return EVIDENCE.get(whose) or EVIDENCE.get(what, "")
 
 
@@ -184,10 +193,9 @@ def _dot(status: str, x: float) -> str:
 
 def _unit(row: Row) -> str:
     """In what unit the figures of a row are written: see `seewhy.audit.units.written`."""
-    figure = str(row.get("figure") or row["gate"])
-    causal = f"{CAUSAL}." in figure or f"{STEADY}." in figure
+    figure = held(row)
     if figure.endswith("lift") or ".lift." in figure:
         return "×"
     if figure.endswith(("_over_control", "_over_opposite")):
-        return "points" if causal else "+"
-    return "%" if causal or figure.endswith("accuracy") else ""
+        return "points" if _causal(figure) else "+"
+    return "%" if _causal(figure) or figure.endswith("accuracy") else ""

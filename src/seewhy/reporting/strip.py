@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from seewhy.audit.units import written
 from seewhy.reporting.gallery import scale
 from seewhy.reporting.maps import laid_over
 from seewhy.reporting.overlay import SPAN, drawing, has_evidence, thumbnail
@@ -74,7 +75,7 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
             x, y = sheet.place(*place)
             said = wrapped(marked(word.text, word.correct), panel, 1)
             sheet.text(fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=ink(word.correct), weight="bold")
-            sheet.text(fig, x + panel / 2, y - 0.06, f"{word.confidence:.2f}", centre=True, color=MUTE, size=8.5)
+            sheet.text(fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5)
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
 
@@ -82,7 +83,7 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
 def described(shown: Strip) -> str:
     """A strip for those who cannot see it."""
     marks = {True: "", False: " (not in the reference)", None: ""}
-    words = ", ".join(f"{word.text} {word.confidence:.2f}{marks[word.correct]}" for word in shown.words)
+    words = ", ".join(f"{word.text} {written(word.confidence)}{marks[word.correct]}" for word in shown.words)
     return f"{shown.id}: {words}"
 
 
@@ -120,7 +121,7 @@ def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opaci
         f'aria-describedby="{name}-{k}-said"{checked}><label class="{mark}" for="{name}-{k}">'
         f'{escape(word.text)}</label><div class="step"><svg viewBox="0 0 {width} {height}" aria-hidden="true">'
         f'<use href="#{name}"/>{_layer(word.cam, size, cmap, opacity)}</svg>'
-        f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {word.confidence:.2f} · {word.kind}{missing}'
+        f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {written(word.confidence)} · {word.kind}{missing}'
         f"{'' if has_evidence(word.cam) else ' · <b>no evidence</b>'}</p></div>"
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from seewhy import artifacts
 from seewhy.audit.controls import TITLES
 from seewhy.errors import SeewhyError
-from seewhy.reporting.gates import CAUSAL, HARD, Row, about
+from seewhy.reporting.gates import CAUSAL, HARD, Row, about, held
 
 AUDIT = "07_audit"
 WORST = ("fail", "unsure", "not run", "pass")  # from the worst to the best
@@ -37,8 +37,8 @@ class Verdict:
     @property
     def main(self) -> list[Row]:
         """Those that the card of a study shows; a figure that the project holds itself stands there once."""
-        own = {row.get("figure") for row in self.hard}
-        rest = [row for row in self.maps if f"audit.{row['gate']}" not in own]
+        own = {held(row) for row in self.hard}
+        rest = [row for row in self.maps if held(row) not in own]
         return [*self.hard, *(row for row in rest if row["gate"].partition(".")[2] in MAIN)]
 
     @property
@@ -67,12 +67,12 @@ def verdict(folder: Path) -> Verdict:
 
 def _merged(hard: Sequence[Row], own: Sequence[Row]) -> list[Row]:
     """Hard gates and the project's own; where both hold the same figure, the project's limit in the verdict's words."""
-    known, held = {f"audit.{row['gate']}": row for row in hard}, {str(row.get("figure")) for row in own}
+    known, twice = {held(row): row for row in hard}, {held(row) for row in own}
     words = {
         gate: {"what": row["claim"], "claim": row["claim"], "denial": row["denial"]} for gate, row in known.items()
     }
-    rest = [row for gate, row in known.items() if gate not in held]
-    return [*rest, *({**row, **words.get(str(row.get("figure")), {})} for row in own)]
+    rest = [row for gate, row in known.items() if gate not in twice]
+    return [*rest, *({**row, **words.get(held(row), {})} for row in own)]
 
 
 def own(folder: Path) -> list[Row]:
@@ -102,18 +102,13 @@ def sentence(studies: Sequence[Mapping[str, Any]]) -> str:
 
 
 def table(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Gates x studies, for all that have a verdict: what is held and, for each study, its row or None."""
+    """Gates x studies, for all that have a verdict: what is held and, for each study, its row or None. Accuracy has
+    two, as a limit is another claim than to be better than one fixed answer."""
     verdicts = [study["verdict"] for study in studies]
     rows = [*(row for one in verdicts for row in one.hard), *(row for one in verdicts for row in one.maps)]
-    claims = {_figure(row): _general(str(row.get("what", row["claim"]))) for row in rows}
-    found = [{_figure(row): row for row in reversed(one.rows)} for one in verdicts]  # the project's own before others
+    claims = {held(row): _general(str(row.get("what", row["claim"]))) for row in rows}
+    found = [{held(row): row for row in reversed(one.rows)} for one in verdicts]  # the project's own before others
     return [{"claim": told, "rows": [own.get(gate) for own in found]} for gate, told in claims.items()]
-
-
-def _figure(row: Row) -> str:
-    """What a gate holds: the project's own may hold what another one does. Accuracy is held twice, since a limit is
-    another claim than to be better than one fixed answer."""
-    return str(row.get("figure") or f"audit.{row['gate']}")
 
 
 def _weight(row: Row) -> int:

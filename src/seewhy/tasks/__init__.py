@@ -23,7 +23,6 @@ class Task(Protocol):
     """
 
     KEPT: str  # when an answer counts as kept, as a clause
-    TESTED: str  # which answers `of_object` takes, as a sentence; empty where it takes all
 
     def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
         """The network as a map from images to one output tensor."""
@@ -44,6 +43,9 @@ class Task(Protocol):
         self, rows: pd.DataFrame, before: Float[Tensor, "n ..."], after: Float[Tensor, "n ..."], study: "Study"
     ) -> Bool[np.ndarray, " n"]:
         """Whether `after`, the output for another image, gives the answer of row i; `before` is that for its own."""
+
+    def tested(self, study: "Study") -> str:
+        """Which answers `of_object` takes, as a sentence; empty where it takes all."""
 
     def of_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
         """Which rows have an answer that is about the object: one that should change when the object is replaced."""

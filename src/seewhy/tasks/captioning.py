@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-TESTED = " Only words that name a thing or a number are tested."
 KEPT = "the word (one of the caption's, drawn at random) is still in the caption, at whatever place"
 
 
@@ -170,6 +169,12 @@ def kept(
     vocabulary: Any = study.model.vocabulary
     said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
     return np.array([word in own for word, own in zip(rows["predicted"], said, strict=True)], bool)
+
+
+def tested(study: "Study") -> str:
+    """Which words `of_object` takes, as a sentence."""
+    words = ", ".join(f"*{word}*" for word in study.settings.object_words)
+    return f"Only words for {f'the object are tested: {words}' if words else 'a thing or a number are tested'}."
 
 
 def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:

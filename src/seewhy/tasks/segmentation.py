@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from seewhy.studies.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
-TESTED = ""
 KEPT = (
     "at least half of the pixels that were given to the class (one of the image's, drawn at random) still are, or none "
     "is where none was"
@@ -138,6 +137,11 @@ def kept(
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
+def tested(_study: "Study") -> str:
+    """All answers are."""
+    return ""
+
+
 def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
@@ -185,6 +189,13 @@ def seen(study: "Study", rows: pd.DataFrame) -> Seen:
     return Seen(labels, sure)
 
 
+def at_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[Tensor, "n k H W"]:
+    """The scores at the input's resolution: some networks answer at a quarter of it."""
+    if output.shape[2:] == size:
+        return output
+    return functional.interpolate(output, size, mode="bilinear", align_corners=False)
+
+
 def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
     """Softmax over the classes at the input's resolution; raises SeewhyError for another shape or damaged values."""
     count = len(study.dataset.classes)
@@ -195,7 +206,4 @@ def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w
         )
     if not output.isfinite().all():
         raise SeewhyError("the model's output is not finite for some images; are the weights damaged?")
-    full = output.float()
-    if full.shape[2:] != study.size:  # some networks answer at a quarter of their input's size
-        full = functional.interpolate(full, study.size, mode="bilinear", align_corners=False)
-    return full.softmax(1).cpu().numpy()
+    return at_input(output.float(), study.size).softmax(1).cpu().numpy()
