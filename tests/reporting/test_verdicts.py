@@ -89,6 +89,8 @@ def test_a_figure_of_the_maps_that_the_project_holds_stands_on_the_card_once_and
     found = verdicts.verdict(study("one", [gate("reliance.a", BELOW), *rows], own=[own]))
     assert [row["gate"] for row in found.main] == ["reliance.a", "stability.flipped", "sanity"]
     assert found.denials == ["the answer goes", "it flips", "maps are kept"]
+    (row,) = verdicts.table([{"verdict": found}])[-1]["rows"]
+    assert row["gate"] == "sanity"  # with the project's own limit
 
 
 def said(*studies):
