@@ -1,13 +1,15 @@
 import json
 
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
 from seewhy.reporting import site
 from seewhy.reporting.gallery import gallery
-from tests.reporting.samples import HOSTILE, card, executed
+from seewhy.reporting.strip import Strip, Word, steps
+from tests.reporting.samples import HOSTILE, blob, card, executed, photo
 
 PAGES = [("01_model", "Is this it?"), ("02_grad_cam", "Where?")]
 
@@ -67,6 +69,20 @@ def test_thumbnails_are_chosen_and_labelled_as_chosen(project):
     assert [thumb.small.text for thumb in thumbs] == ["first of the sample", "surest mistake in it"]
     assert all(thumb.img["alt"] for thumb in thumbs)
     assert thumbs[1].select_one(".name").text == HOSTILE
+
+
+def test_the_nouns_of_captions_are_thumbnails_each_with_its_own_map_and_caption(project):
+    words = [Word("the", blob(), 0.9, "function"), Word(HOSTILE, blob(1.0), 0.8, "noun", True)]
+    bare = Word("tree", np.full((7, 7), np.nan), 0.7, "noun", False)
+    html = steps([Strip("a", photo(), words), Strip("b", photo(1), [bare])], "strips")
+    nbformat.write(executed({"text/html": html}), project / "reports/trees/02_grad_cam.ipynb")
+    first, surest = index(project).select(".thumb")
+    assert [thumb.small.text for thumb in (first, surest)] == ["first of the sample", "surest mistake in it"]
+    assert [thumb.select_one(".said").text for thumb in (first, surest)] == [f"✓ {HOSTILE} 0.80", "✗ tree 0.70"]
+    assert [thumb.select_one(".within bdi").text for thumb in (first, surest)] == [f"the {HOSTILE}", "tree"]
+    own = BeautifulSoup(html, "html.parser").select(".step .map")[1]
+    assert first.select_one("svg image")["href"] == own.image["href"]
+    assert not surest.svg, "there is no evidence"
 
 
 def test_the_index_is_small_and_the_same_twice(project):
