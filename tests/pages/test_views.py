@@ -24,6 +24,17 @@ def test_titles_hold_one_item_a_line_and_keep_the_number_of_long_names():
     assert named[0].count("\n") == 1
 
 
+def test_those_who_cannot_see_a_figure_are_told_where_its_maps_lie():
+    corner, middle, nothing = np.zeros((3, 6, 6))
+    corner[0, 5], middle[2, 3] = -1.0, 0.5  # what speaks against a class lies somewhere, too
+    maps = {"a": np.stack([corner, middle]), "b": np.stack([corner, nothing])}
+    assert views.described(FRAME.iloc[[0, 3]], maps) == (
+        "cat 0.90, true: cup (wrong), strongest in the upper right (a, b); "
+        "cat 0.60 (right), strongest in the centre (a), nowhere (b)"
+    )
+    assert views.described(FRAME.iloc[[3]]) == "cat 0.60 (right)"
+
+
 def test_confused_pairs_stand_with_their_share_and_its_interval():
     table = views.confused(FRAME[FRAME["label"].notna()], 1)
     assert table.iloc[0][["true", "predicted", "images", "of"]].tolist() == ["cup", "cat", 2, 3]

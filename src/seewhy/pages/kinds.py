@@ -12,6 +12,7 @@ from seewhy.audit import clusters, mistake_findings, statistics
 from seewhy.audit.statistics import Estimate
 from seewhy.pages import diagnoses
 from seewhy.pages.diagnoses import PLACES
+from seewhy.pages.views import listed
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
 from seewhy.studies import samples
@@ -133,7 +134,7 @@ def typical(study: Study, found: Groups) -> tuple[Figure, str]:
         true, predicted, count = found.pairs(number)[0]
         titles.append(f"group {number + 1}, n = {found.size(number)}\n{shown(true)}\n→ {shown(predicted)}: {count}")
     fig = figures.grid(list(study.photos(rows)), maps, titles, **study.look)
-    return fig, f"Typical mistake and mean map: {'; '.join(titles)}".replace("\n", ", ")
+    return fig, f"Typical mistake and mean map: {listed(titles, maps)}"
 
 
 def mixes(study: Study, found: Groups) -> pd.DataFrame:

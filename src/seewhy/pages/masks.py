@@ -36,9 +36,9 @@ def titles(rows: pd.DataFrame) -> list[str]:
     return found
 
 
-def described(rows: pd.DataFrame) -> str:
-    """The rows of a figure for those who cannot see it."""
-    return "; ".join(title.replace("\n", ", ") for title in titles(rows))
+def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+    """The rows of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
+    return views.listed(titles(rows), maps or {})
 
 
 def sampled(chosen: int, total: int, seed: int) -> str:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from seewhy.audit.paired import Pair
 from seewhy.audit.statistics import Estimate, mean, proportion, written
 from seewhy.pages import facts
+from seewhy.pages.views import listed
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
 from seewhy.studies.comparison import OUTCOMES, Comparison
@@ -102,7 +103,7 @@ def grid(this: Comparison, pair: Pair, found: pd.DataFrame, positions: Sequence[
     names = (f"{place}: {study.name}" for place, study in enumerate(this.studies, start=1))
     maps, told = dict(zip(names, some.shown(), strict=True)), titles(rows)
     chart = figures.grid(this.photos(rows, some), maps, told, **this.first.look)
-    return chart, f"Photos with the maps of both models: {'; '.join(one.replace(chr(10), ', ') for one in told)}"
+    return chart, f"Photos with the maps of both models: {listed(told, maps)}"
 
 
 def provenance(this: Comparison, **parameters: object) -> dict[str, object]:

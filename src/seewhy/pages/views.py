@@ -14,7 +14,8 @@ from seewhy.audit.units import written
 from seewhy.methods.cam import TITLES
 from seewhy.methods.reading import normalise
 from seewhy.reporting import figures
-from seewhy.reporting.gallery import Card
+from seewhy.reporting.gallery import Card, place
+from seewhy.reporting.overlay import has_evidence
 from seewhy.reporting.sheet import shown
 from seewhy.studies import samples
 from seewhy.studies.attributions import Attributions
@@ -37,13 +38,24 @@ def correct(rows: pd.DataFrame) -> list[bool | None]:
     return [None if pd.isna(value) else bool(value) for value in rows["correct"]]
 
 
-def described(rows: pd.DataFrame) -> str:
-    """The images of a figure for those who cannot see it."""
+def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+    """The images of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
     words = {True: "right", False: "wrong", None: "no label"}
-    return "; ".join(
-        f"{title.replace(chr(10), ', ')} ({words[right]})"
-        for title, right in zip(titles(rows), correct(rows), strict=True)
-    )
+    told = [f"{title} ({words[right]})" for title, right in zip(titles(rows), correct(rows), strict=True)]
+    return listed(told, maps or {})
+
+
+def listed(told: Iterable[str], maps: Mapping[str, np.ndarray]) -> str:
+    """What is told of each image of a figure, and where each of its maps (n, h, w) is strongest, whatever its sign."""
+    parts = []
+    for k, title in enumerate(told):
+        places: dict[str, list[str]] = {}
+        for name, some in maps.items():
+            size = np.abs(some[k])
+            places.setdefault(place(size) if has_evidence(size) else "nowhere", []).append(name)
+        lie = [f"{where} ({', '.join(names)})" for where, names in places.items()]
+        parts.append(title.replace("\n", ", ") + (f", strongest {', '.join(lie)}" if lie else ""))
+    return "; ".join(parts)
 
 
 def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[Card]:
