@@ -85,12 +85,12 @@ def test_agreement_says_what_coincides_and_what_is_furthest_apart() -> None:
 def test_shapley_tells_what_to_read_and_judges_nothing() -> None:
     gap = Estimate(0.45, 0.29, 0.6, 8)
     for stability in (Estimate(0.3, 0.2, 0.45, 5), Estimate(0.9, 0.8, 0.95, 5)):
-        text = findings.shapley(gap, stability, 16)
+        text = findings.shapley(gap, stability, NOTHING, 16)
         assert "45.0 %" in text
         assert "Read only patches that both seeds show" in text
-        assert "holds" not in text
+        assert "hide" not in text
     few = Estimate(NAN, NAN, NAN, 3)
-    assert "5 images to say how far 16 samples can be trusted, and 3 are here" in findings.shapley(few, few, 16)
+    assert "5 images to say how far 16 samples can be trusted, and 3 are here" in findings.shapley(few, few, few, 16)
 
 
 def inside(right: Estimate, answer: Estimate, true: Estimate = NOTHING) -> dict[str, Estimate]:
@@ -136,5 +136,7 @@ def test_features_say_how_many_and_how_deep() -> None:
 
 def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None:
     few, much = Estimate(0.2, 0.1, 0.3, 5), Estimate(1.4, 0.9, 2.0, 5)
-    assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, 24)
-    assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, 24)
+    assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, GOOD, 24)
+    assert "hide parts of the image instead rank the squares with" in findings.shapley(few, GOOD, GOOD, 24)
+    assert "hide parts of the image instead **do not confirm them**: they" in findings.shapley(few, GOOD, SAME, 24)
+    assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, GOOD, 24)

@@ -43,11 +43,16 @@ def test_patches_surround_the_strongest_cell(study):
     np.testing.assert_array_equal(pictures[0][0], photo[top : top + 12, left : left + 12])
 
 
-@pytest.mark.parametrize(("cell", "top", "left"), [(0, 0, 0), (5, 0, 0), (15, 2, 2), (3, 0, 2)])
+@pytest.mark.parametrize(("cell", "top", "left"), [(0, 0, 0), (7, 0, 0), (35, 5, 5), (5, 0, 5)])
 def test_a_patch_stays_inside_the_picture(cell, top, left):
     photo = np.arange(10 * 10 * 3, dtype=np.uint16).reshape(10, 10, 3)
-    found = features._patch(photo, cell, (4, 4))  # cells of 2.5 pixels: three are 8 wide
-    np.testing.assert_array_equal(found, photo[top : top + 8, left : left + 8])
+    found = features._patch(photo, cell, (6, 6))  # cells of 5/3 pixels: three are 5 wide
+    np.testing.assert_array_equal(found, photo[top : top + 5, left : left + 5])
+
+
+def test_a_patch_is_one_cell_where_three_would_be_most_of_the_picture():
+    photo = np.arange(20 * 20 * 3, dtype=np.uint16).reshape(20, 20, 3)
+    np.testing.assert_array_equal(features._patch(photo, 6, (4, 4)), photo[5:10, 10:15])
 
 
 def test_a_row_of_patches_for_each_channel():

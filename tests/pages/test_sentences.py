@@ -1,5 +1,6 @@
 """A captioning study of a user, from files to strips."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,9 @@ from seewhy.audit import captions
 from seewhy.errors import SeewhyError
 from seewhy.pages import facts, sentences
 from seewhy.probes import swaps
+from seewhy.studies import samples
 from seewhy.studies.attributions import attribute
+from seewhy.studies.study import Study
 from seewhy.tasks import captioning
 from tests.tasks.captions import WORDS, cnn_lstm
 
@@ -113,6 +116,31 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
     settings.object_words = ["oak"]
     with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
         captioning.of_object(every, study)
+
+
+def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen():
+    rows = [("a", "tree", True), ("b", "trees", True), ("c", "meadow", True), ("d", "meadow", True)]
+    every = pd.DataFrame(rows, columns=["image", "predicted", "correct"])
+    study = SimpleNamespace(
+        predictions=every,
+        base=SimpleNamespace(seed=0),
+        settings=SimpleNamespace(object_words=["tree", "trees"]),
+        objects=lambda some: np.repeat(some["image"].to_numpy() != "c", 4).reshape(-1, 2, 2),
+    )
+    study.alike = partial(Study.alike, study)
+    assert study.alike("tree") == {"tree", "trees"}
+    assert study.alike("meadow") == {"meadow"}
+    chosen, third, pool = swaps._given(study, every.head(1))
+    assert pool["image"].tolist() == ["c"]  # b says so, too; d only shows it
+    assert chosen == third == [0]
+
+
+def test_maps_are_held_against_objects_only_of_answers_about_them():
+    rows = [("a", "the", "the", "[[0, 0, 1, 1]]"), ("a", "tree", "tree", "[[0, 0, 1, 1]]"), ("b", "tree", "tree", "[]")]
+    every = pd.DataFrame(rows, columns=["image", "predicted", "label", "boxes"])
+    task = SimpleNamespace(of_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
+    study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
+    assert samples.of_objects(study)[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):

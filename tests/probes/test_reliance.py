@@ -79,7 +79,7 @@ def audited(study):
     """Statuses of the gates of the interventions, all figures, and the finding."""
     rows = swaps.candidates(study, Budget(study, 100).rows(swaps.passes(study)))
     effects = reliance.effects(swaps.tested(study, rows), 0)
-    figures = reliance.figures(effects, reliance.marked(study, "gradcam"), 0)
+    figures = reliance.figures(effects, reliance.marked(study, rows, "gradcam"), 0)
     gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
     outside = statistics.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
     said = sentences.finding(gates, figures, [])

@@ -83,6 +83,13 @@ def test_own_gates_are_hard_and_only_the_first_method_is_kept(study):
     assert [row["gate"] for row in found.maps] == ["cam.kept", "cam.road"]
 
 
+def test_what_fails_of_the_maps_stands_on_the_card_main_or_not(study):
+    rows = [gate("reliance.a"), gate("cam.kept"), gate("cam.road"), gate("cam.stability_spearman", BELOW)]
+    found = verdicts.verdict(study("one", rows))
+    assert [row["gate"] for row in found.main] == ["reliance.a", "cam.kept", "cam.stability_spearman"]
+    assert found.status == "pass"  # that of the model
+
+
 def test_a_figure_of_the_maps_that_the_project_holds_stands_on_the_card_once_and_the_worst_is_told_first(study):
     own = gate("sanity", BELOW, "what is kept is below 0.5", "maps are kept") | {"figure": "audit.cam.kept"}
     rows = [gate("stability.flipped", BELOW, denial="it flips"), gate("cam.kept", BELOW)]
@@ -133,7 +140,7 @@ def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
     rows = [[cell.get_text(" ") for cell in row.find_all(["th", "td"])] for row in page.select(".gatetable tr")]
     assert [one[0] for one in rows] == ["gate", "the answer stays", "the share of right answers", "CAM: it forgets"]
     assert rows[1][1:] == ["✓  pass 70.0 %", "✗  fail 30.0 %"]
-    assert rows[2][1:] == ["✓  pass 70.0 % (> 60 %)", "–"]
+    assert rows[2][1:] == ["✓  pass 70.0 % (>\N{NO-BREAK SPACE}60\N{NO-BREAK SPACE}%)", "–"]
     assert rows[3][1:] == ["✓  pass 0.70", "–"]
 
 

@@ -139,7 +139,8 @@ def test_titles_say_what_each_model_said(both):
     rows = both.rows.assign(likeness=[0.25] + [np.nan] * 11)
     first = pairs.titles(rows)[0].split("\n")
     assert first[0] == "true: cup"
-    assert first[1] == f"1: {rows['predicted_first'][0]} {rows['confidence_first'][0]:.2f}"
+    mark = "✓" if rows["predicted_first"][0] == "cup" else "✗"
+    assert first[1] == f"1: {mark} {rows['predicted_first'][0]} {rows['confidence_first'][0]:.2f}"
     assert first[3] == "maps: +0.25"
     assert pairs.titles(rows)[11].startswith("true: unknown\n")
     assert pairs.titles(rows)[11].endswith("maps: no evidence")

@@ -5,6 +5,7 @@ import pandas as pd
 from seewhy.audit.statistics import FEWEST, Estimate
 from seewhy.audit.units import written
 
+ALIKE = 0.5  # rank correlation below which one method does not confirm another
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
 
@@ -105,8 +106,9 @@ def agreement(
     )
 
 
-def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
-    """Page 04: can the signed values be read? `gap` is |gap| / mean |what they should sum to|, a mean over images."""
+def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: int) -> str:
+    """Page 04: can the signed values be read? `gap` is |gap| / mean |what they should sum to|, a mean over images;
+    `confirmed` the rank correlation with methods that only try the model out, a mean over these and over images."""
     if not gap.measured or not stability.measured:
         return (
             f"**Not measured**: it takes {FEWEST} images to say how far {samples} samples can be trusted, and "
@@ -120,7 +122,15 @@ def shapley(gap: Estimate, stability: Estimate, samples: int) -> str:
     return (
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
         f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size."
+        f"{_confirmed(confirmed)}"
     )
+
+
+def _confirmed(alike: Estimate) -> str:
+    if not alike.measured:
+        return ""
+    judged = "**do not confirm them**: they rank" if alike.high < ALIKE else "rank"
+    return f" Methods that hide parts of the image instead {judged} the squares with a correlation of {alike.text()}."
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str:

@@ -32,7 +32,10 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
         first = "**The answers hardly hang on the object**" if only else "**It takes shortcuts**"
         return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
-        return f"**No shortcut is proven, none ruled out**: {'; '.join(_facts(there, figures))}; that decides nothing."
+        first = "Whether the answers hang on the object is not clear"
+        if any(one.about for one in gates):
+            first = "No shortcut is proven, none ruled out"
+        return f"**{first}**: {'; '.join(_facts(there, figures))}; that decides nothing."
     if held:
         suspects = any(one.about for one in held)
         first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
@@ -97,7 +100,7 @@ def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]
         if lift is not None and lift.measured:
             unclear = "it is not clear that the maps show it" if lift.high > CLEAR else "**the maps do not show it**"
             shown = "the maps show it" if lift.low > 1 else unclear
-            told.append(f"{shown}: {written(lift.value, '×')} as much evidence on the {name} as chance would put there")
+            told.append(f"{shown}: the evidence on the {name} is {lift.text('×')} what chance would put there")
     return told
 
 

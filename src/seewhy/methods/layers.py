@@ -35,8 +35,9 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     return last
 
 
-def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
-    """Up to `count` layers from shallow to deep, one for each resolution, the deepest kept.
+def depth_layers(model: nn.Module, images: Tensor, count: int = 4, own: str = "") -> list[str]:
+    """Up to `count` layers from shallow to deep, one for each resolution, the deepest kept; and in its place the layer
+    `own`, if it is none of them.
 
     At each resolution the container with most parameters counts, of equals the last: a stage, not the stem before it
     nor the first half of the next; without containers, the last module.
@@ -49,7 +50,9 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:
     if len(at) == 1 and seen.attended:
         return seen.attended[::-1][:: -(-len(seen.attended) // count)][::-1]
     stages = [max(reversed(names), key=lambda name: _size(model.get_submodule(name))) for names in at.values()]
-    return sorted(stages, key=list(seen.layers).index)[-count:]
+    order = list(seen.layers)
+    chosen = sorted(stages, key=order.index)[-count:]
+    return sorted({*chosen, own}, key=order.index) if own in order else chosen
 
 
 def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]:

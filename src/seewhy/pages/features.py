@@ -19,7 +19,7 @@ from seewhy.studies.samples import stratified
 from seewhy.studies.study import Study
 from seewhy.tasks import scores
 
-CONTEXT = 1.5  # cells on either side of a cell's centre that a patch shows: a cell sees more than its own square
+AROUND = 3  # cells across a patch, as a cell sees more than its own square; one where that is over half the picture
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Depth:
 
 
 def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:
-    """`layer_importance` of the predicted class over at most `count` layers, for every row."""
-    names = depth_layers(study.model, study.inputs(rows.head(1)), count)
+    """`layer_importance` of the predicted class over at most `count` layers and the study's own, for every row."""
+    names = depth_layers(study.model, study.inputs(rows.head(1)), count, study.layer)
     found = [
         layer_importance(study.model, batch, _own(study, part), names) for part, batch in study.batches(rows, "depth")
     ]
@@ -141,7 +141,7 @@ def _patch(photo: UInt8[np.ndarray, "h w 3"], cell: int, grid: tuple[int, int]) 
     """The photo around a cell, moved inside where it would stick out."""
     slices = []
     for place, cells, side in zip(divmod(int(cell), grid[1]), grid, photo.shape, strict=False):
-        size = min(side, round(2 * CONTEXT * side / cells))
+        size = round((AROUND if cells >= 2 * AROUND else 1) * side / cells)
         start = min(max(0, round((place + 0.5) * side / cells - size / 2)), side - size)
         slices.append(slice(start, start + size))
     return photo[slices[0], slices[1]]

@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from seewhy.audit.statistics import FEWEST, Estimate, mean
+from seewhy.audit.statistics import FEWEST, NOTHING, Estimate, mean
 from seewhy.methods.cam import TITLES
 from seewhy.reporting import figures
 
@@ -32,9 +32,10 @@ def over(effects: pd.DataFrame) -> dict[str, Estimate]:
 
 def marked(measured: Mapping[str, Estimate], names: Iterable[str], method: str) -> str:
     """Where the maps of that method lie, on the object and on further `names`, as a sentence."""
-    lifts = {name: measured[f"reliance.{name}_lift"] for name in ("object", *names)}
+    lifts = {name: measured.get(f"reliance.{name}_lift", NOTHING) for name in ("object", *names)}
     told = [f"{name} {one.text('×')}" for name, one in lifts.items() if one.n]
-    return f"What {TITLES[method]} of the answer says beside this, as lift (1 is chance): {'; '.join(told)}."
+    beside = f"What {TITLES[method]} says of the same answers, as lift (1 is chance)"
+    return f"{beside}: {'; '.join(told)}."
 
 
 def composites(shown: Mapping[str, UInt8[np.ndarray, "h w 3"]]) -> tuple[Figure, str]:

@@ -132,7 +132,11 @@ def typical(study: Study, found: Groups) -> tuple[Figure, str]:
     titles = []
     for number in range(found.count):
         true, predicted, count = found.pairs(number)[0]
-        titles.append(f"group {number + 1}, n = {found.size(number)}\n{shown(true)}\n→ {shown(predicted)}: {count}")
+        own = rows.iloc[number]
+        other = f"\nhere: {shown(own['label'])} → {shown(own['predicted'])}"
+        alike = (own["label"], own["predicted"]) == (true, predicted)
+        mostly = f"{shown(true)} → {shown(predicted)}: {count}"
+        titles.append(f"group {number + 1}, n = {found.size(number)}\n{mostly}{'' if alike else other}")
     fig = figures.grid(list(study.photos(rows)), maps, titles, **study.look)
     return fig, f"Typical mistake and mean map: {listed(titles, maps)}"
 

@@ -27,7 +27,7 @@ def on_object(study: Study) -> dict[str, Estimate]:
     maps = [attribute(study, boxed, ["gradcam"], boxed[of]) for of in ("predicted", "label")]
     answer, truth = (diagnoses.on_objects(study, some, "gradcam")[0] for some in maps)
     parts = {"when right": answer[right], "when wrong, for its answer": answer[~right]}
-    parts["when wrong, for the true class, where anything speaks for it"] = truth[~right]
+    parts["when wrong, for the true class"] = truth[~right]
     return {name: statistics.mean(some, study.base.seed) for name, some in parts.items()}
 
 
@@ -73,9 +73,11 @@ def nearest(study: Study, count: int) -> Nearest:
     labelled = study.predictions[study.predictions["label"].notna()]
     wrong, right = samples.mistakes(labelled), labelled[labelled["correct"].fillna(False).astype(bool)]
     none = np.empty((len(wrong), 0))
-    for rows, told in ((wrong, "wrong"), (right, "right")):
-        if rows.empty:
-            return Nearest(wrong, right, none.astype(int), none, f"Not run: no labelled image is named {told}.")
+    least = 3 * count  # to choose from: beside fewer most mistakes would have the same neighbours
+    if wrong.empty or len(right) < least:
+        few = f"Not run: it takes {least} images that are named right to find the {count} nearest (n = {len(right)})."
+        refused = few if len(wrong) else "Not run: no labelled image is named wrong."
+        return Nearest(wrong, right, none.astype(int), none, refused)
     found = features.pooled(study, pd.concat([wrong, right], ignore_index=True))
     return Nearest(wrong, right, *neighbours.nearest(found[: len(wrong)], found[len(wrong) :], count))
 

@@ -11,7 +11,7 @@ from seewhy.audit.statistics import Estimate, mean, proportion, written
 from seewhy.pages import facts
 from seewhy.pages.views import listed
 from seewhy.reporting import figures
-from seewhy.reporting.sheet import shown
+from seewhy.reporting.sheet import marked, shown
 from seewhy.studies.comparison import OUTCOMES, Comparison
 
 COMMON = 5  # images of a class from which on it has a row of its own
@@ -90,11 +90,15 @@ def titles(rows: pd.DataFrame) -> list[str]:
     """The true class, what the first (1) and the second (2) say of the image, and how alike the maps are."""
     return [
         f"true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {shown(row.predicted_first)} {written(row.confidence_first)}\n"
-        f"2: {shown(row.predicted_second)} {written(row.confidence_second)}\n"
+        f"1: {_answer(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
+        f"2: {_answer(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
         f"maps: {'no evidence' if pd.isna(row.likeness) else written(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
+
+
+def _answer(predicted: str, label: str | float | None) -> str:
+    return marked(shown(predicted), None if pd.isna(label) else predicted == label)
 
 
 def grid(this: Comparison, pair: Pair, found: pd.DataFrame, positions: Sequence[int]) -> tuple[Figure, str]:

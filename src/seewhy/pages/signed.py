@@ -1,13 +1,13 @@
 """Signed maps on pages: one scale around 0, differences, and whether Shapley values add up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from seewhy.methods.shapley import Shapley
-from seewhy.pages.views import correct, titles
+from seewhy.pages.views import correct, described, titles
 from seewhy.reporting import figures
 from seewhy.reporting.sheet import shown
 from seewhy.studies.study import Study
@@ -39,11 +39,15 @@ def own_scale(maps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: values / np.where(largest[name] > 0, largest[name], np.nan) for name, values in maps.items()}
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """First minus second; a map without evidence counts as zero where the other one has some."""
-    apart = np.nan_to_num(first) - np.nan_to_num(second)
-    neither = np.isnan(first).all((1, 2)) & np.isnan(second).all((1, 2))
-    return np.where(neither[:, None, None], np.nan, apart)
+def apart(study: Study, rows: pd.DataFrame, maps: Mapping[str, np.ndarray]) -> Iterator[tuple[Figure, str]]:
+    """What the map for the predicted class, the first, has over that for the true one, for the rows that have both: a
+    figure and its alternative text, or nothing."""
+    first, second = maps.values()
+    both = np.isfinite(first).all((1, 2)) & np.isfinite(second).all((1, 2))
+    if both.any():
+        found = {"predicted minus true": (first - second)[both]}
+        figure = grid(study, rows[both], found, 1.0, "true class  ←  0  →  predicted class")
+        yield figure, f"Their difference: {described(rows[both], found)}"
 
 
 def additivity(rows: pd.DataFrame, names: Sequence[Sequence[str]], found: Shapley) -> pd.DataFrame:

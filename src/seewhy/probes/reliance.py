@@ -9,7 +9,7 @@ from seewhy.audit.regions import region_masks
 from seewhy.audit.statistics import Estimate, mean, paired_shares, proportion
 from seewhy.inputs import images
 from seewhy.studies.attributions import attribute
-from seewhy.studies.samples import large, one_each, with_objects
+from seewhy.studies.samples import of_objects
 from seewhy.studies.study import Study
 
 Masks = dict[str, Bool[np.ndarray, "n h w"]]
@@ -36,7 +36,7 @@ def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n
 def outside(study: Study, method: str) -> pd.DataFrame:
     """Share of the evidence for the answer outside the object, with what truly is there and whether it was right, one
     row an image; NaN where there is no evidence."""
-    rows = one_each(with_objects(large(study.predictions)), study.base.seed)
+    rows = of_objects(study)
     if rows.empty:
         return pd.DataFrame({"class": [], "right": [], "outside": []})
     maps, masks = attribute(study, rows, [method]).upsampled(method), study.objects(rows)
@@ -44,10 +44,11 @@ def outside(study: Study, method: str) -> pd.DataFrame:
     return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
 
 
-def marked(study: Study, method: str) -> pd.DataFrame:
+def marked(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     """Lift of the evidence for the answer on the object, every suspect and every region: 1 is chance. A column each,
-    NaN where an image has none."""
-    rows = one_each(large(study.predictions), study.base.seed)
+    NaN where an image has none. `rows`: those that interventions test, so that both speak of the same answers."""
+    if rows.empty:
+        return pd.DataFrame()
     maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
     return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
 

@@ -110,10 +110,12 @@ def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int
     every, seed = study.predictions, study.base.seed
     said = every.groupby("image")["predicted"].agg(set)
     right = one_each(every[every["correct"].fillna(True).astype(bool)], seed)
+    if study.settings.object_words:  # a caption that does not tell of the object may be of an image that has it
+        right = right[~study.objects(right).any((1, 2))]
     pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
     chosen, third = [], []
     for answer in rows["predicted"]:
-        without = np.flatnonzero([answer not in said[image] for image in pool["image"]])
+        without = np.flatnonzero([not study.alike(answer) & said[image] for image in pool["image"]])
         one = _drawn(without, draw)
         other = None if one is None else _drawn(np.setdiff1d(without, [one]), draw)
         chosen.append(one)

@@ -13,13 +13,13 @@ from seewhy.audit.versus import Tables
 from seewhy.errors import SeewhyError
 from seewhy.probes.answers import asked
 from seewhy.studies.attributions import Attributions, attribute
-from seewhy.studies.samples import large, one_each, with_objects
+from seewhy.studies.samples import of_objects
 from seewhy.studies.study import Study
 
 
 def located(study: Study, methods: Sequence[str]) -> Tables:
     """Lift and pointing game of the maps of what truly is there, for every image whose object is known."""
-    rows = one_each(with_objects(large(study.predictions)), study.base.seed)
+    rows = of_objects(study)
     if rows.empty:
         return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
     held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)

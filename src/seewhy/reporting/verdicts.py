@@ -36,10 +36,11 @@ class Verdict:
 
     @property
     def main(self) -> list[Row]:
-        """Those that the card of a study shows; a figure that the project holds itself stands there once."""
+        """Those that the card of a study shows: the hard ones, and of the maps' the main ones and what failed; a figure
+        that the project holds itself stands there once."""
         own = {held(row) for row in self.hard}
         rest = [row for row in self.maps if held(row) not in own]
-        return [*self.hard, *(row for row in rest if row["gate"].partition(".")[2] in MAIN)]
+        return [*self.hard, *(row for row in rest if row["gate"].partition(".")[2] in MAIN or row["status"] == "fail")]
 
     @property
     def status(self) -> str:

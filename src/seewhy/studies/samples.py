@@ -1,7 +1,12 @@
 """Which images a page shows: random with a seed and balanced, or chosen by a rule that the page states."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from seewhy.studies.study import Study
 
 LEAST = 0.02  # share of the picture below which a region is too small to be looked at
 
@@ -57,6 +62,12 @@ def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
     if "mask" in frame:
         known |= frame["mask"].notna()
     return frame[frame["label"].notna() & known].reset_index(drop=True)
+
+
+def of_objects(study: "Study") -> pd.DataFrame:
+    """One labelled row of each image whose object's place is known, with an answer that is about the object."""
+    rows = with_objects(large(study.predictions))
+    return one_each(rows[study.task.of_object(rows, study)].reset_index(drop=True), study.base.seed)
 
 
 def others(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:

@@ -192,6 +192,11 @@ class Study:
         """Where the object of each row is, in the network's input."""
         return self.task.objects(rows, self)
 
+    def alike(self, answer: str) -> set[str]:
+        """The answers that mean the same as this one: all `object_words` for one of them, else itself."""
+        words = set(self.settings.object_words)
+        return words if answer in words else {answer}
+
     def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
         """Object boxes of those images in pixels of the network's input."""
         sizes = zip(rows["boxes"], rows["width"], rows["height"], strict=True)

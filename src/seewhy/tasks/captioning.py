@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-KEPT = "the word (one of the caption's, drawn at random) is still in the caption, at whatever place"
+KEPT = "the word (one drawn at random), or another for the object, is still in the caption, at whatever place"
 
 
 class Captioner(nn.Module):
@@ -165,10 +165,10 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
 def kept(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n steps words"], study: "Study"
 ) -> Bool[np.ndarray, " n"]:
-    """Whether the word is said, wherever in the caption."""
+    """Whether the word, or one that means the same, is said, wherever in the caption."""
     vocabulary: Any = study.model.vocabulary
     said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
-    return np.array([word in own for word, own in zip(rows["predicted"], said, strict=True)], bool)
+    return np.array([bool(study.alike(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool)
 
 
 def tested(study: "Study") -> str:
