@@ -138,5 +138,6 @@ def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None
     few, much = Estimate(0.2, 0.1, 0.3, 5), Estimate(1.4, 0.9, 2.0, 5)
     assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, GOOD, 24)
     assert "hide parts of the image instead rank the squares with" in findings.shapley(few, GOOD, GOOD, 24)
+    assert "hide parts of the image instead rank the squares with" in findings.shapley(few, GOOD, MORE, 24)
     assert "hide parts of the image instead **do not confirm them**: they" in findings.shapley(few, GOOD, SAME, 24)
     assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, GOOD, 24)

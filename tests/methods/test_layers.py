@@ -58,3 +58,10 @@ class Last(nn.Module):
 
 def test_neither_the_image_handed_on_nor_the_answer_is_a_layer():
     assert depth_layers(Last().eval(), IMAGES) == ["encoder.first", "head.0"]
+    assert depth_layers(Last().eval(), IMAGES, own="head.0") == ["encoder.first", "head.0"]
+    assert depth_layers(Last().eval(), IMAGES, own="nowhere") == ["encoder.first", "head.0"]
+
+
+def test_the_studys_own_layer_stands_among_the_stages_in_its_place():
+    stages = depth_layers(Pyramid().eval(), IMAGES, 1)
+    assert depth_layers(Pyramid().eval(), IMAGES, 1, "down.0") == ["down.0", *stages]

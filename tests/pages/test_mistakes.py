@@ -7,7 +7,7 @@ import torch
 
 from seewhy.audit.localisation import energy_inside
 from seewhy.audit.statistics import FEWEST
-from seewhy.pages import features, kinds, labels, mistakes
+from seewhy.pages import features, kinds, labels, mistakes, signed
 from seewhy.studies.attributions import Attributions, attribute
 from seewhy.studies.study import Study
 
@@ -62,6 +62,8 @@ def test_nothing_wrong_or_nothing_right_is_said(study):
     assert "named wrong" in mistakes.nearest(labelled(study, wrong=[]), 3).refused
     every = mistakes.nearest(labelled(study, wrong=list(range(12))), 3)
     assert "named right" in every.refused
+    few = mistakes.nearest(labelled(study, wrong=list(range(8))), 3)
+    assert few.refused == "Not run: it takes 9 images that are named right to find the 3 nearest (n = 4)."
     assert every.metrics() == {}
 
 
@@ -123,11 +125,28 @@ def test_groups_are_shown_by_their_middle_and_their_mix(planted):
     found = kinds.grouped(planted, 4)
     fig, alt = kinds.typical(planted, found)
     assert len(fig.axes) == 2 * 3 + 1
-    assert "group 1, n = 6, " in alt
+    assert "group 1, n = 6, cup → cat: 6, strongest in the lower right (its map, mean map of the group)" in alt
+    assert "here:" not in alt
+    rows = found.found.rows
+    rows.loc[found.medoids[0], ["label", "predicted"]] = "cat", "cup"  # the one in the middle is of another pair
+    assert "group 1, n = 6, cup → cat: 5, here: cat → cup" in kinds.typical(planted, found)[1]
+    rows.loc[found.medoids[0], ["label", "predicted"]] = "cup", "cat"
     table = kinds.mixes(planted, found)
     assert table["images"].tolist() == [6, 5]
     assert table["n"].tolist() == [6, 0]
     assert table["true → predicted"].tolist() == ["cup → cat 6", "cat → cup 5"]
+
+
+def test_two_maps_of_a_mistake_are_taken_apart_only_where_there_are_both(study):
+    rows = labelled(study, wrong=[0, 1]).predictions.head(2)
+    first, second = np.zeros((2, 2, 6, 6))
+    first[:, 0, 0], second[:, 5, 5] = 1.0, 0.5
+    second[0] = np.nan
+    ((figure, alt),) = signed.apart(study, rows, {"answer": first, "true": second})
+    assert len(figure.axes) == 2 + 1  # one row, and the scale
+    assert alt.count("true: ") == 1
+    assert "strongest in the upper left (predicted minus true)" in alt
+    assert not [*signed.apart(study, rows.head(1), {"answer": first[:1], "true": second[:1]})]
 
 
 def test_many_pairs_are_cut():

@@ -125,18 +125,19 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
         predictions=every,
         base=SimpleNamespace(seed=0),
         settings=SimpleNamespace(object_words=["tree", "trees"]),
-        objects=lambda some: np.repeat(some["image"].to_numpy() != "c", 4).reshape(-1, 2, 2),
+        objects=lambda some: np.repeat(some["image"].isin(["a", "d"]).to_numpy(), 4).reshape(-1, 2, 2),
     )
     study.alike = partial(Study.alike, study)
     assert study.alike("tree") == {"tree", "trees"}
     assert study.alike("meadow") == {"meadow"}
     chosen, third, pool = swaps._given(study, every.head(1))
-    assert pool["image"].tolist() == ["c"]  # b says so, too; d only shows it
-    assert chosen == third == [0]
+    assert pool["image"].tolist() == ["b", "c"]  # d shows it
+    assert chosen == third == [1]  # b says it
 
 
 def test_maps_are_held_against_objects_only_of_answers_about_them():
-    rows = [("a", "the", "the", "[[0, 0, 1, 1]]"), ("a", "tree", "tree", "[[0, 0, 1, 1]]"), ("b", "tree", "tree", "[]")]
+    box = "[[0, 0, 1, 1]]"
+    rows = [("a", "the", "the", box), ("a", "tree", "tree", box), ("b", "tree", "tree", "[]"), ("c", "the", "the", box)]
     every = pd.DataFrame(rows, columns=["image", "predicted", "label", "boxes"])
     task = SimpleNamespace(of_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
     study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
