@@ -13,7 +13,6 @@ from seewhy.audit import captions
 from seewhy.errors import SeewhyError
 from seewhy.pages import facts, sentences
 from seewhy.probes import swaps
-from seewhy.studies import samples
 from seewhy.studies.attributions import attribute
 from seewhy.studies.study import Study
 from seewhy.tasks import captioning
@@ -133,15 +132,6 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
     chosen, third, pool = swaps._given(study, every.head(1))
     assert pool["image"].tolist() == ["b", "c"]  # d shows it
     assert chosen == third == [1]  # b says it
-
-
-def test_maps_are_held_against_objects_only_of_answers_about_them():
-    box = "[[0, 0, 1, 1]]"
-    rows = [("a", "the", "the", box), ("a", "tree", "tree", box), ("b", "tree", "tree", "[]"), ("c", "the", "the", box)]
-    every = pd.DataFrame(rows, columns=["image", "predicted", "label", "boxes"])
-    task = SimpleNamespace(of_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
-    study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
-    assert samples.of_objects(study)[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):

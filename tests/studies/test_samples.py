@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -104,3 +106,12 @@ def test_regions_too_small_to_be_looked_at_are_left_out_where_there_are_larger_o
     sized = frame.assign(predicted_share=0.0, true_share=[0.02] * 2 + [0.019] * 18)
     assert samples.large(sized)["image"].tolist() == NAMES[:2]
     assert len(samples.large(sized.assign(true_share=0.01))) == 20
+
+
+def test_maps_are_held_against_objects_only_of_answers_about_them():
+    box = "[[0, 0, 1, 1]]"
+    rows = [("a", "the", "the", box), ("a", "tree", "tree", box), ("b", "tree", "tree", "[]"), ("c", "the", "the", box)]
+    every = pd.DataFrame(rows, columns=["image", "predicted", "label", "boxes"])
+    task = SimpleNamespace(of_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
+    study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
+    assert samples.of_objects(study)[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
