@@ -117,7 +117,7 @@ def test_the_enlarged_view_obeys_keys_and_gives_the_focus_back(browser, path):
     assert alone.get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
-    page.wait_for_function("document.activeElement.closest('.card')?.dataset.true === 'dog'")  # a dialog closes late
+    page.locator(".card[data-true=dog] .zoom:focus").wait_for()  # a dialog closes late
     assert page.troubles == []
 
 
