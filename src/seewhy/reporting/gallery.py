@@ -1,7 +1,7 @@
 """The gallery: up to 60 samples as cards, each one photo with a small layer for each map over it.
 
 Maps of methods come first, then controls: maps that know nothing of the model. The HTML reads without a script (first
-method, all cards). With template/report.js it gets filters, a switch between maps, an opacity slider and an enlarged
+method, all cards). With template/script it gets filters, a switch between maps, an opacity slider and an enlarged
 view. Everything that comes from data is escaped here.
 """
 

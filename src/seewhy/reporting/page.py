@@ -8,13 +8,13 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from seewhy.errors import SeewhyError
+from seewhy.reporting import assets
 from seewhy.reporting.gallery import Card
 from seewhy.reporting.gallery import gallery as gallery_html
 from seewhy.reporting.gates import LEGEND, Row
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-TEMPLATE = Path(__file__).parent / "template"
 REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
 
 
@@ -163,12 +162,12 @@ def _from_page(path: Path) -> PurePosixPath:
 
 def _with_controls(html: str) -> str:
     """A gallery or strips with the styles and the script that they need."""
-    return f"<style>{_template('gallery.css')}</style>{html}<script>{_template('report.js')}</script>"
+    return f"<style>{assets.styles(*assets.CONTROLS)}</style>{html}<script>{assets.script()}</script>"
 
 
 def _show(html: str, plain: str) -> None:
     """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see."""
-    _display({"text/html": f"<style>{_template('outputs.css')}</style>{html}", "text/plain": plain})
+    _display({"text/html": f"<style>{assets.styles('outputs')}</style>{html}", "text/plain": plain})
 
 
 def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
@@ -176,9 +175,3 @@ def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> No
     from IPython.display import display
 
     display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
-
-
-@cache
-def _template(name: str) -> str:
-    """A file of the template, read once."""
-    return (TEMPLATE / name).read_text(encoding="utf-8")

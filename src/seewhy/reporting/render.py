@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 from urllib.parse import unquote
 
 from seewhy.errors import SeewhyError
+from seewhy.reporting import assets
 from seewhy.reporting.pictures import picture
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
 
-TEMPLATE = Path(__file__).parent / "template"
 HIDDEN = {"parameters", "injected-parameters", "setup"}
 SHOWN = ("text/html", "image/png", "text/markdown", "text/plain")  # the first that an output has is rendered
 HEADING = re.compile(r"<h([1-3])\b[^>]*>(.*?)</h\1>", re.DOTALL)
@@ -32,6 +31,7 @@ INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy 
 LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?</dl>', re.DOTALL)
 FOLDS = re.compile(r'</details>\s*<details class="code"><summary>Code</summary>')  # between cells that show nothing
 ASIDE = re.compile(r"<!-- picture (\d+) -->")  # where a picture stood that nbconvert need not read
+NOTHING = "'none'"  # a source expression
 GATES = re.compile(r'<section class="verdict".*?</section>', re.DOTALL)
 
 
@@ -62,6 +62,8 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
         raise SeewhyError(f"{stem}: the first cell must be Markdown with the page's question as a # heading")
     return document(
         "page.html.j2",
+        assets.styles(*assets.PAGE),
+        assets.script(),
         title=f"{question} · {site['study']}",
         heading=question,
         study=site["study"],
@@ -75,13 +77,11 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
     )
 
 
-def document(template: str, js: bool = True, **context: Any) -> str:
+def document(template: str, css: str, script: str = "", **context: Any) -> str:
     """A whole HTML document: template, styles, script, and the policy that allows these and nothing else."""
-    css = _file("outputs.css") + _file("gallery.css") + _file("page.css")
-    script = _file("report.js") if js else ""
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(css)}; "
-        f"script-src {_hash(script) if js else chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
+        f"script-src {_hash(script) if script else NOTHING}; base-uri 'none'; form-action 'none'"
     )
     return _templates().get_template(template).render(css=css, js=script, policy=policy, **context)
 
@@ -182,17 +182,11 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _file(name: str) -> str:
-    """A file of the template, read once."""
-    return (TEMPLATE / name).read_text(encoding="utf-8")
-
-
-@cache
 def _templates() -> Any:
     """The page templates; what is put into them is escaped unless marked safe there."""
     from jinja2 import Environment, FileSystemLoader
 
-    return Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, trim_blocks=False)
+    return Environment(loader=FileSystemLoader(assets.TEMPLATE), autoescape=True, trim_blocks=False)
 
 
 @cache
@@ -200,4 +194,4 @@ def _exporter() -> "HTMLExporter":
     """nbconvert with our template for the cells."""
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(template_name="notebook", extra_template_basedirs=[str(TEMPLATE)])  # type: ignore[no-untyped-call]
+    return HTMLExporter(template_name="notebook", extra_template_basedirs=[str(assets.TEMPLATE)])  # type: ignore[no-untyped-call]

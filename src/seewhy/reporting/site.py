@@ -6,6 +6,7 @@ from typing import Any, Required, TypedDict
 
 from seewhy import artifacts
 from seewhy.reporting import verdicts
+from seewhy.reporting.assets import INDEX, styles
 from seewhy.reporting.excerpts import finding, has_cards, shown, thumbs
 from seewhy.reporting.gates import MARKS, figures, gates, marked, side, widest
 from seewhy.reporting.measures import ABSENT, measured
@@ -42,7 +43,7 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
     judged = [study for study in told if study["verdict"].rows]
     html = document(
         "site.html.j2",
-        js=False,
+        styles(*INDEX),
         title="Which models can be trusted?",
         studies=sorted(told, key=lambda study: not study["tried"]),  # stable: first what there is to see
         summary=verdicts.sentence(told),
