@@ -1,6 +1,8 @@
 """Pages for the browser: one with everything in it, and how it is opened."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +77,23 @@ def captions() -> str:
     return steps(shown, "two captions")
 
 
+@contextmanager
+def recorded() -> Iterator[list[dict[str, Any]]]:
+    """What `page` shows meanwhile, as a notebook stores it."""
+    shown: list[dict[str, Any]] = []
+
+    def keep(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        coded = {kind: base64.b64encode(value).decode() for kind, value in data.items() if isinstance(value, bytes)}
+        shown.append(data | coded | {"metadata": metadata or {}})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "_display", keep)
+        yield shown
+
+
 def everything() -> list[dict[str, Any]]:
     """Outputs of every kind, some with hostile names."""
-    shown: list[dict[str, Any]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
+    with recorded() as shown:
         report.finding("It **does**, in 3 of 4 images (`lift`).")
         report.note("Not run: *LIME*.")
         report.text(HOSTILE)
@@ -87,8 +101,5 @@ def everything() -> list[dict[str, Any]]:
         report.figure(figures.grid([photo()], {name: [blob()] for name in ("a", "b")}, ["one"]), "a grid")
         report.table(pd.DataFrame({"a": [HOSTILE, "b"], "n": [1, 2]}, index=["one", "two"]), "a table")
         report.provenance({"model": "a" * 64, "seed": 0})
-    for output in shown:
-        if "image/png" in output:
-            output["image/png"] = base64.b64encode(output["image/png"]).decode()
     hostile = gallery([card(HOSTILE, HOSTILE, "cat"), card("b", word="diffuse")], ["Grad-CAM"], HOSTILE)
     return [*shown, *({"text/html": html} for html in (pictures(), segments(), captions(), hostile))]

@@ -1,4 +1,3 @@
-import base64
 import io
 
 import numpy as np
@@ -9,7 +8,7 @@ from PIL import Image
 from seewhy.reporting import figures
 from seewhy.reporting import page as report
 from seewhy.reporting.render import render
-from tests.reporting.browsing import PHONE, captions, everything, opened, pictures, segments, written
+from tests.reporting.browsing import PHONE, captions, everything, opened, pictures, recorded, segments, written
 from tests.reporting.samples import SITE, executed
 
 FOCUS = """() => { const one = document.activeElement.matches('input[type=radio]')
@@ -215,9 +214,7 @@ def test_whatever_has_the_focus_shows_it(browser, full):
 
 def test_what_is_wider_than_the_window_scrolls_in_its_box_and_says_so(browser, tmp_path):
     chart, grid = (output for output in everything() if "image/png" in output)
-    shown = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
+    with recorded() as shown:
         report.table(pd.DataFrame({"a": ["b"]}), "narrow")
     path = written(tmp_path / "page.html", chart, grid, *shown)
     for width, hints in ((390, ["none", '"scroll sideways →"', "none"]), (1280, ["none"] * 3)):
@@ -263,11 +260,8 @@ def test_a_figure_opens_large_by_key_and_click_and_gives_the_focus_back(browser,
 
 def test_in_the_dark_paper_is_dark_and_photos_are_as_they_were(browser, tmp_path):
     photos = [np.full((64, 64, 3), (250, 240, 200), np.uint8)]
-    shown = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", lambda data, metadata=None: shown.append(data | {"metadata": metadata or {}}))
+    with recorded() as shown:
         report.figure(figures.inputs(photos, ["a"]), "a photo")
-    shown[0]["image/png"] = base64.b64encode(shown[0]["image/png"]).decode()
     page = opened(browser, written(tmp_path / "page.html", *shown), color_scheme="dark")
     taken = Image.open(io.BytesIO(page.locator(".sheet").screenshot())).convert("RGB")
     pixels = np.asarray(taken, int)
@@ -285,3 +279,19 @@ def test_a_filter_that_nothing_passes_says_so_and_can_be_taken_back(browser, pat
     assert ids(page) == ["a", "b", "c", "d"]
     assert not page.get_by_text("No sample fits").is_visible()
     assert page.get_by_role("button", name="all", exact=True).get_attribute("aria-pressed") == "true"
+
+
+def test_paper_has_all_that_is_to_be_read_uncut_and_no_tools(browser, tmp_path):
+    with recorded() as shown:
+        report.table(pd.DataFrame({f"likeness to method {k}": [0.5] for k in range(9)}), "a wide table")
+    path = written(tmp_path / "page.html", *everything(), *shown)
+    page = opened(browser, path, viewport={"width": 718, "height": 1000})  # A4 less its margins
+    page.emulate_media(media="print")
+    assert page.locator(".card:visible").count() == 10
+    for name in (".side", ".tools", ".walk", "details.code"):
+        assert page.locator(f"{name}:visible").count() == 0, name
+    cut = "found => found.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+    assert page.eval_on_selector_all("html,figure.plot,.table", cut) == []
+    page.emulate_media(media="null")
+    assert page.pdf(format="A4").count(b"/Type /Page\n") > 1
+    assert page.troubles == []

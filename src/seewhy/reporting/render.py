@@ -30,6 +30,7 @@ EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy forbids it: colours of tracebacks
 LIFTED = re.compile(r'<div class="finding">.*?</div>|<dl class="provenance">.*?</dl>', re.DOTALL)
 FOLDS = re.compile(r'</details>\s*<details class="code"><summary>Code</summary>')  # between cells that show nothing
+DEFINED = re.compile(r"<defs>.*?</defs>", re.DOTALL)
 ASIDE = re.compile(r"<!-- picture (\d+) -->")  # where a picture stood that nbconvert need not read
 NOTHING = "'none'"  # a source expression
 GATES = re.compile(r'<section class="verdict".*?</section>', re.DOTALL)
@@ -70,7 +71,7 @@ def render(notebook: Any, stem: str, site: Site, failed: str = "") -> str:
         here=stem,
         failed=failed,
         toc=[{"id": name, "text": text} for level, name, text in headings if level == 2],
-        body=re.sub(r"<h1\b.*?</h1>", "", body, count=1, flags=re.DOTALL),
+        body=_defined_once(re.sub(r"<h1\b.*?</h1>", "", body, count=1, flags=re.DOTALL)),
         findings="\n".join(part for part in lifted if not part.startswith("<dl")),
         provenance="\n".join(part for part in lifted if part.startswith("<dl")),
         **_neighbours(stem, site),
@@ -123,6 +124,18 @@ def _html(output: Any) -> str | None:
         if not re.search(r'\balt="[^"]', image):
             raise SeewhyError("a notebook shows a picture without alt text in its HTML: say in alt what it shows")
     return html
+
+
+def _defined_once(body: str) -> str:
+    """Drawings that several cards use are defined where they are used first: their ids are hashes of what they hold."""
+    seen = set[str]()
+
+    def first(match: re.Match[str]) -> str:
+        known = match[0] in seen
+        seen.add(match[0])
+        return "" if known else match[0]
+
+    return DEFINED.sub(first, body)
 
 
 def _guidance(body: str) -> str:
