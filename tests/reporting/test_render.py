@@ -9,9 +9,10 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from seewhy.errors import SeewhyError
+from seewhy.reporting.gallery import gallery
 from seewhy.reporting.normalise import normalise
 from seewhy.reporting.render import render
-from tests.reporting.samples import SITE, executed
+from tests.reporting.samples import SITE, card, executed, photo
 
 
 def png(side=8):
@@ -156,3 +157,12 @@ def test_normalising_takes_out_what_differs_between_runs():
 
     assert run(1) == run(2)
     assert "papermill" not in run(1)
+
+
+def test_what_two_cards_draw_alike_is_defined_once():
+    alike = gallery([card("a", photo=photo(1)), card("b", photo=photo(2))], ["Grad-CAM"], "two")
+    shown = soup(executed({"text/html": alike}))
+    names = [one["id"] for one in shown.select("defs [id]")]
+    assert len(names) == len(set(names)) == 2  # the map and its line
+    uses = [one["href"] for one in shown.select(".card use")]
+    assert {uses.count(f"#{name}") for name in names} == {2, 4}  # a line is drawn twice, dark under bright

@@ -6,7 +6,7 @@ holds no evidence, and whoever draws it has to say so: scaling it would turn rou
 
 import base64
 import io
-from zlib import crc32
+from hashlib import sha256
 
 import numpy as np
 from matplotlib import colormaps
@@ -51,7 +51,7 @@ def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6, lined:
         return "", ""
     small = stored(cam)
     source = layer(small, cmap)
-    name = _name(source)
+    name = ident(source)
     path = outline(small) if lined else ""
     lines = twice(path, "halo", "line") if path else ("", "")
     picture = f'<image id="{name}" href="{source}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
@@ -60,15 +60,15 @@ def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6, lined:
 
 def twice(path: str, under: str, over: str, ink: str = "") -> tuple[str, str]:
     """A path stored once and drawn dark below and bright above, of these two classes; ink: the colour above."""
-    name = _name(path)
+    name = ident(path)
     colour = f' stroke="{ink}"' if ink else ""
     uses = f'<use class="{under}" href="#{name}"/><use class="{over}" href="#{name}"{colour}/>'
     return f'<path id="{name}" class="thin" d="{path}"/>', uses
 
 
-def _name(content: str) -> str:
-    """An id that is the content's own: parts of one page can be copied into another."""
-    return f"i{crc32(content.encode()):08x}"
+def ident(content: str, kind: str = "i") -> str:
+    """An id that is the content's own, behind its kind: parts of one page can be copied into another."""
+    return kind + sha256(content.encode()).hexdigest()[:12]
 
 
 def outline(cam: np.ndarray, span: int = SPAN) -> str:

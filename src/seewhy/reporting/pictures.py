@@ -9,11 +9,11 @@ import io
 import warnings
 from html import escape
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from PIL import Image
 
 from seewhy.errors import SeewhyError
+from seewhy.reporting.overlay import ident
 from seewhy.reporting.sheet import look
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def picture(png: str, about: dict[str, Any]) -> str:
 
 def _twice(source: str, alt: str, width: int, height: int, panels: str) -> str:
     """The picture, stored once, and over it the same clipped to its panels."""
-    name, view = f"f{crc32(source.encode()):08x}", f'viewBox="0 0 {width} {height}"'
+    name, view = ident(source, "f"), f'viewBox="0 0 {width} {height}"'
     size = f'width="{width}" height="{height}"'
     return (
         f'<svg class="paper" role="img" aria-label="{escape(alt)}" {size} {view}>'

@@ -6,7 +6,6 @@ The view needs no script: each word is a radio button, so clicks, taps and the a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from zlib import crc32
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from seewhy.audit.units import written
 from seewhy.reporting.gallery import scale
 from seewhy.reporting.maps import laid_over
-from seewhy.reporting.overlay import SPAN, drawing, has_evidence, thumbnail
+from seewhy.reporting.overlay import SPAN, drawing, has_evidence, ident, thumbnail
 from seewhy.reporting.sheet import INK, LINE, MUTE, WIDTH, Sheet, frame, ink, look, marked, wrapped
 
 ACROSS = 7  # panels in a row of a strip
@@ -99,7 +98,7 @@ def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: f
 def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
     """One image: a radio button, its word and its layer for each word; the photo is stored once."""
     source, width, height = thumbnail(shown.photo)
-    name = f"strip-{crc32(f'{label}|{shown.id}'.encode()):08x}"
+    name = ident(f"{label}|{shown.id}", "strip-")
     photo = f'<image id="{name}" href="{source}" width="{width}" height="{height}"/>'
     words = "".join(_word(word, k, name, (width, height), cmap, opacity) for k, word in enumerate(shown.words))
     reference = "" if shown.reference is None else f"<span>reference: <bdi>{escape(shown.reference)}</bdi></span>"
