@@ -24,6 +24,7 @@ reproduce: .venv/.installed  ## build everything twice from nothing, in two clon
 	@python tests/reproduce.py $(STUDY)
 
 bench: .venv/.tested  ## time and memory beside the peer libraries, into benchmarks/results.json
+	@python -m seewhy report photos-lite0
 	@TQDM_DISABLE=1 python benchmarks/run.py
 
 check: .venv/.tested  ## lint code and notebooks, check types

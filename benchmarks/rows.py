@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import curves
+import pages
 import sides
 import whole
 
@@ -89,5 +90,6 @@ ROWS = {
             over_peer=False,
             of_memory=True,
         ),
+        Row("pages", "all pages of a study from executed notebooks", "nbconvert, lab template", pages.pages, 1, 3),
     )
 }

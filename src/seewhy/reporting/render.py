@@ -199,7 +199,7 @@ def _templates() -> Any:
     """The page templates; what is put into them is escaped unless marked safe there."""
     from jinja2 import Environment, FileSystemLoader
 
-    return Environment(loader=FileSystemLoader(assets.TEMPLATE), autoescape=True, trim_blocks=False)
+    return Environment(loader=FileSystemLoader(assets.TEMPLATE), autoescape=True, trim_blocks=True)
 
 
 @cache
