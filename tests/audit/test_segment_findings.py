@@ -39,10 +39,10 @@ def test_a_class_that_looks_like_what_hides_is_not_to_be_read():
     scores = scores.assign(SHAP=[-1.0, 1, 1, -1], LIME=[0.0, 1, -1, -1])  # two of three; one of three
     told = findings.tried(HIGH, 9, 80, scores)
     assert "**mostly agree**" in told
-    assert "**Not to be read**: *shadow* by SHAP, 2 of 3 cases. In these" in told
-    both = findings.hidden(scores.assign(LIME=1.0))
+    assert "**Not to be read**: *shadow* by SHAP, 2 of 3 cases.\n\nIn these" in told
+    both, _ = findings.hidden(scores.assign(LIME=1.0))
     assert "*crown* by LIME, 1 of 1 cases; *shadow* by SHAP, 2 of 3 cases, and by LIME, 3 of 3 cases." in both
-    assert findings.hidden(scores.head(1)) == ""
+    assert findings.hidden(scores.head(1)) == ("", "")
 
 
 def test_too_few_images_are_not_judged():

@@ -95,7 +95,7 @@ def test_what_two_methods_by_trial_say():
 
 def test_a_class_that_looks_like_what_hides_it_cannot_be_read():
     scores = pd.DataFrame({"class": ["a", "a", "a", "b"], "photo": [0.2, 0.3, 0.9, 0.8], "LIME": [0.6, 0.5, 0.1, 0.1]})
-    said = segment_findings.hidden(scores)
+    said, _ = segment_findings.hidden(scores)
     assert "LIME, 2 of 3 cases" in said
     assert "*b*" not in said
-    assert segment_findings.hidden(scores.tail(1)) == ""
+    assert segment_findings.hidden(scores.tail(1)) == ("", "")

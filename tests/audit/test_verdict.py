@@ -136,24 +136,35 @@ def test_an_answer_that_does_not_mind_the_object_is_said_so_and_not_called_a_sho
 def test_what_was_not_looked_for_is_not_called_absent():
     figures = {"reliance.object_swap": near(0.6), "reliance.object_swap_over_control": near(0.5)}
     figures["reliance.background_swap"] = near(0.2)
-    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
+    gates = verdict.reliance(figures, [], LIMITS)
+    said = sentences.finding(gates, figures, [])
     assert said.startswith(
         "**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers, +50 "
     )
     assert "replacing all but the object changes answers: 20.0 % (95 % interval 15.0 to 25.0 %, n = 40)" in said
-    assert said.endswith("No suspect shortcut is named, so none was looked for.")
+    assert sentences.untested(gates) == "No suspect shortcut is named, so none was looked for."
     figures |= {f"reliance.shadow_{kind}": near(0.1) for kind in ("paste", "swap")}
     figures |= {f"reliance.shadow_{kind}_over_control": near(0.0) for kind in ("paste", "swap")}
     gates = verdict.reliance(figures, ["shadow"], LIMITS)
     assert sentences.finding(gates, figures, []).startswith("**No shortcut was found among the suspects**")
+    assert sentences.untested(gates) == ""
+    figures["reliance.shadow_paste_over_control"] = near(0.9)
+    assert sentences.untested(verdict.reliance(figures, ["shadow", "snow"], LIMITS)) == ""  # it is not cleared anyway
+
+
+def test_the_finding_of_an_audit_has_what_weighs_most_on_top():
+    assert sentences.together("", "It hangs.", "It flips.", "", "CAM is so.") == "It hangs. It flips.\n\nCAM is so."
+    assert sentences.together("Worth nothing.", "It hangs.", "It flips.") == "Worth nothing. It hangs.\n\nIt flips."
+    assert sentences.together("", "It hangs.", "") == "It hangs."
 
 
 def test_a_suspect_that_hardly_any_image_has_is_not_cleared_and_hides_nothing():
     figures = {f"reliance.{MINDS}": near(0.5), "reliance.object_swap": near(0.6), "reliance.background_swap": near(0.2)}
     for few in ({}, {f"reliance.shadow_{kind}_over_control": Estimate(0, -0.5, 0.5, 3) for kind in ("paste", "swap")}):
-        said = sentences.finding(verdict.reliance(figures | few, ["shadow"], LIMITS), figures | few, [])
+        gates = verdict.reliance(figures | few, ["shadow"], LIMITS)
+        said = sentences.finding(gates, figures | few, [])
         assert said.startswith("**The answers hang on the object**: replacing the object changes 60.0 % of 40 answers")
-        assert said.endswith(" **Not tested**: the shadow, seen in too few images.")
+        assert sentences.untested(gates) == "**Not tested**: the shadow, seen in too few images."
 
 
 @pytest.mark.parametrize(

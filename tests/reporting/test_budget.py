@@ -51,3 +51,10 @@ def test_a_gallery_has_sixty_cards_at_most(path):
     html = path.read_text(encoding="utf-8")
     galleries = html.split('<section class="gallery"')[1:]
     assert max((part.count('<figure class="card') for part in galleries), default=0) <= 60
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_finding_has_two_sentences_at_most(path):
+    lead = re.search(r'<div class="finding"><p>(.*?)</p>', path.read_text(encoding="utf-8"), re.DOTALL)
+    told = unescape(re.sub(r"<[^>]+>", "", lead[1]))
+    assert len(re.findall(r"[.!?](?=\s+[A-Z(]|$)", told)) <= 2

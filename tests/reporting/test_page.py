@@ -142,3 +142,11 @@ def test_importing_page_and_figures_is_cheap():
 def test_no_name_turns_round_the_sentence_that_it_stands_in(shown):
     page.finding("It says \u202ecat\u2066 often")
     assert html(shown).select_one(".finding").text == "It says cat often"
+
+
+def test_a_finding_has_two_sentences_on_top_and_says_once_what_brackets_hold(shown):
+    page.finding("It is 2.0 (95 % interval 1.0 to 3.0, n = 8), not 5.0 (95 % interval 4.0 to 6.0, n = 8).\n\nSo what.")
+    lead, under = html(shown).select(".finding p")
+    assert lead.text.count("interval") == 1
+    assert "5.0 (4.0 to 6.0, n" in lead.text
+    assert (under["class"], under.text) == (["under"], "So what.")

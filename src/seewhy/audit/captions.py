@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 from seewhy.audit.fixed import Fixed
 from seewhy.audit.statistics import Estimate, bootstrap, proportion, ratio
 from seewhy.audit.statistics import written as shown
+from seewhy.audit.units import headline
 
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
 
@@ -163,4 +164,4 @@ def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> st
         return f"{first} There is nothing to explain on this page."
     most = {name: table.sort_values([name, "word"], ascending=[False, True]).iloc[0] for name in ("missed", "invented")}
     parts = [f"{name} most: *{row['word']}*, {row[name]} times" for name, row in most.items() if row[name]]
-    return f"{first} {'; '.join(parts).capitalize()}." if parts else first
+    return headline(first, f"{'; '.join(parts).capitalize()}." if parts else "")

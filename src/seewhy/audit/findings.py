@@ -1,9 +1,9 @@
-"""What the figures of a page say, in at most two sentences. Every number in them was measured on that page."""
+"""What the figures of a page say: at most two sentences and what stands under them, every number measured there."""
 
 import pandas as pd
 
 from seewhy.audit.statistics import FEWEST, Estimate
-from seewhy.audit.units import written
+from seewhy.audit.units import headline, written
 
 ALIKE = 0.5  # rank correlation below which one method does not confirm another
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
@@ -62,15 +62,16 @@ def looking(
             "**Not measured** against objects: no image here has both a label and object boxes. By the rule stated "
             f"below, of {total} maps: {shapes}."
         )
-    blank = (
-        f" On **{empty} of {boxed}** images with object boxes there is no evidence for the true class." if empty else ""
-    )
+    blank = f"On **{empty} of {boxed}** images with object boxes there is no evidence for the true class."
     if not lift.measured:
-        return f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.{blank}"
-    return (
+        return headline(
+            f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.", blank if empty else ""
+        )
+    return headline(
         f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Beside a blob in the "
         f"middle of the picture: {_judged(centre)}; beside the activation map, which knows no class: "
-        f"{_judged(activation)}.{blank}"
+        f"{_judged(activation)}.",
+        blank if empty else "",
     )
 
 
@@ -94,15 +95,17 @@ def agreement(
     with a blob in the middle; `furthest` the pair with the lowest (None: there is no pair), `same` the methods that
     coincide by construction."""
     groups = "; ".join(" = ".join(group) for group in same)
-    coincide = f" At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
+    coincide = f"At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
     if furthest is None:
-        return f"All methods coincide here (n = {n} images).{coincide}"
+        return headline(f"All methods coincide here (n = {n} images).", coincide)
     if not alike.measured:
-        return f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are.{coincide}"
+        few = f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are."
+        return headline(few, coincide)
     name, lowest = furthest
-    return (
+    return headline(
         f"Different methods rank the cells with a mean correlation of **{alike.text()}**; with a blob in "
-        f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.{coincide}"
+        f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.",
+        coincide,
     )
 
 
@@ -119,10 +122,10 @@ def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: in
             f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
             f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
         )
-    return (
+    return headline(
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
-        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size."
-        f"{_confirmed(confirmed)}"
+        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size.",
+        _confirmed(confirmed),
     )
 
 
@@ -130,7 +133,7 @@ def _confirmed(alike: Estimate) -> str:
     if not alike.measured:
         return ""
     judged = "**do not confirm them**: they rank" if alike.high < ALIKE else "rank"
-    return f" Methods that hide parts of the image instead {judged} the squares with a correlation of {alike.text()}."
+    return f"Methods that hide parts of the image instead {judged} the squares with a correlation of {alike.text()}."
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str:
@@ -169,12 +172,12 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate], apart: Estimat
         return f"{first} There is nothing to explain on this page."
     first = f"{first} {system}".rstrip()
     measured = [f"{one.text('%')} {name}" for name, one in inside.items() if one.measured]
-    told = f" Evidence on the object: {'; '.join(measured)}." if measured else ""
+    told = f"Evidence on the object: {'; '.join(measured)}." if measured else ""
     if not apart.measured:
         few = f"fewer than {FEWEST} right and {FEWEST} wrong images share an answer and have objects and evidence"
-        return f"{first}{told} Right and wrong are not compared: {few}."
+        return headline(first, told, f"Right and wrong are not compared: {few}.")
     judged = "**less**" if apart.high < 0 else "**more**" if apart.low > 0 else "not clearly more or less"
-    return f"{first}{told} For the same answer a wrong image has {judged} of it there, {apart.text('points')}."
+    return headline(first, told, f"For the same answer a wrong image has {judged} of it there, {apart.text('points')}.")
 
 
 def places(alike: Estimate) -> str:

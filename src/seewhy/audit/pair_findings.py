@@ -2,7 +2,7 @@
 
 from seewhy.audit.paired import Discordant
 from seewhy.audit.statistics import ODDS, Estimate
-from seewhy.audit.units import chance, written
+from seewhy.audit.units import chance, headline, written
 
 LITTLE = 0.3  # a rank correlation below which two maps are not called alike, whatever chance would do
 
@@ -14,12 +14,14 @@ def finding(
     test: Discordant,
     alike: tuple[Estimate, Estimate, Estimate],
     failed: str = "",
+    worthless: str = "",
 ) -> str:
     """Which of the two `names` is better, and do they look at the same thing? `difference`: accuracy of the second less
     that of the first; `alike`: likeness of the maps of the same image, of different images, and the one less the other;
-    `failed`: what interventions say, as a clause."""
-    second = "; ".join(filter(None, [_alike(*alike), failed]))
-    return f"{_better(names, accuracy, difference, test)}. {second}."
+    `failed`: what interventions say, as a clause; `worthless`: that one of them is no working model, as a sentence."""
+    better = f"{_better(names, accuracy, difference, test)}."
+    maps = "; ".join(filter(None, [_alike(*alike), failed])) + "."
+    return headline(f"{worthless} {better}", maps) if worthless else f"{better} {maps}"
 
 
 def _better(names: tuple[str, str], accuracy: tuple[Estimate, Estimate], difference: Estimate, test: Discordant) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seewhy.audit.statistics import FEWEST, Estimate
+from seewhy.audit.units import headline
 
 
 def overlap(ious: Mapping[str, Estimate], masked: int, images: int, seen: Mapping[str, int]) -> str:
@@ -39,22 +40,27 @@ def looking(
 def tried(alike: Estimate, cases: int, evaluations: int, scores: pd.DataFrame) -> str:
     """Page 04: do two methods that hide parts of the picture say the same? `alike`: mean rank correlation; `scores`:
     of photos and with all of them hidden, see `hidden`."""
-    return " ".join(filter(None, [_alike(alike, cases, evaluations), hidden(scores)]))
+    unread, why = hidden(scores)
+    return headline(f"{_alike(alike, cases, evaluations)} {unread}".rstrip(), why)
 
 
-def hidden(scores: pd.DataFrame) -> str:
+def hidden(scores: pd.DataFrame) -> tuple[str, str]:
     """For which classes a method cannot be read, as what hides looks like the class: with all hidden, most pictures
-    score higher than the photo. `scores`: class, photo, and a column for each method, with all hidden as it hides."""
+    score higher than the photo; and what that means. Both are empty where there is none.
+
+    `scores`: class, photo, and a column for each method, with all hidden as it hides.
+    """
     told = []
     for name, some in scores.groupby("class", sort=True):
         higher = {method: int((some[method] > some["photo"]).sum()) for method in scores.columns[2:]}
         parts = [f"{method}, {count} of {len(some)} cases" for method, count in higher.items() if 2 * count > len(some)]
         told += [f"*{name}* by {', and by '.join(parts)}"] * bool(parts)
     if not told:
-        return ""
+        return "", ""
     return (
-        f"**Not to be read**: {'; '.join(told)}. In these the picture with all of it hidden scores higher than the "
-        "photo: what hides looks like the class, so hiding speaks for it."
+        f"**Not to be read**: {'; '.join(told)}.",
+        "In these the picture with all of it hidden scores higher than the photo: what hides looks like the class, so "
+        "hiding speaks for it.",
     )
 
 

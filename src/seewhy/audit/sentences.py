@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from seewhy.audit.stability import TITLES
 from seewhy.audit.statistics import FEWEST, NOTHING, Estimate
-from seewhy.audit.units import written
+from seewhy.audit.units import headline, written
 from seewhy.audit.verdict import MINDS, Gate
 
 NOTHING_TESTED = (
@@ -26,7 +26,7 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
     """What the answers hang on, by the `gates` of the interventions and the `figures` behind them, and whether maps
     showed it. Where no gate could be run: what replacing the study's own `regions` did."""
     failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
-    there = [one for one in unsure if one.found.measured and one.found.n >= FEWEST]
+    there = [one for one in unsure if _open(one)]
     if failed:
         only = [gate.gate for gate in failed] == [f"reliance.{MINDS}"]
         first = "**The answers hardly hang on the object**" if only else "**It takes shortcuts**"
@@ -39,20 +39,35 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
     if held:
         suspects = any(one.about for one in held)
         first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
-        return f"{first}: {'; '.join(_facts(held, figures))}.{_untested(gates, held)}"
+        return f"{first}: {'; '.join(_facts(held, figures))}."
     if unsure:
         few = max(one.found.n for one in unsure)
         return f"**What the answers hang on was not tested**: too few images with something to replace (n = {few})."
     return _parts(figures, regions)
 
 
-def _untested(gates: Sequence[Gate], held: Sequence[Gate]) -> str:
-    """Which suspects the interventions say nothing of, as a further sentence."""
+def untested(gates: Sequence[Gate]) -> str:
+    """Where the interventions clear the answers: which suspects they say nothing of, as a sentence; else empty."""
+    held = [one for one in gates if one.status == "pass"]
+    if not held or any(one.status == "fail" or _open(one) for one in gates):
+        return ""
     suspects = dict.fromkeys(gate.about for gate in gates if gate.about)
     rest = [f"the {name}" for name in suspects if name not in {gate.about for gate in held}]
     if not suspects:
-        return " No suspect shortcut is named, so none was looked for."
-    return f" **Not tested**: {_listed(rest)}, seen in too few images." if rest else ""
+        return "No suspect shortcut is named, so none was looked for."
+    return f"**Not tested**: {_listed(rest)}, seen in too few images." if rest else ""
+
+
+def _open(gate: Gate) -> bool:
+    """Whether a gate was tested on enough images, and is unsure all the same."""
+    return gate.status == "unsure" and gate.found.measured and gate.found.n >= FEWEST
+
+
+def together(worthless: str, causal: str, flips: str, *under: str) -> str:
+    """The finding of page 07 from sentences that may be empty: that the model is worth nothing (`Fixed.told`), what its
+    answers hang on (`finding`), what flips them (`fragile`); two of these on top, the rest under them."""
+    lead, rest = ((worthless, causal), flips) if worthless else ((causal, flips), "")
+    return headline(" ".join(filter(None, lead)), rest, *under)
 
 
 def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from seewhy.audit.captions import AXES, tokens
 from seewhy.audit.statistics import Estimate, mean
-from seewhy.audit.units import written
+from seewhy.audit.units import headline, written
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
@@ -24,6 +24,10 @@ MARGIN = 0.1  # of the evidence: a word that differs by less from its opposite h
 FULL = (
     "By {}, {} of the evidence for a word that names a side (*left*, *top*) lies on that side; of the evidence for its "
     "opposite, which was not written, {} lies on the other: {}."
+)
+BROUGHT = (
+    "**A word for a side (*left*, *top*) brings its side along, written or not**, so that its map says little of the "
+    "picture: by {}, {} of its evidence lies there, and {} of its unwritten opposite's on the other side: {}."
 )
 SHORT = "By {} it is {} and {}: {}."
 
@@ -171,27 +175,24 @@ def told(
         return "**No caption names a side**, so no word can be held against the place it names."
     if not any(one.measured for one in over.values()):
         return f"**Not measured**: {sided} captions name a side, too few of them with evidence for its opposite too."
-    parts: list[str] = []
-    for name, one in named.items():
-        shares = f"**{one.text('%')}**", opposite[name].text("%")
-        parts.append((SHORT if parts else FULL).format(name, *shares, _judged(over[name])))
     brought = [name for name, one in named.items() if one.low > CHANCE and over[name].high < MARGIN]
-    if brought:
-        parts.append(
-            f"**By {' and '.join(brought)} such a word brings its side along, written or not**: that share says little "
-            "of the picture."
-        )
-    return " ".join([*parts, *_onto(*onto)])
+    first = [*brought, *named][0]
+    told = {
+        name: (name, f"**{one.text('%')}**", opposite[name].text("%"), _judged(over[name]))
+        for name, one in named.items()
+    }
+    lead = (BROUGHT if brought else FULL).format(*told.pop(first))
+    return headline(f"{lead} {_onto(*onto)}".rstrip(), *(SHORT.format(*one) for one in told.values()))
 
 
-def _onto(method: str, lift: Estimate) -> list[str]:
+def _onto(method: str, lift: Estimate) -> str:
     """Whether words of place have their evidence on the objects, as a sentence where it is clear."""
     if not lift.measured or lift.low <= 1 <= lift.high:
-        return []
+        return ""
     word = "**more**" if lift.low > 1 else "**less**"
-    return [
+    return (
         f"Words of place have {word} evidence on the objects than chance would put there, {lift.text('×')} by {method}."
-    ]
+    )
 
 
 def localised(table: pd.DataFrame) -> str:

@@ -34,9 +34,12 @@ REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # 
 def finding(text: str) -> None:
     """Show the computed answer to the page's question; the page lifts it under its heading.
 
-    text: at most two sentences with n and interval; **bold**, *emphasis* and `code` are understood.
+    text: at most two sentences with n and interval, and after a blank line what stands under them, smaller (see
+    `seewhy.audit.units.headline`); **bold**, *emphasis* and `code` are understood.
     """
-    _show(f'<div class="finding"><p>{_inline(text)}</p></div>', f"Finding. {text}")
+    lead, *under = _inline(text).split("\n\n")
+    told = "".join([f"<p>{lead}</p>", *(f'<p class="under">{one}</p>' for one in under)])
+    _show(f'<div class="finding">{told}</div>', f"Finding. {text}")
 
 
 def gates(rows: Sequence[Row]) -> None:
@@ -133,8 +136,13 @@ def _plain(value: object) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break; no name turns the rest."""
-    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text.translate(REORDERING), quote=False))
+    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break; no name turns the rest.
+
+    What the brackets hold is said at the first interval only.
+    """
+    before, interval, after = text.translate(REORDERING).partition("(95 % interval ")
+    once = before + interval + after.replace(interval, "(") if interval else before
+    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(once, quote=False))
     told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
     told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
     return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)
