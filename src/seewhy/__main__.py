@@ -12,7 +12,7 @@ import typer
 from seewhy import artifacts, notebooks
 from seewhy.errors import SeewhyError, unknown
 from seewhy.params import FILE
-from seewhy.progress import VARIABLE
+from seewhy.progress import RELAYED, VARIABLE
 from seewhy.project import find_project
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -113,7 +113,7 @@ def run(
     found = notebooks.get(project.root, notebook)
     if name not in project.runs(found):
         raise unknown(found.whose, name, project.runs(found), FILE)
-    os.environ.setdefault(VARIABLE, "terminal")
+    os.environ.setdefault(VARIABLE, RELAYED)
     from seewhy.reporting.notebook import run as execute
     from seewhy.reporting.render import Site
 

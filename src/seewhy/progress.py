@@ -3,39 +3,38 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import IO, TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
-VARIABLE = "SEEWHY_PROGRESS"  # terminal: the controlling terminal, if any (set by the runner); off: nothing
+VARIABLE = "SEEWHY_PROGRESS"
+RELAYED = "relayed"  # the runner shows on its terminal what a notebook writes to stderr: a kernel has none of its own
+OFF = "off"
 
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """`items` again, with a bar of `total` steps named `label` that says what is done and forecasts the rest."""
-    from tqdm.auto import tqdm
-
-    stream = _stream()
-    with tqdm(items, total=total, desc=label, file=stream, disable=stream is None, leave=False, delay=1) as bar:
+    shown = _shown()
+    often = 1.0 if os.environ.get(VARIABLE) == RELAYED else 0.1
+    with _bars()(items, total=total, desc=label, disable=not shown, leave=False, delay=1, mininterval=often) as bar:
         yield from bar
 
 
 def tell(line: str) -> None:
     """A line above the bars, where there are any."""
-    from tqdm.auto import tqdm
-
-    stream = _stream()
-    if stream is not None:
-        tqdm.write(line, file=stream)
+    if _shown():
+        _bars().write(line, file=sys.stderr)
 
 
-def _stream() -> IO[str] | None:
-    """Where bars go: executed notebooks keep what is written to stderr, so a run writes past it to the terminal."""
+def _bars() -> Any:
+    """tqdm's class: text for a terminal and for the runner, a widget in JupyterLab."""
+    if os.environ.get(VARIABLE) == RELAYED:
+        from tqdm.std import tqdm
+    else:
+        from tqdm.auto import tqdm  # type: ignore[assignment]
+    return tqdm
+
+
+def _shown() -> bool:
+    """Whether anybody looks."""
     mode = os.environ.get(VARIABLE)
-    if mode == "off":
-        return None
-    if mode == "terminal":
-        try:
-            return Path("/dev/tty").open("w")
-        except OSError:
-            return None
-    return sys.stderr if sys.stderr.isatty() or "ipykernel" in sys.modules else None
+    return mode != OFF and (mode == RELAYED or sys.stderr.isatty() or "ipykernel" in sys.modules)

@@ -1,7 +1,12 @@
+import fcntl
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -89,6 +94,38 @@ def test_ctrl_c_leaves_no_kernel_and_no_page(tmp_path):
     assert job.wait(20) != 0
     assert _wait_for(lambda: not _alive(kernel), 10)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_terminal_is_told_how_far_it_is_what_is_done_and_how_long_it_will_take(tmp_path):
+    loop = "import time\nfrom seewhy.progress import progress\n"
+    loop += "for _ in progress(range(4), 4, 'maps'):\n    time.sleep(1.2)"
+    notebook(tmp_path / "n.ipynb", loop, "time.sleep(2.5)")
+    code = f"import os, sys; sys.path.insert(0, {ROOT!r}); os.environ['SEEWHY_PROGRESS'] = 'relayed'\n"
+    code += "from pathlib import Path\nfrom tests.reporting.samples import SITE\n"
+    code += "from seewhy.reporting.notebook import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    job = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=terminal)
+    os.close(terminal)
+    lines = _read(screen).split("\r\x1b[2K")
+    assert job.wait(20) == 0
+    assert any(re.search(r"█+░+  cell 3 of 4  \d+ s  maps:.* 2/4 \[\d\d:\d\d<\d\d:\d\d", line) for line in lines)
+    quiet = {int(seconds) for line in lines for seconds in re.findall(r"cell 4 of 4  (\d+) s  $", line)}
+    assert len(quiet) >= 3  # the clock goes on in a cell that says nothing
+    assert lines[-1] == ""
+    assert "maps" not in (tmp_path / "out/n.ipynb").read_text().replace("'maps'", "")
+
+
+def _read(screen):
+    """All that is written to a terminal until nobody has it open any more."""
+    parts = []
+    try:
+        while part := os.read(screen, 65536):
+            parts.append(part)
+    except OSError:  # Linux's way to say that there is no more
+        pass
+    os.close(screen)
+    return b"".join(parts).decode()
 
 
 def _wait_for(told, seconds=60):

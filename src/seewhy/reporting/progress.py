@@ -1,11 +1,14 @@
-"""One line in the terminal while a notebook runs: which cell, how long, and what the cell itself says it is doing."""
+"""One line in the terminal while a notebook runs: how far it is, how long, and what the cell says that it is doing."""
 
+import os
 import re
 import sys
+import threading
 import time
 from typing import Any, Self
 
 CLEAR = "\r\x1b[2K"
+WIDTH = 16  # letters of the bar of cells
 WARNING = re.compile(r"\b\w*(?:Warning|Error)\b: .*")
 
 
@@ -20,12 +23,17 @@ class Progress:
         self.stem, self.cells, self.number = stem, cells, 0
         self.said, self.warnings = "", list[str]()
         self.start, self.live = time.monotonic(), sys.stderr.isatty()
+        self.ended = threading.Event()
+        self.clock = threading.Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> Self:
         self._tell()
+        self.clock.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.clock.join()
         if self.live:
             sys.stderr.write(CLEAR)
         if self.warnings:
@@ -48,10 +56,21 @@ class Progress:
     def flush(self) -> None:
         """Part of being a file."""
 
+    def _tick(self) -> None:
+        """The seconds go on, also in a cell that says nothing."""
+        while not self.ended.wait(1):
+            self._tell()
+
+    def _width(self) -> int:
+        """Letters that the terminal has in a line; some say 0."""
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+
     def _tell(self) -> None:
-        """Write the line again."""
+        """Write the line again, as much of it as the terminal is wide."""
         if self.live:
+            done = WIDTH * self.number // self.cells
+            bar = "\N{FULL BLOCK}" * done + "\N{LIGHT SHADE}" * (WIDTH - done)
             seconds = time.monotonic() - self.start
-            line = f"{self.stem}  cell {self.number} of {self.cells}  {seconds:.0f} s  {self.said}"
-            sys.stderr.write(CLEAR + line[:110])
+            line = f"{self.stem}  {bar}  cell {self.number} of {self.cells}  {seconds:.0f} s  {self.said}"
+            sys.stderr.write(CLEAR + line[: self._width() - 1])
             sys.stderr.flush()
