@@ -9,13 +9,13 @@ Item = TypeVar("Item")
 VARIABLE = "SEEWHY_PROGRESS"
 RELAYED = "relayed"  # the runner shows on its terminal what a notebook writes to stderr: a kernel has none of its own
 OFF = "off"
+LINE = {"bar_format": "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}]", "nrows": 2, "mininterval": 1}  # for RELAYED
 
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """`items` again, with a bar of `total` steps named `label` that says what is done and forecasts the rest."""
-    shown = _shown()
-    often = 1.0 if os.environ.get(VARIABLE) == RELAYED else 0.1
-    with _bars()(items, total=total, desc=label, disable=not shown, leave=False, delay=1, mininterval=often) as bar:
+    form = LINE if os.environ.get(VARIABLE) == RELAYED else {}
+    with _bars()(items, total=total, desc=label, disable=not _shown(), leave=False, delay=1, **form) as bar:
         yield from bar
 
 
