@@ -9,12 +9,13 @@ Item = TypeVar("Item")
 VARIABLE = "SEEWHY_PROGRESS"
 RELAYED = "relayed"  # the runner shows on its terminal what a notebook writes to stderr: a kernel has none of its own
 OFF = "off"
-LINE = {"bar_format": "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}]", "nrows": 2, "mininterval": 1}  # for RELAYED
+TOLD = "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
 
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """`items` again, with a bar of `total` steps named `label` that says what is done and forecasts the rest."""
-    form = LINE if os.environ.get(VARIABLE) == RELAYED else {}
+    relayed = os.environ.get(VARIABLE) == RELAYED
+    form = {"bar_format": TOLD, "nrows": 2, "mininterval": 1} if relayed else {}
     with _bars()(items, total=total, desc=label, disable=not _shown(), leave=False, delay=1, **form) as bar:
         yield from bar
 

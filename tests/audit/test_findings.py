@@ -131,13 +131,17 @@ def test_features_say_how_many_and_how_deep() -> None:
     )
     assert findings.features(needed, 8, {"a": MORE, "b": LESS}).endswith("; at `b` it raises the score.")
     assert "clearly costs score at no layer tested" in findings.features(needed, 8, {"a": SAME, "b": LESS})
+    rounding = Estimate(-1e-8, -2e-8, -1e-9, 50)  # of a layer that is pooled right away
+    assert "raises the score" not in findings.features(needed, 8, {"a": MORE, "b": rounding})
     assert "too few images with evidence" in findings.features(NOTHING, 8, {})
 
 
 def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None:
     few, much = Estimate(0.2, 0.1, 0.3, 5), Estimate(1.4, 0.9, 2.0, 5)
     assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, GOOD, 24)
-    assert "hide parts of the image instead rank the squares with" in findings.shapley(few, GOOD, GOOD, 24)
-    assert "hide parts of the image instead rank the squares with" in findings.shapley(few, GOOD, MORE, 24)
-    assert "hide parts of the image instead **do not confirm them**: they" in findings.shapley(few, GOOD, SAME, 24)
+    for confirmed in (GOOD, MORE):
+        assert "hide parts of the image instead are to be read beside them: rank" in findings.shapley(
+            few, GOOD, confirmed, 24
+        )
+    assert "hide parts of the image instead **do not confirm them**: rank" in findings.shapley(few, GOOD, SAME, 24)
     assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, GOOD, 24)

@@ -70,8 +70,8 @@ def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
     assert statuses["gradcam.deletion_auc_over_control"] == "unsure"
     assert list(statuses.values()).count("pass") == 7
     assert said == (
-        "Grad-CAM puts **2.10× as much of the evidence for what is there on the object as chance would**, better than "
-        "a blob in the middle (p < 0.01); "
+        "Grad-CAM puts **2.10× (95 % interval 2.05 to 2.15×, n = 40)** as much of the evidence for what is there on "
+        "the object as chance would, better than a blob in the middle (p < 0.01); "
         "**do not rank cells by it**: it does not clearly beat the controls (deletion)."
     )
 
@@ -82,7 +82,10 @@ def test_the_sentence_of_a_method_says_what_holds_and_what_does_not():
         ({"gradcam.kept": near(0.9)}, "**it stays when the weights are redrawn**"),
         ({"gradcam.target_spearman": near(1, 0)}, "**it hardly knows what it explains**"),
         ({"gradcam.stability_spearman": near(0.3)}, "**it moves when the image changes unnoticed**"),
-        ({"gradcam.localisation_lift": near(0.8)}, "puts **only 0.80× as much of the evidence"),
+        (
+            {"gradcam.localisation_lift": near(0.8)},
+            "puts **only 0.80× (95 % interval 0.75 to 0.85×, n = 40)** as much",
+        ),
         ({"gradcam.localisation_lift": NOTHING}, "was not held against objects"),
         ({"gradcam.localisation_lift": Estimate(NAN, NAN, NAN, 2)}, "too few objects (n = 2)"),
     ],
@@ -130,6 +133,16 @@ def test_an_answer_that_does_not_mind_the_object_is_said_so_and_not_called_a_sho
         "**The answers hardly hang on the object**: replacing the object changes 20.0 % of 40 answers, "
         "\N{MINUS SIGN}4 points (95 % interval \N{MINUS SIGN}9 to +1 points, n = 40) against replacing as much "
         "elsewhere."
+    )
+
+
+def test_a_background_that_decides_is_no_shortcut_by_itself():
+    figures = {"reliance.background_swap": near(0.9)}
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
+    assert said.startswith("**The answers hang on what is around the object**: replacing all but the object changes ")
+    figures["reliance.shadow_paste_over_control"] = near(0.4)
+    assert sentences.finding(verdict.reliance(figures, ["shadow"], LIMITS), figures, []).startswith(
+        "**It takes shortcuts**"
     )
 
 

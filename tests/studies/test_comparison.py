@@ -164,9 +164,9 @@ def test_audits_stand_side_by_side(both, predicted):
     assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
     assert table[""].tolist()[3].endswith("than with the best control")
     said = audited.judged(both, "gradcam")
-    assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
-    assert "**Passed by tiny alone**: claim of gradcam.kept (unsure for other); " in said
-    assert "**Passed by other alone**: Grad-CAM: removing" in said
+    assert said.startswith("**Met by neither**: claim of reliance.shadow_swap_over_control. ")
+    assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
+    assert "**Met by other alone**: Grad-CAM: removing" in said
     assert audited.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
 
 
@@ -179,7 +179,7 @@ def test_all_gates_of_the_models_are_compared_and_two_that_forget_are_alike(pred
     table = audited.audits(this, "gradcam").set_index("")["clearly better"]
     assert table["claim of stability.flipped"] == "other"
     assert table["claim of gradcam.kept"] == "–"
-    assert "**Passed by other alone**: claim of stability.flipped (fail for tiny)" in audited.judged(this, "gradcam")
+    assert "**Met by other alone**: claim of stability.flipped (fail for tiny)" in audited.judged(this, "gradcam")
     assert audited.failed(this) == "**tiny is not steady**: denial of stability.flipped"
 
 

@@ -6,6 +6,7 @@ from seewhy.audit.statistics import FEWEST, Estimate
 from seewhy.audit.units import headline, written
 
 ALIKE = 0.5  # rank correlation below which one method does not confirm another
+BARELY = 0.005  # of a score: what is less reads 0.00, and is rounding where a layer is pooled right away
 NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
 
@@ -132,8 +133,8 @@ def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: in
 def _confirmed(alike: Estimate) -> str:
     if not alike.measured:
         return ""
-    judged = "**do not confirm them**: they rank" if alike.high < ALIKE else "rank"
-    return f"Methods that hide parts of the image instead {judged} the squares with a correlation of {alike.text()}."
+    judged = "**do not confirm them**" if alike.high < ALIKE else "are to be read beside them"
+    return f"Methods that hide parts of the image instead {judged}: rank correlation {alike.text()} with these values."
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str:
@@ -144,8 +145,9 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
     if not needed.measured:
         return f"**Not measured**: too few images with evidence for their answer (n = {needed.n})."
     first = f"Half of what speaks for an answer sits in **{needed.text()}** of {channels} channels, on average."
-    lost = {name: one for name, one in place.items() if one.measured and one.low > 0}
-    gained = [name for name, one in place.items() if one.measured and one.high < 0]
+    seen = {name: one for name, one in place.items() if one.measured and abs(one.value) >= BARELY}
+    lost = {name: one for name, one in seen.items() if one.low > 0}
+    gained = [name for name, one in seen.items() if one.high < 0]
     if not lost:
         return (
             f"{first} Flattening maps, so that only *where* things are is lost, clearly costs score at no layer tested."

@@ -13,6 +13,10 @@ NOTHING_TESTED = (
 )
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
 ELSEWHERE = "replacing as much elsewhere"
+ALONE = {  # what a single failed gate means that convicts no suspect
+    f"reliance.{MINDS}": "**The answers hardly hang on the object**",
+    "reliance.background_swap": "**The answers hang on what is around the object**",
+}
 LOST = {  # figure -> what was found; {name}: a suspect, {share}: of the answers, {over}: beside the control
     MINDS: f"replacing the object changes {{share}}, {{over}} {ELSEWHERE}",
     "background_swap": "replacing all but the object changes {share}",
@@ -28,8 +32,7 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
     failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
     there = [one for one in unsure if _open(one)]
     if failed:
-        only = [gate.gate for gate in failed] == [f"reliance.{MINDS}"]
-        first = "**The answers hardly hang on the object**" if only else "**It takes shortcuts**"
+        first = ALONE.get(failed[0].gate if len(failed) == 1 else "", "**It takes shortcuts**")
         return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
         first = "Whether the answers hang on the object is not clear"

@@ -18,6 +18,9 @@ RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
 
 
+Hits = Bool[np.ndarray, " n"] | Float[np.ndarray, " n"]  # 1 and 0, or parts of a hit
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure, its 95 % interval, and the number of images it rests on. NaN where there were too few to measure."""
@@ -48,8 +51,12 @@ NAN = float("nan")
 NOTHING = Estimate(NAN, NAN, NAN, 0)
 
 
-def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
-    """Share of hits with the Wilson score interval (Wilson 1927), which stays inside 0 to 1 for small n."""
+def proportion(hits: Hits) -> Estimate:
+    """Share of hits with the Wilson score interval (Wilson 1927), which stays inside 0 to 1 for small n.
+
+    A hit may count in part, 0 to 1, as a tie does: such values vary less than hits and misses of the same mean, so that
+    the interval is wide enough.
+    """
     n = len(hits)
     if not n:
         return NOTHING
@@ -61,14 +68,14 @@ def proportion(hits: Bool[np.ndarray, " n"]) -> Estimate:
 
 
 def share(values: Float[np.ndarray, " n"]) -> Estimate:
-    """Share of ones among zeros and ones, as `proportion`; what is not finite is left out, and fewer than `FEWEST` of
-    the others are not measured."""
+    """Share of hits, 0 to 1 each, as `proportion`; what is not finite is left out, and fewer than `FEWEST` of the
+    others are not measured."""
     there = np.asarray(values, dtype=float)
     there = there[np.isfinite(there)]
-    return proportion(there.astype(bool)) if len(there) >= FEWEST else Estimate(NAN, NAN, NAN, len(there))
+    return proportion(there) if len(there) >= FEWEST else Estimate(NAN, NAN, NAN, len(there))
 
 
-def paired_shares(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Estimate:
+def paired_shares(first: Hits, second: Hits) -> Estimate:
     """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
     paired proportions (Newcombe 1998), without continuity correction.
 
@@ -87,9 +94,9 @@ def paired_shares(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"])
     return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
 
 
-def _phi(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> float:
+def _phi(first: Hits, second: Hits) -> float:
     """Correlation of two outcomes; 0 where one of them never changes."""
-    steady = np.ptp(first.astype(int)) == 0 or np.ptp(second.astype(int)) == 0
+    steady = np.ptp(first.astype(float)) == 0 or np.ptp(second.astype(float)) == 0
     return 0.0 if steady else float(np.corrcoef(first, second)[0, 1])
 
 

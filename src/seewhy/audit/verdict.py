@@ -116,8 +116,8 @@ SUSPECT = {
         False,
     ),
     "{name}_swap_over_control": (
-        "replacing the {name} does not change the answer",
-        "replacing the {name} changes the answer",
+        "replacing the {name} changes the answer no more often than replacing as much elsewhere",
+        "replacing the {name} changes the answer more often than replacing as much elsewhere",
         "suspect",
         False,
     ),

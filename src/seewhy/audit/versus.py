@@ -20,7 +20,7 @@ BETTER = {  # of each figure: whether more is better (1) or less (-1)
     "average_drop": -1,
     "average_increase": 1,
 }
-COUNTED = ("pointing", "average_increase")  # figures of which an image has 0 or 1: their means are shares of images
+COUNTED = ("pointing", "average_increase")  # an image is a hit (1), none (0), or in part (ties): means are shares
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Versus:
 
 def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bool = False) -> Versus:
     """`method` against the control with the best mean in the same images; `better` is 1 where more is, else -1.
-    `counted`: an image has 0 or 1."""
+    `counted`: an image is a hit or none."""
     if method not in table or not np.isfinite(table[method]).any():
         return Versus("", statistics.NOTHING, float("nan"))
     there = table[np.isfinite(table[method])]
     best = str((better * there[list(NAMES)].mean()).idxmax())
     difference = (better * (there[method] - there[best])).to_numpy()
     if counted:
-        over = statistics.paired_shares(*(there[name].to_numpy(bool) for name in (method, best)))
+        over = statistics.paired_shares(*(there[name].to_numpy(float) for name in (method, best)))
     else:
         over = statistics.mean(difference, seed)
     return Versus(best, over, statistics.signs(difference, seed))

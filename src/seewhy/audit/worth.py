@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from seewhy.audit.controls import TITLES
 from seewhy.audit.statistics import ODDS
-from seewhy.audit.units import chance, written
+from seewhy.audit.units import chance
 from seewhy.audit.verdict import Gate
 from seewhy.audit.versus import Versus
 
@@ -31,8 +31,10 @@ def _localised(by: Mapping[str, Gate], beside: Versus | None) -> list[str]:
         return ["was not held against objects: none are known"]
     if not gate.found.measured:
         return [f"was held against too few objects (n = {gate.found.n})"]
-    lift = f"{written(gate.found.value, '×')} as much of the evidence for what is there on the object as chance would"
-    told = {"pass": f"puts **{lift}**", "fail": f"puts **only {lift}**"}.get(gate.status, f"puts {lift} (not clear)")
+    only = "only " * (gate.status == "fail")
+    unclear = " (not clear)" * (gate.status == "unsure")
+    lift = f"**{only}{gate.found.text('×')}** as much of the evidence for what is there on the object"
+    told = f"puts {lift} as chance would{unclear}"
     if beside is None or not beside.difference.measured:
         return [told]
     over, control = by["localisation_lift_over_control"].status, TITLES[beside.control]

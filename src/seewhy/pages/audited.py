@@ -14,7 +14,12 @@ from seewhy.studies.comparison import Comparison
 from seewhy.studies.study import Study
 
 Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
-FAILS = {CAUSAL: ("takes shortcuts", "take shortcuts"), STEADY: ("is not steady", "are not steady")}
+AROUND = f"{CAUSAL}.background_swap"
+FAILS = {
+    CAUSAL: ("takes shortcuts", "take shortcuts"),
+    AROUND: ("hangs on what is around the object", "hang on what is around the object"),
+    STEADY: ("is not steady", "are not steady"),
+}
 FAR = (".kept", ".target_spearman")  # correlations that should be near 0 or below: of two such neither is the better
 
 
@@ -45,7 +50,7 @@ def worthless(this: Comparison) -> str:
 
 
 def judged(this: Comparison, method: str) -> str:
-    """Which gates both fail, and which one of the two passes alone, as sentences; or which audit is missing."""
+    """Which gates neither meets, and which one of the two meets alone, as sentences; or which audit is missing."""
     missing = [study.name for study, gates in _both(this) if not gates]
     if missing:
         return f"Not run: the audit of {' and of '.join(missing)} (page 07)."
@@ -53,13 +58,13 @@ def judged(this: Comparison, method: str) -> str:
     for name in _gates(this, method):
         claim, status = _judged(this, name, method)
         if status[0] == status[1] == "fail":
-            groups.setdefault("**Failed by both**", []).append(claim)
+            groups.setdefault("**Met by neither**", []).append(claim)
         for place, study in enumerate(this.studies):
             if status[place] == "pass" != status[1 - place]:
                 told = f"{claim} ({status[1 - place]} for {this.studies[1 - place].name})"
-                groups.setdefault(f"**Passed by {study.name} alone**", []).append(told)
+                groups.setdefault(f"**Met by {study.name} alone**", []).append(told)
     said = [f"{title}: {'; '.join(claims)}." for title, claims in groups.items()]
-    return " ".join(said) or "No gate is failed by both, and none is passed by one of them alone."
+    return " ".join(said) or "There is no gate that neither meets, and none that one of them meets alone."
 
 
 def failed(this: Comparison) -> str:
@@ -68,7 +73,7 @@ def failed(this: Comparison) -> str:
     by: dict[tuple[str, str], list[str]] = {}
     for study, gates in _both(this):
         for name, gate in gates.items():
-            kind = name.partition(".")[0]
+            kind = name if name in FAILS else name.partition(".")[0]
             if kind in FAILS and name != f"{CAUSAL}.{verdict.MINDS}" and gate["status"] == "fail":
                 by.setdefault((kind, gate["denial"]), []).append(study.name)
     told: dict[str, list[str]] = {}
