@@ -84,7 +84,7 @@ def left_out(study: Study, rows: pd.DataFrame) -> str:
         return ""
     rest = rows.loc[alone, "predicted"].value_counts()
     told = ", ".join(f"*{name}* ({count})" for name, count in rest.sort_index().items())
-    return f"Not tested, as no image that is named right lacks them: {told}."
+    return f"Not tested, as every image that is named right has them, too: {told}."
 
 
 def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
