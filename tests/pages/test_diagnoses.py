@@ -69,10 +69,14 @@ def test_means_of_classes_are_of_maps_with_evidence_and_the_rest_is_told(study, 
     means = diagnoses.means(study, told, most=8)
     assert means.titles == ["cup\nn = 7"]
     np.testing.assert_allclose(means.maps[0], told.maps["gradcam"][1])
-    np.testing.assert_allclose(means.apart[0], 0)  # the others have the same maps
-    assert means.notes == ["No mean map for classes with fewer than 5 maps with evidence: cat (4)."]
+    assert np.isnan(means.apart).all()  # the others are too few
+    assert means.notes == [
+        "No mean map for classes with fewer than 5 maps with evidence: cat (4).",
+        "What sets a class apart is not shown where the others have fewer than 5 maps with evidence: cup (4).",
+    ]
     assert diagnoses.listed(means) == "cup (n = 7)"
     told.rows["predicted"] = ["cup"] * 7 + ["cat"] * 5
+    np.testing.assert_allclose(diagnoses.means(study, told, most=8).apart, 0)  # the others have the same maps
     assert diagnoses.means(study, told, most=1).notes == ["The 1 most frequent of 2 classes are shown."]
 
 

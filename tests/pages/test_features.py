@@ -43,6 +43,15 @@ def test_patches_surround_the_strongest_cell(study):
     np.testing.assert_array_equal(pictures[0][0], photo[top : top + 12, left : left + 12])
 
 
+def test_patches_of_a_segmentation_have_no_class(study, monkeypatch):
+    monkeypatch.setattr(features, "segmentation", study.task)
+    pictures, names = features.patches(study, study.predictions, [3, 0], 4)
+    assert names == [[], []]
+    fig = figures.patches(pictures, ["channel 3", "channel 0"], names)
+    assert len(fig.axes) == 8
+    assert {text.get_text() for text in fig.texts} == {"channel 3", "channel 0", ""}
+
+
 @pytest.mark.parametrize(("cell", "top", "left"), [(0, 0, 0), (7, 0, 0), (35, 5, 5), (5, 0, 5)])
 def test_a_patch_stays_inside_the_picture(cell, top, left):
     photo = np.arange(10 * 10 * 3, dtype=np.uint16).reshape(10, 10, 3)

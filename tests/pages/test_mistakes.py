@@ -51,7 +51,10 @@ def test_neighbours_are_right_images_and_stand_beside_their_mistake(study):
     fig, alt = mistakes.beside(this, found, 1)
     assert len(fig.axes) == 4
     assert "cat 0.89, true: cup beside" in alt
-    assert alt.count("·") == 3
+    assert alt.count("class, ") + alt.count("answer, ") == 3
+    texts = [text.get_text() for text in fig.texts]
+    assert [text for text in texts if "…" in text] == []
+    assert {f"{alike:.3f}" for alike in found.alike[0]} <= set(texts)
     metrics = found.metrics()
     assert metrics["nearest_answer"] + metrics["nearest_true"] == 1
     assert metrics["nearest_answer_n"] == 2

@@ -281,6 +281,17 @@ def test_a_filter_that_nothing_passes_says_so_and_can_be_taken_back(browser, pat
     assert page.get_by_role("button", name="all", exact=True).get_attribute("aria-pressed") == "true"
 
 
+def test_tables_of_gates_and_of_controls_fit_the_screen(browser, tmp_path):
+    names = ("finds the object", "better than controls", "deletion", "insertion", "ROAD", "knows its target",
+             "average drop", "average increase")  # fmt: skip
+    with recorded() as shown:
+        for cell in ("unsure −0.003", "−0.003 (p < 0.01, random)"):
+            report.table(pd.DataFrame({"": ["Grad-CAM++", "Score-CAM"], **dict.fromkeys(names, cell)}), "wide")
+    page = opened(browser, written(tmp_path / "page.html", *shown), viewport={"width": 1280, "height": 900})
+    widths = page.eval_on_selector_all(".table", "found => found.map(one => one.scrollWidth - one.clientWidth)")
+    assert widths == [0, 0]
+
+
 def test_paper_has_all_that_is_to_be_read_uncut_and_no_tools(browser, tmp_path):
     with recorded() as shown:
         report.table(pd.DataFrame({f"likeness to method {k}": [0.5] for k in range(9)}), "a wide table")

@@ -117,7 +117,10 @@ def test_means_stand_in_columns_on_one_scale_for_all_classes():
     assert len(fig.axes) == 3 * 3 + 2
     assert fig.axes[-2].get_ylim() == pytest.approx((0, 0.4))
     alone = figures.means([photo()], maps[:1], np.full((1, 7, 7), np.nan), ["only"])  # nothing to compare with
-    assert "no evidence" in texts(alone)
+    assert "apart" not in texts(alone)
+    assert len(alone.axes) == 2 + 1
+    apart = np.stack([maps[0] - maps[1], np.full((7, 7), np.nan)])
+    assert len(figures.means([photo()] * 2, maps[:2], apart, ["a", "b"]).axes) == 2 + 2 + 1 + 2
 
 
 def test_the_file_stands_beside_the_input_in_its_own_shape():
@@ -189,6 +192,7 @@ def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():
 
 def test_long_names_are_cut_where_it_shows_least():
     assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
+    assert shown("decoder.blocks.0.block", 18) == "decoder…0.block"
     assert len(wrapped("word " * 90, 1.5).split("\n")) == 2
     assert wrapped("", 1) == ""
 

@@ -52,8 +52,8 @@ def test_tables_are_escaped_and_aligned(shown):
     frame = pd.DataFrame({HOSTILE: [HOSTILE, "b"], "n": [1200, 3], "share": [0.5, np.nan], "is": [True, False]})
     page.table(frame, HOSTILE)
     table = html(shown).table
-    assert [cell.text for cell in table.find_all("td")] == [HOSTILE, "1,200", "0.500", "yes", "b", "3", "–", "no"]
-    assert [cell.text for cell in table.select("tbody .number")] == ["1,200", "0.500", "3", "–"]
+    assert [cell.text for cell in table.find_all("td")] == [HOSTILE, "1,200", "0.50", "yes", "b", "3", "–", "no"]
+    assert [cell.text for cell in table.select("tbody .number")] == ["1,200", "0.50", "3", "–"]
     assert table.th.text == HOSTILE
     assert not table.script
 
@@ -85,6 +85,28 @@ def test_figures_do_not_break_over_lines(shown):
 def test_the_floats_of_a_table_have_the_same_number_of_decimals(shown):
     page.table(pd.DataFrame({"": ["a"], "mean": [2.174], "low": [1.894], "n": [9]}), "c")
     assert [cell.text for cell in html(shown).select("tbody td")] == ["a", "2.17", "1.89", "9"]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.07, -0.0, 0.38], ["0.07", "0.00", "0.38"]),
+        ([0.853, -0.0004], ["0.85", "0.00"]),
+        ([0.07, -0.02], ["0.07", "−0.02"]),
+        ([0.0712, -0.02], ["0.071", "−0.020"]),
+        ([0.00123, np.nan], ["0.0012", "–"]),
+        ([1234.5, -0.2], ["1,234", "0"]),
+        ([np.nan, np.nan], ["–", "–"]),
+    ],
+)
+def test_floats_have_the_decimals_that_they_need_and_no_negative_zero(shown, values, told):
+    page.table(pd.DataFrame({"x": values}), "c")
+    assert [cell.text for cell in html(shown).find_all("td")] == told
+
+
+def test_a_share_is_no_negative_zero_either(shown):
+    page.table(pd.DataFrame({"x": [-0.0001]}), "c", percent=["x"])
+    assert html(shown).td.text == "0.0\xa0%"
 
 
 def test_a_named_index_is_a_column(shown):
@@ -130,6 +152,15 @@ def test_a_status_in_a_table_is_marked_as_in_the_gates_and_its_figure_is_not_tor
     assert cells[1].text == "+0.9 (p\xa0<\xa00.01, edges)"
     assert cells[1].select_one(".whole").text == "(p\xa0<\xa00.01, edges)"
     assert html(shown).th.text == "fail"
+
+
+def test_of_many_columns_what_stands_behind_a_status_or_a_figure_stands_below_it(shown):
+    page.table(pd.DataFrame({f"{k}": ["pass −0.27", "unsure", "+0.9 (p < 0.01, edges)"] for k in range(7)}), "c")
+    passed, unsure, beside = html(shown).select("tbody td:first-child")
+    assert (passed.text, passed.small.text, passed["class"]) == ("✓ pass −0.27", "−0.27", ["pass", "whole"])
+    assert (unsure.text, unsure.small) == ("? unsure", None)
+    assert beside.text == "+0.9 (p\xa0<\xa00.01, edges)"
+    assert [part.text for part in beside.select("small .whole")] == ["(p\xa0<\xa00.01", "edges)"]
 
 
 def test_importing_page_and_figures_is_cheap():

@@ -90,8 +90,8 @@ def boxed(rows: pd.DataFrame) -> int:
 
 @dataclass(frozen=True)
 class Means:
-    """Mean map of each predicted class over its mean photo, with n; what sets it apart from the others; who is left
-    out and why, as sentences."""
+    """Mean map of each predicted class over its mean photo, with n; what sets it apart from the others, NaN where those
+    are too few; who is left out and why, as sentences."""
 
     photos: list[UInt8[np.ndarray, "h w 3"]]
     maps: Float[np.ndarray, "k h w"]
@@ -106,13 +106,13 @@ def means(study: Study, found: Attributions, most: int, method: str = PLACES) ->
     by_class, few = regions.mean_maps(shares, said)
     kept = dict(list(by_class.items())[:most])
     maps = np.array([one for one, _ in kept.values()]).reshape(len(kept), *shares.shape[1:])
-    rest = [_mean(shares[found.rows["predicted"].to_numpy() != name]) for name in kept]
+    rest = {name: shares[found.rows["predicted"].to_numpy() != name] for name in kept}
     return Means(
         [_mean_photo(study, found.rows[found.rows["predicted"] == name]) for name in kept],
         maps,
-        maps - np.array(rest).reshape(maps.shape),
+        maps - np.array([_mean(others) for others in rest.values()]).reshape(maps.shape),
         [f"{name}\nn = {n}" for name, (_, n) in kept.items()],
-        _left_out(few, len(kept), len(by_class)),
+        _left_out(few, len(kept), len(by_class)) + _alone({name: len(_there(some)) for name, some in rest.items()}),
     )
 
 
@@ -125,15 +125,26 @@ def _left_out(few: Mapping[str, int], kept: int, enough: int) -> list[str]:
     return notes
 
 
+def _alone(others: Mapping[str, int]) -> list[str]:
+    few = [f"{name} ({count})" for name, count in others.items() if count < statistics.FEWEST]
+    least = f"fewer than {statistics.FEWEST} maps with evidence"
+    return [f"What sets a class apart is not shown where the others have {least}: {', '.join(few)}."] if few else []
+
+
 def listed(found: Means) -> str:
     """The classes of the means with their n, for alt text."""
     return "; ".join(title.replace("\n", " (") + ")" for title in found.titles)
 
 
 def _mean(shares: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "h w"]:
-    """Mean of the maps with evidence; NaN where there is none."""
-    there = shares[np.isfinite(shares).all((1, 2))]
-    return there.mean(0) if len(there) else np.full(shares.shape[1:], np.nan)
+    """Mean of the maps with evidence; NaN where those are fewer than `FEWEST`."""
+    there = _there(shares)
+    return there.mean(0) if len(there) >= statistics.FEWEST else np.full(shares.shape[1:], np.nan)
+
+
+def _there(shares: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "k h w"]:
+    """The maps with evidence."""
+    return shares[np.isfinite(shares).all((1, 2))]
 
 
 def _mean_photo(study: Study, rows: pd.DataFrame) -> UInt8[np.ndarray, "h w 3"]:

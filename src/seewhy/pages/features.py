@@ -17,7 +17,7 @@ from seewhy.methods.rerun import Heads
 from seewhy.methods.targets import Score
 from seewhy.studies.samples import stratified
 from seewhy.studies.study import Study
-from seewhy.tasks import scores
+from seewhy.tasks import scores, segmentation
 
 AROUND = 3  # cells across a patch, as a cell sees more than its own square; one where that is over half the picture
 
@@ -104,7 +104,8 @@ def patches(
 ) -> tuple[list[list[UInt8[np.ndarray, "h w 3"]]], list[list[str]]]:
     """For each wanted channel of the study's layer the `count` patches that excite it most, at most one an image.
 
-    Patches are cut from what the model sees, around the strongest cell; beside them, the label (or prediction) of each.
+    Patches are cut from what the model sees, around the strongest cell; beside them, the label (or prediction) of each;
+    none of a segmentation, where a class is that of a region and not of the picture.
     """
     peaks, cells, grid = _peaks(study, rows, wanted)
     found, names = [], []
@@ -113,7 +114,7 @@ def patches(
         best = np.argsort(-peaks[:, channel], kind="stable")[:count]
         photos = study.photos(rows.iloc[best])
         found.append([_patch(photo, cells[k, channel], grid) for photo, k in zip(photos, best, strict=True)])
-        names.append([str(said[k]) for k in best])
+        names.append([] if study.task is segmentation else [str(said[k]) for k in best])
     return found, names
 
 

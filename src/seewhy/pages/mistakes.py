@@ -89,7 +89,7 @@ def beside(study: Study, found: Nearest, most: int) -> tuple[Figure, str]:
     classes = near["label"].to_numpy().reshape(index.shape)
     kinds = neighbours.kinds(classes, head["predicted"], head["label"])
     names = [
-        [f"{shown(name)}\n{kind} · {alike:.3f}" for name, kind, alike in zip(*some, strict=True)]
+        [f"{shown(name)}\n{kind}\n{alike:.3f}" for name, kind, alike in zip(*some, strict=True)]
         for some in zip(classes, kinds, found.alike, strict=False)
     ]
     photos = study.photos(near)

@@ -24,7 +24,8 @@ def means(
     opacity: float = 0.6,
 ) -> Figure:
     """One column a class. photos: k of uint8 (H, W, 3); maps: k of (h, w) >= 0, on one scale from 0 to the largest
-    value of all; apart: k of (h, w) signed, on one symmetric scale, or NaN where there is nothing to compare with.
+    value of all; apart: k of (h, w) signed, on one symmetric scale, or NaN where there is nothing to compare with:
+    that panel is left out, and the row where it has no other.
 
     Raises SeewhyError when their numbers differ.
     """
@@ -34,17 +35,21 @@ def means(
     panel = min((WIDTH - 1.95) / len(photos) - 0.08, 1.9)
     with look():
         told = [wrapped(title, panel) for title in titles]
-        sheet = Sheet(3, len(photos), panel, aspect_of(photos), 0.08, left=0.95, right=1.0, top=lines(told) * LINE)
+        rows = ROWS if np.isfinite(apart).any() else ROWS[:2]
+        top = lines(told) * LINE
+        sheet = Sheet(len(rows), len(photos), panel, aspect_of(photos), 0.08, left=0.95, right=1.0, top=top)
         fig = sheet.figure()
         for column, (photo, mean, other, title) in enumerate(zip(photos, maps, apart, told, strict=True)):
             sheet.axes(fig, 0, column).imshow(photo, **SMOOTH)
             laid_over(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
-            signed(sheet.axes(fig, 2, column), photo, other, far)
+            if np.isfinite(other).any():
+                signed(sheet.axes(fig, 2, column), photo, other, far)
             x, _ = sheet.place(0, column)
             sheet.text(fig, x + panel / 2, sheet.top - 0.02, title, centre=True, size=9)
-        for row, name in enumerate(ROWS):
+        for row, name in enumerate(rows):
             _, y = sheet.place(row, 0)
             sheet.text(fig, 0.05, y + panel * sheet.aspect / 2, name, size=9)
         sheet.bar(fig, ScalarMappable(Normalize(0, most), cmap), MEAN, row=1)
-        sheet.bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
+        if len(rows) > 2:
+            sheet.bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
     return fig

@@ -81,10 +81,12 @@ def wrapped(text: object, inches: float, lines: int = 2, size: float = 9.5) -> s
 
 
 def shown(text: object, letters: int = 30) -> str:
-    """The text on one line, cut in the middle when it is longer: long class names differ at either end."""
+    """The text on one line, cut in the middle when it is longer: long class names differ at either end.
+
+    Dots at the cut, as of the name of a layer, are left out: the ellipsis has enough of them."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     half = (letters - 1) // 2
-    return plain if len(plain) <= letters else f"{plain[:half].rstrip()}…{plain[-half:].lstrip()}"
+    return plain if len(plain) <= letters else f"{plain[:half].rstrip(' .')}…{plain[-half:].lstrip(' .')}"
 
 
 def marked(title: str, correct: bool | None) -> str:
