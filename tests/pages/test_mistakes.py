@@ -177,7 +177,7 @@ def test_labels_that_the_model_is_sure_against_are_listed_the_surest_first(study
     assert "**2 of 12** labelled images" in found.told
     assert found.metrics()["labels_doubted"] == pytest.approx(2 / 12)
     fig, alt = labels.sheet(this, found.rows)
-    assert "label: cup, rather: cat, by +0.98" in alt
+    assert "label: cup, rather: cat, margin +0.98" in alt
     assert len(fig.axes) == 2
     assert labels.table(found.rows)["named"].tolist() == ["cat", "cup"]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seewhy.audit.statistics import Estimate
 from seewhy.pages import views
 
 FRAME = pd.DataFrame(
@@ -79,3 +80,10 @@ def test_controls_of_a_gallery_are_shares_and_the_noise_is_the_same_for_all():
     assert found["edges"][0].max(0).argmax() in (3, 4)
     assert np.isnan(found["edges"][1]).all()
     assert not np.array_equal(found["random"], views.knowing_nothing(photos, (8, 8), 1)["random"])
+
+
+def test_differences_of_shares_are_points():
+    table = views.points({"a": Estimate(0.125, -0.05, 0.3, 12), "b": Estimate(float("nan"), 0.0, 0.0, 2)})
+    assert table.loc[0].tolist() == pytest.approx(["a", 12.5, -5.0, 30.0, 12])
+    assert table["mean"].isna().tolist() == [False, True]
+    assert views.points({}).empty

@@ -74,7 +74,7 @@ def _refused(rows: pd.DataFrame) -> str:
 def sheet(study: Study, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photos with their label and what the model would call them; and the figure's alt text."""
     titles = [
-        f"label: {shown(row.label)}\nrather: {shown(row.suggested)}\nby {written(row.margin, '+')}"
+        f"label: {shown(row.label)}\nrather: {shown(row.suggested)}\nmargin {written(row.margin, '+')}"
         for row in rows.itertuples()
     ]
     told = "; ".join(title.replace("\n", ", ") for title in titles)

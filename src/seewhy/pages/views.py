@@ -117,6 +117,12 @@ def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
 
 
+def points(found: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Named differences of shares as a table, in percentage points."""
+    table = estimates(found)
+    return table.assign(**{name: 100 * table[name].astype(float) for name in ("mean", "low", "high")})
+
+
 def values(found: Mapping[str, float]) -> str:
     """Named figures for alt text."""
     return "; ".join(f"{name} {written(value)}" for name, value in found.items())
