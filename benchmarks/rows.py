@@ -90,6 +90,6 @@ ROWS = {
             over_peer=False,
             of_memory=True,
         ),
-        Row("pages", "all pages of a study from executed notebooks", "nbconvert, lab template", pages.pages, 1, 3),
+        Row("pages", "all pages of a study (3 s asked)", "nbconvert, lab template", pages.pages, 0.5, 3),
     )
 }
