@@ -83,6 +83,7 @@ def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) 
                 str(notebook), str(copy), dict(parameters), kernel_name="python3", language="python",
                 cwd=str(Path.cwd()), progress_bar=False, request_save_on_cell_execute=False, stderr_file=progress,
                 on_cell_start=progress.cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
+                extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns, late, when its runner was stopped
             )  # fmt: skip
         except PapermillExecutionError:
             pass  # the copy tells which cell and why
