@@ -180,4 +180,4 @@ def test_a_finding_has_two_sentences_on_top_and_says_once_what_brackets_hold(sho
     lead, under = html(shown).select(".finding p")
     assert lead.text.count("interval") == 1
     assert "5.0 (4.0 to 6.0, n" in lead.text
-    assert (under["class"], under.text) == (["under"], "So what.")
+    assert (under["class"], under.text) == (["basis"], "So what.")

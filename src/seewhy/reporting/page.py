@@ -38,7 +38,7 @@ def finding(text: str) -> None:
     `seewhy.audit.units.headline`); **bold**, *emphasis* and `code` are understood.
     """
     lead, *under = _inline(text).split("\n\n")
-    told = "".join([f"<p>{lead}</p>", *(f'<p class="under">{one}</p>' for one in under)])
+    told = "".join([f"<p>{lead}</p>", *(f'<p class="basis">{one}</p>' for one in under)])
     _show(f'<div class="finding">{told}</div>', f"Finding. {text}")
 
 
