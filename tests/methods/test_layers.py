@@ -65,3 +65,11 @@ def test_neither_the_image_handed_on_nor_the_answer_is_a_layer():
 def test_the_studys_own_layer_stands_among_the_stages_in_its_place():
     stages = depth_layers(Pyramid().eval(), IMAGES, 1)
     assert depth_layers(Pyramid().eval(), IMAGES, 1, "down.0") == ["down.0", *stages]
+
+
+def test_a_border_is_no_layer():
+    stages = [
+        nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(a, b, 3, 2), nn.ReLU()) for a, b in ((3, 4), (4, 8), (8, 8))
+    ]
+    net = nn.Sequential(*stages, nn.Flatten(), nn.Linear(8 * 16, 2)).eval()
+    assert depth_layers(net, IMAGES, 4) == ["0", "1", "2"]  # and neither "1.0" nor "2.0", which are as large

@@ -177,12 +177,12 @@ def told(
         return f"**Not measured**: {sided} captions name a side, too few of them with evidence for its opposite too."
     brought = [name for name, one in named.items() if one.low > CHANCE and over[name].high < MARGIN]
     first = [*brought, *named][0]
-    told = {
+    said = {
         name: (name, f"**{one.text('%')}**", opposite[name].text("%"), _judged(over[name]))
         for name, one in named.items()
     }
-    lead = (BROUGHT if brought else FULL).format(*told.pop(first))
-    return headline(f"{lead} {_onto(*onto)}".rstrip(), *(SHORT.format(*one) for one in told.values()))
+    lead = (BROUGHT if brought else FULL).format(*said.pop(first))
+    return headline(f"{lead} {_onto(*onto)}".rstrip(), *(SHORT.format(*one) for one in said.values()))
 
 
 def _onto(method: str, lift: Estimate) -> str:

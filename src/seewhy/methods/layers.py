@@ -10,6 +10,8 @@ from seewhy.errors import SeewhyError
 from seewhy.methods.evidence import collect, first_tensor, fits, untouched
 from seewhy.methods.tokens import Layout, Traits, layout_of, traits
 
+BORDERS = nn.ReflectionPad2d.__module__
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -40,13 +42,15 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4, own: str = ""
     `own`, if it is none of them.
 
     At each resolution the container with most parameters counts, of equals the last: a stage, not the stem before it
-    nor the first half of the next; without containers, the last module.
+    nor the first half of the next; without containers, the last module. A border that is put around a layer's output
+    makes a resolution of its own, and is no layer.
     A model with one resolution throughout (ViT) gives its attentions' inputs, evenly spaced, ending in the last.
     """
     seen = watch(model, images)
     at: dict[tuple[int, int], list[str]] = {}
     for name, layout in seen.layers.items():
-        at.setdefault(layout.grid, []).append(name)
+        if type(model.get_submodule(name)).__module__ != BORDERS:
+            at.setdefault(layout.grid, []).append(name)
     if len(at) == 1 and seen.attended:
         return seen.attended[::-1][:: -(-len(seen.attended) // count)][::-1]
     stages = [max(reversed(names), key=lambda name: _size(model.get_submodule(name))) for names in at.values()]

@@ -14,7 +14,7 @@ from seewhy.reporting.overlay import SPAN, thumbnail
 
 THUMB = 160  # pixels: three for each study fit the index's 300 KB for a dozen studies
 FINDING = re.compile(r'<div class="finding">(.*?)</div>', re.DOTALL)
-UNDER = re.compile(r'<p class="basis">.*?</p>', re.DOTALL)
+BASIS = re.compile(r'<p class="basis">.*?</p>', re.DOTALL)
 CARD = re.compile(r'<figure class="card (\w+)".*?data-confidence="([\d.]+)">(.*?)</figure>', re.DOTALL)
 PHOTO = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
 STRIP = re.compile(r'<figure class="strip">(.*?)</figure>', re.DOTALL)
@@ -40,7 +40,7 @@ def shown(notebook: Path) -> str:
 def finding(html: str) -> str:
     """The first finding among outputs, as HTML, without what stands under it; empty when there is none."""
     found = FINDING.search(html)
-    return UNDER.sub("", found[1]) if found else ""
+    return BASIS.sub("", found[1]) if found else ""
 
 
 def has_cards(html: str) -> bool:
