@@ -150,7 +150,7 @@ def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, template: 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     pages = {stem: (root / "reports/tiny" / f"{stem}.html").read_text() for stem in STEMS}
     assert "Accuracy was not run" in pages["01_model"]
-    assert "no image here has both a label and object boxes" in pages["02_grad_cam"]
+    assert "no image here has both a label and a known object" in pages["02_grad_cam"]
     assert "Not run" in pages["06_misclassification"]
     assert "accuracy" not in json.loads((root / "reports/tiny/metrics/model.json").read_text())
 

@@ -60,6 +60,9 @@ def test_what_is_said_of_them():
     assert "not run" in captions.told(captions.exact([], []), NOTHING, [], 6, 5)
     table = captions.words(WRITTEN, TRUE)
     assert captions.mistakes(3, 6, match, table).startswith("**3 of 6** captions differ")
+    even = captions.words(["one b c d e f", "a"], ["a", "a"])
+    said = captions.mistakes(1, 2, match, even)
+    assert said.endswith("Missed most: *a*, once; invented most: *b*, *c*, *d*, *e* and others, once each.")
     assert "nothing to explain" in captions.mistakes(0, 6, match, table)
     assert "Not run" in captions.mistakes(0, 0, match, table)
 

@@ -122,18 +122,23 @@ def test_mistakes_tell_the_measured_half_and_why_right_and_wrong_are_not_compare
 
 def test_features_say_how_many_and_how_deep() -> None:
     needed = Estimate(23.2, 21.8, 24.7, 120)
-    told = findings.features(needed, 192, {"a": MORE, "b": MORE, "c": SAME})
+    less = Estimate(0.4, 0.1, 0.7, 50)
+    told = findings.features(needed, 192, {"a": MORE, "b": less, "c": SAME}, MORE)
     assert told == (
         "Half of what speaks for an answer sits in **23.20 (95 % interval 21.80 to 24.70, n = 120)** of 192 channels, "
         "on average. "
         "Flattening maps, so that only *where* things are is lost, clearly costs score at 2 of the 3 layers tested, "
         "most at `a`: 0.50 (95 % interval 0.10 to 0.90, n = 50)."
     )
-    assert findings.features(needed, 8, {"a": MORE, "b": LESS}).endswith("; at `b` it raises the score.")
-    assert "clearly costs score at no layer tested" in findings.features(needed, 8, {"a": SAME, "b": LESS})
+    assert findings.features(needed, 8, {"a": MORE, "b": LESS}, MORE).endswith("; at `b` it raises the score.")
+    assert "clearly costs score at no layer tested" in findings.features(needed, 8, {"a": SAME, "b": LESS}, MORE)
+    near = findings.features(needed, 8, {"a": MORE, "b": less, "c": LESS}, SAME)
+    assert "most at `a`: 0.50 (95 % interval 0.10 to 0.90, n = 50), not clearly more than at `b`; at `c` it" in near
+    wide = Estimate(0.9, -0.2, 2.0, 50)  # the greatest loss, though not a clear one
+    assert "n = 50), not clearly more than at `b`." in findings.features(needed, 8, {"a": MORE, "b": wide}, MORE)
     rounding = Estimate(-1e-8, -2e-8, -1e-9, 50)  # of a layer that is pooled right away
-    assert "raises the score" not in findings.features(needed, 8, {"a": MORE, "b": rounding})
-    assert "too few images with evidence" in findings.features(NOTHING, 8, {})
+    assert "raises the score" not in findings.features(needed, 8, {"a": MORE, "b": rounding}, MORE)
+    assert "too few images with evidence" in findings.features(NOTHING, 8, {}, NOTHING)
 
 
 def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None:

@@ -151,6 +151,8 @@ def test_a_word_is_said_to_bring_its_side_along_only_where_that_is_decided(share
 def test_what_is_said_of_lime():
     told = words.tried(np.array([0.5, 0.7]), 200, 0, {"Grad-CAM": np.array([-0.03, 0.23]), "x": np.array([np.nan])})
     assert "**0.50 and 0.70**" in told
-    assert told.endswith("It **hardly agrees** with the maps of one backward pass: Grad-CAM \u22120.03 to +0.23.")
+    assert told.endswith(
+        "It **hardly agrees** with the maps of one backward pass: Grad-CAM \u22120.03 to +0.23, by the first seed."
+    )
     assert "hardly" not in words.tried(np.array([0.5]), 200, 0, {"Grad-CAM": np.array([0.9])})
     assert words.tried(np.array([0.5]), 200, 0).endswith("both show.")

@@ -30,6 +30,13 @@ def test_depth_ends_where_place_no_longer_matters(study):
     assert np.abs(found.place[0]).max() > 1e-3
 
 
+def test_the_layer_that_loses_most_is_held_against_the_next_row_by_row():
+    place = np.array([[0, 1.0, 0, 1, 0, 1], [3, 4, 3, 4, 3, 4], [2, 3.5, 2, 3.5, 2, 3.5]])
+    found = features.Depth(["a", "b", "c"], place, place)
+    assert (found.ahead(0).value, found.ahead(0).n) == (0.75, 6)
+    assert features.Depth(["a"], place[:1], place[:1]).ahead(0).value == 0.5  # nothing else was tried
+
+
 def test_patches_surround_the_strongest_cell(study):
     rows = study.predictions
     pictures, names = features.patches(study, rows, [3, 0], 4)

@@ -16,6 +16,7 @@ from seewhy.audit.statistics import written as shown
 from seewhy.audit.units import headline
 
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
+EQUAL = 4  # words that a sentence names where they go wrong equally often
 
 
 def tokens(text: str) -> list[str]:
@@ -162,6 +163,14 @@ def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> st
     )
     if not wrong:
         return f"{first} There is nothing to explain on this page."
-    most = {name: table.sort_values([name, "word"], ascending=[False, True]).iloc[0] for name in ("missed", "invented")}
-    parts = [f"{name} most: *{row['word']}*, {row[name]} times" for name, row in most.items() if row[name]]
+    parts = [_most(table, name) for name in ("missed", "invented") if table[name].max()]
     return headline(first, f"{'; '.join(parts).capitalize()}." if parts else "")
+
+
+def _most(table: pd.DataFrame, name: str) -> str:
+    """The words that are missed or invented most, and how often; equals are all named, up to a handful."""
+    most = table[name].max()
+    equal = sorted(table.loc[table[name] == most, "word"])
+    named = f"{', '.join(f'*{word}*' for word in equal[:EQUAL])}{' and others' if len(equal) > EQUAL else ''}"
+    often = "once" if most == 1 else f"{most} times"
+    return f"{name} most: {named}, {often}{' each' if len(equal) > 1 else ''}"

@@ -47,16 +47,16 @@ class Rule:
             return (
                 f"The first that fits. **No evidence**: nothing speaks for the class, or everything alike; {spread} "
                 "the picture; else **focused**. Object words (on the object, on the background) are **not run**: no "
-                "image here has boxes."
+                "object is known here."
             )
-        without = f"Without boxes, or where they fill the picture ({total - boxed} of {total} images)"
+        without = f"Where no object is known, or it fills the picture ({total - boxed} of {total} images)"
         rest = "" if boxed == total else f" {without}, it is **focused** in place of an object word."
         return (
             "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
-            f"background**: less than {self.background:g} times as much evidence in the object boxes as chance "
-            f"would put there; {spread} the object (of the picture, without boxes); **on the object**: "
+            f"background**: less than {self.background:g} times as much evidence on the known object as chance "
+            f"would put there; {spread} the object (of the picture, where none is known); **on the object**: "
             f"{100 * self.on_object:g} % of the evidence "
-            f"or more lies in the boxes; else **partly on the object**.{rest}"
+            f"or more lies there; else **partly on the object**.{rest}"
         )
 
 
@@ -83,7 +83,7 @@ def diagnose(
 ) -> pd.DataFrame:
     """`word`, `inside`, `lift` and `spread` of each map, by `rule`.
 
-    maps: at their own resolution; inside: share of the evidence in the object boxes, NaN where it is not known (see
+    maps: at their own resolution; inside: share of the evidence on the object, NaN where it is not known (see
     `localisation.energy_inside`); area: share of the picture that the boxes cover.
     """
     wide, boxed = spread(maps), np.isfinite(inside)

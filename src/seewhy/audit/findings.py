@@ -53,17 +53,17 @@ def looking(
     """Page 02: does the evidence lie on the object?
 
     `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
-    with a label and object boxes have no evidence for their true class at all. `words` counts what the maps of the
+    with a label and a known object have no evidence for their true class at all. `words` counts what the maps of the
     predicted class look like (see `diagnosis.diagnose`).
     """
     if not boxed:
         total = sum(words.values())
         shapes = ", ".join(f"{count} {word}" for word, count in words.items())
         return (
-            "**Not measured** against objects: no image here has both a label and object boxes. By the rule stated "
+            "**Not measured** against objects: no image here has both a label and a known object. By the rule stated "
             f"below, of {total} maps: {shapes}."
         )
-    blank = f"On **{empty} of {boxed}** images with object boxes there is no evidence for the true class."
+    blank = f"On **{empty} of {boxed}** images with a known object there is no evidence for the true class."
     if not lift.measured:
         return headline(
             f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.", blank if empty else ""
@@ -137,10 +137,11 @@ def _confirmed(alike: Estimate) -> str:
     return f"Methods that hide parts of the image instead {judged}: rank correlation {alike.text()} with these values."
 
 
-def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str:
+def features(needed: Estimate, channels: int, place: dict[str, Estimate], ahead: Estimate) -> str:
     """Page 05: how many of the layer's channels make up half of the answer, and how deep place matters.
 
-    `place` is what the score loses at each layer, shallow to deep, where only the place of things is taken away.
+    `place` is what the score loses at each layer, shallow to deep, where only the place of things is taken away;
+    `ahead` by how much the layer with the greatest loss is ahead of the next, image by image.
     """
     if not needed.measured:
         return f"**Not measured**: too few images with evidence for their answer (n = {needed.n})."
@@ -152,11 +153,14 @@ def features(needed: Estimate, channels: int, place: dict[str, Estimate]) -> str
         return (
             f"{first} Flattening maps, so that only *where* things are is lost, clearly costs score at no layer tested."
         )
-    most = max(lost, key=lambda name: lost[name].value)
+    order = sorted(seen, key=lambda name: -seen[name].value)
+    most = next(name for name in order if name in lost)
+    rest = [] if most == order[0] and ahead.low > 0 else [name for name in order[:2] if name != most]
     told = (
         f"{first} Flattening maps, so that only *where* things are is lost, clearly costs score at {len(lost)} of the "
         f"{len(place)} layers tested, most at `{most}`: {lost[most].text()}"
     )
+    told += "".join(f", not clearly more than at `{name}`" for name in rest[:1])
     return f"{told}; at {', '.join(f'`{name}`' for name in gained)} it raises the score." if gained else f"{told}."
 
 

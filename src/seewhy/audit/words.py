@@ -228,7 +228,7 @@ def _beside(others: Mapping[str, Float[np.ndarray, " n"]]) -> str:
     parts = [f"{name} {written(values.min(), '+')} to {written(values.max(), '+')}" for name, values in known.items()]
     most = max(values.max() for values in known.values())
     word = "**hardly agrees** with" if most < PARTLY else "is to be read beside"
-    return f"It {word} the maps of one backward pass: {', '.join(parts)}."
+    return f"It {word} the maps of one backward pass: {', '.join(parts)}, by the first seed."
 
 
 def _judged(difference: Estimate) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float, Int, UInt8
 
-from seewhy.audit.statistics import FEWEST
+from seewhy.audit.statistics import FEWEST, Estimate, mean
 from seewhy.methods.ablation import closed_form
 from seewhy.methods.evidence import collect
 from seewhy.methods.importance import channel_importance, layer_importance
@@ -85,6 +85,11 @@ class Depth:
     layers: list[str]
     width: Float[np.ndarray, "l n"]
     place: Float[np.ndarray, "l n"]
+
+    def ahead(self, seed: int) -> Estimate:
+        """By how much the layer with the greatest loss of `place` is ahead of the next one, row by row."""
+        first, *rest = self.place[np.argsort(-self.place.mean(1), kind="stable")]
+        return mean(first - rest[0], seed) if rest else mean(first, seed)
 
 
 def depth(study: Study, rows: pd.DataFrame, count: int) -> Depth:

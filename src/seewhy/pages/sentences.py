@@ -112,7 +112,7 @@ def swapped(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lifts(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:
-    """Lift on the object boxes of each kind's evidence, and of maps that know nothing, over images with boxes."""
+    """Lift on the objects of each kind's evidence, and of maps that know nothing, over images with known objects."""
     boxed = rows[rows["boxes"] != "[]"].reset_index(drop=True)
     found = attribute(study, boxed, [method])
     table = localisation.lifts(found.titled(), study.objects(boxed), found.grid, study.base.seed)
