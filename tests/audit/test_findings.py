@@ -148,5 +148,7 @@ def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None
         assert "hide parts of the image instead are to be read beside them: rank" in findings.shapley(
             few, GOOD, confirmed, 24
         )
-    assert "hide parts of the image instead **do not confirm them**: rank" in findings.shapley(few, GOOD, SAME, 24)
+    assert "hide parts of the image instead **do not confirm their order**: rank" in findings.shapley(
+        few, GOOD, SAME, 24
+    )
     assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, GOOD, 24)

@@ -23,7 +23,12 @@ CLOUD = Clusters(np.repeat([0, 1], 10), [0, 10], 0.15, 0.2)
     ],
 )
 def test_nearest(nearest, pool, said):
-    assert said in told.nearest(neighbours.sides(nearest, ["a"] * 30, ["b"] * 30, pool))
+    assert said in told.nearest(neighbours.sides(nearest, ["a"] * 30, ["b"] * 30, pool * 5))
+
+
+def test_a_class_that_can_hardly_be_found_says_nothing_of_sides():
+    few = told.nearest(neighbours.sides(["a"] * 30, ["a"] * 30, ["b"] * 30, ["a"] * 16 + ["b"] * 4))
+    assert few.endswith("Of one side only 4 right images could be found, too few to say more.")
 
 
 def test_nearest_stands_beside_chance():

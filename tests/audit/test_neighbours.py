@@ -44,7 +44,7 @@ def test_sides_stand_beside_what_chance_would_give():
     ],
 )
 def test_a_side_is_named_where_it_beats_the_other_and_chance(nearest, pool, side):
-    found = neighbours.sides(nearest, ["a"] * 40, ["b"] * 40, pool)
+    found = neighbours.sides(nearest, ["a"] * 40, ["b"] * 40, pool * 5)
     assert found.side == side
     assert found.open
     assert not neighbours.sides(["c"] * 40, ["a"] * 40, ["b"] * 40, ["c"]).open

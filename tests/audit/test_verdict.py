@@ -39,7 +39,15 @@ def test_a_row_of_the_file_is_finite_and_rounded():
     row = Gate("a.b", "claims", Estimate(1 / 3, 0.2, 0.5, 7), 1.0, True).row()
     assert row.pop("claim") == "claims"
     assert (row.pop("passes"), row.pop("denial")) == ("above", "")
-    assert row == {"gate": "a.b", "value": 0.333333, "low": 0.2, "high": 0.5, "limit": 1.0, "n": 7, "status": "fail"}
+    assert row == {
+        "gate": "a.b",
+        "value": 0.3333333333,
+        "low": 0.2,
+        "high": 0.5,
+        "limit": 1.0,
+        "n": 7,
+        "status": "fail",
+    }
     assert Gate("a.b", "claims", NOTHING, 1.0, False, "denies").row()["passes"] == "below"
     row = Gate("a.b", "claims", NOTHING, 1.0, True).row()
     assert (row["value"], row["low"], row["high"], row["status"]) == (None, None, None, "not run")
@@ -119,9 +127,9 @@ def test_interventions_have_a_gate_for_every_suspect():
     assert [gate.status for gate in gates] == ["not run", "pass", "fail", "not run"]
     assert sentences.finding(gates, figures, []) == (
         "**It takes shortcuts**: the shadow alone, pasted into an image that is answered otherwise, wins 50.0 % of 60 "
-        "answers, +40 points (95 % interval +35 to +45 points, n = 40) against as much of another image; **the maps "
-        "do not show it**: the evidence on the shadow is 0.84× (95 % interval 0.70 to 0.95×, n = 30) what chance would "
-        "put there."
+        "answers, +40 points (95 % interval +35 to +45 points, n = 40) against as much of another image; **the maps do "
+        "not show it**: in the images as they are, the evidence on the shadow is 0.84× (95 % interval 0.70 to 0.95×, "
+        "n = 30) what chance would put there."
     )
     assert all(math.isfinite(gate.limit) for gate in gates)
 
@@ -144,6 +152,16 @@ def test_a_background_that_decides_is_no_shortcut_by_itself():
     assert sentences.finding(verdict.reliance(figures, ["shadow"], LIMITS), figures, []).startswith(
         "**It takes shortcuts**"
     )
+
+
+def test_answers_that_anything_changes_do_not_say_what_they_hang_on():
+    figures = {"reliance.background_swap": near(0.9), "reliance.object_swap": near(0.8)}
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
+    assert said.startswith("**The answers change whatever is replaced, so what they hang on is not shown**: ")
+    assert said.endswith("; replacing the object itself, 80.0 % (95 % interval 75.0 to 85.0 %, n = 40).")
+    figures[f"reliance.{MINDS}"] = near(0.5)  # more than elsewhere: they hang on both
+    said = sentences.finding(verdict.reliance(figures, [], LIMITS), figures, [])
+    assert said.startswith("**The answers hang on what is around the object**")
 
 
 def test_what_was_not_looked_for_is_not_called_absent():
@@ -192,7 +210,7 @@ def test_maps_are_said_to_hide_a_suspect_only_where_that_is_clear(low, high, sai
 
 @pytest.mark.parametrize(
     ("found", "said"),
-    [(near(0.5), "decides nothing"), (Estimate(1, 0.2, 1, 1), "too few images with something to replace (n = 1)")],
+    [(near(0.5), "decides nothing"), (Estimate(1, 0.2, 1, 1), "label can say so (n = 1)")],
 )
 def test_what_is_open_is_told_with_its_figure_and_what_rests_on_one_image_is_not(found, said):
     figures = {"reliance.background_swap": found}

@@ -164,7 +164,7 @@ def test_audits_stand_side_by_side(both, predicted):
     assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
     assert table[""].tolist()[3].endswith("than with the best control")
     said = audited.judged(both, "gradcam")
-    assert said.startswith("**Met by neither**: claim of reliance.shadow_swap_over_control. ")
+    assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
     assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
     assert "**Met by other alone**: Grad-CAM: removing" in said
     assert audited.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
@@ -199,7 +199,7 @@ def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(pre
         artifacts.write_json(artifacts.metrics(predicted.root, study, "audit"), share)
     last = audited.audits(open_comparison("both"), "gradcam").iloc[-1].tolist()
     wanted = ["40.0 % (30.0 to 50.0, n\u00a0=\u00a040)", "70.0 % (60.0 to 80.0, n\u00a0=\u00a040)"]
-    assert last == ["the same as a share of all answers", *wanted, "tiny"]
+    assert last == ["the same change over all answers, no control taken off", *wanted, "tiny"]
 
 
 def test_a_model_worth_no_more_than_a_fixed_answer_is_told_first(both, monkeypatch):

@@ -123,18 +123,14 @@ def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: in
             f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
             f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
         )
-    return headline(
+    lead = (
         f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
-        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size.",
-        _confirmed(confirmed),
+        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size"
     )
-
-
-def _confirmed(alike: Estimate) -> str:
-    if not alike.measured:
-        return ""
-    judged = "**do not confirm them**" if alike.high < ALIKE else "are to be read beside them"
-    return f"Methods that hide parts of the image instead {judged}: rank correlation {alike.text()} with these values."
+    tried = f"methods that hide parts of the image instead {{}}: rank correlation {confirmed.text()} with these values."
+    if confirmed.measured and confirmed.high < ALIKE:
+        return f"{lead}; {tried.format('**do not confirm their order**')}"
+    return headline(f"{lead}.", tried.format("are to be read beside them").capitalize() if confirmed.measured else "")
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate], ahead: Estimate) -> str:

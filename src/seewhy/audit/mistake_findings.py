@@ -7,8 +7,9 @@ from jaxtyping import Float
 
 from seewhy.audit.clusters import DRAWS, SILHOUETTE, Clusters
 from seewhy.audit.neighbours import KINDS, Sides
-from seewhy.audit.statistics import Estimate, proportion, written
+from seewhy.audit.statistics import FEWEST, Estimate, proportion, written
 
+FEW = "Of one side only {} right images could be found, too few to say more"
 ZONES = (
     "in the upper left",
     "at the top",
@@ -42,7 +43,7 @@ def nearest(found: Sides) -> str:
     return (
         f"The nearest right image is of the class that was answered in **{answer.text('%')}** of the mistakes, of the "
         f"true class in **{truth.text('%')}**{rest}; of right images drawn at random that would hold in {by_chance}. "
-        f"{SIDES[found.side]}."
+        f"{SIDES[found.side] if found.right >= FEWEST else FEW.format(found.right)}."
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from seewhy.audit.statistics import Estimate, proportion
+from seewhy.audit.statistics import FEWEST, Estimate, proportion
 
 DIGITS = 6  # similarities that agree to so many are equal, and the first image counts: sums differ in the last bits
 KINDS = ("its answer", "its true class", "another class")
@@ -44,6 +44,7 @@ class Sides:
 
     shares: dict[str, Estimate]
     chance: dict[str, float]
+    right: int  # images to be found of the classes answered, or of the true ones: the fewer of the two
 
     @property
     def open(self) -> bool:
@@ -52,7 +53,10 @@ class Sides:
 
     @property
     def side(self) -> str:
-        """The kind that is clearly more frequent than the opposite one and than chance; empty where neither is."""
+        """The kind that is clearly more frequent than the opposite one and than chance; empty where neither is, or
+        where either has hardly an image to be found."""
+        if self.right < FEWEST:
+            return ""
         for one, other in (KINDS[:2], KINDS[1::-1]):
             if self.shares[one].low > max(self.shares[other].high, self.chance[one]):
                 return one
@@ -65,4 +69,5 @@ def sides(found: Sequence[str], answers: Sequence[str], truths: Sequence[str], p
     frequency = {name: float(np.mean(np.asarray(pool, dtype=object) == name)) for name in {*answers, *truths}}
     said, true = (float(np.mean([frequency[name] for name in names])) for names in (answers, truths))
     chance = dict(zip(KINDS, (said, true, max(0.0, 1 - said - true)), strict=True))
-    return Sides({kind: proportion(there == kind) for kind in KINDS}, chance)
+    right = min(sum(name in names for name in pool) for names in ({*answers}, {*truths}))
+    return Sides({kind: proportion(there == kind) for kind in KINDS}, chance, right)

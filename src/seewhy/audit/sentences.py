@@ -12,10 +12,12 @@ NOTHING_TESTED = (
     "answers are the same, so that there is nothing to put in its place."
 )
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
+HALF = 0.5  # of the answers: where replacing the object changes more, the background alone is not what they hang on
+AROUND = "reliance.background_swap"
 ELSEWHERE = "replacing as much elsewhere"
 ALONE = {  # what a single failed gate means that convicts no suspect
     f"reliance.{MINDS}": "**The answers hardly hang on the object**",
-    "reliance.background_swap": "**The answers hang on what is around the object**",
+    AROUND: "**The answers hang on what is around the object**",
 }
 LOST = {  # figure -> what was found; {name}: a suspect, {share}: of the answers, {over}: beside the control
     MINDS: f"replacing the object changes {{share}}, {{over}} {ELSEWHERE}",
@@ -33,6 +35,10 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
     there = [one for one in unsure if _open(one)]
     if failed:
         first = ALONE.get(failed[0].gate if len(failed) == 1 else "", "**It takes shortcuts**")
+        either = figures.get("reliance.object_swap", NOTHING)
+        if first == ALONE[AROUND] and either.low > HALF and gates[0] not in held:
+            lost = f"{_facts(failed, figures)[0]}; replacing the object itself, {either.text('%')}"
+            return f"**The answers change whatever is replaced, so what they hang on is not shown**: {lost}."
         return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
     if there:
         first = "Whether the answers hang on the object is not clear"
@@ -45,7 +51,10 @@ def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Seq
         return f"{first}: {'; '.join(_facts(held, figures))}."
     if unsure:
         few = max(one.found.n for one in unsure)
-        return f"**What the answers hang on was not tested**: too few images with something to replace (n = {few})."
+        return (
+            f"**What the answers hang on was not tested**: it takes {FEWEST} images with something to replace and "
+            f"an answer to test, which is right where a label can say so (n = {few})."
+        )
     return _parts(figures, regions)
 
 
@@ -118,7 +127,10 @@ def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]
         if lift is not None and lift.measured:
             unclear = "it is not clear that the maps show it" if lift.high > CLEAR else "**the maps do not show it**"
             shown = "the maps show it" if lift.low > 1 else unclear
-            told.append(f"{shown}: the evidence on the {name} is {lift.text('×')} what chance would put there")
+            there = (
+                f"in the images as they are, the evidence on the {name} is {lift.text('×')} what chance would put there"
+            )
+            told.append(f"{shown}: {there}")
     return told
 
 

@@ -37,7 +37,7 @@ class Gate:
     def row(self) -> dict[str, Any]:
         """What verdict.json holds; figures rounded, null where there are none. `passes`: on which side of the limit."""
         figures = {key: getattr(self.found, key) for key in ("value", "low", "high")}
-        plain = {key: round(value, 6) if math.isfinite(value) else None for key, value in figures.items()}
+        plain = {key: round(value, 10) if math.isfinite(value) else None for key, value in figures.items()}
         return {
             "gate": self.gate,
             "claim": self.claim,

@@ -36,7 +36,9 @@ def audits(this: Comparison, method: str) -> pd.DataFrame:
         pair = first.get(name), second.get(name)
         rows.append((_claim(pair[0] or pair[1] or {}, method), *map(_cell, pair), _better(this, *pair)))
         if all(shares := [_share(gate, own) for gate, own in zip(pair, this.figures, strict=True)]):
-            rows.append(("the same as a share of all answers", *map(_cell, shares), _better(this, *shares)))
+            rows.append(
+                ("the same change over all answers, no control taken off", *map(_cell, shares), _better(this, *shares))
+            )
     return pd.DataFrame(rows, columns=["", this.first.name, this.second.name, "clearly better"])
 
 
@@ -50,7 +52,7 @@ def worthless(this: Comparison) -> str:
 
 
 def judged(this: Comparison, method: str) -> str:
-    """Which gates neither meets, and which one of the two meets alone, as sentences; or which audit is missing."""
+    """Which gates both fail, and which one of the two meets alone, as sentences; or which audit is missing."""
     missing = [study.name for study, gates in _both(this) if not gates]
     if missing:
         return f"Not run: the audit of {' and of '.join(missing)} (page 07)."
@@ -58,13 +60,13 @@ def judged(this: Comparison, method: str) -> str:
     for name in _gates(this, method):
         claim, status = _judged(this, name, method)
         if status[0] == status[1] == "fail":
-            groups.setdefault("**Met by neither**", []).append(claim)
+            groups.setdefault("**Failed by both**", []).append(claim)
         for place, study in enumerate(this.studies):
             if status[place] == "pass" != status[1 - place]:
                 told = f"{claim} ({status[1 - place]} for {this.studies[1 - place].name})"
                 groups.setdefault(f"**Met by {study.name} alone**", []).append(told)
     said = [f"{title}: {'; '.join(claims)}." for title, claims in groups.items()]
-    return " ".join(said) or "There is no gate that neither meets, and none that one of them meets alone."
+    return " ".join(said) or "There is no gate that both fail, and none that one of them meets alone."
 
 
 def failed(this: Comparison) -> str:
