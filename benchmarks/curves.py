@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 
 from seewhy import explain
-from seewhy.audit import altered
-from seewhy.audit.altered import blurred
-from seewhy.audit.faithfulness import Sweep, sweep
+from seewhy.engine.targets import of_class
+from seewhy.engine.tuned import kept_memory, tuned
 from seewhy.methods.pixels import chunks
-from seewhy.methods.targets import of_class
-from seewhy.methods.tuned import kept_memory, tuned
+from seewhy.metrics import perturbed_images
+from seewhy.metrics.faithfulness import Sweep, sweep
+from seewhy.metrics.perturbed_images import blurred
 
 METHODS = ["gradcam", "gradcam_pp", "hirescam", "layercam", "eigencam", "activation"]  # as the demo studies' audit
 IMAGES, CELLS, TARGET = 1, 7, 3
@@ -35,7 +35,7 @@ class Case:
 
     def ours(self, model: nn.Module | None = None) -> Sweep:
         """Insertion, deletion and average drop of all maps, a step a cell; of ROAD, which no peer makes, one share."""
-        with torch.inference_mode(), patch.object(altered, "REMOVED", (0.5,)):
+        with torch.inference_mode(), patch.object(perturbed_images, "REMOVED", (0.5,)):
             return sweep(model or self.fast, self.images, _softmax, [TARGET] * IMAGES, self.maps, CELLS**2, 0)
 
     def areas(self) -> Tensor:

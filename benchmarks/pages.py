@@ -10,7 +10,7 @@ from nbconvert import HTMLExporter
 from sides import Sides
 from torch import Tensor
 
-from seewhy.reporting.render import render
+from seewhy.report.html.render import render
 
 STUDY = Path(__file__).parents[1] / "reports/photos-lite0"
 

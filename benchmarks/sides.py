@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torchvision.models import resnet18, resnet50
 
 import seewhy
+from seewhy.engine.rerun import Heads
+from seewhy.engine.targets import class_score
+from seewhy.engine.tuned import kept_memory, tuned
 from seewhy.methods.ablation import closed_form
-from seewhy.methods.rerun import Heads
-from seewhy.methods.targets import class_score
-from seewhy.methods.tuned import kept_memory, tuned
 
 FAMILY = ["gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam"]
 CLASSES = 18

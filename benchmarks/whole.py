@@ -19,11 +19,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Images
 
-from seewhy import artifacts
+from seewhy.config import artifacts
+from seewhy.config.project import Project
 from seewhy.inputs import dataset
-from seewhy.project import Project
-from seewhy.studies.driver import attribute_all
-from seewhy.studies.study import Study
+from seewhy.maps.driver import attribute_all
+from seewhy.study import Study
 
 WORKERS = 2
 

@@ -148,7 +148,7 @@ def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     """The command line in this process: cli("dataset", "things") -> exit code and what stands on stderr."""
-    from seewhy.__main__ import main
+    from seewhy.cli import main
 
     def call(*words: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["seewhy", *words])

@@ -4,7 +4,7 @@ import random
 import pandas as pd
 import pytest
 
-from seewhy import artifacts
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 
 FRAME = pd.DataFrame({"image": ["a", "b"], "label": [None, "x"], "values": [[1.0, 2.0], [3.0, 4.0]]})

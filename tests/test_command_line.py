@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from seewhy import artifacts
+from seewhy.config import artifacts
 from tests.conftest import checkpoint
 
 

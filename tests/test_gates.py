@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from seewhy import gates, pipeline
-from seewhy.gates import Outcome
-from seewhy.limits import WORDS, Limit
-from seewhy.project import find_project
+from seewhy.checks import gates
+from seewhy.checks.gates import Outcome
+from seewhy.checks.limits import WORDS, Limit
+from seewhy.config.project import find_project
+from seewhy.pipeline import build
 from tests.conftest import ROOT
 from tests.test_packaging import STAGES, uncovered
 
@@ -177,7 +178,7 @@ def test_the_docs_name_every_word_with_its_figure_and_side():
 
 def test_the_stage_imports_nothing_heavy():
     heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'rich.table'}"
-    code = f"import sys, seewhy.__main__, seewhy.gates; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, seewhy.cli, seewhy.checks.gates; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -204,7 +205,7 @@ def test_dvc_runs_all_pages_of_a_study_before_its_gates(measured):
 
 def test_a_report_builds_the_gates_and_collects_them(measured, monkeypatch):
     root, asked = measured(accuracy={"min": 0.8}), []
-    monkeypatch.setattr(pipeline, "_reproduce", lambda _root, stages, _clock: asked.extend(stages))
-    pipeline.report(find_project(), "tiny")
+    monkeypatch.setattr(build, "_reproduce", lambda _root, stages, _clock: asked.extend(stages))
+    build.report(find_project(), "tiny")
     assert asked[-1] == "gates@tiny"
     assert json.loads((root / "reports/gates.json").read_text())["tiny"][0]["status"] == "fail"

@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from seewhy import notebooks
+from seewhy.config.project import Project, read
 from seewhy.errors import SeewhyError
-from seewhy.project import Project, read
+from seewhy.pipeline import notebooks
 from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import seewhy
-from seewhy.notebooks import COMPARISON, get
-from seewhy.project import read
+from seewhy.config.project import read
+from seewhy.pipeline.notebooks import COMPARISON, get
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -83,7 +83,7 @@ def test_the_version_stands_in_one_place_or_agrees():
 
 def test_importing_the_package_costs_nothing():
     heavy = "{'torch', 'pandas', 'matplotlib', 'shap'}"
-    code = f"import sys, seewhy, seewhy.__main__; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, seewhy, seewhy.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

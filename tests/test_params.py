@@ -1,9 +1,9 @@
 import pytest
 
+from seewhy.config.params import Params, Preprocessing
+from seewhy.config.project import find_project
+from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError
-from seewhy.params import Params, Preprocessing
-from seewhy.project import find_project
-from seewhy.validation import validate
 from tests.conftest import PARAMS, ROOT
 
 BASE = {

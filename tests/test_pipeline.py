@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seewhy import notebooks
+from seewhy.pipeline import notebooks
 
 from .conftest import ROOT, Workshop
 from .reproduce import differences

@@ -1,8 +1,8 @@
 import pytest
 
-from seewhy import preflight
+from seewhy.config.project import find_project
+from seewhy.doctor import preflight
 from seewhy.errors import SeewhyError
-from seewhy.project import find_project
 
 
 @pytest.mark.parametrize(

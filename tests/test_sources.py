@@ -3,9 +3,10 @@ import os
 
 import pytest
 
-from seewhy import artifacts, demo, sources
-from seewhy.inputs import dataset
-from seewhy.project import find_project
+import demo
+from seewhy.config import artifacts
+from seewhy.config.project import find_project
+from seewhy.inputs import dataset, renewal
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def checks(project, monkeypatch):
 
 
 def renew():
-    sources.renew(find_project(), "things")
+    renewal.renew(find_project(), "things")
 
 
 def touch(path):
@@ -58,7 +59,7 @@ def test_other_settings_other_code_and_a_damaged_table_are_noticed(project, chec
     project.set("datasets.things.classes", "mine/other.json")
     (project.root / "mine/other.json").write_text((project.root / "mine/classes.json").read_text())
     renew()
-    monkeypatch.setattr(sources, "_made", lambda _settings: "made by other code")
+    monkeypatch.setattr(renewal, "_made", lambda _settings: "made by other code")
     renew()
     artifacts.dataset(project.root, "things").write_bytes(b"PAR1")
     renew()

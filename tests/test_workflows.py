@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from ruamel.yaml import YAML
 
-from seewhy.__main__ import app
-from seewhy.project import find_project, read
+from seewhy.cli import app
+from seewhy.config.project import find_project, read
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))

@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seewhy.comparison import open_comparison
+    from seewhy.engine.reading import normalise, relu, upsample
     from seewhy.errors import SeewhyError
     from seewhy.methods.explain import explain
-    from seewhy.methods.reading import normalise, relu, upsample
-    from seewhy.studies.comparison import open_comparison
-    from seewhy.studies.study import open_study
+    from seewhy.study import open_study
 
 __version__ = "0.1.0"
 __all__ = ["SeewhyError", "explain", "normalise", "open_comparison", "open_study", "relu", "upsample"]
@@ -24,11 +24,11 @@ __all__ = ["SeewhyError", "explain", "normalise", "open_comparison", "open_study
 _HOMES = {
     "SeewhyError": "seewhy.errors",
     "explain": "seewhy.methods.explain",
-    "normalise": "seewhy.methods.reading",
-    "open_comparison": "seewhy.studies.comparison",
-    "open_study": "seewhy.studies.study",
-    "relu": "seewhy.methods.reading",
-    "upsample": "seewhy.methods.reading",
+    "normalise": "seewhy.engine.reading",
+    "open_comparison": "seewhy.comparison",
+    "open_study": "seewhy.study",
+    "relu": "seewhy.engine.reading",
+    "upsample": "seewhy.engine.reading",
 }
 
 

@@ -19,16 +19,16 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from seewhy import artifacts
+from seewhy.config import artifacts
+from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs.images import tensor
+from seewhy.maps.attributions import Attributions
+from seewhy.maps.explaining import check_methods, explained, jobs
 from seewhy.methods.cam import TITLES
-from seewhy.methods.modules import find_layer
 from seewhy.progress import progress
-from seewhy.reporting.overlay import has_evidence, overlay
-from seewhy.studies.attributions import Attributions
-from seewhy.studies.explaining import check_methods, explained, jobs
-from seewhy.studies.study import Study
+from seewhy.report.plots.overlay import has_evidence, overlay
+from seewhy.study import Study
 
 TABLE = "maps.csv"
 Line = dict[str, Any]  # of the table
@@ -106,7 +106,7 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
         if lines:
             artifacts.write_csv(asked.folder / TABLE, pd.DataFrame(lines))
     if lines and study.dataset.task == "captioning":
-        from seewhy.pages.sentences import save_strips
+        from seewhy.report.pages.caption_views import save_strips
 
         for method in asked.methods:
             save_strips(study, pd.concat(reads, ignore_index=True), asked.folder / "strips" / method, method)

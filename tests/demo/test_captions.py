@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy.demo import captioning, captions, trees
-from seewhy.demo.captioner import CNNLSTM
-from seewhy.demo.captioning import Lesson, Recipe
+from demo import captioning, captions, trees
+from demo.captioner import CNNLSTM
+from demo.captioning import Lesson, Recipe
 from seewhy.errors import SeewhyError
 from seewhy.tasks.captioning import Captioner
 from seewhy.tasks.words import Vocabulary

@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy import artifacts
-from seewhy.demo import crowns, crowns_fpn, trees
+from demo import crowns, crowns_fpn, trees
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture, checkpoint
 

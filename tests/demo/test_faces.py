@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy.demo import faces, pyemotion
-from seewhy.demo.nets import PyEmotionNet
+from demo import faces, pyemotion
+from demo.nets import PyEmotionNet
+from seewhy.config.params import Preprocessing
 from seewhy.inputs import checkpoint, images
-from seewhy.params import Preprocessing
 
 ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetched
 

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from seewhy.demo import fetch
+from demo import fetch
 from seewhy.errors import SeewhyError
 
 

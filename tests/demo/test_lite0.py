@@ -7,8 +7,8 @@ import timm
 import torch
 from PIL import Image
 
-from seewhy.demo import lite0
-from seewhy.demo.photos import class_names
+from demo import lite0
+from demo.photos import class_names
 from seewhy.errors import SeewhyError
 
 ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetched

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seewhy.demo import photos
+from demo import photos
 
 
 @pytest.fixture(scope="module")

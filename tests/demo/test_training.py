@@ -6,11 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy.demo import training
-from seewhy.demo.nets import CustomCNN
+from demo import training
+from demo.nets import CustomCNN
+from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images as inputs
-from seewhy.params import Preprocessing
 
 ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetched
 ENTRY = {

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seewhy.demo import trees
-from seewhy.demo.trees import Tiles
+from demo import trees
+from demo.trees import Tiles
 from seewhy.errors import SeewhyError
 
 ENTRY = {"out": "tiles", "site": "a", "tile": 80, "train_stride": 32, "tree": 0.05, "bare": 0.01}

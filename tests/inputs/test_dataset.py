@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seewhy import artifacts
+from seewhy.config import artifacts
 from seewhy.inputs.dataset import load
 from tests.conftest import CLASSES
 

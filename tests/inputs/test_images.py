@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
+from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.inputs.images import Fit, open_image
-from seewhy.params import Preprocessing
 
 RED = (200, 30, 60)
 

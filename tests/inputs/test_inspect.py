@@ -9,9 +9,9 @@ from ruamel.yaml import YAML
 from torch import nn
 from torchvision import models
 
+from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
 from seewhy.inputs.inspect import look
-from seewhy.params import Preprocessing
 from tests.conftest import CLASSES
 
 NAMES = ["anger", "fear", "no", "7", "it's"]
@@ -137,7 +137,7 @@ def test_a_pickle_may_be_a_checkpoint(tmp_path):
 
 
 def test_the_command_prints_facts_and_lines(project, capsys, cli, monkeypatch):
-    from seewhy.__main__ import main
+    from seewhy.cli import main
 
     monkeypatch.setattr(sys, "argv", ["seewhy", "inspect", "tiny.pth"])
     with pytest.raises(SystemExit):

@@ -11,10 +11,10 @@ from torch.nn import functional
 from torchvision.models import resnet18, swin_t, vit_b_16
 
 import seewhy
+from seewhy.engine.rerun import Heads
+from seewhy.engine.targets import class_score
 from seewhy.methods import ablation
 from seewhy.methods.ablation import ablated, ablationcam, closed_form
-from seewhy.methods.rerun import Heads
-from seewhy.methods.targets import class_score
 
 from .nets import Pooled, small
 from .test_evidence import assert_untouched, state

@@ -7,8 +7,8 @@ from torch import nn
 from torchvision.models import resnet18
 
 import seewhy
+from seewhy.engine.tokens import Layout
 from seewhy.methods.attention import Attention, attention, attention_rollout, attentions, reproduce
-from seewhy.methods.tokens import Layout
 
 from .test_evidence import assert_untouched, state
 from .test_tokens import timms, torchs

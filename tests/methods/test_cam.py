@@ -7,8 +7,8 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchvision.models import resnet18
 
 import seewhy
+from seewhy.engine.evidence import Evidence
 from seewhy.methods.cam import CAMS
-from seewhy.methods.evidence import Evidence
 
 from .nets import Pooled, close, small
 

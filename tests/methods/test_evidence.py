@@ -11,9 +11,9 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 import seewhy
+from seewhy.engine.evidence import Evidence, collect
+from seewhy.engine.layers import depth_layers, last_layer
 from seewhy.methods.cam import CAMS, PAPERS
-from seewhy.methods.evidence import Evidence, collect
-from seewhy.methods.layers import depth_layers, last_layer
 
 from .nets import Pooled, Small, close, small
 

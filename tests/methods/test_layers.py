@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from seewhy.methods.layers import depth_layers, rising_layers
+from seewhy.engine.layers import depth_layers, rising_layers
 
 IMAGES = torch.rand(1, 3, 32, 32)
 

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 
 import seewhy
+from seewhy.engine.targets import class_score
 from seewhy.methods.cam import CAMS, CLASS_FREE
 from seewhy.methods.explain import PIXELS
-from seewhy.methods.targets import class_score
 
 from .nets import Small, close, small
 from .test_untouched import QUICK, maps

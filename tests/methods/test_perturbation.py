@@ -10,8 +10,8 @@ from captum.attr import LimeBase, Occlusion
 from torch import Tensor, nn
 
 import seewhy
+from seewhy.engine.targets import Score, class_score
 from seewhy.methods import perturbation, pixels
-from seewhy.methods.targets import Score, class_score
 
 from .nets import Pooled, close, small
 

@@ -7,9 +7,9 @@ from torchcam.methods import ScoreCAM
 from torchvision.models import resnet18
 
 import seewhy
-from seewhy.methods.rerun import Heads
+from seewhy.engine.rerun import Heads
+from seewhy.engine.targets import class_score
 from seewhy.methods.scorecam import distinct, scorecam
-from seewhy.methods.targets import class_score
 
 from .nets import Pooled, small
 

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 import seewhy
+from seewhy.engine.targets import class_score
 from seewhy.methods.partition import partition_values
 from seewhy.methods.pixels import INNER
 from seewhy.methods.shapley import expected_gradients, residual
-from seewhy.methods.targets import class_score
 
 from .nets import close, small
 

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torchcam.methods import GradCAMpp
 
 import seewhy
-from seewhy.audit import controls, findings, localisation
-from seewhy.audit.statistics import mean, proportion
+from seewhy.config.params import Preprocessing
+from seewhy.engine.evidence import collect
 from seewhy.inputs.images import tensor
-from seewhy.methods.evidence import collect
-from seewhy.params import Preprocessing
+from seewhy.metrics import baselines, localisation
+from seewhy.report.text import findings
+from seewhy.stats import mean, proportion
 
 from .nets import close, small
 from .test_untouched import METHODS, maps
@@ -62,7 +63,7 @@ def test_6_equal_calls_of_ours_are_equal_to_the_bit(method: str) -> None:
 def test_6_measures_and_controls_have_a_seed() -> None:
     values = np.random.default_rng(0).random(40)
     assert mean(values, seed=1) == mean(values, seed=1) != mean(values, seed=2)
-    noise = [controls.blind(2, (4, 4), seed)["random"] for seed in (1, 1, 2)]
+    noise = [baselines.blind(2, (4, 4), seed)["random"] for seed in (1, 1, 2)]
     assert (noise[0] == noise[1]).all()
     assert (noise[0] != noise[2]).any()
 

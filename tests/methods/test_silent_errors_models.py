@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 import seewhy
-from seewhy.methods.evidence import collect
+from seewhy.engine.evidence import collect
 from seewhy.methods.partition import partition_values
 from seewhy.methods.shapley import expected_gradients
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seewhy.methods.targets import Score, class_score, resolve
+from seewhy.engine.targets import Score, class_score, resolve
 
 OUTPUT = torch.tensor([[1.0, 5.0, 2.0], [7.0, 0.0, 3.0]])
 

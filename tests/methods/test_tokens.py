@@ -9,9 +9,9 @@ from torch import nn
 from torchvision import models
 
 import seewhy
-from seewhy.methods.evidence import collect
-from seewhy.methods.layers import depth_layers, last_layer
-from seewhy.methods.tokens import Layout, has_class_token, layout_of, traits
+from seewhy.engine.evidence import collect
+from seewhy.engine.layers import depth_layers, last_layer
+from seewhy.engine.tokens import Layout, has_class_token, layout_of, traits
 
 SHAPE = torch.Size([2, 3, 32, 48])
 

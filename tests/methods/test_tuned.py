@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2, resnet18
 
 import seewhy
-from seewhy.methods.tuned import kept_memory, tuned
+from seewhy.engine.tuned import kept_memory, tuned
 
 from .nets import small
 from .test_evidence import assert_untouched, state

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 import seewhy
+from seewhy.engine.targets import class_score
 from seewhy.methods import pixels
 from seewhy.methods.explain import CAMS, PIXELS
-from seewhy.methods.targets import class_score
 
 from .nets import Small, close, small
 

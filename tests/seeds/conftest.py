@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from skimage import data
 from torchvision import models
 
-from seewhy import notebooks
+from seewhy.pipeline import notebooks
 from tests.conftest import ROOT
 from tests.seeds import nets
 

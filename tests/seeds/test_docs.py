@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from seewhy.params import Dataset, Study
-from seewhy.validation import validate
+from seewhy.config.params import Dataset, Study
+from seewhy.config.validation import validate
 from tests.seeds import nets
 from tests.seeds.conftest import BLOCKS, TEXT
 

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from seewhy import open_study
 from seewhy.inputs.weights import left_aside
-from seewhy.studies.attributions import attribute
+from seewhy.maps.attributions import attribute
 from tests.seeds.conftest import EMOTIONS, MEAN, STD, WASTE
 
 

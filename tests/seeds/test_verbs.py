@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from seewhy.doctor import examine
-from seewhy.project import find_project
+from seewhy.config.project import find_project
+from seewhy.doctor.examination import examine
 
 STUDIES = {"faces-cnn": "faces", "faces-resnet": "faces", "solar-fpn": "solar", "captions": "scenes"}
 

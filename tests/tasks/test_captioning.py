@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
-from seewhy.methods.targets import Score
 from seewhy.tasks import captioning
 from seewhy.tasks.captioning import Captioner
 from seewhy.tasks.words import Vocabulary

@@ -8,7 +8,7 @@ from torch import nn
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
 from seewhy.tasks.classification import predictions
-from seewhy.tasks.ending import taken_off
+from seewhy.tasks.output_activation import taken_off
 
 IMAGE = torch.linspace(-1, 1, 48).view(1, 3, 4, 4)
 ENDS = {"sigmoid": nn.Sigmoid, "softmax": lambda: nn.Softmax(1)}

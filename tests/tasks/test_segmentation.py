@@ -10,8 +10,8 @@ from PIL import Image
 from torch import nn
 
 import seewhy
+from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
-from seewhy.params import Preprocessing
 from seewhy.tasks import segmentation
 from tests.methods.nets import close
 

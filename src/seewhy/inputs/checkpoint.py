@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from seewhy import artifacts
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import inert
 from seewhy.inputs.arrays import RefusedError

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy import artifacts
+from seewhy.config import artifacts
+from seewhy.config.params import Dataset as Settings
+from seewhy.config.params import Task
 from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.inputs import tables
 from seewhy.inputs.images import open_image
 from seewhy.inputs.paths import Lookup
-from seewhy.params import Dataset as Settings
-from seewhy.params import Task
 from seewhy.progress import progress
 
 TYPO = 0.8  # how alike (difflib's ratio) a column of the user's own must be to a known one to be taken for a typo

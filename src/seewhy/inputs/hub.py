@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from seewhy import artifacts
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs.lines import entry_name, flow, written
 

@@ -10,8 +10,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
-from seewhy.params import Preprocessing
 
 LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
 SHOWN = 400  # pixels a side: more than a panel of a figure has

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from seewhy.engine.rerun import Head, Heads, rerun
+from seewhy.engine.targets import Score, read
 from seewhy.methods.pixels import INNER
-from seewhy.methods.rerun import Head, Heads, rerun
-from seewhy.methods.targets import Score, read
 
 PROBES = 8  # random halves of the channels on which the closed form must hold
 

@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seewhy.engine.evidence import fits, untouched
+from seewhy.engine.targets import Score
+from seewhy.engine.tokens import Layout, has_class_token, layout_of, traits
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import fits, untouched
 from seewhy.methods.pixels import shared
-from seewhy.methods.targets import Score
-from seewhy.methods.tokens import Layout, has_class_token, layout_of, traits
 
 TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}  # of the block's largest output; wider below single precision
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from seewhy.methods.evidence import Evidence
+from seewhy.engine.evidence import Evidence
 
 Map = Float[Tensor, "n h w"]
 CAMS: dict[str, Callable[[Evidence], Map]] = {}

@@ -9,6 +9,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seewhy.engine.evidence import Evidence, visit
+from seewhy.engine.layers import last_layer
+from seewhy.engine.modules import find_layer, fits, untouched
+from seewhy.engine.rerun import RERUNS, Heads
+from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve
 from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     ablation,
@@ -20,13 +25,8 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     scorecam,
 )
 from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
-from seewhy.methods.evidence import Evidence, visit
-from seewhy.methods.layers import last_layer
-from seewhy.methods.modules import find_layer, fits, untouched
 from seewhy.methods.pixels import LAYERED, PIXELS, chunks
-from seewhy.methods.rerun import RERUNS, Heads
 from seewhy.methods.shapley import BASELINES, additivity
-from seewhy.methods.targets import Score, Targets, check_scores, output_of, resolve
 
 INPUT = "input"  # where the maps of a method are that looks at no layer
 Options = Mapping[str, Mapping[str, Any]]

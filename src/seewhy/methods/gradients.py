@@ -5,9 +5,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import chunks, each, generator, input_gradient, pixel
-from seewhy.methods.targets import Score
 
 Map = Float[Tensor, "n c h w"]
 

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from seewhy.engine.evidence import collect
+from seewhy.engine.reading import relu, upsample
+from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError, listing
-from seewhy.methods.evidence import collect
 from seewhy.methods.pixels import input_gradient, pixel
-from seewhy.methods.reading import relu, upsample
-from seewhy.methods.targets import Score
 
 Map = Float[Tensor, "n c h w"]
 NAMES = ("relu", "relu6", "hardtanh", "leaky_relu", "elu", "selu", "celu", "silu", "gelu", "hardswish", "mish")

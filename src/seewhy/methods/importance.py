@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seewhy.engine.evidence import Evidence, collect, fits, untouched
+from seewhy.engine.layers import depth_layers
+from seewhy.engine.modules import find_layer, first_tensor
+from seewhy.engine.rerun import Head, Heads
+from seewhy.engine.targets import Score, Targets, output_of, resolve
+from seewhy.engine.tokens import layout_of
 from seewhy.methods.ablation import ablated, closed_form
-from seewhy.methods.evidence import Evidence, collect, fits, untouched
-from seewhy.methods.layers import depth_layers
-from seewhy.methods.modules import find_layer, first_tensor
-from seewhy.methods.rerun import Head, Heads
-from seewhy.methods.targets import Score, Targets, output_of, resolve
-from seewhy.methods.tokens import layout_of
 
 
 @dataclass(frozen=True)

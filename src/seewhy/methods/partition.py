@@ -8,12 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seewhy.engine.evidence import fits, untouched
+from seewhy.engine.targets import Score, Targets, output_of, resolve
+from seewhy.engine.tuned import runner
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import fits, untouched
 from seewhy.methods.pixels import INNER, ask, each, pixel
 from seewhy.methods.shapley import BASELINES, Shapley, numpy_state
-from seewhy.methods.targets import Score, Targets, output_of, resolve
-from seewhy.methods.tuned import runner
 from seewhy.progress import progress
 
 EVALUATIONS = 500  # masked images for each image, shap's own default

@@ -13,10 +13,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seewhy.engine.targets import Score
+from seewhy.engine.tuned import runner
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import ask, chunks, each, generator, shared
-from seewhy.methods.targets import Score
-from seewhy.methods.tuned import runner
 
 Image = Float[Tensor, "1 c H W"]
 Maps = Float[Tensor, "n t 1 H W"]

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seewhy.engine.evidence import untouched
+from seewhy.engine.targets import Score, asked, output_of, read
 from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
-from seewhy.methods.evidence import untouched
-from seewhy.methods.targets import Score, asked, output_of, read
 
 PixelMethod = Callable[..., Tensor]
 PIXELS: dict[str, PixelMethod] = {}  # each (model, images, scores, layer, **options) -> (n, t, ...)

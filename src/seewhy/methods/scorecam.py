@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.methods.reading import upsample
-from seewhy.methods.rerun import Heads, rerun
-from seewhy.methods.targets import Score, output_of, read
-from seewhy.methods.tuned import runner
+from seewhy.engine.reading import upsample
+from seewhy.engine.rerun import Heads, rerun
+from seewhy.engine.targets import Score, output_of, read
+from seewhy.engine.tuned import runner
 
 
 @rerun("scorecam", title="Score-CAM", paper="arXiv:1910.01279")

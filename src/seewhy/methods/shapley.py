@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seewhy.engine.evidence import fits, untouched
+from seewhy.engine.targets import Score, output_of
 from seewhy.errors import SeewhyError
-from seewhy.methods.evidence import fits, untouched
 from seewhy.methods.pixels import INNER, ask, each, image_seed, pixel
-from seewhy.methods.targets import Score, output_of
 from seewhy.progress import progress
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.methods.targets import Rule, Score
+from seewhy.engine.targets import Rule, Score
 
 if TYPE_CHECKING:
-    from seewhy.studies.study import Study
+    from seewhy.study import Study
 
 
 class Task(Protocol):

@@ -9,15 +9,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.audit.captions import tokens
-from seewhy.audit.localisation import box_masks
+from seewhy.engine.layers import last_layer as layer  # noqa: F401 (what every task has)
+from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError, unknown
-from seewhy.methods.layers import last_layer as layer  # noqa: F401 (what every task has)
-from seewhy.methods.targets import Rule
+from seewhy.metrics.captions import tokens
+from seewhy.metrics.localisation import box_masks
 from seewhy.tasks.words import Vocabulary, kind
 
 if TYPE_CHECKING:
-    from seewhy.studies.study import Study
+    from seewhy.study import Study
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")

@@ -9,18 +9,18 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.audit.localisation import box_masks
-from seewhy.audit.statistics import proportion
+from seewhy.config.params import Output
+from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.targets import Rule, of_class
+from seewhy.engine.targets import of_class as score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
-from seewhy.methods.layers import last_layer as layer
-from seewhy.methods.targets import Rule, of_class
-from seewhy.methods.targets import of_class as score
-from seewhy.params import Output
-from seewhy.tasks.ending import probabilities, taken_off
+from seewhy.metrics.localisation import box_masks
+from seewhy.stats import proportion
+from seewhy.tasks.output_activation import probabilities, taken_off
 
 if TYPE_CHECKING:
-    from seewhy.studies.study import Study
+    from seewhy.study import Study
 
 __all__ = [
     "KEPT",

@@ -13,14 +13,14 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seewhy.audit.segments import confusions
+from seewhy.engine.layers import rising_layers
+from seewhy.engine.targets import Rule, Score, output_of
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
-from seewhy.methods.layers import rising_layers
-from seewhy.methods.targets import Rule, Score, output_of
+from seewhy.metrics.segments import confusions
 
 if TYPE_CHECKING:
-    from seewhy.studies.study import Study
+    from seewhy.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
 KEPT = (

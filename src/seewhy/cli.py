@@ -1,0 +1,231 @@
+"""The verbs: what the stages of dvc.yaml, the Makefile and a user at a prompt call."""
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seewhy.config import artifacts
+from seewhy.config.params import FILE
+from seewhy.config.project import find_project
+from seewhy.errors import SeewhyError, unknown
+from seewhy.pipeline import notebooks
+from seewhy.progress import RELAYED, VARIABLE
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+# Larger arenas for the processes started from here: freeing and mapping big tensors anew costs a fifth of the time.
+ARENAS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
+StudyName = Annotated[str, typer.Argument(help="an entry under studies: in params.yaml", metavar="STUDY")]
+
+
+@app.command()
+def demo(piece: Annotated[str, typer.Argument(help="an entry under demo: in params.yaml")]) -> None:
+    """Makes a checkpoint of the demonstration."""
+    project = find_project()
+    pieces = project.params.demo
+    if piece not in pieces:
+        raise unknown("piece", piece, pieces, f"demo of {FILE}")
+    from demo import build
+
+    build(pieces[piece].model_dump(by_alias=True), project.root, f"demo.{piece} of {FILE}")
+
+
+@app.command()
+def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: in params.yaml")]) -> None:
+    """Checks a manifest, row by row, and writes data/datasets/NAME.parquet; does nothing where nothing has changed."""
+    project = find_project()
+    if name not in project.params.datasets:
+        raise unknown("dataset", name, project.params.datasets, FILE)
+    from seewhy.inputs.renewal import renew
+
+    renew(project, name)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a checkpoint, table, list of class names or folder of images")],
+) -> None:
+    """Tells what a file is, without running anything in it, and the lines of params.yaml that put it to use."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from seewhy.inputs.inspect import look
+
+    found = look(file, _folder())
+    table = Table.grid(padding=(0, 2))
+    for fact, value in found.facts.items():
+        table.add_row(Text(fact, style="bold"), Text(value))
+    Console().print(table)
+    typer.echo(f"\n# for {FILE}\n{found.lines}", nl=False)
+
+
+@app.command()
+def weights(
+    architecture: Annotated[str, typer.Argument(help="torchvision:NAME or timm:NAME")],
+    which: Annotated[str, typer.Argument(help="DEFAULT, or the weights' own name")],
+    file: Annotated[Path, typer.Argument(help="the checkpoint to write")],
+) -> None:
+    """Fetches published weights, where there is a network, and writes a checkpoint with what it needs to be used."""
+    from seewhy.inputs.hub import fetch
+
+    typer.echo(fetch(architecture, which, file, _folder()), nl=False)
+
+
+@app.command()
+def strip() -> None:
+    """Copies the notebooks of each study and comparison to data/notebooks, without outputs, for the stages to run."""
+    project = find_project()
+    shutil.rmtree(project.root / "data" / "notebooks", ignore_errors=True)
+    for notebook in project.notebooks:
+        for name in project.runs(notebook):
+            text = notebooks.strip(notebook.of(project.params.task(name)).path)
+            artifacts.write_text(artifacts.stripped(project.root, name, notebook.stem), text)
+
+
+@app.command()
+def explain(
+    study: StudyName,
+    workers: Annotated[
+        int, typer.Option(min=0, envvar="SEEWHY_WORKERS", help="threads that decode images ahead; changes nothing else")
+    ] = 2,
+) -> None:
+    """Makes the maps of every image of a study, stored in data/attributions/STUDY; goes on where it was stopped."""
+    from seewhy.maps.driver import attribute_all
+    from seewhy.study import open_study
+
+    find_project().params.study(study)
+    attribute_all(open_study(study), workers)
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")],
+    name: Annotated[
+        str, typer.Argument(help="a study or, for a notebook that takes one, a comparison", metavar="NAME")
+    ],
+) -> None:
+    """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html."""
+    project = find_project()
+    found = notebooks.get(project.root, notebook)
+    if name not in project.runs(found):
+        raise unknown(found.whose, name, project.runs(found), FILE)
+    os.environ.setdefault(VARIABLE, RELAYED)
+    from seewhy.report.html.render import Site
+    from seewhy.report.run import run as execute
+
+    taken = found.of(project.params.task(name)).parameters
+    section = project.params.sections[found.section]
+    parameters = {found.whose: name, **{key: value for key, value in section.items() if key in taken}}
+    source = artifacts.stripped(project.root, name, notebook)
+    context: Site = {"study": name, "pages": project.pages(name)}
+    if found.whose == notebooks.COMPARISON:
+        context["compared"] = {one: project.pages(one) for one in project.params.comparison(name).studies}
+    os.chdir(project.root)
+    execute(notebook, source, parameters, artifacts.reports(project.root, name), context)
+
+
+@app.command()
+def site() -> None:
+    """Writes reports/index.html over the pages that exist, and reports/gates.json."""
+    from seewhy.pipeline.build import write_index
+
+    typer.echo(write_index(find_project()))
+
+
+@app.command()
+def gate(
+    study: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[STUDY]")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="unsure, not run and unexpected passes break, too")] = False,
+    record: Annotated[bool, typer.Option("--record", help="only write reports/STUDY/gates.json; never fails")] = False,
+) -> None:
+    """Holds the figures against `gates:` in params.yaml; exit code 1 and a line for each gate that broke."""
+    project = find_project()
+    names = [study] if study else [*project.params.gates]
+    if study and study not in project.params.gates:
+        raise unknown("study or comparison", study, project.params.gates, f"gates of {FILE}")
+    from seewhy.checks import gates
+
+    if record:
+        for name in names:
+            gates.record(project, name)
+        return
+    found = [one for one in gates.collect(project) if one.name in names]
+    gates.show(found)
+    told = [one for one in found if one.odd]
+    for one in told:
+        typer.echo(one.line(), err=one.broken or strict)
+    if any(one.broken or strict for one in told):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)", metavar="[STUDY]")] = "") -> None:
+    """Says what is wrong or odd about the studies, before anything long runs; exit code 1 where there is a problem."""
+    project = find_project()
+    names = [*project.params.studies]
+    if study:
+        project.params.study(study)
+        names = [study]
+    from seewhy.doctor.examination import consult
+
+    consult(project, names)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    images: Annotated[str, typer.Option(help="a quoted pattern, as 'folder/*.jpg'; ** stands for any folders")],
+    methods: Annotated[str, typer.Option(help="names separated by commas, as gradcam,guided_gradcam")],
+    out: Annotated[Path, typer.Option(help="the folder to write to, made where it is not there")],
+    wanted: Annotated[str, typer.Option("--class", help="explain this class (default: what the model says)")] = "",
+    layer: Annotated[str, typer.Option(help="take the maps from this layer (default: the study's)")] = "",
+) -> None:
+    """Writes overlays, raw maps and a table of pictures that are in no manifest; exit code 1 if one is unreadable."""
+    project = find_project()
+    settings = project.params.study(study)
+    from seewhy import export as verb
+    from seewhy.inputs.renewal import renew
+    from seewhy.study import open_study
+
+    found = verb.pictures(images, out)
+    renew(project, settings.dataset)
+    this = open_study(study)
+    wrong = verb.export(this, found, verb.order(this, methods, out, layer, wanted))
+    for line in wrong:
+        typer.echo(line, err=True)
+    typer.echo(f"{len(found) - len(wrong)} of {len(found)} pictures exported to {out}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[NAME]")] = "",
+) -> None:
+    """Runs the pipeline (for one name: what it needs), writes the index, and lists stages, seconds and pages."""
+    from seewhy.pipeline.build import report as build
+
+    build(find_project(), name or None)
+
+
+def _folder() -> Path:
+    """The project's folder, or the working folder where there is no project."""
+    with suppress(SeewhyError):
+        return find_project().root
+    return Path.cwd()
+
+
+def main() -> None:
+    """Runs a verb; a user's mistake is one line and exit code 1."""
+    for name, value in ARENAS.items():
+        os.environ.setdefault(name, value)
+    try:
+        app()
+    except SeewhyError as error:
+        typer.secho(f"seewhy: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(1)

@@ -1,0 +1,112 @@
+"""Two studies of the same images -> Comparison: what both answer, and the evidence of both, image by image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+
+from seewhy.config import artifacts
+from seewhy.config.project import find_project
+from seewhy.inputs import images
+from seewhy.maps.attributions import attribute
+from seewhy.metrics.paired import Pair
+from seewhy.study import Study, open_study
+
+SIDES = ("first", "second")
+ANSWER = ["target", "predicted", "confidence", "correct"]  # columns that each study has of its own
+OUTCOMES = ("both right", "fixed", "broken", "both wrong")
+
+
+def open_comparison(name: str) -> "Comparison":
+    """The comparison of that name in the params.yaml of the project around the working folder."""
+    first, second = find_project().params.comparison(name).studies
+    return Comparison(name, open_study(first), open_study(second))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two classification studies of one dataset and split."""
+
+    name: str
+    first: Study
+    second: Study
+
+    @property
+    def studies(self) -> tuple[Study, Study]:
+        """Both, in the order of params.yaml."""
+        return self.first, self.second
+
+    @property
+    def seed(self) -> int:
+        """The project's seed."""
+        return self.first.base.seed
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """One row an image: the dataset's columns; `target`, `predicted`, `confidence` and `correct` of either study
+        with `_first` and `_second` behind; `same`, whether both name the same class; `outcome`, one of `OUTCOMES`, null
+        without a label; and `explained`, the class whose maps are held against each other: the one that both name, else
+        the true one, else (no label) the one that the first names."""
+        first, second = (study.predictions.drop(columns="probabilities") for study in self.studies)
+        merged = first.merge(second[["image", *ANSWER]], on="image", suffixes=("_first", "_second"), validate="1:1")
+        same = merged["predicted_first"] == merged["predicted_second"]
+        explained = merged["predicted_first"].where(same | merged["label"].isna(), merged["label"])
+        right = [merged[f"correct_{side}"].fillna(False).to_numpy(bool) for side in SIDES]
+        cases = [right[0] & right[1], ~right[0] & right[1], right[0] & ~right[1]]
+        outcome = pd.Series(np.select(cases, OUTCOMES[:3], OUTCOMES[3]), dtype=object)
+        return merged.assign(same=same, explained=explained, outcome=outcome.where(merged["label"].notna(), None))
+
+    def right(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether each of the labelled images is named right, by the first and by the second."""
+        labelled = self.rows[self.rows["label"].notna()]
+        first, second = (labelled[f"correct_{side}"].to_numpy(bool) for side in SIDES)
+        return first, second
+
+    def evidence(self, method: str) -> Pair:
+        """Positive evidence of both models for the class `explained` of each of `rows`."""
+        found, seen = [], []
+        for side, study in zip(SIDES, self.studies, strict=True):
+            own = self.rows.rename(columns={f"{name}_{side}": name for name in ANSWER})
+            found.append(attribute(study, own, [method], own["explained"].tolist()).maps[method].clip(0))
+            sizes = zip(own["width"], own["height"], strict=True)
+            seen.append(np.array([images.Fit.of(size, study.preprocessing).seen for size in sizes]))
+        return Pair((found[0], found[1]), (seen[0], seen[1]))
+
+    def photos(self, rows: pd.DataFrame, pair: Pair) -> list[UInt8[np.ndarray, "h w 3"]]:
+        """The part of each file that both models were shown, as large as the first one's input; `pair` is of `rows`."""
+        parts = zip(rows["image"], pair.shared, strict=True)
+        return [images.part(self.first.root / name, box.tolist(), self.first.size) for name, box in parts]
+
+    @cached_property
+    def verdicts(self) -> list[dict[str, dict[str, Any]]]:
+        """The gates of either study's verdict by name; empty where page 07 was not run for it."""
+        paths = [artifacts.reports(study.root, study.name) / "verdict.json" for study in self.studies]
+        return [{one["gate"]: one for one in artifacts.read_json(path)} if path.is_file() else {} for path in paths]
+
+    @cached_property
+    def figures(self) -> list[dict[str, float]]:
+        """The figures of either study's audit; empty where page 07 was not run for it."""
+        paths = [artifacts.metrics(study.root, study.name, "audit") for study in self.studies]
+        return [artifacts.read_metrics(path) if path.is_file() else {} for path in paths]
+
+    def files(self, *names: str) -> list[Path]:
+        """Files beside the comparison's page."""
+        return [artifacts.reports(self.first.root, self.name) / name for name in names]
+
+    def save(self, figures: dict[str, Any], likeness: pd.DataFrame) -> None:
+        """Writes reports/<comparison>/metrics/comparison.json, and images.csv with what both say of each image."""
+        artifacts.write_metrics(artifacts.metrics(self.first.root, self.name, "comparison"), figures)
+        columns = ["image", "label", *(f"{name}_{side}" for side in SIDES for name in ANSWER[1:])]
+        told = self.rows[[*columns, "outcome", "explained"]].join(likeness.add_prefix("likeness_").round(4))
+        artifacts.write_csv(self.files("images.csv")[0], told)
+
+
+def ordered(rows: pd.DataFrame, by: Sequence[str], falling: bool, most: int) -> list[int]:
+    """Positions of at most `most` of `rows`, by those columns and then by image."""
+    told = rows.sort_values([*by, "image"], ascending=[*(not falling for _ in by), True], kind="stable")
+    return told.index[:most].tolist()

@@ -1,0 +1,202 @@
+"""The sections of params.yaml as typed, frozen settings. Unknown, missing and ill-typed keys are refused by name."""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from seewhy.checks.limits import Limit
+from seewhy.config.validation import (
+    Classes,
+    Column,
+    Device,
+    Inside,
+    Name,
+    Number,
+    Positive,
+    Region,
+    Settings,
+    Size,
+    Whole,
+)
+from seewhy.errors import unknown
+
+FILE = "params.yaml"
+Task = Literal["classification", "segmentation", "captioning"]
+Output = Literal["logits", "sigmoid", "softmax"]
+Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
+
+
+class Base(Settings):
+    """What every stage shares. Threads and batch size are settings because float sums differ with them."""
+
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    device: Device = "auto"
+    batch_size: Positive = 32
+    threads: Positive = 2
+    colormap: Colormap = "viridis"
+    opacity: Annotated[Number, Field(ge=0, le=1)] = 0.6
+
+
+class Preprocessing(Settings):
+    """From an image file to the network's input; what is absent is read from the checkpoint's config.
+
+    `scale` is the value of a white pixel before mean and std are applied (1 or 255). `resize`: squash to the size,
+    crop the centre after resizing the shorter side to size / crop, or pad to a square. `grey`: one channel, the
+    luminance, for networks that take no colour.
+    """
+
+    size: Size = None
+    mean: tuple[Number, ...] | None = None
+    std: tuple[Annotated[Number, Field(gt=0)], ...] | None = None
+    scale: Literal[1, 255] = 1
+    resize: Literal["squash", "crop", "pad"] = "squash"
+    crop: Annotated[Number, Field(gt=0, le=1)] = 1.0
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    grey: Annotated[bool, Field(strict=True)] = False
+
+    @field_validator("mean", "std")
+    @classmethod
+    def _one_or_three(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (len(value) not in (1, 3) or not all(map(math.isfinite, value))):
+            raise ValueError("allowed: one number, or three (red, green, blue)")
+        return value
+
+    @field_validator("grey")
+    @classmethod
+    def _one_channel(cls, value: bool, others: ValidationInfo) -> bool:
+        if value and any(len(others.data.get(key) or ()) > 1 for key in ("mean", "std")):
+            raise ValueError("allowed: true with one number for mean and one for std")
+        return value
+
+
+class Dataset(Settings):
+    """Images, from a manifest or a folder, and class names, from a file or written here.
+
+    `columns` is our word: theirs. `table` is the key of the manifest's table in a pickled dict. `root` is where paths
+    in the manifest start, if neither in its own folder nor in the project. `demo`: which recipe of demo makes
+    these files in `out`, and how.
+    """
+
+    task: Task
+    manifest: Inside | None = None
+    images: Annotated[Inside | None, Field(validate_default=True)] = None
+    classes: Annotated[Classes, Field(validate_default=True)] = None
+    columns: dict[Column, str] = Field(default_factory=dict)
+    table: str | None = None
+    root: Inside | None = None
+    demo: dict[str, Any] | None = None
+
+    @field_validator("images")
+    @classmethod
+    def _one_source(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) == (info.data.get("manifest") is None) and "manifest" in info.data:
+            raise ValueError("allowed: either `manifest`, a table, or `images`, a folder")
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _for_a_task_with_classes(cls, value: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
+        if value is None and info.data.get("task") != "captioning":
+            raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
+        return value
+
+
+class Study(Settings):
+    """One model examined on one dataset.
+
+    `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
+    `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
+    `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
+    captions that name what boxes and masks mark.
+    """
+
+    dataset: str
+    checkpoint: Inside
+    architecture: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    layer: str = "auto"
+    output: Output = "logits"
+    regions: dict[str, Region] = Field(default_factory=dict)
+    preprocessing: Preprocessing = Preprocessing()
+    split: str = "test"
+    colormap: Colormap | None = None
+    suspects: dict[Name, str] = Field(default_factory=dict)
+    object_words: list[str] = Field(default_factory=list)
+
+    @field_validator("suspects", "regions")
+    @classmethod
+    def _not_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if {"object", "background"} & set(value):
+            raise ValueError("allowed: names of your own; `object` and `background` are always tested")
+        return value
+
+
+class Attributions(Settings):
+    """Which methods of `explain` get a map of every image, stored for all pages."""
+
+    methods: Annotated[list[str], Field(min_length=1)]
+
+
+class Comparison(Settings):
+    """Two classification studies of the same images, side by side: two networks, or two checkpoints of one."""
+
+    studies: list[str]
+
+    @field_validator("studies")
+    @classmethod
+    def _two(cls, value: list[str]) -> list[str]:
+        if len(value) != 2 or value[0] == value[1]:
+            raise ValueError("allowed: the names of two different studies")
+        return value
+
+
+class Demo(BaseModel):
+    """A checkpoint of the demonstration: which recipe of demo makes which file from what, and its settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    recipe: str
+    source: Inside = Field(alias="from")
+    out: Inside
+
+
+class Params(Settings):
+    """The whole of params.yaml: seven fixed sections and one for each notebook."""
+
+    base: Base
+    demo: dict[Name, Demo]
+    datasets: dict[Name, Dataset]
+    studies: dict[Name, Study]
+    attributions: Attributions
+    comparisons: dict[Name, Comparison]
+    gates: dict[Name, dict[str, Limit]]
+    sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("base", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @field_validator("demo", "datasets", "studies", "comparisons", "gates", mode="before")
+    @classmethod
+    def _a_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("allowed: a mapping of names to settings, {} for none")  # dvc.yaml goes through it
+        return value
+
+    def task(self, name: str) -> str:
+        """The task of the dataset of a study, or of both studies of a comparison."""
+        study = self.comparisons[name].studies[0] if name in self.comparisons else name
+        return self.datasets[self.study(study).dataset].task
+
+    def study(self, name: str) -> Study:
+        """Settings of that study; an error names the closest."""
+        if name not in self.studies:
+            raise unknown("study", name, self.studies, FILE)
+        return self.studies[name]
+
+    def comparison(self, name: str) -> Comparison:
+        """Settings of that comparison; an error names the closest."""
+        if name not in self.comparisons:
+            raise unknown("comparison", name, self.comparisons, FILE)
+        return self.comparisons[name]

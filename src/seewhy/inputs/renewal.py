@@ -1,0 +1,94 @@
+"""What a dataset is made from, looked at on every run: DVC does not see the images that a manifest names."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from seewhy.config import artifacts
+from seewhy.config.params import FILE
+from seewhy.config.params import Dataset as Settings
+from seewhy.config.project import Project
+
+PACKAGE = Path(__file__).parents[1]
+Seen = dict[str, list[int | str]]  # path from the project's root -> size and time of change, or hash
+
+
+def renew(project: Project, name: str) -> None:
+    """Makes what the demonstration makes and checks the dataset, each only where something changed since the last time.
+
+    What was seen then stands in data/datasets/.<name>.seen.json: settings, code, and the size and time of change of
+    every file; of a dataset's folder too, so that a new image in it is noticed. Of the checked table it is the hash:
+    DVC puts an equal file in its place after every run.
+    """
+    root, settings = project.root, project.params.datasets[name]
+    path, note = artifacts.dataset(root, name), _note(root, name)
+    known = _read(note)
+    recipe, files = _recipe(settings), known.get("files", {})
+    there = bool(files) and all((root / one).exists() for one in files)
+    if settings.demo and (known.get("recipe") != recipe or not there):
+        import demo
+
+        demo.build(settings.demo, root, f"datasets.{name}.demo of {FILE}")
+    elif known.get("made") == _made(settings) and there and _stats(root, files) == files:
+        return
+    from seewhy.inputs.dataset import check
+
+    note.unlink(missing_ok=True)
+    check(name, settings, root)
+    seen = _stats(root, _watched(root, settings, path))
+    artifacts.write_json(note, {"made": _made(settings), "recipe": recipe, "files": seen})
+
+
+def _note(root: Path, name: str) -> Path:
+    path = artifacts.dataset(root, name)
+    return path.with_name(f".{path.stem}.seen.json")
+
+
+def _read(note: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(note.read_text()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _made(settings: Settings) -> str:
+    """Settings and code that a check rests on."""
+    code = [*sorted((PACKAGE / "inputs").glob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
+    return f"{settings.model_dump_json()} {artifacts.sha256(*code)}"
+
+
+def _recipe(settings: Settings) -> str:
+    if not settings.demo:
+        return ""
+    recipes = sorted((PACKAGE.parent / "demo").glob("*.py"))
+    return f"{json.dumps(settings.demo, sort_keys=True)} {artifacts.sha256(*recipes)}"
+
+
+def _stats(root: Path, names: Iterable[str]) -> Seen:
+    found: Seen = {}
+    for name in names:
+        path = root / name
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        ours = path.parent == artifacts.dataset(root, "").parent
+        found[name] = [0 if path.is_dir() else stat.st_size, artifacts.sha256(path) if ours else stat.st_mtime_ns]
+    return found
+
+
+def _watched(root: Path, settings: Settings, checked: Path) -> list[str]:
+    """The table itself, the files that params.yaml names, every image and mask, and a folder with all folders in it."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(checked, columns=[name for name in pq.read_schema(checked).names if _is_path(name)])
+    images = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)
+    own = [str(checked.relative_to(root)), settings.manifest, settings.classes, settings.images]
+    inner = (root / settings.images).rglob("*/") if settings.images else ()
+    folders = [path.relative_to(root).as_posix() for path in inner]
+    return [*(name for name in own if isinstance(name, str)), *folders, *images]
+
+
+def _is_path(column: str) -> bool:
+    return column in ("image", "mask") or column.endswith("_mask")

@@ -1,0 +1,1 @@
+"""Attribution maps of a study: computed once for every image, stored, read back."""

@@ -1,0 +1,99 @@
+"""A whole dataset through `explain`: batch after batch into the store, decoding ahead, resumable, with a forecast."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from torch import nn
+
+from seewhy.config import artifacts
+from seewhy.inputs.images import tensor
+from seewhy.maps.explaining import Job, check_methods, explained, jobs, made_of
+from seewhy.maps.store import Pair, Store
+from seewhy.progress import progress, tell
+from seewhy.study import Study
+
+Item = TypeVar("Item")
+Loaded = TypeVar("Loaded")
+SLOW = 60.0  # seconds: a run that is forecast to take longer is announced
+
+
+def attribute_all(study: Study, workers: int) -> list[Path]:
+    """Writes data/attributions/<study>/<method>.parquet for the methods that params.yaml names; the tables' paths.
+
+    Every row of the predictions gets a map for its target, and one that was named wrong another for its true class: one
+    forward pass an image. Images are decoded by `workers` threads ahead of the model (0: by none). The tables are equal
+    to the byte for any number of workers and however often the run was stopped; for another batch size the maps differ
+    in the last bits.
+    """
+    methods = study.project.params.attributions.methods
+    check_methods(methods, "attributions.methods of params.yaml")
+    work, size = jobs(_pairs(study)), study.base.batch_size
+    store = Store(artifacts.attributions(study.root, study.name), methods, made_of(study))
+    parts = {number: work[start : start + size] for number, start in enumerate(range(0, len(work), size))}
+    left = [number for number in parts if not store.has(number)]
+    photos = ahead(left, lambda number: study.photos(_images(parts[number])), workers)
+    begun = time.monotonic()
+    with counted(study.model) as passes:
+        for number, seen in progress(photos, len(left), f"{study.name}: maps"):
+            batch = tensor(seen, study.preprocessing).to(study.device)
+            found, maps = explained(study, parts[number], batch, methods, study.layer)
+            pairs = [(job.image, target) for job in parts[number] for target in job.targets]
+            store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)
+            if number == left[0]:
+                seconds = (time.monotonic() - begun) * len(left)
+                _forecast(study.name, len(left) * size, sum(passes) / len(batch), seconds)
+    return store.finish(len(parts))
+
+
+@contextmanager
+def counted(model: nn.Module) -> Iterator[list[int]]:
+    """A list that grows by the number of images of each forward pass inside."""
+    seen: list[int] = []
+    handle = model.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+def _forecast(name: str, images: int, passes: float, seconds: float) -> None:
+    if seconds > SLOW:
+        tell(f"{name}: about {images:,} maps x {passes:,.0f} passes, {seconds / 60:.0f} min; Ctrl-C loses nothing")
+
+
+def _pairs(study: Study) -> list[Pair]:
+    """Image and target of every row, then image and true class of the mistakes whose true class is known."""
+    rows = study.predictions
+    wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
+    own = zip(rows["image"], rows["target"], strict=True)
+    return [*own, *zip(wrong["image"], study.targets(wrong, wrong["label"]), strict=True)]
+
+
+def _images(some: Sequence[Job]) -> pd.DataFrame:
+    return pd.DataFrame({"image": [job.image for job in some]})
+
+
+def ahead(items: Iterable[Item], load: Callable[[Item], Loaded], workers: int) -> Iterator[tuple[Item, Loaded]]:
+    """Each item with what `load` makes of it, in order; with workers, a few are loaded while the caller works."""
+    if not workers:
+        yield from ((item, load(item)) for item in items)
+        return
+    waiting: deque[tuple[Item, Future[Loaded]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(load, item)))
+                if len(waiting) > workers + 1:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""A study measured: metrics over its images, methods and baselines, into tables."""

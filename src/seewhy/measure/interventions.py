@@ -1,0 +1,161 @@
+"""What a study's answers hang on: its object, its background or a part that it suspects is changed, beside the same
+area elsewhere (see `audit.interventions`)."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Int, UInt8
+from torch import nn
+
+from seewhy.measure.forward import asked, outputs
+from seewhy.measure.reliance import Masks, regions
+from seewhy.metrics.interventions import KINDS, changed, elsewhere
+from seewhy.samples import one_each
+from seewhy.study import Study
+
+COLUMNS = ["image", "said", "other", "region", "kind", "control", "answer", "change"]
+
+
+def passes(study: Study) -> int:
+    """The most passes an image can take here: every kind on every region and elsewhere, the photo and its donor."""
+    return 2 * len(KINDS) * (2 + len(study.settings.suspects) + len(study.settings.regions)) + 2
+
+
+def _kinds(region: str) -> tuple[str, ...]:
+    """What is done with a region. To paste the object is to swap the background, and the other way round."""
+    return tuple(kind for kind in KINDS if kind != "paste" or region not in ("object", "background"))
+
+
+def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
+    is known, where any is. Where some of `rows` have an answer that is not about the object, another of the same images
+    that is, where there is one, drawn by the seed."""
+    if not study.task.of_object(rows, study).all():
+        every = study.predictions
+        about = every[
+            every["image"].isin(rows["image"]) & every["correct"].fillna(True) & study.task.of_object(every, study)
+        ]
+        rows = one_each(about, study.base.seed)
+    kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
+    known = study.objects(kept).any((1, 2)) if len(kept) else np.empty(0, bool)
+    return kept[known].reset_index(drop=True) if known.any() else kept
+
+
+def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
+    by the seed from all that the model is right about (where there are labels).
+
+    Columns: image, said (the row's answer), other (the image that it is changed with), region, kind, control (whether
+    that is what was done instead: to swap, blur or darken the same area elsewhere, to paste the same area of a third
+    image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
+    change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
+    """
+    chosen, third, pool = _given(study, rows)
+    able = [k for k, donor in enumerate(chosen) if donor is not None]
+    parts: list[pd.DataFrame] = []
+    with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
+        for begin in range(0, len(able), study.base.batch_size):
+            some = able[begin : begin + study.base.batch_size]
+            given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
+            parts += _batch(study, model, rows.iloc[some], given, plain)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
+    """On how many of the `rows` there was something to test in `found`, see `tested`, and with what suspects."""
+    suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
+    count, others = (found[name].nunique() for name in ("image", "other"))
+    images = f"{count} image{'s' * (count != 1)}"
+    right = " that it names right" if rows["label"].notna().all() else " that it does not name wrong"
+    known = " and whose object is known" if len(rows) and study.objects(rows).any((1, 2)).all() else ""
+    kept = f"The answer counts as kept where {study.task.KEPT}."
+    given = f", changed with {others} other{'s' * (others != 1)}" if others else ""
+    named = f"Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
+    return " ".join(filter(None, [f"{images}{right}{known}{given}.", study.task.tested(study), kept, named]))
+
+
+def left_out(study: Study, rows: pd.DataFrame) -> str:
+    """Which answers of `rows` have no image without them to be changed with, where some have one, as a sentence."""
+    alone = np.array([donor is None for donor in _given(study, rows)[0]], bool)
+    if not alone.any() or alone.all():
+        return ""
+    rest = rows.loc[alone, "predicted"].value_counts()
+    told = ", ".join(f"*{name}* ({count})" for name, count in rest.sort_index().items())
+    return f"Not tested, as every image that is named right has them, too: {told}."
+
+
+def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
+    """The first tested row with all regions, the image it is changed with, and what swap and paste make of the two."""
+    masks, (chosen, _, donor) = regions(study, rows), _given(study, rows)
+    able = [k for k, other in enumerate(chosen) if other is not None]
+    full = [k for k in able if all(own[k].any() for own in masks.values())]
+    place = (full or able)[0]
+    row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place])))
+    made = {
+        f"{region}, {kind}": changed(kind, row, own[place], other)
+        for region, own in masks.items()
+        if own[place].any()
+        for kind in _kinds(region)
+        if kind in ("swap", "paste")
+    }
+    return {"as it is": row, "the other image": other, **made}
+
+
+def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int | None], pd.DataFrame]:
+    """For each row the places of two images without its answer, among all that the model is right about; and these.
+    None where there is none; where there is one only it is both."""
+    every, seed = study.predictions, study.base.seed
+    said = every.groupby("image")["predicted"].agg(set)
+    right = one_each(every[every["correct"].fillna(True).astype(bool)], seed)
+    if study.settings.object_words:  # a caption that does not tell of the object may be of an image that has it
+        right = right[~study.objects(right).any((1, 2))]
+    pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
+    chosen, third = [], []
+    for answer in rows["predicted"]:
+        without = np.flatnonzero([not study.alike(answer) & said[image] for image in pool["image"]])
+        one = _drawn(without, draw)
+        other = None if one is None else _drawn(np.setdiff1d(without, [one]), draw)
+        chosen.append(one)
+        third.append(one if other is None else other)
+    return chosen, third, pool
+
+
+def _drawn(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | None:
+    return int(draw.choice(places)) if len(places) else None
+
+
+def _batch(
+    study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame, plain: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
+    first, sure = outputs(study, model, photos), study.task.certainty(rows, study)
+    every = torch.arange(len(rows))
+    before, donated = sure(first, every).numpy(), sure(outputs(study, model, others), every).numpy()
+    for region, own, away in _places(regions(study, rows)):
+        for kind, control in product(_kinds(region), (False, True)):
+            where = away if control and kind != "paste" else own
+            source = thirds if control and kind == "paste" else photos
+            there = np.flatnonzero(where.any((1, 2)))
+            if len(there):
+                new = np.stack([changed(kind, source[k], where[k], others[k]) for k in there])
+                output = outputs(study, model, new)
+                answer = study.task.kept(rows.iloc[there], first[there], output, study)
+                after = sure(output, torch.from_numpy(there)).numpy()
+                change = after - (donated if kind == "paste" else before)[there]
+                names = [rows["image"], rows["predicted"], given["image"]]
+                told = [*(some.to_numpy()[there] for some in names), region, kind, control, answer, change]
+                yield pd.DataFrame(dict(zip(COLUMNS, told, strict=True)))
+
+
+def _places(masks: Masks) -> Iterator[tuple[str, Bool[np.ndarray, "n h w"], Bool[np.ndarray, "n h w"]]]:
+    """Each region, and the same area elsewhere, outside the object and all suspects; empty where there is none."""
+    avoid = np.any([own for name, own in masks.items() if name != "background"], axis=0)
+    for region, own in masks.items():
+        away = np.zeros_like(own)
+        for k, mask in enumerate(own):
+            moved = elsewhere(mask, avoid[k] | mask)
+            away[k] = False if moved is None else moved
+        yield region, own, away

@@ -1,0 +1,176 @@
+"""Captions against their references: exact match, BLEU-2, words missed and invented, sides named right.
+
+A reference is the text of one image: one caption, or several, one a line; then any of them can be met.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Int
+
+from seewhy.checks.majority_baseline import Fixed
+from seewhy.formatting import headline
+from seewhy.stats import Estimate, bootstrap, proportion, ratio
+from seewhy.stats import written as shown
+
+AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
+EQUAL = 4  # words that a sentence names where they go wrong equally often
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a sentence, in small letters, without punctuation."""
+    return [word for word in (part.strip(".,;:!?\"'()").casefold() for part in text.split()) if word]
+
+
+def each(reference: str) -> list[list[str]]:
+    """The words of each caption of a reference; at least one caption, if without a word."""
+    return [said for line in reference.split("\n") if (said := tokens(line))] or [[]]
+
+
+def same(written: Sequence[str], references: Sequence[str]) -> Bool[np.ndarray, " n"]:
+    """Which captions are a reference of their image word by word."""
+    pairs = zip(written, references, strict=True)
+    return np.array([tokens(one) in each(other) for one, other in pairs], dtype=bool)
+
+
+def exact(written: Sequence[str], references: Sequence[str]) -> Estimate:
+    """Share of captions that are a reference of their image word by word."""
+    return proportion(same(written, references))
+
+
+def best(references: Sequence[str]) -> float:
+    """The exact match of always writing one caption, the best there is: how many images have it as a reference."""
+    counts = Counter(said for reference in references for said in set(map(tuple, each(reference))))
+    return max(counts.values(), default=0) / max(len(references), 1)
+
+
+def beside_fixed(written: Sequence[str], references: Sequence[str | None]) -> Fixed:
+    """Exact match beside always writing one caption; images without a reference (None, NaN) are not judged."""
+    known = [(one, other) for one, other in zip(written, references, strict=True) if not pd.isna(other)]
+    own, true = [one for one, _ in known], [str(other) for _, other in known]
+    ((answer, given),) = Counter(written).most_common(1)
+    return Fixed(exact(own, true), best(true), answer or "(nothing)", given, len(written), "writes *{}* for")
+
+
+def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:
+    """BLEU of the whole set up to `order` words in a row (Papineni et al. 2002, sections 2.1 to 2.3).
+
+    Matches are counted over all images before they are divided, and so in every resample of the images. Of several
+    references the one that has most of a word counts, and the length nearest to the caption's, the shorter of two.
+    """
+    pairs = list(zip(written, references, strict=True))
+    counts = np.array([_counts(tokens(one), each(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
+
+    def score(drawn: Int[np.ndarray, " n"]) -> float:
+        long, wanted, *rest = counts[drawn].sum(0).astype(float)
+        matched, possible = np.array(rest[:order]), np.array(rest[order:])
+        if not matched.all() or not long:
+            return 0.0
+        return float(np.exp(np.log(matched / possible).mean() + min(0.0, 1 - wanted / long)))
+
+    return bootstrap(score, len(pairs), seed)
+
+
+def _counts(written: list[str], references: list[list[str]], order: int) -> list[int]:
+    """Both lengths, then for each number of words in a row how many are matched, then how many there are."""
+    matched, possible = [], []
+    for length in range(1, order + 1):
+        own, most = _rows(written, length), Counter[tuple[str, ...]]()
+        for one in references:
+            most |= _rows(one, length)
+        matched.append((own & most).total())
+        possible.append(own.total())
+    wanted = min(map(len, references), key=lambda one: (abs(one - len(written)), one))
+    return [len(written), wanted, *matched, *possible]
+
+
+def _rows(said: list[str], length: int) -> Counter[tuple[str, ...]]:
+    """How often each row of so many words is there."""
+    return Counter(zip(*(said[k:] for k in range(length)), strict=False))
+
+
+def in_reference(judged: pd.DataFrame, seed: int) -> Estimate:
+    """Share of all words said (one row each: image, correct) that their image's reference has; the interval is over
+    images, as words of one caption go wrong together, and so is n."""
+    counts = judged.groupby("image", sort=False)["correct"].agg(["sum", "size"]).to_numpy(float)
+    return ratio(counts[:, 0], counts[:, 1], seed)
+
+
+def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
+    """For every word how many images have it: in the caption (written), in any reference (in references), in every
+    reference but not in the caption (missed), in the caption but in no reference (invented); what goes wrong most
+    stands first."""
+    said = [set(tokens(one)) for one in written]
+    told = [[set(one) for one in each(other)] for other in references]
+    pairs = list(zip(said, told, strict=True))
+    own, true = (
+        Counter(word for one in said for word in one),
+        Counter(word for one in told for word in set[str]().union(*one)),
+    )
+    missed = Counter(word for one, other in pairs for word in set.intersection(*other) - one)
+    invented = Counter(word for one, other in pairs for word in one - set[str]().union(*other))
+    known = sorted(own.keys() | true.keys(), key=lambda word: (-missed[word] - invented[word], word))
+    rows = [(word, own[word], true[word], missed[word], invented[word]) for word in known]
+    return pd.DataFrame(rows, columns=["word", "written", "in references", "missed", "invented"])
+
+
+def sides(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
+    """Of the captions that name a side where the reference names one, on each axis: how many name the right one.
+
+    `fixed` is what always naming the reference's more frequent side would reach on the same images; `in references`
+    counts the references that name a side, whether or not the caption does.
+    """
+    rows = []
+    for axis, names in AXES.items():
+        own, true = ([_named(tokens(text), names) for text in texts] for texts in (written, references))
+        both = [(one, other) for one, other in zip(own, true, strict=True) if one and other]
+        hits = proportion(np.array([one == other for one, other in both], dtype=bool))
+        most = max(Counter(other for _, other in both).values(), default=0)
+        fixed = most / len(both) if both else float("nan")
+        rows.append((axis, sum(map(bool, true)), hits.n, hits.value, hits.low, hits.high, fixed))
+    return pd.DataFrame(rows, columns=["axis", "in references", "both name one", "right", "low", "high", "fixed"])
+
+
+def _named(said: list[str], names: tuple[str, str]) -> str | None:
+    """The one of two words that is said; None where none or both are."""
+    found = [name for name in names if name in said]
+    return found[0] if len(found) == 1 else None
+
+
+def told(match: Estimate, overlap: Estimate, references: Sequence[str], images: int, different: int) -> str:
+    """Page 01: what was written for `images` images, `different` captions in all, and how it compares."""
+    first = f"It writes **{different} different captions** for {images} images."
+    if not match.measured:
+        return f"{first} **How right they are was not run**: this dataset has no reference captions."
+    share = best(references)
+    judged = (
+        "more than" if share < match.low else "**less than**" if share > match.high else "**not distinguishable from**"
+    )
+    return (
+        f"{first} **{match.text('%')}** are the reference word by word, {judged} the {shown(share, '%')} of always "
+        f"writing the most frequent one; BLEU-2 is **{overlap.text()}**."
+    )
+
+
+def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> str:
+    """Page 06: how many captions differ from their reference, and which words they miss and invent most."""
+    if not total:
+        return "**Not run**: this dataset has no reference captions, so no word can be called wrong."
+    first = (
+        f"**{wrong} of {total}** captions differ from their reference; **{right.text('%')}** of the words are in it."
+    )
+    if not wrong:
+        return f"{first} There is nothing to explain on this page."
+    parts = [_most(table, name) for name in ("missed", "invented") if table[name].max()]
+    return headline(first, f"{'; '.join(parts).capitalize()}." if parts else "")
+
+
+def _most(table: pd.DataFrame, name: str) -> str:
+    """The words that are missed or invented most, and how often; equals are all named, up to a handful."""
+    most = table[name].max()
+    equal = sorted(table.loc[table[name] == most, "word"])
+    named = f"{', '.join(f'*{word}*' for word in equal[:EQUAL])}{' and others' if len(equal) > EQUAL else ''}"
+    often = "once" if most == 1 else f"{most} times"
+    return f"{name} most: {named}, {often}{' each' if len(equal) > 1 else ''}"

@@ -1,0 +1,125 @@
+"""What one map looks like, in one word, by a stated rule: on the object, on the background, diffuse, too narrow.
+
+The thresholds are a convention, not a law: a page prints them, and how often maps that know nothing get each word.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from seewhy.stats import proportion
+
+WORDS = (
+    "on the object",
+    "partly on the object",
+    "on the background",
+    "focused",
+    "diffuse",
+    "too narrow",
+    "no evidence",
+)
+FLAT = 1e-6  # a map whose values differ by less than this share of its maximum points nowhere
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The thresholds, in the order in which they are asked.
+
+    `background`: lift on the object below it. `diffuse`: spread from it on. `narrow`: spread below this share of the
+    object (of the picture, where no object is known). `on_object`: share of the evidence inside the boxes from it on.
+    """
+
+    background: float
+    diffuse: float
+    narrow: float
+    on_object: float
+
+    def told(self, boxed: int, total: int) -> str:
+        """The rule in words, the first that fits counts; object words are run for `boxed` of `total` images."""
+        spread = (
+            f"**diffuse**: half of the evidence takes {100 * self.diffuse:g} % of the picture or more (a constant "
+            f"map takes 50 %, noise about 30 %); **too narrow**: it fits on less than {100 * self.narrow:g} % of"
+        )
+        if not boxed:
+            return (
+                f"The first that fits. **No evidence**: nothing speaks for the class, or everything alike; {spread} "
+                "the picture; else **focused**. Object words (on the object, on the background) are **not run**: no "
+                "object is known here."
+            )
+        without = f"Where no object is known, or it fills the picture ({total - boxed} of {total} images)"
+        rest = "" if boxed == total else f" {without}, it is **focused** in place of an object word."
+        return (
+            "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
+            f"background**: less than {self.background:g} times as much evidence on the known object as chance "
+            f"would put there; {spread} the object (of the picture, where none is known); **on the object**: "
+            f"{100 * self.on_object:g} % of the evidence "
+            f"or more lies there; else **partly on the object**.{rest}"
+        )
+
+
+def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """The smallest share of the picture that holds half of each map's positive evidence; NaN where there is none.
+
+    0.5 for a constant map, 0.5 / cells for a single cell; the same for a map and any multiple or rearrangement of it.
+    The last cell counts by the part of it that is needed.
+    """
+    n, height, width = maps.shape
+    positive = np.clip(np.nan_to_num(maps.astype(float)), 0, None).reshape(n, height * width)
+    ordered = -np.sort(-positive, axis=1)
+    sums = np.cumsum(ordered, axis=1)
+    half = sums[:, -1:] / 2
+    whole = (sums < half).sum(1, keepdims=True)
+    last = np.take_along_axis(ordered, whole, 1)
+    before = np.take_along_axis(sums, whole, 1) - last
+    cells = whole + (half - before) / np.where(last > 0, last, 1)
+    return np.where(half > 0, cells / (height * width), np.nan)[:, 0]
+
+
+def diagnose(
+    maps: Float[np.ndarray, "n h w"], inside: Float[np.ndarray, " n"], area: Float[np.ndarray, " n"], rule: Rule
+) -> pd.DataFrame:
+    """`word`, `inside`, `lift` and `spread` of each map, by `rule`.
+
+    maps: at their own resolution; inside: share of the evidence on the object, NaN where it is not known (see
+    `localisation.energy_inside`); area: share of the picture that the boxes cover.
+    """
+    wide, boxed = spread(maps), np.isfinite(inside)
+    positive = np.clip(np.nan_to_num(maps), 0, None)
+    peak = positive.max((1, 2))
+    lift = np.where(boxed, inside / np.where(area > 0, area, 1), np.nan)
+    fits = {
+        "no evidence": (peak == 0) | (peak - positive.min((1, 2)) <= FLAT * peak),
+        "on the background": boxed & (lift < rule.background),
+        "diffuse": wide >= rule.diffuse,
+        "too narrow": wide < rule.narrow * np.where(boxed, area, 1),
+        "focused": ~boxed,
+        "on the object": boxed & (inside >= rule.on_object),
+    }
+    words = np.select([*fits.values()], [*fits], "partly on the object")
+    return pd.DataFrame({"word": words, "inside": inside, "lift": lift, "spread": wide})
+
+
+def tally(groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """How often each word is said in each group: '8 (39–86 %)', the count and the 95 % interval of its share; groups of
+    no maps left out.
+
+    One row a word that occurs, one column a group, its n in the heading.
+    """
+    found = {name: np.asarray(words, dtype=object) for name, words in groups.items() if len(words)}
+    rows = [word for word in WORDS if any((words == word).any() for words in found.values())]
+    columns = {f"{name} (n = {len(words)})": [_cell(words == word) for word in rows] for name, words in found.items()}
+    return pd.DataFrame({"the map is": rows, **columns})
+
+
+def counted(words: Sequence[str]) -> dict[str, int]:
+    """How often each word is said, in the order of `WORDS`; those that never are, left out."""
+    found = list(words)
+    return {word: found.count(word) for word in WORDS if word in found}
+
+
+def _cell(hits: np.ndarray) -> str:
+    one = proportion(hits.astype(bool))
+    return f"{hits.sum()} ({100 * one.low:.0f}–{100 * one.high:.0f}\N{NO-BREAK SPACE}%)"

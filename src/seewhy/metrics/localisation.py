@@ -1,0 +1,74 @@
+"""How much of a map's evidence lies on the object, against maps that know nothing."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from seewhy.metrics.baselines import blind, enlarged
+from seewhy.stats import Estimate, mean
+
+
+def energy_inside(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Share of the positive part of each map inside its mask (Wang et al. 2020, Score-CAM, energy-based pointing game).
+
+    NaN where the mask is empty or everything, so that no map could do otherwise, and where the map has no positive
+    evidence: neither a hit nor a miss.
+    """
+    positive = np.clip(np.nan_to_num(maps.astype(float)), 0, None)
+    total, inside = positive.sum((1, 2)), (positive * masks).sum((1, 2))
+    defined = (total > 0) & masks.any((1, 2)) & ~masks.all((1, 2))
+    return np.where(defined, inside / np.where(total > 0, total, 1), np.nan)
+
+
+def lift(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Energy inside the mask over the mask's share of the image: 1 is chance. NaN as in `energy_inside`."""
+    area = masks.mean((1, 2))
+    return energy_inside(maps, masks) / np.where(area > 0, area, 1)
+
+
+def pointing(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """1 where the strongest pixel lies inside the mask, else 0 (Zhang et al. 2018, pointing game, without its margin).
+
+    NaN as in `energy_inside`: an empty mask is neither a hit nor a miss. Of several strongest pixels, the share inside.
+    """
+    highest = maps == maps.max((1, 2), keepdims=True)
+    defined = np.isfinite(energy_inside(maps, masks))
+    return np.where(defined, (highest & masks).sum((1, 2)) / np.maximum(highest.sum((1, 2)), 1), np.nan)
+
+
+def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) -> Bool[np.ndarray, "n h w"]:
+    """Union of each image's boxes (pixel xyxy) as a mask; a pixel counts when its centre is inside."""
+    masks = np.zeros((len(boxes), height, width), dtype=bool)
+    y, x = np.arange(height) + 0.5, np.arange(width) + 0.5
+    for mask, some in zip(masks, boxes, strict=True):
+        for x0, y0, x1, y1 in some:
+            mask |= ((y >= y0) & (y < y1))[:, None] & ((x >= x0) & (x < x1))[None, :]
+    return masks
+
+
+def lifts(
+    maps: Mapping[str, Float[np.ndarray, "n h w"]], masks: Bool[np.ndarray, "n h w"], grid: tuple[int, int], seed: int
+) -> pd.DataFrame:
+    """Lift of each method, image by image (columns), with the controls `centre` and `random` beside them.
+
+    `maps` are at the masks' resolution; `grid` is that of the layer, from which the controls are enlarged, too.
+    """
+    n, *size = masks.shape
+    known = {name: enlarged(some, (size[0], size[1])) for name, some in blind(n, grid, seed).items()}
+    return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **known}.items()})
+
+
+def measured(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Mean lift of each column of `lifts`."""
+    return {str(name): mean(found[name].to_numpy(), seed) for name in found}
+
+
+def paired(found: pd.DataFrame, pairs: Iterable[tuple[str, str]], seed: int) -> dict[str, Estimate]:
+    """Mean difference in lift of two columns of `lifts`, image by image, where both have evidence.
+
+    One map is better than another when the whole interval lies above 0: each image is its own control, so this
+    decides also where the intervals of the two means overlap.
+    """
+    return {f"{a} minus {b}": mean((found[a] - found[b]).to_numpy(), seed) for a, b in pairs}

@@ -1,1 +1,0 @@
-"""What pages show of studies: measured through attributions and audit, drawn by reporting. Notebooks import it."""

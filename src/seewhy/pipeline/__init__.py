@@ -1,0 +1,1 @@
+"""The stages: which notebooks there are, and how everything is built in order."""

@@ -1,0 +1,1 @@
+"""Pages: figures, words and HTML made from what was measured."""

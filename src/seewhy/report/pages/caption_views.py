@@ -1,0 +1,228 @@
+"""From captioning studies and their maps to what pages show: captions, word strips, maps of a word among others."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from seewhy.config import artifacts
+from seewhy.engine.reading import upsample
+from seewhy.engine.targets import Score
+from seewhy.maps.attributions import Attributions, attribute, computed
+from seewhy.methods.cam import TITLES
+from seewhy.methods.explain import explain
+from seewhy.methods.shapley import pooled
+from seewhy.metrics import localisation
+from seewhy.metrics.captions import tokens
+from seewhy.metrics.words import OPPOSITE, SIDES, over_images, spread
+from seewhy.metrics.words import by_kind as by_kind_of
+from seewhy.metrics.words import opposites as opposites_of
+from seewhy.report import figures
+from seewhy.report.pages.views import correct, some
+from seewhy.report.plots.sheet import look
+from seewhy.report.plots.word_strip import Strip, Word, described
+from seewhy.samples import mistakes, stratified
+from seewhy.stats import Estimate, proportion
+from seewhy.study import Study
+from seewhy.tasks.captioning import beams
+
+DPI = 130
+
+
+def written(study: Study, predicted: pd.DataFrame) -> pd.DataFrame:
+    """One row an image of the dataset: image, written (empty where nothing is said), caption (the reference)."""
+    found = study.dataset.frame[["image", "caption"]]
+    said = dict(zip(predicted["image"], predicted["written"], strict=True))
+    written = [said.get(image, "") for image in found["image"]]
+    return found.assign(written=written)[["image", "written", "caption"]]
+
+
+def by_kind(predicted: pd.DataFrame) -> pd.DataFrame:
+    """For each kind of word: how many are said, which most often, and the share that the references have."""
+    rows = []
+    for kind, part in predicted.groupby("kind", sort=True):
+        known = part["correct"].dropna().to_numpy(bool)
+        hits, common = proportion(known), part["predicted"].value_counts().head(4).index
+        rows.append((kind, len(part), ", ".join(common), hits.value, hits.low, hits.high, hits.n))
+    return pd.DataFrame(rows, columns=["kind", "said", "most often", "in the reference", "low", "high", "n"])
+
+
+def images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """All rows of at most `most` random images, balanced over captions, image after image."""
+    one = rows.drop_duplicates("image")
+    names = stratified(one, most, seed, by="written")["image"]
+    return pd.concat([rows[rows["image"] == name] for name in names]) if len(names) else rows
+
+
+def sampled(shown: pd.DataFrame, rows: pd.DataFrame, seed: int) -> str:
+    """Which images a section shows, as a sentence."""
+    chosen, total = shown["image"].nunique(), rows["image"].nunique()
+    drawn = "" if chosen == total else f", drawn at random (seed {seed}), balanced over captions"
+    return f"{some(chosen, total, 'image')}{drawn}."
+
+
+def side_by_side(study: Study, shown: pd.DataFrame, width: int) -> pd.DataFrame:
+    """Captions of some rows of `written`: greedy, by beam search of that width, reference."""
+    searched = beams(study, shown, width)
+    names = [_short(image) for image in shown["image"]]
+    columns = {
+        "image": names,
+        "greedy": shown["written"],
+        f"beam of {width}": searched,
+        "reference": shown["caption"].map(_told),
+    }
+    return pd.DataFrame({name: list(values) for name, values in columns.items()})
+
+
+def focus(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd.DataFrame:
+    """At most `most` rows of those words, as many of each as there are, word after word, the surest of each first.
+
+    Without `keywords`: of the most frequent word of each kind.
+    """
+    common = rows.groupby("kind", sort=True)["predicted"].agg(lambda words: words.value_counts().index[0])
+    wanted = [word.casefold() for word in keywords or common]
+    chosen = rows[rows["predicted"].str.casefold().isin(wanted)]
+    surest = chosen.sort_values(["confidence", "image"], ascending=[False, True])
+    turn = surest.groupby("predicted").cumcount()
+    some = surest.iloc[np.argsort(turn.to_numpy(), kind="stable")[:most]]
+    place = some["predicted"].map({word: place for place, word in enumerate(some["predicted"].unique())})
+    return some.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def example(rows: pd.DataFrame) -> pd.DataFrame:
+    """All words of one image: the one with the surest word for a side or, where no caption names one, for anything."""
+    named = focus(rows, list(SIDES), 1)
+    image = named if len(named) else rows.sort_values("confidence", ascending=False, kind="stable")
+    return rows[rows["image"].isin(image["image"].head(1))]
+
+
+def swapped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Wrong words that name a side whose opposite (column `opposite`) the reference names; the surest first."""
+    other = rows["predicted"].str.casefold().map(OPPOSITE)
+    has = [
+        pd.notna(word) and word in tokens(text) for word, text in zip(other, rows["caption"].fillna(""), strict=True)
+    ]
+    return mistakes(rows.assign(opposite=other)[np.array(has, dtype=bool)])
+
+
+def lifts(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:
+    """Lift on the objects of each kind's evidence, and of maps that know nothing, over images with known objects."""
+    boxed = rows[rows["boxes"] != "[]"].reset_index(drop=True)
+    found = attribute(study, boxed, [method])
+    table = localisation.lifts(found.titled(), study.objects(boxed), found.grid, study.base.seed)
+    own = by_kind_of(boxed, table[TITLES[method]].to_numpy(), study.base.seed)
+    rest = {name: over_images(table[name].to_numpy(), boxed["image"], study.base.seed) for name in ("centre", "random")}
+    return {**own, **rest}
+
+
+def spreads(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:
+    """Spread of the evidence for words that the reference has, and for those that it has not."""
+    values, right = spread(attribute(study, rows, [method]).maps[method]), rows["correct"].to_numpy(bool)
+    parts = {"words in the reference": right, "words not in it": ~right}
+    return {name: over_images(values[part], rows["image"][part], study.base.seed) for name, part in parts.items()}
+
+
+def figure(study: Study, found: Attributions, method: str) -> tuple[Figure, str]:
+    """The strip of the first image in `found`, and its alternative text."""
+    shown = strips(study, found, method)[0]
+    return figures.strip(shown, **study.look), f"{TITLES[method]}, {described(shown)}"
+
+
+def strips(study: Study, found: Attributions, method: str) -> list[Strip]:
+    """The words of each image in `found` with their maps, images and words in the order of its rows."""
+    rows = found.rows.reset_index(drop=True)
+    cams, right = found.shares(method), correct(rows)
+    made = []
+    for image, part in rows.groupby("image", sort=False):
+        words = [
+            Word(row.predicted, cams[row.Index], float(row.confidence), row.kind, right[row.Index])
+            for row in part.itertuples()
+        ]
+        photo = study.photos(part.head(1))[0]
+        made.append(Strip(_short(image), photo, words, _told(part["caption"].iloc[0])))
+    return made
+
+
+def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "gradcam") -> list[Path]:
+    """Writes the strip of every image in `rows` (words to explain) as `folder`/<image's stem>.png; their paths.
+
+    Images of the same name in different folders get a number: 0001.png, 0001-2.png.
+    """
+    used: dict[str, int] = {}
+    paths = []
+    for shown in strips(study, attribute(study, rows, [method]), method):
+        stem = Path(shown.id).stem
+        used[stem] = used.get(stem, 0) + 1
+        path = folder / f"{stem if used[stem] == 1 else f'{stem}-{used[stem]}'}.png"
+        with look(), artifacts.whole(path) as scratch:
+            figures.strip(shown, **study.look).savefig(scratch, format="png", dpi=DPI, metadata={"Software": None})
+        paths.append(path)
+    return paths
+
+
+def other_word(output: Float[Tensor, "n steps words"], codes: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """The rule of a score: of word `codes[i]` % words at step `codes[i]` // words, said or not."""
+    return output.flatten(1).gather(1, codes[:, None]).squeeze(1)
+
+
+def opposites(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """`audit.words.opposites` with the study's vocabulary."""
+    return opposites_of(rows, _vocabulary(study))
+
+
+def instead(study: Study, rows: pd.DataFrame, words: Sequence[str], methods: Sequence[str]) -> Attributions:
+    """Maps of words that might stand where those of `rows` do: `words[i]` at the step of row i, after the same words
+    before it."""
+    vocabulary = _vocabulary(study)
+    codes = [step * len(vocabulary) + vocabulary.index(word) for step, word in zip(rows["target"], words, strict=True)]
+    return Attributions(rows, computed(study, rows, methods, codes, study.layer, other_word), study.size)
+
+
+def by_trial(
+    study: Study, rows: pd.DataFrame, samples: int, cells: int, seed: int
+) -> Float[np.ndarray, "n cells cells"]:
+    """What LIME says of each row's word: signed, summed over squares.
+
+    The network is made to say the caption's words up to this one, whatever is hidden: what changes is the word's score,
+    not the word.
+    """
+    found = []
+    vocabulary, model = _vocabulary(study), _model(study)
+    for row in rows.itertuples():
+        batch = study.inputs(rows[rows["image"] == row.image].head(1))
+        with torch.no_grad():
+            words = model(batch)[0].argmax(-1)[: row.target + 1].tolist()
+        score = Score((row.target * len(vocabulary) + words[row.target],), rule=other_word)
+        options = {"lime": {"samples": samples, "seed": seed}}
+        maps = explain(model.saying(words), batch, methods=["lime"], targets=[score], options=options)["lime"]
+        found.append(pooled(maps.sum(2).cpu(), cells)[0, 0])
+    return np.stack(found)
+
+
+def on_squares(raw: dict[str, np.ndarray], like: Float[np.ndarray, "n h w"]) -> dict[str, Float[np.ndarray, "n h w"]]:
+    """Signed maps at the resolution of `like`, so that squares can be compared."""
+    return {name: upsample(torch.from_numpy(maps), like.shape[1:]).numpy() for name, maps in raw.items()}  # type: ignore[arg-type]
+
+
+def _model(study: Study) -> Any:
+    """The study's network, a `tasks.captioning.Captioner`."""
+    return study.model
+
+
+def _vocabulary(study: Study) -> list[str]:
+    return list(_model(study).vocabulary.words)
+
+
+def _told(reference: str | None) -> str | None:
+    """The captions of a reference, side by side."""
+    return None if reference is None or pd.isna(reference) else " / ".join(reference.split("\n"))
+
+
+def _short(image: str) -> str:
+    return image.rpartition("/")[2]

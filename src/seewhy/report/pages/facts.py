@@ -1,0 +1,138 @@
+"""What a study is: the model card, the values that reach the network, and what differs from the checkpoint's claims."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from seewhy.checks.majority_baseline import Fixed, beside_fixed
+from seewhy.config import artifacts
+from seewhy.formatting import written
+from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.metrics import captions
+from seewhy.report.pages import caption_views
+from seewhy.study import Study
+from seewhy.tasks import captioning, classification
+
+CONFIDENCE = {
+    "logits": "softmax of the outputs",
+    "softmax": "the network's own softmax, taken off for the maps",
+    "sigmoid": "the network's own sigmoid of each class, which need not add up to 1; taken off for the maps",
+}
+ALIKE = float(np.e)  # probabilities of classes whose outputs differ by 1
+
+
+def model_card(study: Study) -> pd.DataFrame:
+    """What was loaded: one fact a row."""
+    point, settings, names = study.checkpoint, study.settings, study.dataset.classes
+    facts: Mapping[str, Any] = {
+        "architecture": settings.architecture,
+        "parameters": f"{sum(weight.numel() for weight in study.model.parameters()):,}",
+        "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
+        "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
+        "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
+        **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
+        "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
+        **fed(study),
+        "confidence": CONFIDENCE[settings.output],
+        "layer of the maps": study.layer,
+    }
+    return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
+
+
+def fed(study: Study) -> dict[str, str]:
+    """How an image becomes the network's input."""
+    seen, (height, width) = study.preprocessing, study.size
+    fitted = f"centre crop {seen.crop}" if seen.resize == "crop" else seen.resize
+    pixel = "pixel / 255" if seen.scale == 1 else "pixel"
+    return {
+        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}{', grey' if seen.grey else ''}",
+        "normalisation": f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}",
+    }
+
+
+def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """What reaches the network, channel by channel: mean, standard deviation, smallest, largest."""
+    values = study.inputs(rows).cpu().numpy()
+    names = ["red", "green", "blue"] if values.shape[1] == 3 else ["grey"]
+    flat = values.transpose(1, 0, 2, 3).reshape(values.shape[1], -1)
+    return pd.DataFrame(
+        {"channel": names, "mean": flat.mean(1), "std": flat.std(1), "smallest": flat.min(1), "largest": flat.max(1)}
+    )
+
+
+def warnings(study: Study) -> list[str]:
+    """What differs between what the checkpoint says of itself and what was set."""
+    point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
+    found = [
+        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {getattr(seen, key)}."
+        for key in NAMES
+        if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
+    ]
+    if point.classes is not None and names and point.classes != names:
+        place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)
+        differ = (
+            f"{len(point.classes)} against {len(names)}"
+            if place is None
+            else f"number {place} is '{point.classes[place]}' there and '{names[place]}' here"
+        )
+        found.append(f"The checkpoint has other class names than the dataset: {differ}.")
+    return found
+
+
+def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
+    """A warning where the outputs look like probabilities already: a softmax of those says next to nothing."""
+    found = np.stack(predicted["probabilities"].tolist())
+    if study.settings.output != "logits" or (found.max(1) > ALIKE * found.min(1)).any():
+        return []
+    return [
+        "No two outputs of this network are more than 1 apart on any image. If it ends in a sigmoid or a softmax, its "
+        f"confidences here are false: set `studies.{study.name}.output` to `sigmoid` or `softmax`."
+    ]
+
+
+def fixed(study: Study) -> Fixed:
+    """Accuracy (of captions: exact match) beside the best fixed answer; nothing is measured for a segmentation."""
+    rows = study.predictions
+    if study.task is captioning:
+        said = caption_views.written(study, rows)
+        return captions.beside_fixed(said["written"].tolist(), said["caption"].tolist())
+    return beside_fixed(rows if study.task is classification else rows.assign(label=None))
+
+
+def _same(claimed: Any, used: Any) -> bool:
+    """Whether two settings mean the same: one number stands for both sides, or for all channels."""
+    one, other = np.ravel(claimed), np.ravel(used)
+    if one.dtype.kind not in "iuf" or len({1, one.size, other.size}) > 2:
+        return False
+    return bool(np.allclose(one, other, rtol=1e-5))
+
+
+def _numbers(values: tuple[float, ...] | None) -> str:
+    return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
+
+
+def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
+    """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
+    settings, base = study.settings, study.base
+    data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))
+    return {
+        "study": study.name,
+        "checkpoint": f"{settings.checkpoint} (sha256 {study.checkpoint.sha256[:12]})",
+        "data": f"{settings.dataset} (sha256 {data[:12]})",
+        "code": f"sha256 {_code()[:12]}",
+        "seed": str(base.seed),
+        "device": f"{study.device}, {base.threads} threads, batches of {base.batch_size}",
+        "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
+        "parameters": dict(sorted(parameters.items())) or "none",
+    }
+
+
+def _code() -> str:
+    """Hash of the package's modules that this process has loaded."""
+    files = {module.__file__ for name, module in sys.modules.items() if name.startswith("seewhy.")}
+    return artifacts.sha256(*(Path(name) for name in sorted(filter(None, files))))

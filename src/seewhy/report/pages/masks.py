@@ -1,0 +1,151 @@
+"""From segmentation studies to what their pages show: titles, colours, figures, cards. Nothing here measures anything.
+
+A row is an image and a class, as `tasks.segmentation.predict` gives them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from matplotlib.figure import Figure
+
+from seewhy import samples
+from seewhy.formatting import written
+from seewhy.report import figures
+from seewhy.report.pages import regions, views
+from seewhy.report.plots.gallery import Card
+from seewhy.report.plots.masks import OUTCOMES, outcomes, painted, palette
+from seewhy.report.plots.sheet import shown
+from seewhy.stats import Estimate
+from seewhy.study import Study
+from seewhy.tasks import segmentation
+
+LARGE = f"at least {100 * samples.LEAST:.0f} % of the picture (or any share, if none does)"  # see `regions.large`
+Labels = UInt8[np.ndarray, "n h w"]
+
+
+def titles(rows: pd.DataFrame) -> list[str]:
+    """'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
+    found = []
+    for row in rows.itertuples():
+        known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
+        found.append(f"{shown(row.predicted)} {written(row.confidence)}{known}")
+    return found
+
+
+def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+    """The rows of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
+    return views.listed(titles(rows), maps or {})
+
+
+def sampled(chosen: int, total: int, seed: int) -> str:
+    """Which rows a section shows, as a sentence."""
+    chance = "" if chosen == total else f", drawn at random (seed {seed}), balanced over classes"
+    return f"{views.some(chosen, total, 'case')}{chance}. A case is a class in an image where it takes {LARGE}."
+
+
+def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
+    """Which images a gallery shows, with every class of theirs, as a sentence."""
+    some, total = rows["image"].nunique(), visible["image"].nunique()
+    chance = "" if some == total else f", drawn at random (seed {seed})"
+    of = f"{views.some(some, total, 'image')} in which a class takes {LARGE}"
+    return f"{of}{chance}; a card for each such class: {len(rows)}."
+
+
+def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """For each image of `rows` the classes found in it, the largest first, with their shares of the picture."""
+    said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
+    told: dict[str, list[str]] = {}
+    for row in said.itertuples():
+        told.setdefault(row.image, []).append(f"{shown(row.predicted)} {100 * row.predicted_share:.0f} %")
+    return ["\n".join(told.get(name, ["nothing found"])) for name in rows["image"]]
+
+
+def legend(study: Study) -> dict[str, str]:
+    """Class names but the first, with their colours."""
+    classes = study.dataset.classes
+    return dict(list(zip(classes, palette(len(classes)), strict=True))[1:])
+
+
+def inks(study: Study, rows: pd.DataFrame) -> list[str]:
+    """The colour of each row's class."""
+    colours = palette(len(study.dataset.classes))
+    return [colours[target] for target in rows["target"]]
+
+
+def masked(study: Study, rows: pd.DataFrame, labels: Labels) -> dict[str, np.ndarray]:
+    """Painted photos: the true mask, where any of the rows has one, and the predicted one."""
+    photos, colours = study.photos(rows), palette(len(study.dataset.classes))
+    true = segmentation.masks(rows, study)
+    found = {"true": true, "predicted": labels} if (true != segmentation.VOID).any() else {"predicted": labels}
+    return {name: painted(photos, some, colours) for name, some in found.items()}
+
+
+def sheet(study: Study, rows: pd.DataFrame, labels: Labels, names: Sequence[str]) -> Figure:
+    """Photo, true and predicted mask of each image."""
+    return figures.panels(list(study.photos(rows)), masked(study, rows, labels), names, legend(study))
+
+
+def beside(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
+    """Photo, true and predicted mask, and maps of the row's class with its predicted region outlined."""
+    columns = masked(study, rows, labels) | dict(maps)
+    said, right = regions.of_class(rows, labels), views.correct(rows)
+    return figures.panels(
+        list(study.photos(rows)), columns, titles(rows), legend(study), said, inks(study, rows), right, **study.look
+    )
+
+
+def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
+    """Photo; right, missed and invented pixels of the row's class; maps with its true region outlined."""
+    photos, true = study.photos(rows), segmentation.objects(rows, study)
+    wrong = painted(photos, outcomes(regions.of_class(rows, labels), true), ["#000000", *OUTCOMES.values()])
+    columns = {"its pixels": wrong, **maps}
+    return figures.panels(
+        list(photos), columns, titles(rows), OUTCOMES, true, inks(study, rows), views.correct(rows), **study.look
+    )
+
+
+def cards(look: regions.Look) -> list[Card]:
+    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class."""
+    plain = views.cards(look.study, look.found, range(len(look.rows)))
+    colours = inks(look.study, look.rows)
+    return [
+        replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
+        for card, region, ink, row, (true, fact) in zip(
+            plain, look.marked, colours, look.rows.itertuples(), map(_fit, look.rows.itertuples()), strict=True
+        )
+    ]
+
+
+def _fit(row: Any) -> tuple[str | None, str]:
+    """The class where it was found, "" where it was not, None where that is not known; and the fact that says so."""
+    if pd.isna(row.correct):
+        return None, ""
+    fact = f"IoU {row.iou:.2f}" if isinstance(row.label, str) else "not there"
+    return (row.predicted if row.correct else ""), fact
+
+
+def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """A square table of classes by classes."""
+    return pd.DataFrame(np.asarray(values), index=list(classes), columns=list(classes))
+
+
+def lines(curve: pd.DataFrame) -> tuple[list[float], dict[str, tuple[list[float], list[float], list[float]]]]:
+    """A table of `segments.by_probability` as `figures.curves` takes it: x, and for each class values, lows, highs."""
+    x = sorted(curve["probability"].unique())
+    own = {name: group.set_index("probability").reindex(x) for name, group in curve.groupby("class", sort=False)}
+    return x, {name: tuple(part[key].tolist() for key in ("mean", "low", "high")) for name, part in own.items()}  # type: ignore[misc]
+
+
+def layered(
+    found: Mapping[str, Mapping[str, Estimate]],
+) -> tuple[list[str], dict[str, tuple[list[float], list[float], list[float]]]]:
+    """Estimates by layer and class as `figures.curves` takes them: layers, and for each class values, lows, highs."""
+    classes = list(next(iter(found.values())))
+    parts = {name: [own[name] for own in found.values()] for name in classes}
+    return list(found), {
+        name: ([e.value for e in some], [e.low for e in some], [e.high for e in some]) for name, some in parts.items()
+    }

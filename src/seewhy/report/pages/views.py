@@ -1,0 +1,206 @@
+"""From studies and their maps to what pages show: titles, cards, tables. Nothing here measures anything."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from seewhy import samples
+from seewhy.engine.reading import normalise
+from seewhy.formatting import written
+from seewhy.maps.attributions import Attributions
+from seewhy.methods.cam import TITLES
+from seewhy.metrics.baselines import controls
+from seewhy.report import figures
+from seewhy.report.plots.gallery import Card, place
+from seewhy.report.plots.overlay import has_evidence
+from seewhy.report.plots.sheet import shown
+from seewhy.stats import Estimate, proportion
+from seewhy.study import Study
+
+
+def titles(rows: pd.DataFrame) -> list[str]:
+    """'espresso 0.95'; on lines of their own what it really is where that differs, and the map's word where there is
+    one (see `diagnoses.diagnosed`)."""
+    return [
+        f"{shown(row.predicted)} {written(row.confidence)}"
+        + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
+        + (f"\n{row.word}" if "word" in rows else "")
+        for row in rows.itertuples()
+    ]
+
+
+def correct(rows: pd.DataFrame) -> list[bool | None]:
+    """Right, wrong, or None where there is no label."""
+    return [None if pd.isna(value) else bool(value) for value in rows["correct"]]
+
+
+def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+    """The images of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
+    words = {True: "right", False: "wrong", None: "no label"}
+    told = [f"{title} ({words[right]})" for title, right in zip(titles(rows), correct(rows), strict=True)]
+    return listed(told, maps or {})
+
+
+def listed(told: Iterable[str], maps: Mapping[str, np.ndarray]) -> str:
+    """What is told of each image of a figure, and where each of its maps (n, h, w) is strongest, whatever its sign."""
+    parts = []
+    for k, title in enumerate(told):
+        places: dict[str, list[str]] = {}
+        for name, some in maps.items():
+            size = np.abs(some[k])
+            places.setdefault(place(size) if has_evidence(size) else "nowhere", []).append(name)
+        lie = [f"{where} ({', '.join(names)})" for where, names in places.items()]
+        parts.append(title.replace("\n", ", ") + (f", strongest {', '.join(lie)}" if lie else ""))
+    return "; ".join(parts)
+
+
+def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[Card]:
+    """Gallery cards of the images at those positions of `found`, with every method's map, and controls beside them."""
+    chosen = list(positions)
+    rows = found.rows.iloc[chosen]
+    photos, boxes = study.photos(rows), study.boxes(rows)
+    shares = {TITLES[method]: found.shares(method) for method in found.maps}
+    peaks = {TITLES[method]: found.peaks(method) for method in found.maps}
+    known = knowing_nothing(photos, next(iter(found.maps.values())).shape[1:], study.base.seed)
+    side = np.array([photos.shape[2], photos.shape[1]] * 2)
+    return [
+        Card(
+            id=row.image.rpartition("/")[2],
+            photo=photo,
+            predicted=row.predicted,
+            confidence=float(row.confidence),
+            true=None if pd.isna(row.label) else row.label,
+            maps={name: maps[position] for name, maps in shares.items()},
+            boxes=[tuple(box) for box in (some / side).tolist()],
+            peak={name: float(values[position]) for name, values in peaks.items()},
+            word=getattr(row, "word", ""),
+            controls={name: maps[place] for name, maps in known.items()},
+        )
+        for place, (position, row, photo, some) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
+    ]
+
+
+def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
+    """The controls as shares of their maximum; the noise is the same for all photos, as a page stores it once."""
+    found = controls(photos, shape, seed)
+    found["random"] = np.broadcast_to(found["random"][:1], found["random"].shape)
+    return {name: normalise(torch.from_numpy(np.array(maps))).numpy() for name, maps in found.items()}
+
+
+def by_class(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
+    """Share of each true class named right, with interval and n; the classes with the most images, in name order."""
+    labelled = predicted[predicted["label"].notna()]
+    common = sorted(labelled["label"].value_counts().head(most).index)
+    rows = []
+    for name in common:
+        hits = proportion(labelled.loc[labelled["label"] == name, "correct"].to_numpy(bool))
+        rows.append((name, hits.value, hits.low, hits.high, hits.n))
+    return pd.DataFrame(rows, columns=["class", "named right", "low", "high", "n"])
+
+
+def confused(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The most frequent pairs of true and predicted class: how many of the class went there, share with interval."""
+    rows = []
+    for label, predicted, count, n in samples.pairs(labelled).head(most).itertuples(index=False):
+        one = proportion(np.arange(n) < count)
+        rows.append((label, predicted, count, n, one.value, one.low, one.high))
+    return pd.DataFrame(rows, columns=["true", "predicted", "images", "of", "share", "low", "high"])
+
+
+def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Named estimates as a table."""
+    rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
+    return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
+
+
+def points(found: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Named differences of shares as a table, in percentage points."""
+    table = estimates(found)
+    return table.assign(**{name: 100 * table[name].astype(float) for name in ("mean", "low", "high")})
+
+
+def values(found: Mapping[str, float]) -> str:
+    """Named figures for alt text."""
+    return "; ".join(f"{name} {written(value)}" for name, value in found.items())
+
+
+def not_run(refused: Mapping[str, str]) -> list[str]:
+    """Methods (by name) that a network cannot have, with the reason: a sentence for each reason."""
+    methods: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        methods.setdefault(reason, []).append(TITLES[name])
+    return [f"Not run: {' and '.join(titles)}. {reason[0].upper()}{reason[1:]}." for reason, titles in methods.items()]
+
+
+def sampled(chosen: int, total: int, seed: int) -> str:
+    """Which images a section shows, as a sentence."""
+    told = some(chosen, total, "image")
+    return f"{told}." if chosen == total else f"{told}, drawn at random (seed {seed}), balanced over predicted classes."
+
+
+def some(chosen: int, total: int, thing: str) -> str:
+    """'All 12 images', 'The only image' or '6 of 12 images'."""
+    if total == 1:
+        return f"The only {thing}"
+    return f"{f'All {total}' if chosen == total else f'{chosen} of {total}'} {thing}s"
+
+
+def ordinary(compared: int, others: int) -> str:
+    """What SHAP compares with: `compared` images, drawn from `others` that are not shown (0: there are none)."""
+    if others:
+        which = f"all {others}" if compared == others else f"{compared}, drawn at random, of the {others}"
+        return f"**Ordinary images** are here {which} images of the dataset that are not shown."
+    return (
+        f"**Ordinary images** are here the {compared} shown ones themselves, blurred until only their colours are "
+        "left: the dataset has no others."
+    )
+
+
+def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
+    """Positions of a seeded sample of at most `most` rows, in the order of the dataset."""
+    numbered = rows.reset_index(drop=True).reset_index(names="position")
+    return sorted(samples.stratified(numbered, most, seed)["position"])
+
+
+def agreement_metrics(table: pd.DataFrame, n: int) -> dict[str, float]:
+    """Mean rank correlation of every other map with Grad-CAM, as flat keys."""
+    names = {title: name for name, title in TITLES.items()}
+    row = table.loc["Grad-CAM"].drop("Grad-CAM")
+    return {"images": n, **{f"{names.get(str(title), title)}.spearman": value for title, value in row.items()}}
+
+
+def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
+    """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
+    return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), raw=raw, **study.look)
+
+
+def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
+    """Step by step from the file to the overlay, in the study's colours."""
+    photos, files = study.photos(rows), study.originals(rows)
+    return figures.explanations(list(photos), list(maps), titles(rows), correct(rows), originals=files, **study.look)
+
+
+def flat(found: Mapping[str, Estimate]) -> dict[str, float]:
+    """Named estimates as flat keys of a metrics file."""
+    return {key: value for name, one in found.items() for key, value in one.metrics(name).items()}
+
+
+def bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[float], list[float], list[int]]:
+    """Named estimates as `figures.dots` takes them: labels, values, lows, highs, counts; unmeasured ones left out."""
+    there = {name: one for name, one in found.items() if one.measured}
+    columns = [[getattr(one, key) for one in there.values()] for key in ("value", "low", "high", "n")]
+    return list(there), *columns  # type: ignore[return-value]
+
+
+def columns(table: pd.DataFrame) -> list[list[Any]]:
+    """The columns of a table as the lists that charts take."""
+    return [table[name].tolist() for name in table]
+
+
+def said(found: Mapping[str, Estimate], unit: str = "") -> str:
+    """Named estimates in words, for alt text; `unit` as in `statistics.written`."""
+    return "; ".join(f"{name} {one.text(unit)}" for name, one in found.items())

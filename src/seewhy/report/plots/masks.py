@@ -1,0 +1,103 @@
+"""Segments in colour: masks over photos, what is missed and what invented, and maps beside them.
+
+A class has one colour on all pages of all studies: that of its index. The background (index 0) is not painted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from seewhy.report.plots.grids import side_by_side
+from seewhy.report.plots.maps import SHARE, fine, laid_over
+from seewhy.report.plots.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
+
+COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
+# no class's; between any two of them dE 27 or more for all kinds of colour vision, mixed with grey as here
+OUTCOMES = {"right": "#e8ffb0", "missed": "#7b00ff", "invented": "#ff0033"}
+TINT = 0.55  # how much of a painted pixel is the class's colour
+GOLDEN = 0.618  # turns of the colour circle between classes beyond the named colours: neighbours differ
+
+
+def palette(count: int) -> list[str]:
+    """A colour for each of `count` classes, by index; the background's is grey, for charts."""
+    from colorsys import hsv_to_rgb
+
+    more = [to_hex(hsv_to_rgb((k * GOLDEN) % 1, 0.7, 0.85)) for k in range(count - len(COLOURS))]
+    return [*COLOURS, *more][:count]
+
+
+def painted(photos: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> np.ndarray:
+    """Photos, uint8 (n, H, W, 3), in grey under the colours of their labels (n, H, W).
+
+    Label 0 and values without a colour are not painted.
+    """
+    grey = np.repeat(photos.mean(-1, keepdims=True), 3, -1)
+    inks = np.array([to_rgb(colour) for colour in colours]) * 255
+    seen = (labels > 0) & (labels < len(colours))
+    mixed = (1 - TINT) * grey + TINT * inks[np.where(seen, labels, 0)]
+    return np.where(seen[..., None], mixed, grey).round().astype(np.uint8)
+
+
+def outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Of one class's regions (bool): uint8 index into ("", *OUTCOMES): 1 right, 2 missed, 3 invented, 0 neither."""
+    return np.where(predicted & true, 1, np.where(true, 2, np.where(predicted, 3, 0))).astype(np.uint8)
+
+
+def panels(
+    photos: Sequence[np.ndarray],
+    columns: Mapping[str, np.ndarray],
+    titles: Sequence[str],
+    legend: Mapping[str, str],
+    regions: np.ndarray | None = None,
+    inks: Sequence[str] = (),
+    correct: Sequence[bool | None] | None = None,
+    cmap: str = "viridis",
+    opacity: float = 0.6,
+) -> Figure:
+    """Images down: the photo, then a column for each name, under a legend of names and colours.
+
+    A column is pictures, uint8 (n, H, W, 3), or maps (n, h, w), shares of their maximum, which are laid over the photo
+    with image i's `regions[i]` (bool) outlined in `inks[i]`. Raises SeewhyError when the numbers of images differ.
+    """
+    same_length(photos=photos, titles=titles, **by_name(dict(columns)))
+    has_maps = any(column.ndim == 3 for column in columns.values())
+    with look():
+        sheet, fig = side_by_side(photos, list(columns), titles, correct, above=LINE + 0.15)
+        for place, column in enumerate(columns.values(), start=1):
+            for row, (photo, one) in enumerate(zip(photos, column, strict=True)):
+                ax = sheet.axes(fig, row, place)
+                if one.ndim == 3:
+                    ax.imshow(one, aspect="auto")
+                    continue
+                laid_over(ax, photo, one, cmap, opacity)
+                if regions is not None:
+                    _rim(ax, regions[row], inks[row])
+        _legend(sheet, fig, legend)
+        if has_maps:
+            sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
+    return fig
+
+
+def _rim(ax: Axes, region: np.ndarray, colour: str) -> None:
+    """The outline of a region, dashed, so that it is not taken for the map's own contour."""
+    if region.any() and not region.all():
+        thin = fine(ax)
+        ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
+        ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
+
+
+def _legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:
+    """Squares of colour with their names, on the first line of a sheet."""
+    x = sheet.left
+    for name, colour in legend.items():
+        told = shown(name, 24)
+        place = (x / sheet.width, 1 - 0.16 / sheet.height)
+        size = (0.13 / sheet.width, 0.13 / sheet.height)
+        fig.add_artist(Rectangle(place, *size, color=colour, transform=fig.transFigure))
+        sheet.text(fig, x + 0.2, 0.15, told, size=9, color=INK)
+        x += 0.45 + 0.078 * len(told)

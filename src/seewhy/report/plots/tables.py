@@ -1,0 +1,93 @@
+"""A table as HTML: escaped, numbers right-aligned, statuses marked as gates are, figures not broken over lines."""
+
+import re
+from collections.abc import Collection
+from html import escape
+from typing import TYPE_CHECKING
+
+from seewhy.report.plots.gate_bars import marked
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
+MANY = 6  # columns, beyond which a table is set smaller, and what a status or a figure brings along stands below it
+BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table ...
+SHORT = 20  # ... and neither is a cell of that many letters, as "Grad-CAM++"
+UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&[lg]t;) \d)|(?<=\b[np] =) (?=\d)|(?<=&[lg]t;) (?=\d)")
+
+
+def table(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[str]) -> str:
+    """The rows without their index, NaN as a dash; scrolls where it is too wide.
+
+    label: what it is, as plain text; caption: the same as HTML; percent: columns that hold shares.
+    """
+    import pandas as pd
+
+    numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
+    head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
+    plain = rows.select_dtypes("float").drop(columns=list(percent))
+    form = f"z,.{_decimals(plain.to_numpy(dtype=float))}f"  # one for all: columns are read against each other
+    columns = [_column(rows.iloc[:, k], name in percent, form) for k, name in enumerate(rows.columns)]
+    many = len(rows.columns) > MANY
+    body = "\n".join(
+        "<tr>" + "".join(_cell("td", text, number, many) for text, number in zip(row, numeric, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
+    )
+    return (
+        f'<div class="table{" many" * many}" role="region" tabindex="0" aria-label="{escape(label)}"><table>'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:
+    """One cell of a table, and whether that is one of many columns."""
+    tag = tag if text else "td"  # a heading that says nothing is none
+    scope = ' scope="col"' if tag == "th" else ""
+    status = STATUS.match(text) if tag == "td" else None
+    kinds = [status[1].replace(" ", "-")] if status else ["number"] if number else []
+    kinds += ["whole"] if tag == "td" and not number and len(text) <= SHORT else []
+    plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
+    told = BRACKET.sub(_below if many and tag == "td" else r'<span class="whole">\g<0></span>', plain)
+    if status and many:
+        inner = f"{marked(status[1])} <small>{told}</small>" if told else marked(status[1])
+    else:
+        inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
+    classed = f' class="{" ".join(kinds)}"' if kinds else ""
+    return f"<{tag}{scope}{classed}>{inner}</{tag}>"
+
+
+def _below(found: re.Match[str]) -> str:
+    """A bracket on a line of its own, where there is little room: it breaks behind a comma only."""
+    parts = (f'<span class="whole">{part}</span>' for part in found[0].split(", "))
+    return f"<small>{', '.join(parts)}</small>"
+
+
+def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
+    """The cells of a column as text; `form` is the format of its floats."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return ["yes" if value else "no" for value in values]
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return ["–" if pd.isna(value) else f"{value:,}" for value in values]
+    if pd.api.types.is_float_dtype(values.dtype):
+        form, factor = ("z.1f", 100) if percent else (form, 1)
+        told = [f"{factor * value:{form}}".replace("-", "\N{MINUS SIGN}") + " %" * percent for value in values]
+        return ["–" if pd.isna(value) else cell for value, cell in zip(values, told, strict=True)]
+    return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
+
+
+def _decimals(values: "np.ndarray") -> int:
+    """Decimals that show about three digits of the largest number of a table, two of one below 1.
+
+    Two are enough where the numbers were rounded to that: more would be zeros in all of them.
+    """
+    import numpy as np
+
+    there = np.abs(values[np.isfinite(values)])
+    largest = there.max(initial=0)
+    limits = ((0.001, 5), (0.01, 4), (0.1, 3), (100, 2), (1000, 1))
+    most = next((decimals for limit, decimals in limits if largest < limit), 0)
+    return next((k for k in range(2, most) if np.allclose(there, there.round(k), rtol=0, atol=1e-7)), most)

@@ -1,0 +1,121 @@
+"""Run a notebook and make its page: papermill executes, `normalise` steadies, `render` writes HTML."""
+
+import ast
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seewhy.config import artifacts
+from seewhy.errors import SeewhyError, unknown
+from seewhy.report.html.normalise import normalise
+from seewhy.report.html.render import Site, render
+from seewhy.report.progress import Progress
+
+UNUSED = "rfc3987_syntax"  # jsonschema tries to import it and takes a second; no notebook has what it checks
+
+
+def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, site: Site) -> Path:
+    """Execute a notebook with parameters and write <folder>/<stem>.ipynb and <folder>/<stem>.html; the latter's path.
+
+    The kernel is `python3` and runs in the caller's folder. Raises SeewhyError for a parameter that the notebook's cell
+    tagged `parameters` does not set, and for a cell that fails: then <folder>/<stem>.failed.html shows how far it came.
+    A mistake of the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it.
+    Nothing is half written, also after Ctrl-C.
+    """
+    sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
+    import nbformat
+
+    source = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    _refuse_unknown(stem, source, parameters)
+    folder.mkdir(parents=True, exist_ok=True)
+    failed_page = folder / f"{stem}.failed.html"
+    with Progress(stem, len(source.cells) + bool(parameters)) as progress:
+        executed, crash = _execute(notebook, parameters, progress)
+        executed = normalise(executed)
+        failure = _failure(executed, crash)
+        if failure:
+            artifacts.write_text(failed_page, render(executed, stem, site, failed=failure.line))
+            raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
+        html = render(executed, stem, site)
+    artifacts.write_text(folder / f"{stem}.ipynb", nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
+    artifacts.write_text(folder / f"{stem}.html", html)
+    failed_page.unlink(missing_ok=True)
+    return folder / f"{stem}.html"
+
+
+def _refuse_unknown(stem: str, notebook: Any, parameters: Mapping[str, Any]) -> None:
+    """papermill only warns of a parameter that no cell reads."""
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise SeewhyError(f"{stem}: needs exactly one cell tagged 'parameters', found {len(cells)}")
+    known = [name.id for name in ast.walk(ast.parse(cells[0].source)) if isinstance(name, ast.Name) and _set(name)]
+    for name in parameters:
+        if name not in known:
+            raise unknown("parameter", name, known, f"the parameters cell of {stem}")
+
+
+def _set(name: ast.Name) -> bool:
+    """Whether a name is assigned, not read."""
+    return isinstance(name.ctx, ast.Store)
+
+
+def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) -> tuple[Any, str]:
+    """The executed notebook, as far as it came, and what killed the kernel, if anything did.
+
+    The kernel talks through sockets in a folder of its own (ipc): no TCP port is open, and no warning about one.
+    """
+    import nbformat
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the kernel warns of frozen modules
+    with tempfile.TemporaryDirectory(prefix="seewhy-") as scratch:
+        copy = Path(scratch, "executed.ipynb")
+        kernel = {"transport": "ipc", "connection_file": str(Path(scratch, "kernel.json"))}
+        try:
+            papermill.execute_notebook(
+                str(notebook), str(copy), dict(parameters), kernel_name="python3", language="python",
+                cwd=str(Path.cwd()), progress_bar=False, request_save_on_cell_execute=False, stderr_file=progress,
+                on_cell_start=progress.cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
+                extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns, late, when its runner was stopped
+            )  # fmt: skip
+        except PapermillExecutionError:
+            pass  # the copy tells which cell and why
+        except DeadKernelError:
+            return nbformat.read(notebook, as_version=4), "the kernel died, perhaps for want of memory"  # type: ignore[no-untyped-call]
+        return nbformat.read(copy, as_version=4), ""  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What ended a notebook early: one line for its page, and the user's mistake where that was the cause."""
+
+    line: str
+    mistake: str = ""
+
+
+def _failure(notebook: Any, crash: str) -> Failure | None:
+    """The cell that failed: its number, the heading above it, the exception; None when none did."""
+    heading = ""
+    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for number, cell in enumerate(cells, start=1):
+        if cell.cell_type == "markdown":
+            titles = [line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")]
+            heading = titles[-1] if titles else heading
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return _told(output, f'cell {number} of {len(cells)} ("{heading}") failed')
+    return Failure(crash) if crash else None
+
+
+def _told(error: Any, place: str) -> Failure:
+    said = " ".join(error.evalue.split())
+    if error.ename == SeewhyError.__name__:
+        return Failure(f"{place}: {said}", said)
+    return Failure(f"{place}: {error.ename}: {said}")

@@ -1,0 +1,1 @@
+"""The sentences of pages. Every word follows from a status or an interval."""

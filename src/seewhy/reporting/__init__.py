@@ -1,1 +1,0 @@
-"""Reports: figures and galleries for notebooks, notebooks into pages, pages into a site. Imports no torch."""

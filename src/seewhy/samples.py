@@ -1,0 +1,76 @@
+"""Which images a page shows: random with a seed and balanced, or chosen by a rule that the page states."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+LEAST = 0.02  # share of the picture below which a region is too small to be looked at
+
+
+def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") -> pd.DataFrame:
+    """At most `n` rows in random order, taken in turn from each value of `by` so that rare ones are there too."""
+    order = np.random.default_rng(seed).permutation(len(frame))
+    shuffled = frame.iloc[order]
+    turn = shuffled.groupby(by, dropna=False).cumcount()
+    return shuffled.iloc[np.argsort(turn.to_numpy(), kind="stable")[:n]].reset_index(drop=True)
+
+
+def one_each(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One row an image, in the order of the images: a random one where a task has several, so that n counts images."""
+    shuffled = frame.sample(frac=1, random_state=seed)
+    return frame.loc[shuffled.drop_duplicates("image").index.sort_values()].reset_index(drop=True)
+
+
+def large(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose class takes at least `LEAST` of the picture, truly or by prediction, where regions have a size; all
+    rows where none does."""
+    if "predicted_share" not in frame:
+        return frame
+    some = frame[frame[["predicted_share", "true_share"]].max(axis=1) >= LEAST]
+    return (some if len(some) else frame).reset_index(drop=True)
+
+
+def one_correct_each(frame: pd.DataFrame, classes: list[str], seed: int, most: int) -> pd.DataFrame:
+    """One random correct image of each class that has one, in class order, at most `most`."""
+    right = frame[frame["correct"].fillna(False).astype(bool)]
+    picked = stratified(right, len(right), seed, by="label").drop_duplicates("label")
+    order = {name: position for position, name in enumerate(classes)}
+    return picked.sort_values("label", key=lambda names: names.map(order)).head(most).reset_index(drop=True)
+
+
+def mistakes(frame: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
+    """Labelled images that were named wrong, the most confident first."""
+    wrong = frame[~frame["correct"].fillna(True).astype(bool)]
+    return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(most).reset_index(drop=True)
+
+
+def pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Confused pairs, the most frequent first: label, predicted, count, and n, the label's images."""
+    wrong = mistakes(frame)
+    counts = wrong.groupby(["label", "predicted"], as_index=False).size().rename(columns={"size": "count"})
+    counts["n"] = counts["label"].map(frame["label"].value_counts()).astype(int)
+    return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
+
+
+def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Labelled rows whose object's place is known, from boxes or a mask: a map can be held against it."""
+    known = frame["boxes"] != "[]"
+    if "mask" in frame:
+        known |= frame["mask"].notna()
+    return frame[frame["label"].notna() & known].reset_index(drop=True)
+
+
+def of_objects(study: "Study") -> pd.DataFrame:
+    """One labelled row of each image whose object's place is known, with an answer that is about the object."""
+    rows = with_objects(large(study.predictions))
+    return one_each(rows[study.task.of_object(rows, study)].reset_index(drop=True), study.base.seed)
+
+
+def others(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """At most `n` random images that are not among those shown: a background to compare with."""
+    rest = frame[~frame["image"].isin(shown["image"])]
+    return stratified(rest, n, seed)

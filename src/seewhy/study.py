@@ -1,0 +1,226 @@
+"""Settings -> Study: model, dataset and layer, ready to use in a notebook in one line."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor, nn
+
+from seewhy import tasks
+from seewhy.config import artifacts
+from seewhy.config.params import Base, Preprocessing
+from seewhy.config.params import Study as Settings
+from seewhy.config.project import Project, find_project
+from seewhy.config.validation import validate
+from seewhy.engine.evidence import find_layer
+from seewhy.engine.targets import output_of
+from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.inputs import architecture, checkpoint, images
+from seewhy.inputs.dataset import Dataset
+from seewhy.inputs.dataset import load as load_dataset
+from seewhy.inputs.device import choose_device
+from seewhy.progress import progress
+
+
+def open_study(name: str) -> "Study":
+    """The study of that name in the params.yaml of the project around the working folder."""
+    project = find_project()
+    settings = project.params.study(name)
+    torch.set_num_threads(project.params.base.threads)
+    torch.manual_seed(project.params.base.seed)
+    return Study(name, settings, project)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One model examined on one dataset. What costs time is loaded when first asked for."""
+
+    name: str
+    settings: Settings
+    project: Project
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.project.root
+
+    @property
+    def base(self) -> Base:
+        """Seed, device, batch size, colours: shared by all studies."""
+        return self.project.params.base
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """Colours of this study's maps, as figures and galleries take them."""
+        return {"cmap": self.settings.colormap or self.base.colormap, "opacity": self.base.opacity}
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The checked manifest; `frame` holds only the rows of this study's split."""
+        whole = load_dataset(self.settings.dataset, self.root)
+        rows = whole.frame[whole.frame["split"] == self.settings.split].reset_index(drop=True)
+        if rows.empty:
+            raise SeewhyError(
+                f"studies.{self.name}.split: found '{self.settings.split}'; "
+                f"allowed in dataset '{whole.name}': {listing(sorted(set(whole.frame['split'])))}"
+            )
+        for name, column in self.settings.suspects.items():
+            if column not in whole.masks:
+                raise unknown("mask", column, whole.masks, f"studies.{self.name}.suspects.{name}")
+        return replace(whole, frame=rows)
+
+    @property
+    def task(self) -> tasks.Task:
+        """What the model's output means."""
+        return tasks.get(self.project.params.datasets[self.settings.dataset].task)
+
+    @cached_property
+    def checkpoint(self) -> checkpoint.Checkpoint:
+        """Weights and what the file claims of itself."""
+        return checkpoint.load(self.root / self.settings.checkpoint, f"studies.{self.name}.checkpoint")
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """Settings from params.yaml; what they leave open comes from the checkpoint's config."""
+        config = self.checkpoint.config
+        names = {key: checkpoint.named(config, key) for key in checkpoint.NAMES}
+        found = {key: config[name] for key, name in names.items() if name}
+        where = f"studies.{self.name}.preprocessing and the checkpoint's config"
+        plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
+        if isinstance(size := plain.get("size"), list | tuple) and len(size) == 3:
+            plain["size"] = size[1:]  # channels, height, width
+        merged = validate(Preprocessing, plain | self.settings.preprocessing.model_dump(exclude_none=True), where)
+        for key in checkpoint.NAMES:
+            if getattr(merged, key) is None:
+                raise SeewhyError(f"missing key 'studies.{self.name}.preprocessing.{key}': the checkpoint has none")
+        return merged
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where the model runs: base.device, or the first accelerator there is."""
+        return choose_device(self.base.device)
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The network with the checkpoint's weights, in eval mode, on the device."""
+        where = f"study '{self.name}'"
+        settings, classes = self.settings, len(self.dataset.classes)
+        model = architecture.build(
+            settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
+        )
+        return self.task.prepare(model, self).to(self.device).eval()
+
+    @cached_property
+    def layer(self) -> str:
+        """The layer that maps are taken from: the named one, or the task's choice."""
+        if self.settings.layer == "auto":
+            return self.task.layer(self.model, self.inputs(self.dataset.frame.head(1)))
+        find_layer(self.model, self.settings.layer, f"study '{self.name}'")
+        return self.settings.layer
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them.
+
+        Refused when made with another checkpoint or of other images.
+        """
+        stage = f"model@{self.name}"
+        frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
+        merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
+        made = (note.get("checkpoint"), note.get("images"), len(merged))
+        if made != (self.checkpoint.sha256, len(self.dataset.frame), len(frame)):
+            raise SeewhyError(
+                f"the predictions of study '{self.name}' are of another checkpoint or of other images; "
+                f"make them again: dvc repro {stage}"
+            )
+        return merged
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the network's input."""
+        return images.canvas_size(self.preprocessing)
+
+    def photos(self, rows: pd.DataFrame) -> UInt8[np.ndarray, "n h w 3"]:
+        """What the model sees of those images, before scale, mean and std."""
+        return images.photos([self.root / name for name in rows["image"]], self.preprocessing)
+
+    def originals(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
+        """The files of those images in their own colours and shape, no larger than a figure needs."""
+        return [images.original(self.root / name) for name in rows["image"]]
+
+    def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
+        """The network's input for those images, on the device."""
+        return images.tensor(self.photos(rows), self.preprocessing).to(self.device)
+
+    def batches(self, rows: pd.DataFrame, label: str) -> Any:
+        """(rows, input) for batch after batch, with progress named `label`."""
+        size = self.base.batch_size
+        parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
+        return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
+
+    def predict(self) -> pd.DataFrame:
+        """The rows to explain of every image of the dataset (see `tasks.Task`)."""
+        parts = [self.read(rows, batch) for rows, batch in self.batches(self.dataset.frame, "predicting")]
+        return pd.concat(parts, ignore_index=True)
+
+    def read(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
+        """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
+        return self.task.predict(rows, self.output(batch), self)
+
+    def output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
+        """What the model answers, on the CPU."""
+        model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
+        with torch.inference_mode():
+            return output_of(model(batch)).float().cpu()
+
+    def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
+        """What the maps of these rows explain: each row's own target, or the class `names[i]` where that is another."""
+        own = rows["target"].tolist()
+        if names is None:
+            return own
+        other = {name: index for index, name in enumerate(self.dataset.classes)}
+        said = zip(own, rows["predicted"], names, strict=True)
+        return [target if name == predicted else other[name] for target, predicted, name in said]
+
+    def objects(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
+        """Where the object of each row is, in the network's input."""
+        return self.task.objects(rows, self)
+
+    def alike(self, answer: str) -> set[str]:
+        """The answers that mean the same as this one: all `object_words` for one of them, else itself."""
+        words = set(self.settings.object_words)
+        return words if answer in words else {answer}
+
+    def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
+        """Object boxes of those images in pixels of the network's input."""
+        sizes = zip(rows["boxes"], rows["width"], rows["height"], strict=True)
+        return [images.Fit.of((w, h), self.preprocessing).boxes(json.loads(text), (w, h)) for text, w, h in sizes]
+
+    def classes_of(self, names: Sequence[str]) -> list[int]:
+        """Class indices of those names."""
+        index = {name: position for position, name in enumerate(self.dataset.classes)}
+        return [index[name] for name in names]
+
+    def save_predictions(self, frame: pd.DataFrame) -> None:
+        """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
+        note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer, "images": len(self.dataset.frame)}
+        artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
+        folder = artifacts.reports(self.root, self.name)
+        labelled = frame[frame["label"].notna()]
+        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities", errors="ignore"))
+        artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
+
+    def files(self, *names: str) -> list[Path]:
+        """Files beside the study's pages."""
+        return [artifacts.reports(self.root, self.name) / name for name in names]
+
+    def save_metrics(self, section: str, figures: dict[str, Any]) -> None:
+        """Writes reports/<study>/metrics/<section>.json."""
+        artifacts.write_metrics(artifacts.metrics(self.root, self.name, section), figures)

@@ -1,0 +1,201 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from seewhy.engine.tuned import tuned
+from seewhy.errors import SeewhyError
+from seewhy.measure import against_baselines, forward, robustness, sweeps
+from seewhy.measure.budget import Budget
+from seewhy.metrics.baselines import NAMES
+from seewhy.report.pages import audit_tables
+from seewhy.stats import mean
+
+METHODS = ["gradcam", "activation"]
+
+
+def table(**columns):
+    rest = {name: [0.0] * 6 for name in NAMES if name not in columns}
+    return pd.DataFrame({**columns, **rest})
+
+
+def test_a_method_is_held_against_the_best_control_in_the_same_images():
+    found = table(gradcam=[3.0, 3, 3, 3, 3, np.nan], centre=[1.0, 1, 1, 1, 1, 99], edges=[2.0, 2, 2, 2, 2, 0])
+    one = against_baselines.versus(found, "gradcam", 1, 0)
+    assert (one.control, one.difference.value, one.difference.n) == ("edges", 1.0, 5)
+    assert one.p == pytest.approx(2 / 32, abs=0.015)
+    less = against_baselines.versus(found, "gradcam", -1, 0)
+    assert (less.control, less.difference.value) == ("random", -3.0)
+    assert against_baselines.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
+
+
+def test_a_budget_is_a_count_of_operations(study):
+    # 3x3 convolution of 3 to 8 channels over 32 x 32 pixels, and a linear layer: two operations a product
+    cost = 2 * (32 * 32 * 8 * 27 + 8 * 2) / 1e9
+    budget = Budget(study, 7 * 10 * cost * 1.001)
+    assert budget.cost == pytest.approx(cost)
+    assert len(budget.rows(10)) == 7
+    assert len(budget.rows(1000)) == 5  # fewer say nothing
+    assert len(budget.rows(1)) == len(study.predictions)
+    assert "7 of 12 images" in audit_tables.sampled(budget, budget.rows(10))
+
+
+def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
+    rows = study.predictions.head(3)
+    found = sweeps.swept(study, rows, METHODS, 4)
+    np.testing.assert_allclose(found.scores, rows["confidence"], atol=1e-5)
+    tables = sweeps.faithful(found)
+    assert set(tables["deletion_auc"]) == {*METHODS, *NAMES}
+    assert all(len(one) == 3 for one in tables.values())
+    again = sweeps.swept(study, rows, METHODS, 4)
+    pd.testing.assert_frame_equal(tables["road"], sweeps.faithful(again)["road"])
+
+
+def test_objects_are_looked_for_where_they_are_known(study):
+    found = sweeps.located(study, METHODS)
+    assert len(found["localisation_lift"]) == 5  # six have boxes, one of them no label
+    means = against_baselines.measured(found, 0)
+    assert means["centre.localisation_lift"] == mean(found["localisation_lift"]["centre"].to_numpy(), 0)
+    assert set(against_baselines.compared(found, METHODS, 0)) == {
+        f"{name}.{what}" for name in METHODS for what in found
+    }
+
+
+def test_redrawn_weights_leave_the_model_as_it_was(study):
+    before = {name: value.clone() for name, value in study.model.state_dict().items()}
+    found = robustness.redrawn(study, study.predictions, METHODS, 2)
+    assert found.shares[-1] == 1
+    assert all(one.shape == (12, 2) for one in found.likeness)
+    np.testing.assert_allclose(
+        found.likeness[0]["activation"], 1
+    )  # only the head is redrawn: no map of the layer moves
+    assert found.likeness[-1]["activation"].mean() < 1
+    assert all(torch.equal(value, before[name]) for name, value in study.model.state_dict().items())
+    assert list(found.kept) == METHODS
+
+
+def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):
+    found = robustness.other_target(study, study.predictions, METHODS)
+    np.testing.assert_allclose(found["activation"], 1)
+    assert found["gradcam"].mean() < 0.9
+
+
+def test_flipped_predictions_are_counted_apart(study, monkeypatch):
+    nothing, inverse = (lambda photo, _seed: photo), (lambda photo, _seed: 255 - photo)
+    monkeypatch.setattr(robustness.stability, "CHANGES", {"noise": nothing, "jpeg": inverse})
+    found = robustness.moved(study, study.predictions, METHODS)
+    assert not found.flipped["noise"].any()
+    np.testing.assert_allclose(found.likeness["noise"], 1)
+    flipped = found.flipped["jpeg"]
+    np.testing.assert_array_equal(found.likeness["jpeg"]["gradcam"].isna(), flipped)
+    pd.testing.assert_frame_equal(found.worst, found.likeness["jpeg"])  # the other change moves nothing
+    kind, share = found.flips
+    assert (kind, share.value, share.n) == ("jpeg", flipped.mean(), len(flipped))
+    assert audit_tables.moved(found, METHODS)["flipped"].tolist() == [0, int(flipped.sum())]
+
+
+def test_an_answer_is_the_rows_own(study):
+    rows = study.predictions
+    output = forward.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
+    assert study.task.kept(rows, output, output, study).all()
+    assert not study.task.kept(rows, output, -output, study).any()
+
+
+def test_tables_of_the_page_name_methods_and_controls_in_words(study):
+    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
+    tables = sweeps.faithful(found)
+    assert audit_tables.metrics(tables)[""].tolist() == [
+        "Grad-CAM", "Activation", "noise", "a blob in the middle", "the picture's own edges",
+    ]  # fmt: skip
+    beside = audit_tables.against(against_baselines.compared(tables, METHODS, 0), METHODS)
+    assert beside[""].tolist() == ["Grad-CAM", "Activation"]
+    assert list(beside)[1:] == ["deletion", "insertion", "ROAD", "average drop", "average increase"]
+    lines = audit_tables.lines(found.deletion, ["gradcam", "random"], 0)
+    assert list(lines) == ["Grad-CAM", "noise"]
+    assert len(lines["noise"][0]) == len(found.shares)
+
+
+def test_the_verdict_and_the_curves_are_written(study):
+    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
+    audit_tables.save(study, [], found, "gradcam")
+    folder = study.root / "reports/tiny"
+    assert (folder / "verdict.json").read_text() == "[]\n"
+    curves = pd.read_csv(folder / "metrics/curves.csv")
+    assert list(curves)[:3] == ["share", "deletion", "insertion"]
+    assert {"deletion_random", "insertion_edges"} <= set(curves)
+
+
+def test_methods_that_coincide_are_named_as_one(study):
+    said = audit_tables.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
+    assert "Ranking the cells alike, these count as one: Grad-CAM = HiResCAM. " in said
+
+
+@pytest.mark.parametrize("methods", [["gradcam"], ["gradcam", "hirescam"]])
+def test_nothing_is_furthest_apart_where_there_is_one_ranking(study, monkeypatch, methods):
+    assert "furthest" not in audit_tables.alike(study, study.predictions, methods[:1])
+    flat = SimpleNamespace(raw=lambda: {name: np.ones((4, 1, 1)) for name in methods})
+    monkeypatch.setattr(audit_tables, "attribute", lambda *_: flat)
+    assert "furthest" not in audit_tables.alike(study, study.predictions, methods)
+
+
+def test_maps_of_several_sizes_are_refused(study):
+    with pytest.raises(SeewhyError, match=r"audit.methods.*one size.*found: gradcam 8 x 8, gradient"):
+        sweeps.swept(study, study.predictions, ["gradcam", "gradient"], 1)
+
+
+def test_shares_of_images_that_are_all_alike_have_a_width():
+    table = pd.DataFrame({"gradcam": [1.0] * 5 + [np.nan], **dict.fromkeys(NAMES, [0.0] * 6)})
+    found = against_baselines.measured({"pointing": table, "road": table}, 0)
+    one = found["gradcam.pointing"]
+    assert (one.value, one.high, one.n) == (1, 1, 5)
+    assert one.low == pytest.approx(0.5655, abs=1e-4)  # Wilson: n / (n + 1.96^2)
+    assert found["gradcam.road"].low == 1
+    few = against_baselines.measured({"pointing": table.head(4)}, 0)["gradcam.pointing"]
+    assert (few.measured, few.n) == (False, 4)
+    beside = against_baselines.compared({"pointing": table}, ["gradcam"], 0)["gradcam.pointing"]
+    assert beside.difference.low < 0.5 < beside.difference.high == 1
+
+
+def test_methods_on_one_line_share_it(study):
+    found = robustness.redrawn(study, study.predictions, ["gradcam", "hirescam", "activation"], 1)
+    lines = audit_tables.randomised(found, ["gradcam", "hirescam", "activation"], 0)
+    assert list(lines) == ["Grad-CAM = HiResCAM", "Activation"]
+    close = robustness.Redrawn([0.5, 0.9996, 1.0], [], None, None)
+    assert audit_tables.depths(close) == [0.0, 50.0, 99.96, 100.0]
+
+
+def test_what_a_method_has_over_the_best_control_is_a_figure():
+    table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
+    found = against_baselines.over(
+        against_baselines.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0)
+    )
+    assert {name: round(one.value, 6) for name, one in found.items()} == {
+        "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
+        "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
+    }
+
+
+def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monkeypatch):
+    given = ["gradcam", "layercam", "hirescam"]
+    assert audit_tables.led(study, given) == given  # pooling follows: the two are one map
+    monkeypatch.setattr(audit_tables, "cautions", lambda _found, _seed: ["not to be believed"])
+    assert audit_tables.led(study, given) == ["hirescam", "gradcam", "layercam"]
+    assert audit_tables.led(study, given[:2]) == given[:2]
+
+
+def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study, monkeypatch):
+    """What moves with the photo has not flipped; a caption's steps and words are no places."""
+    seen = []
+    monkeypatch.setattr(robustness.stability, "shifted_back", lambda answers: seen.append(answers.shape[2:]) or answers)
+    robustness.moved(study, study.predictions, METHODS)
+    assert seen == []  # classes
+    for shape in ((2, 4, 4), (3, 4)):
+        answers = torch.zeros(len(study.predictions), *shape)
+        monkeypatch.setattr(robustness, "outputs", lambda *_given, answers=answers: answers)
+        monkeypatch.setattr(
+            type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
+        )
+        robustness.moved(study, study.predictions, METHODS)
+    assert seen == [study.size]  # a pixel of the input, whatever the answer's size is

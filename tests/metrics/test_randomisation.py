@@ -1,0 +1,79 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from seewhy.metrics import randomisation
+from tests.methods.nets import small
+
+
+def changed(before, after):
+    return [name for name, weight in after.state_dict().items() if not torch.equal(weight, before[name])]
+
+
+def test_weights_go_from_the_output_to_the_input_and_the_model_stays():
+    model = small()
+    before = copy.deepcopy(model.state_dict())
+    stages = []
+    for share, other in randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 5, 0):
+        stages.append((share, {name.partition(".")[0] for name in changed(before, other)}))
+    assert [modules for _, modules in stages[:3]] == [{"head"}, {"head", "mix"}, {"head", "mix", "layer"}]
+    assert stages[-1][1] == {"head", "mix", "layer", "stem"}
+    shares = [share for share, _ in stages]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert changed(before, model) == []
+
+
+def test_redrawn_tensors_keep_their_mean_and_spread():
+    model = nn.Sequential(nn.Conv2d(3, 32, 5), nn.Flatten(), nn.Linear(32 * 16, 4))
+    nn.init.normal_(model[2].weight, 3.0, 0.5)
+    (_, other), *_ = randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 1, 0)
+    found, was = other[2].weight.detach(), model[2].weight.detach()
+    assert float(found.mean()) == pytest.approx(float(was.mean()), abs=0.05)
+    assert float(found.std()) == pytest.approx(float(was.std()), rel=0.1)
+    assert float(np.corrcoef(found.flatten(), was.flatten())[0, 1]) < 0.1
+
+
+def test_parameters_of_modules_that_are_never_called_count_with_those_around_them():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(1))
+            self.attention = nn.MultiheadAttention(4, 2)
+            self.last = nn.Linear(4, 2)
+
+        def forward(self, x):
+            x = self.scale * x.flatten(2).transpose(1, 2)
+            return self.last(self.attention(x, x, x)[0].mean(1))
+
+    model = Odd().eval()
+    before = copy.deepcopy(model.state_dict())
+    stages = [changed(before, other) for _, other in randomisation.cascade(model, torch.zeros(1, 4, 2, 2), 3, 0)]
+    assert stages[0] == ["last.weight", "last.bias"]
+    assert "attention.out_proj.weight" in stages[1]
+    assert "scale" not in stages[1]
+    assert "scale" in stages[2]
+
+
+def test_draws_are_seeded():
+    one, two, other = (
+        next(randomisation.cascade(small(), torch.zeros(1, 3, 8, 8), 1, seed))[1].head.weight for seed in (0, 0, 1)
+    )
+    assert torch.equal(one, two)
+    assert not torch.equal(one, other)
+
+
+def test_likeness_of_unrelated_maps_is_worked_by_hand():
+    up = np.arange(4.0).reshape(2, 2)
+    # each against the two others: 1 and -1; 1 and -1; -1 and -1; the constant map takes no part
+    found = randomisation.unrelated(np.stack([up, 10 * up, -up, np.ones((2, 2))]))
+    np.testing.assert_allclose(found, [0, 0, -1, np.nan], atol=1e-12)
+    assert np.isnan(randomisation.unrelated(up[None])).all()
+
+
+def test_what_is_kept_counts_from_unrelated_maps():
+    found = randomisation.kept(np.array([1.0, 0.4, 0.2, 0.9]), np.array([0.4, 0.4, 0.6, 0.95]))
+    np.testing.assert_allclose(found, [1, 0, -1, np.nan])

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import torch
+
+from seewhy.report import figures
+from seewhy.report.pages import features
+
+
+def test_half_of_the_answer_is_counted_from_the_largest_gain_down():
+    worth = np.array([[1.0, 5, 2, -9], [1, 1, 1, 1], [-1, 0, -2, 0]])
+    found = features.Channels(worth, worth)
+    np.testing.assert_array_equal(found.needed(), [1, 2, np.nan])  # 5 of 8; 2 of 4; nothing speaks for it
+    assert found.top(2).tolist() == [1, 0]
+
+
+def test_channels_are_worth_what_the_linear_head_makes_of_their_means(study):
+    rows = study.predictions
+    found = features.channels(study, rows)
+    with torch.no_grad():
+        means = study.model.features(study.inputs(rows)).mean((2, 3))
+        by_hand = study.model.head.weight[study.classes_of(rows["predicted"])] * means
+    np.testing.assert_allclose(found.ablation, by_hand.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found.gradient, by_hand.numpy(), atol=1e-5)
+
+
+def test_depth_ends_where_place_no_longer_matters(study):
+    found = features.depth(study, study.predictions, 3)
+    assert found.place.shape == found.width.shape == (len(found.layers), 12)
+    np.testing.assert_allclose(found.place[-1], 0, atol=1e-5)  # the head pools: the last maps may be flat
+    assert np.abs(found.place[0]).max() > 1e-3
+
+
+def test_the_layer_that_loses_most_is_held_against_the_next_row_by_row():
+    place = np.array([[0, 1.0, 0, 1, 0, 1], [3, 4, 3, 4, 3, 4], [2, 3.5, 2, 3.5, 2, 3.5]])
+    found = features.Depth(["a", "b", "c"], place, place)
+    assert (found.ahead(0).value, found.ahead(0).n) == (0.75, 6)
+    assert features.Depth(["a"], place[:1], place[:1]).ahead(0).value == 0.5  # nothing else was tried
+
+
+def test_patches_surround_the_strongest_cell(study):
+    rows = study.predictions
+    pictures, names = features.patches(study, rows, [3, 0], 4)
+    with torch.no_grad():
+        maps = study.model.features(study.inputs(rows))[:, 3].numpy()
+    best = np.argsort(-maps.reshape(12, -1).max(1), kind="stable")[:4]
+    assert names[0] == [rows["label"].fillna(rows["predicted"])[k] for k in best]
+    row, column = np.unravel_index(maps[best[0]].argmax(), maps.shape[1:])
+    photo = study.photos(rows.iloc[[best[0]]])[0]
+    top, left = (min(max(0, place * 4 + 2 - 6), 32 - 12) for place in (row, column))  # cells of 4 pixels, three wide
+    np.testing.assert_array_equal(pictures[0][0], photo[top : top + 12, left : left + 12])
+
+
+def test_patches_of_a_segmentation_have_no_class(study, monkeypatch):
+    monkeypatch.setattr(features, "segmentation", study.task)
+    pictures, names = features.patches(study, study.predictions, [3, 0], 4)
+    assert names == [[], []]
+    fig = figures.patches(pictures, ["channel 3", "channel 0"], names)
+    assert len(fig.axes) == 8
+    assert {text.get_text() for text in fig.texts} == {"channel 3", "channel 0", ""}
+
+
+@pytest.mark.parametrize(("cell", "top", "left"), [(0, 0, 0), (7, 0, 0), (35, 5, 5), (5, 0, 5)])
+def test_a_patch_stays_inside_the_picture(cell, top, left):
+    photo = np.arange(10 * 10 * 3, dtype=np.uint16).reshape(10, 10, 3)
+    found = features._patch(photo, cell, (6, 6))  # cells of 5/3 pixels: three are 5 wide
+    np.testing.assert_array_equal(found, photo[top : top + 5, left : left + 5])
+
+
+def test_a_patch_is_one_cell_where_three_would_be_most_of_the_picture():
+    photo = np.arange(20 * 20 * 3, dtype=np.uint16).reshape(20, 20, 3)
+    np.testing.assert_array_equal(features._patch(photo, 6, (4, 4)), photo[5:10, 10:15])
+
+
+def test_a_row_of_patches_for_each_channel():
+    picture = np.zeros((6, 6, 3), np.uint8)
+    fig = figures.patches([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
+    assert len(fig.axes) == 5
+    assert "<b>" in [text.get_text() for text in fig.texts]
+
+
+def test_fewer_images_where_every_channel_costs_a_pass(study, monkeypatch):
+    rows = study.predictions
+    assert len(features.sample(study, rows, 10, 16)) == 10  # pooling and a linear head: a closed form
+    monkeypatch.setattr(features, "closed_form", lambda *_: None)
+    assert len(features.sample(study, rows, 10, 8 * 7)) == 7  # eight channels
+    assert len(features.sample(study, rows, 10, 1)) == features.FEWEST
+    assert len(features.sample(study, rows, 6, 8000)) == 6
