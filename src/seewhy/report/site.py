@@ -63,9 +63,14 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
     return folder / "index.html"
 
 
+def _executed(folder: Path, stem: str) -> Path:
+    """The notebook that a page in a study's or comparison's folder is rendered from."""
+    return artifacts.executed(folder.parents[1], folder.name, stem)
+
+
 def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
     """Name, finding, thumbnails and pages of a study."""
-    outputs = {stem: shown(folder / f"{stem}.ipynb") for stem, _ in study.get("pages", [])}
+    outputs = {stem: shown(_executed(folder, stem)) for stem, _ in study.get("pages", [])}
     pages = [
         {
             "stem": stem,
@@ -118,6 +123,6 @@ def _comparison(folder: Path, comparison: ComparisonSummary) -> dict[str, Any]:
         **comparison,
         "run": run,
         "stem": COMPARISON,
-        "finding": finding(shown(folder / f"{COMPARISON}.ipynb")) if run else "",
+        "finding": finding(shown(_executed(folder, COMPARISON))) if run else "",
         "gates": gates(index_verdicts.own(folder)),
     }
