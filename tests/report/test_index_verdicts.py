@@ -4,6 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.checks.verdict import Gate
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 from seewhy.report import index_verdicts, site
 from seewhy.stats import NOTHING, Estimate
@@ -165,7 +166,7 @@ def test_comparisons_are_listed_with_their_finding(study, tmp_path):
     there = {"cells": [{"outputs": [{"data": {"text/html": '<div class="finding"><p>Alike.</p></div>'}}]}]}
     (tmp_path / "reports/pair").mkdir()
     (tmp_path / "reports/pair/08_comparison.html").write_text("page")
-    (tmp_path / "reports/pair/08_comparison.ipynb").write_text(json.dumps(there))
+    artifacts.write_json(artifacts.executed(tmp_path, "pair", "08_comparison"), there)
     both = [{"name": "pair", "studies": ["a", "b"]}, {"name": "later", "studies": ["a", "c"]}]
     pair, later = index(tmp_path, ["a"], both).select(".pair")
     assert pair.h3.a["href"] == "pair/08_comparison.html"

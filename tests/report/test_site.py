@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 from seewhy.report import site
 from seewhy.report.plots.gallery import gallery
@@ -24,7 +25,9 @@ def project(tmp_path):
     (folder / "metrics").mkdir(parents=True)
     cards = gallery([card(), card("b", HOSTILE, "cat"), card("c")], ["Grad-CAM"], "s")
     html = f'<div class="finding"><p>It <strong>does</strong>.</p></div>{cards}'
-    nbformat.write(executed({"text/html": html}), folder / "02_grad_cam.ipynb")
+    place = artifacts.executed(tmp_path, "trees", "02_grad_cam")
+    place.parent.mkdir(parents=True)
+    nbformat.write(executed({"text/html": html}), place)
     for stem, _ in PAGES:
         (folder / f"{stem}.html").write_text("page")
     (folder / "metrics/model.json").write_text(
@@ -75,7 +78,7 @@ def test_the_nouns_of_captions_are_thumbnails_each_with_its_own_map_and_caption(
     words = [Word("the", blob(), 0.9, "function"), Word(HOSTILE, blob(1.0), 0.8, "noun", True)]
     bare = Word("tree", np.full((7, 7), np.nan), 0.7, "noun", False)
     html = steps([Strip("a", photo(), words), Strip("b", photo(1), [bare])], "strips")
-    nbformat.write(executed({"text/html": html}), project / "reports/trees/02_grad_cam.ipynb")
+    nbformat.write(executed({"text/html": html}), artifacts.executed(project, "trees", "02_grad_cam"))
     first, surest = index(project).select(".thumb")
     assert [thumb.small.text for thumb in (first, surest)] == ["first of the sample", "surest mistake in it"]
     assert [thumb.select_one(".said").text for thumb in (first, surest)] == [f"✓ {HOSTILE} 0.80", "✗ tree 0.70"]

@@ -14,6 +14,7 @@ from seewhy.pipeline.notebooks import STUDY, Notebook
 
 TASKS = get_args(Task)
 
+
 class Project:
     """A folder with params.yaml: its settings and its notebooks."""
 

@@ -100,11 +100,11 @@ def _become_kernel(asked: dict[str, Any], descriptors: list[int]) -> NoReturn:
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
         os.environ.clear()
-        os.environ.update(asked["env"], JPY_PARENT_PID=str(os.getppid()))
+        os.environ.update(asked["env"])
         os.chdir(asked["cwd"])
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(argv=asked["arguments"])
+        IPKernelApp.launch_instance(argv=[*asked["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"])
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
