@@ -22,6 +22,7 @@ from seewhy.config.validation import (
 from seewhy.errors import unknown
 
 FILE = "params.yaml"
+STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
 OURS = ("sections", "tasks")  # fields that are no section of the file
 Task = Literal["classification", "segmentation", "captioning"]
 Output = Literal["logits", "sigmoid", "softmax"]
@@ -136,9 +137,7 @@ class Study(Settings):
 class Attributions(Settings):
     """Which methods of `explain` get a map of every image, stored for all pages."""
 
-    methods: Annotated[list[str], Field(min_length=1)] = [
-        "activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam"
-    ]  # fmt: skip
+    methods: Annotated[list[str], Field(min_length=1, default_factory=lambda: [*STORED])]
 
 
 class Comparison(Settings):

@@ -78,7 +78,7 @@ def write_index(project: Project) -> Path:
 class Clock(logging.Handler):
     """Hears what DVC says: tells which stage begins, and keeps its seconds (None: not run, nothing had changed).
 
-    Used as a context, it keeps one process from which the kernels of all stages are forked, from the first that has any.
+    Used as a context, it keeps one process from which the kernels of all stages are forked.
     """
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1]
 TEXTS = PACKAGE / "report" / "text"
 PAGE_TEXT = re.compile(r"\d\d_")  # begins the name of a template that one page reads
 # what starts, checks and tells, and what makes HTML of an executed notebook: none of it changes what a notebook shows
-UNSEEN = ("pipeline", "doctor", "cli.py", "__main__.py", "export.py", "errors.py", "progress.py")
+UNSEEN: tuple[str, ...] = ("pipeline", "doctor", "cli.py", "__main__.py", "export.py", "errors.py", "progress.py")
 UNSEEN += ("report/run.py", "report/progress.py", "report/site.py", "report/index_*.py")
 UNSEEN += tuple(f"report/html/{name}" for name in ("template", "assets.py", "excerpts.py", "render.py"))
 
@@ -93,7 +93,7 @@ def _file_hash(path: Path, _size: int, _changed: int) -> str:
 
 
 def render_hash(executed: Path, site: dict[str, Any]) -> str:
-    """Hex digest of all that a page's HTML is made from: the executed notebook, its surroundings, template and styles."""
+    """Hex digest of all that a page's HTML is made from: executed notebook, surroundings, template and styles."""
     own = [artifacts.sha256(executed), site, _rendering_code()]
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 

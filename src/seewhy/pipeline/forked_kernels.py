@@ -1,8 +1,8 @@
 """Kernels of papermill, forked from a process that has imported what pages need (see `kernel_template`).
 
 `kernel_template()` keeps such a process for the notebooks run inside it. A process that is started there, as DVC's
-stages are by `seewhy report`, uses the same one; one that is started otherwise makes its own. What a kernel computes does
-not depend on how it was started.
+stages are by `seewhy report`, uses the same one; one that is started otherwise makes its own. What a kernel computes
+does not depend on how it was started.
 """
 
 import json
@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -119,8 +120,8 @@ class ForkProvisioner(LocalProvisioner):
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123
             streams = [nothing.fileno(), sys.__stdout__.fileno(), sys.__stderr__.fileno()]  # type: ignore[union-attr]
             socket.send_fds(connection, [json.dumps(asked).encode() + b"\n"], streams)
-            self.process = ForkedProcess(connection)  # type: ignore[assignment]
-        self.pid = self.pgid = self.process.pid  # type: ignore[attr-defined]
+            self.process = kernel = ForkedProcess(connection)  # type: ignore[assignment]
+            self.pid = self.pgid = kernel.pid  # type: ignore[assignment]
         self.cwd = asked["cwd"]
         return self.connection_info
 
@@ -137,8 +138,6 @@ class ForkingManager(AsyncKernelManager):
 
 def _connect(path: str) -> socket.socket:
     """A connection to the template, which listens before it has imported anything."""
-    import time
-
     end = time.monotonic() + 60
     while True:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

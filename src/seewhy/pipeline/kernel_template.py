@@ -4,8 +4,8 @@
 
 It listens at a Unix socket. A request is one JSON object (`arguments` of the kernel, `env`, `cwd`) with three file
 descriptors for stdin, stdout and stderr; the answer is the kernel's pid in one line and, when the kernel has ended,
-its exit code in another. Who closes the connection kills the kernel. The process ends when its stdin does, and takes its
-kernels along, so that nothing outlives the command that started it.
+its exit code in another. Who closes the connection kills the kernel. The process ends when its stdin does, and takes
+its kernels along, so that nothing outlives the command that started it.
 
 What is imported must start no thread and no context of ZMQ, and compute nothing: a fork copies the calling thread only.
 """

@@ -23,9 +23,8 @@ def execute_pages(project: Project, name: str) -> list[str]:
     Writes data/pages/<name>/<stem>.ipynb, and removes those of notebooks that are gone. Raises SeewhyError for the
     first that fails; those before it are kept.
     """
-    serving = project.serving(name)
+    serving, done = project.serving(name), list[str]()
     _remove_others(artifacts.executed(project.root, name, "").parent, "*.ipynb", serving)
-    done = []
     with ExitStack() as stack:
         for notebook in serving:
             fingerprint = page_fingerprint(project, name, notebook.stem)
