@@ -127,11 +127,11 @@ class Study:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them.
+        """The rows to explain, each with its image's row of the dataset, as the stage `explain@<study>` left them.
 
         Refused when made with another checkpoint or of other images.
         """
-        stage = f"model@{self.name}"
+        stage = f"explain@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
         made = (note.get("checkpoint"), note.get("images"), len(merged))

@@ -172,7 +172,7 @@ class Params(Settings):
     demo: dict[Name, Demo] = Field(default_factory=dict)
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
-    attributions: Attributions = Attributions()
+    attributions: Attributions = Attributions.model_validate({})
     comparisons: dict[Name, Comparison] = Field(default_factory=dict)
     gates: dict[Name, dict[str, Limit]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
