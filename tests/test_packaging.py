@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import seewhy
+from seewhy.config import code
+from seewhy.config.code import code_files
 from seewhy.config.project import read
-from seewhy.pipeline import fingerprint
-from seewhy.pipeline.fingerprint import code_files
 from seewhy.pipeline.notebooks import get
 from tests.conftest import ROOT
 
@@ -171,8 +171,8 @@ def test_a_page_rests_on_the_texts_of_all_pages_and_its_own(monkeypatch, tmp_pat
     texts.mkdir(parents=True)
     for name in ("sentences.py", "01_model.j2", "02_grad_cam.j2", "02_grad_cam.captioning.j2"):
         (texts / name).write_text("a sentence")
-    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
-    monkeypatch.setattr(fingerprint, "TEXTS", texts)
+    monkeypatch.setattr(code, "PACKAGE", tmp_path)
+    monkeypatch.setattr(code, "TEXTS", texts)
     own = {path.name for path in code_files("02_grad_cam")}
     assert own == {"sentences.py", "02_grad_cam.j2", "02_grad_cam.captioning.j2"}
 

@@ -2,23 +2,14 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from seewhy.config import artifacts
+from seewhy.config.code import PACKAGE, code_hash, tree_hash
 from seewhy.config.project import Project
 from seewhy.pipeline.stage_settings import PAGES, stage_settings
-
-PACKAGE = Path(__file__).parents[1]
-TEXTS = PACKAGE / "report" / "text"
-PAGE_TEXT = re.compile(r"\d\d_")  # begins the name of a template that one page reads
-# what starts, checks and tells, and what makes HTML of an executed notebook: none of it changes what a notebook shows
-UNSEEN: tuple[str, ...] = ("pipeline", "doctor", "cli.py", "__main__.py", "export.py", "errors.py", "progress.py")
-UNSEEN += ("report/run.py", "report/progress.py", "report/site.py", "report/index_*.py")
-UNSEEN += tuple(f"report/html/{name}" for name in ("template", "assets.py", "excerpts.py", "render.py"))
 
 
 def page_fingerprint(project: Project, name: str, stem: str) -> str:
@@ -32,7 +23,7 @@ def page_fingerprint(project: Project, name: str, stem: str) -> str:
         "notebook": settings["notebooks"][stem],
         "parameters": settings["sections"][section],
         "data": [_content(path) for path in page_inputs(project, name)],
-        "code": _code(stem),
+        "code": code_hash(stem),
     }
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
@@ -50,30 +41,6 @@ def page_inputs(project: Project, name: str) -> list[Path]:
         if study != name:
             found += [artifacts.reports(root, study) / "verdict.json", artifacts.metrics(root, study, "audit")]
     return found
-
-
-def tree_hash(paths: Iterable[Path], root: Path) -> str:
-    """Hex digest of the files' names below `root` and their bytes, in the order of the names."""
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(f"{path.relative_to(root).as_posix()} {artifacts.sha256(path)}\n".encode())
-    return digest.hexdigest()
-
-
-def code_files(stem: str) -> Iterator[Path]:
-    """The package's files that a page's notebook can run or read: of the texts of single pages, only its own."""
-    unseen = {path for pattern in UNSEEN for path in PACKAGE.glob(pattern)}
-    for path in sorted(PACKAGE.rglob("*")):
-        if not path.is_file() or "__pycache__" in path.parts or unseen.intersection((path, *path.parents)):
-            continue
-        of_a_page = path.parent == TEXTS and PAGE_TEXT.match(path.name)
-        if not of_a_page or path.name.startswith(stem):
-            yield path
-
-
-@cache
-def _code(stem: str) -> str:
-    return tree_hash(code_files(stem), PACKAGE)
 
 
 def _content(path: Path) -> str:
