@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
-from seewhy import tasks
+from seewhy import samples, tasks
 from seewhy.config import artifacts
 from seewhy.config.params import Base, Preprocessing
 from seewhy.config.params import Study as Settings
@@ -27,6 +27,10 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.progress import progress
+from seewhy.samples import select_rows
+
+if TYPE_CHECKING:
+    from seewhy.measure.measurement import Measurement
 
 
 def open_study(name: str) -> "Study":
@@ -45,6 +49,7 @@ class Study:
     name: str
     settings: Settings
     project: Project
+    chosen: tuple[str, ...] | None = None  # images, in order; None: all
 
     @property
     def root(self) -> Path:
@@ -127,10 +132,16 @@ class Study:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them.
+        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them; of a
+        selection (`select`) those of its images, in its order.
 
         Refused when made with another checkpoint or of other images.
         """
+        if self.chosen is not None:
+            every = self.whole.predictions
+            order = {image: number for number, image in enumerate(self.chosen)}
+            own = every[every["image"].isin(order)]
+            return own.iloc[own["image"].map(order).argsort(kind="stable")].reset_index(drop=True)
         stage = f"model@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
@@ -141,6 +152,11 @@ class Study:
                 f"make them again: dvc repro {stage}"
             )
         return merged
+
+    @cached_property
+    def whole(self) -> "Study":
+        """The study that this is a selection of; itself where it is none."""
+        return self if self.chosen is None else replace(self, chosen=None)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -164,6 +180,45 @@ class Study:
         size = self.base.batch_size
         parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
         return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
+
+    def select(
+        self,
+        label: str | None = None,
+        predicted: str | None = None,
+        correct: bool | None = None,
+        n: int | None = None,
+        images: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> "Study":
+        """A study of fewer images.
+
+        label, predicted: only of that true or predicted class. correct: only right, or only wrong predictions. images:
+        only these, in this order; names as in the manifest's column `image`, or their last part. n: at most so many,
+        drawn at random by `seed` (default: the study's) and balanced over predicted classes; of `images` the first n.
+
+        Raises SeewhyError for a class or an image that the study does not have, and where nothing is left.
+        """
+        rows = select_rows(self.predictions, label, predicted, correct, images)
+        if rows.empty:
+            raise SeewhyError(f"study '{self.name}' has no image of that kind; {len(self.predictions)} rows were asked")
+        names = rows["image"].drop_duplicates()
+        if n is not None and images is None:
+            drawn = samples.stratified(rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed)
+            names = drawn["image"]
+        return replace(self, chosen=tuple(names[:n]))
+
+    def measure(self, name: str, methods: Sequence[str] | None = None) -> "Measurement":
+        """A metric of this study (`lift`, `insertion`, one of your own), or all metrics of a family (`faithfulness`).
+
+        What the stage `measure@<study>` stored is returned where it is what is asked for; what is missing is computed
+        now, with progress and a forecast, and not stored. methods: names as of `explain`; the metric's baselines come
+        with them. Default: those of the section of params.yaml.
+
+        Raises SeewhyError for a metric or method that does not exist, and one that is not of this study's task.
+        """
+        from seewhy.measure.measurement import measure  # the room of measurements stands on this one
+
+        return measure(self, name, methods)
 
     def predict(self) -> pd.DataFrame:
         """The rows to explain of every image of the dataset (see `tasks.Task`)."""
