@@ -108,6 +108,8 @@ class Work:
         """The whole table, rows by methods in order. `parts`: where finished batches are kept, if anywhere."""
         found = [self.kept, *self._measure_batches(parts)]
         table = tidy_table([some for some in found if len(some)])
+        if self.family.finish:
+            table = self.family.finish(self.study, self.rows, self.methods, self.settings, table)
         pairs = zip(self.rows["image"], self.rows["target"], strict=True)
         place = {pair: number for number, pair in enumerate(pairs)}
         order = {method: number for number, method in enumerate(self.methods)}

@@ -32,6 +32,7 @@ PLACE = "place"  # column of rows: where a row's random baseline is in the strea
 Settings = Mapping[str, Any]
 ChooseRows = Callable[["Study", Sequence[str], Settings], pd.DataFrame]
 ChooseMethods = Callable[["Study", Settings], list[str]]
+Finish = Callable[["Study", pd.DataFrame, Sequence[str], Settings, pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Family:
     """One family. `section` of params.yaml, with `defaults` for the keys that it reads; of these, `choosing` decide
     what is measured but not how; `study_settings`: what it reads of the study's own entry (suspects, regions). `rows`
     and `methods` choose what a map family is measured on; without `rows` it is measured whole. `drawn`: columns of its
-    rows that were drawn from all of them: where a row's draw is another, it is measured again."""
+    rows that were drawn from all of them: where a row's draw is another, it is measured again. `finish` adds what
+    depends on all rows, from stored maps."""
 
     name: str
     section: str
@@ -60,6 +62,7 @@ class Family:
     drawn: tuple[str, ...] = ()
     rows: ChooseRows | None = None
     methods: ChooseMethods | None = None
+    finish: Finish | None = None
     code: str = ""  # of a metric of one's own: another function, another measurement
 
     @property
@@ -102,7 +105,9 @@ def map_family(
     rows: (study, methods, settings) -> rows of the predictions, in order, each image and target once, which may have
     further columns: what was drawn for a row from all of them (`drawn` names these, as `other`), and `place`, the row's
     place in the stream of the random baseline. methods: (study, settings) -> their names, default: `methods` of the
-    section and all baselines; "" is the model itself. A map family has no arrays: its curves are rows with a facet.
+    section and all baselines; "" is the model itself. finish: (study, rows, methods, settings, table) -> the table with
+    what depends on all rows; it is called for every table, so it replaces what it added before and is cheap. A
+    map family has no arrays: its curves are rows with a facet.
     """
     return family(name, section, rows=rows, methods=methods or methods_and_baselines, **fields)
 
@@ -125,7 +130,12 @@ def study_families(task: str) -> list[Family]:
 
 
 def tidy_rows(
-    rows: pd.DataFrame, method: str, metric: str, values: Any, reason: str | Sequence[str] = "", **facets: Any
+    rows: pd.DataFrame,
+    method: str,
+    metric: str,
+    values: Any,
+    reason: str | Sequence[str] | np.ndarray = "",
+    **facets: Any,
 ) -> pd.DataFrame:
     """One tidy row for each of `rows` (image, target): `values[i]` of one metric and method.
 

@@ -24,7 +24,7 @@ from seewhy.measure.family import (
     tidy_table,
 )
 from seewhy.metrics import registry
-from seewhy.metrics.registry import METRICS, Metric, PerMap
+from seewhy.metrics.registry import METRICS, Metric, PerMap, Registered
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -33,7 +33,7 @@ FILE = "my_metrics.py"
 SECTION = "audit"  # its methods are those that page 07 puts to the test
 
 
-def metric(name: str, **fields: Any) -> Callable[[PerMap], PerMap]:
+def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
     """Decorator: adds a metric of one's own. See `seewhy.metrics.registry.metric` for fields and arguments.
 
     It is measured for every prediction and method of page 07, beside the baselines, and has an interval, a row on page
@@ -52,7 +52,7 @@ def metric(name: str, **fields: Any) -> Callable[[PerMap], PerMap]:
         raise SeewhyError(f"metric '{name}' has the name of a family of metrics; allowed: another name")
     register_metric = registry.metric(name, is_own=True, family=name, **fields)
 
-    def register(function: PerMap) -> PerMap:
+    def register(function: Registered) -> Registered:
         register_metric(function)
         FAMILIES[name] = own_family(METRICS[name])
         return function

@@ -13,14 +13,16 @@ from seewhy.metrics.registry import BEST, METRICS, Metric
 from seewhy.stats import Estimate
 
 FIGURES = ("estimate", "low", "high", "n", "p")
-TEXTS = ("word",)  # facets that say something of a value, where others tell values apart
+TEXTS = ("word", "donor")  # facets that say something of a value, where others tell values apart
+CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
 
 
 def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
     """Mean over images of every metric, method and facet of a tidy table; then differences from each of `versus`.
 
-    table: columns of `family.COLUMNS`, then facets. seed: of the bootstrap. versus: names of methods or baselines, or
-    "best_baseline": the baseline with the best mean in the same images.
+    table: columns of `family.COLUMNS`, then facets. seed: of the bootstrap. versus: names of methods or baselines;
+    "best_baseline": the baseline with the best mean in the same images; "control", of interventions: the same kind of
+    change elsewhere.
 
     Returns a frame: metric, method, versus ("" for the mean itself), against (the name that it was compared with), the
     facets, estimate, low, high (95 % interval), n (images), p (of a difference, by flipping signs). A difference is
@@ -36,12 +38,13 @@ def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.
     [['gradcam', '', 3.5, 6], ['centre', '', 2.5, 6], ['gradcam', 'centre', 1.0, 6]]
     """
     facets = [name for name in facets_of(table) if name not in TEXTS]
+    known = [*([CONTROL] if CONTROL in facets else []), BEST, *dict.fromkeys(table["method"])]
     for name in versus:
-        if name != BEST and name not in set(table["method"]):
-            raise unknown("method", name, [BEST, *dict.fromkeys(table["method"])], "versus")
+        if name not in known:
+            raise unknown("method", name, known, "versus")
     rows = [*mean_rows(table, facets, seed)]
     for name in versus:
-        rows += difference_rows(table, facets, name, seed)
+        rows += control_rows(table, facets, seed) if name == CONTROL else difference_rows(table, facets, name, seed)
     return pd.DataFrame(rows, columns=["metric", "method", "versus", "against", *facets, *FIGURES])
 
 
@@ -63,6 +66,16 @@ def difference_rows(table: pd.DataFrame, facets: list[str], versus: str, seed: i
                 continue
             difference, p = compare_values(own, columns.get(other), metric, seed)
             yield (name, method, versus, other, *values, *figures_of(difference, p))
+
+
+def control_rows(table: pd.DataFrame, facets: list[str], seed: int) -> Iterator[tuple[object, ...]]:
+    """What each intervention has over the same elsewhere, image by image."""
+    others = [name for name in facets if name != CONTROL]
+    for (name, method, *values), rows in table.groupby(["metric", "method", *others], sort=False, dropna=False):
+        own, away = (image_values(rows[rows[CONTROL] == control]) for control in (False, True))
+        difference, p = compare_values(own, away, METRICS.get(name), seed)
+        told = dict(zip(others, values, strict=True)) | {CONTROL: False}
+        yield (name, method, CONTROL, CONTROL, *(told[facet] for facet in facets), *figures_of(difference, p))
 
 
 def image_values(rows: pd.DataFrame) -> "pd.Series[float]":

@@ -10,13 +10,14 @@ declared without (`declare_metric`), and its family measures it.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.metrics.baselines import NAMES
 
 Better = Literal["higher", "lower", ""]
-PerMap = Callable[..., float]
+PerMap = Callable[..., Any]
+Registered = TypeVar("Registered", bound=PerMap)
 BEST = "best_baseline"  # stands for the baseline with the best mean in the same images
 ARGUMENTS = {
     "attribution": "positive attribution at the input's size (H, W)",
@@ -83,7 +84,7 @@ def declare_metric(name: str, **fields: Any) -> Metric:
     return made
 
 
-def metric(name: str, **fields: Any) -> Callable[[PerMap], PerMap]:
+def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
     """Decorator: registers a function of one map as a metric of its own family, or of the `family` given.
 
     A metric of the same name that was added before is replaced, as when a cell is run again.
@@ -106,7 +107,7 @@ def metric(name: str, **fields: Any) -> Callable[[PerMap], PerMap]:
     fields.setdefault("family", name)
     fields.setdefault("baselines", NAMES)
 
-    def register(function: PerMap) -> PerMap:
+    def register(function: Registered) -> Registered:
         if not name.isidentifier():
             raise SeewhyError(f"metric '{name}': found a name with other signs; allowed: letters, digits and _")
         if fields.get("is_own") and name in METRICS and not METRICS[name].is_own:
