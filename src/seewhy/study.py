@@ -30,6 +30,7 @@ from seewhy.progress import progress
 from seewhy.samples import select_rows
 
 if TYPE_CHECKING:
+    from seewhy.maps.explanation import Explanation
     from seewhy.measure.measurement import Measurement
 
 
@@ -206,6 +207,26 @@ class Study:
             drawn = samples.stratified(rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed)
             names = drawn["image"]
         return replace(self, chosen=tuple(names[:n]))
+
+    def explain(self, method: str, layer: str | None = None, target: str | None = None) -> "Explanation":
+        """Maps of every row of this study's predictions by one method.
+
+        method: a name as of `seewhy.explain`, as "gradcam". layer: dotted name, default: the study's. target: a class,
+        default: each image's own prediction. Maps that the stage `explain@<study>` stored are read, others are computed
+        now and not stored.
+
+        Returns an Explanation: `.maps` (n, h, w), raw and signed, `.shares`, `.upsampled` (n, H, W), `.rows`,
+        `.show()`. Raises SeewhyError for a method, layer or class that does not exist.
+        """
+        from seewhy.maps.explanation import explain_study  # the room of maps stands on this one
+
+        return explain_study(self, method, layer, target)
+
+    def show(self, n: int = 12) -> None:
+        """Shows the first n images as the model sees them, with file, predicted and true class."""
+        from seewhy.report.pages.study_views import show_images  # drawing stands above this room
+
+        show_images(self, n)
 
     def measure(self, name: str, methods: Sequence[str] | None = None) -> "Measurement":
         """A metric of this study (`lift`, `insertion`, one of your own), or all metrics of a family (`faithfulness`).

@@ -11,7 +11,7 @@ import pandas as pd
 from seewhy.maps.driver import SLOW
 from seewhy.measure import store
 from seewhy.measure.family import PLACE, Family, Result, Settings, find_family, study_families, tidy_table
-from seewhy.measure.identity import measuring_key, row_keys, short_digest, whole_key
+from seewhy.measure.identity import asked_key, measuring_key, row_keys, short_digest, whole_key
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.progress import progress, tell
 
@@ -39,14 +39,15 @@ def store_family(study: "Study", name: str) -> list[Path]:
     """Measures one family of a study and writes its table; the files' paths."""
     family = find_family(name)
     settings = family.settings_of(study)
+    asked = {"asked": asked_key(study, family, settings)}
     if not family.by_map:
         key = whole_key(study, family, settings)
         result = stored_whole(study, family, key) or measure_whole(study, family, settings)
-        return store.write_family(study.root, study.name, name, result, {"key": key})
+        return store.write_family(study.root, study.name, name, result, {"key": key, **asked})
     work = plan_work(study, family, settings, None)
     parts = store.Parts.of_run(study.root, study.name, name, work.run_key)
     table = work.measure_missing(parts)
-    files = store.write_family(study.root, study.name, name, Result(table), work.note)
+    files = store.write_family(study.root, study.name, name, Result(table), {**work.note, **asked})
     parts.remove_parts()
     return files
 
@@ -58,10 +59,29 @@ def measure_family(study: "Study", name: str, methods: Sequence[str] | None = No
     """
     family = find_family(name)
     settings = family.settings_of(study)
+    if (there := stored_result(study, family, settings, methods)) is not None:
+        return there
     if not family.by_map:
         found = stored_whole(study, family, whole_key(study, family, settings))
         return found or measure_whole(study, family, settings)
     return Result(plan_work(study, family, settings, methods).measure_missing(None))
+
+
+def stored_result(study: "Study", family: Family, settings: Settings, methods: Sequence[str] | None) -> Result | None:
+    """What is stored, where it is all that is asked for: found without loading the model."""
+    asked = asked_key(study, family, settings)
+    for path in store.family_files(study.root, study.name, family.name):
+        note = store.read_note(path)
+        if note.get("asked") != asked or not set(methods or []) <= set(note.get("methods", methods or [])):
+            continue
+        table = store.read_tidy(path)
+        if methods is not None and family.by_map:
+            table = table[table["method"].isin(methods)]
+        if study.chosen is None:
+            return Result(table.reset_index(drop=True), store.read_arrays(path))
+        if family.by_map and set(study.chosen) <= set(table["image"]):
+            return Result(table[table["image"].isin(study.chosen)].reset_index(drop=True))
+    return None
 
 
 def measure_whole(study: "Study", family: Family, settings: Settings) -> Result:

@@ -46,6 +46,20 @@ def measuring_key(study: "Study", family: Family, settings: Mapping[str, Any]) -
     return short_digest(told)
 
 
+def asked_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> str:
+    """Digest of what a stage was asked for, from files and settings alone: no model is loaded. Where a stored table has
+    it, all of the table is right."""
+    root, name, made = study.root, study.name, study.settings.model_dump(mode="json", exclude={"colormap"})
+    paths = [
+        artifacts.predictions(root, name),
+        artifacts.dataset(root, study.settings.dataset),
+        root / study.settings.checkpoint,
+    ]
+    files = [artifacts.sha256(path) if path.is_file() else "" for path in paths]
+    base = [study.base.seed, study.base.batch_size, study.base.device, study.base.threads]
+    return short_digest([made, base, files, family.name, family.code, settings, code_digest()])
+
+
 def image_keys(study: "Study") -> dict[str, str]:
     """Digest of each image of the dataset: its file's bytes, its masks' and all else that its row holds."""
     frame, masks = study.dataset.frame, study.dataset.masks

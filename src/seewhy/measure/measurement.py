@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from seewhy.errors import SeewhyError, unknown
+from seewhy.maps.explaining import check_methods
 from seewhy.measure.driver import measure_family
-from seewhy.measure.family import FAMILIES
+from seewhy.measure.family import FAMILIES, facets_of
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.measure.summary import summarise
+from seewhy.metrics.baselines import NAMES
 from seewhy.metrics.registry import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -61,6 +63,12 @@ class Measurement:
         order = (metric.sign * values).sort_values(kind="stable")
         return self.study.select(images=order.index[:n].tolist())
 
+    def show(self, versus: Sequence[str] = ()) -> None:
+        """Shows the summary as a table, in JupyterLab or on a page; `versus` as of `summary`."""
+        from seewhy.report.pages.study_views import show_measurement  # drawing stands above this room
+
+        show_measurement(self, list(versus))
+
     @cached_property
     def missing(self) -> dict[str, int]:
         """Why values are missing, and how many images each reason concerns."""
@@ -77,13 +85,19 @@ def measure(study: "Study", name: str, methods: Sequence[str] | None = None) -> 
     if study.dataset.task not in FAMILIES[family].tasks:
         allowed = ", ".join(one for one in FAMILIES if study.dataset.task in FAMILIES[one].tasks)
         raise SeewhyError(f"'{name}' is not measured for {study.dataset.task}; allowed: {allowed}")
+    if methods is not None:
+        check_methods([one for one in methods if one not in NAMES], f"methods of measure('{name}')")
     names = None if methods is None else methods_with_baselines(name, methods)
     result = measure_family(study, family, names)
     table = result.table
     if name in METRICS:
-        table = table[table["metric"] == name].reset_index(drop=True).dropna(axis="columns", how="all")
-        table = table.assign(value=table["value"]) if "value" in table else table.assign(value=np.nan)
+        table = own_facets(table[table["metric"] == name].reset_index(drop=True))
     return Measurement(study, name, table, result.arrays)
+
+
+def own_facets(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without facets that only other metrics of its family have."""
+    return table.drop(columns=[name for name in facets_of(table) if table[name].isna().all()])
 
 
 def methods_with_baselines(name: str, methods: Sequence[str]) -> list[str]:
