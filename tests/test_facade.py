@@ -21,7 +21,7 @@ import seewhy
 @seewhy.metric("entropy", unit="bits", better="lower")
 def entropy(attribution, object_mask):
     """How spread is the map?"""
-    share = attribution / attribution.sum()
+    share = attribution / (attribution.sum() or 1)
     return -(share * np.log2(share + 1e-12)).sum() * object_mask.any()
 '''
 

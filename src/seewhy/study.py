@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 
 def open_study(name: str) -> "Study":
-    """The study of that name in the params.yaml of the project around the working folder."""
+    """The study of that name in the params.yaml of the project around the working folder.
+
+    Raises SeewhyError, which names the closest, for a name that is not there, and for a mistake in params.yaml.
+
+    >>> open_study("tiny").dataset.classes
+    ['cup', 'cat']
+    """
     project = find_project()
     settings = project.params.study(name)
     torch.set_num_threads(project.params.base.threads)
@@ -198,6 +204,10 @@ class Study:
         drawn at random by `seed` (default: the study's) and balanced over predicted classes; of `images` the first n.
 
         Raises SeewhyError for a class or an image that the study does not have, and where nothing is left.
+
+        >>> cups = study.select(label="cup", n=3)
+        >>> len(cups.predictions), set(cups.predictions["label"])
+        (3, {'cup'})
         """
         rows = select_rows(self.predictions, label, predicted, correct, images)
         if rows.empty:
@@ -216,7 +226,10 @@ class Study:
         now and not stored.
 
         Returns an Explanation: `.maps` (n, h, w), raw and signed, `.shares`, `.upsampled` (n, H, W), `.rows`,
-        `.show()`. Raises SeewhyError for a method, layer or class that does not exist.
+        `.show()`. Raises SeewhyError for a method, layer or class that does not exist. Sources: `seewhy.methods.cam`.
+
+        >>> study.select(n=2).explain("layercam", layer="features.0", target="cat").maps.shape
+        (2, 32, 32)
         """
         from seewhy.maps.explanation import explain_study  # the room of maps stands on this one
 
@@ -235,7 +248,14 @@ class Study:
         now, with progress and a forecast, and not stored. methods: names as of `explain`; the metric's baselines come
         with them. Default: those of the section of params.yaml.
 
-        Raises SeewhyError for a metric or method that does not exist, and one that is not of this study's task.
+        Returns a Measurement: `.table`, `.arrays`, `.summary(versus=[...])`, `.worst(n)`, `.show()`. Raises SeewhyError
+        for a metric or method that does not exist, and one that is not of this study's task.
+
+        >>> lift = study.measure("lift", methods=["gradcam"])
+        >>> lift.table["method"].unique().tolist()
+        ['gradcam', 'random', 'centre', 'edges']
+        >>> list(lift.table)
+        ['image', 'target', 'method', 'is_baseline', 'metric', 'value', 'reason', 'class_is']
         """
         from seewhy.measure.measurement import measure  # the room of measurements stands on this one
 

@@ -43,6 +43,10 @@ class Measurement:
         """Means over images with 95 % intervals, then differences from each of `versus`, image by image.
 
         See `seewhy.measure.summary.summarise` for arguments, columns and errors.
+
+        >>> summary = study.measure("lift", methods=["gradcam"]).summary(versus=["centre"])
+        >>> summary.loc[summary["class_is"] == "true", ["method", "versus", "n"]].values.tolist()[0]
+        ['gradcam', '', 5]
         """
         return summarise(self.table, self.study.base.seed, versus)
 
@@ -51,6 +55,9 @@ class Measurement:
 
         method: whose values count, default: the first that is no baseline. Raises SeewhyError for a family of several
         metrics, for one without a direction, and for a method that was not measured.
+
+        >>> len(study.measure("lift", methods=["gradcam"]).worst(2).predictions)
+        2
         """
         metric = self.metric
         if metric is None or not metric.better:

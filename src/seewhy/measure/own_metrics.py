@@ -48,6 +48,7 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
     True
     >>> del FAMILIES["share_bright"], METRICS["share_bright"]
     """
+    load_families()  # so that no name of theirs is taken
     if name in FAMILIES and (name not in METRICS or not METRICS[name].is_own):
         raise SeewhyError(f"metric '{name}' has the name of a family of metrics; allowed: another name")
     register_metric = registry.metric(name, is_own=True, family=name, **fields)

@@ -7,7 +7,6 @@ data/measurements/.parts/<study>/<family>/...        batches of the run that goe
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import pyarrow.parquet as pq
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
+from seewhy.maps.store import keep_file
 from seewhy.measure.family import Result, tidy_table
 
 Note = dict[str, Any]
@@ -105,20 +105,6 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
         raise TypeError(f"arrays of objects cannot be stored: {strange[0]}")
     with artifacts.whole(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
-
-
-def keep_file(file: Path, kept: Path) -> None:
-    """A second name for a file, or a copy where the disk knows no second names."""
-    if kept.exists() and kept.samefile(file):
-        return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    scratch = kept.with_name(f".{kept.name}.part")
-    scratch.unlink(missing_ok=True)
-    try:
-        os.link(file, scratch)
-    except OSError:
-        shutil.copyfile(file, scratch)
-    scratch.replace(kept)
 
 
 @dataclass(frozen=True)
