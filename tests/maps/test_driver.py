@@ -61,7 +61,8 @@ def test_an_image_with_two_targets_passes_the_model_once(cli, monkeypatch):
 
 
 def test_batches_made_by_other_code_are_not_used(ready, monkeypatch):
-    assert {"methods", "tasks", "inputs", "studies"} <= {path.parent.name for path in store.CODE}
+    assert {"methods", "tasks", "inputs", "engine", "seewhy"} <= {path.parent.name for path in store.CODE}
+    assert not {"report", "pages", "checks"} & {path.parent.name for path in store.CODE}
     made = store.Store(ready.root, ["gradcam"], {}, [], 5)._parts
     monkeypatch.setattr(store, "CODE", store.CODE[1:])
     assert store.Store(ready.root, ["gradcam"], {}, [], 5)._parts != made

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from seewhy.maps.explaining import Job
 
 Pair = tuple[str, int]  # image and target
-CODE = sorted(Path(__file__).parents[1].rglob("*.py"))  # what made a batch: no run goes on with batches of another
+PACKAGE = Path(__file__).parents[1]
+ROOMS = ("engine", "inputs", "maps", "methods", "tasks")  # what maps depend on
+CODE = [  # what made a batch: no run goes on with batches of another
+    *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
+    PACKAGE / "study.py",
+]
 JOINED = 32  # batches that become one row group of the final table: the most that is held in memory at once
 KEPT = b"seewhy.kept"  # key in a schema: what decides whether a map can be used again
 SCHEMA = pa.schema(

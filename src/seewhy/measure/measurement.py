@@ -46,7 +46,7 @@ class Measurement:
 
         >>> summary = study.measure("lift", methods=["gradcam"]).summary(versus=["centre"])
         >>> summary.loc[summary["class_is"] == "true", ["method", "versus", "n"]].values.tolist()[0]
-        ['gradcam', '', 5]
+        ['gradcam', '', 4]
         """
         return summarise(self.table, self.study.base.seed, versus)
 
