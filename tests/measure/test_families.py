@@ -157,9 +157,11 @@ def test_a_study_is_measured_and_read_again(ready, project):
     contents = {path.name: path.read_bytes() for path in files}
     for path in files:
         path.unlink()
-    (project.root / "data/measurements/tiny/old.parquet").write_bytes(b"")
+    old = [project.root / "data/measurements" / place / "old.parquet" for place in ("tiny", ".kept/tiny")]
+    for path in old:
+        path.write_bytes(b"")
     assert {path.name: path.read_bytes() for path in driver.measure_study(open_study("tiny"))} == contents
-    assert not (project.root / "data/measurements/tiny/old.parquet").exists()
+    assert not any(path.exists() for path in old)
 
 
 def test_one_method_more_leaves_the_others_as_they_were(ready, project):

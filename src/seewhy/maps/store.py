@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Float
 
@@ -225,13 +226,16 @@ def read(
     try:
         file = pq.ParquetFile(path)
         note = json.loads((file.schema_arrow.metadata or {})[artifacts.NOTE])
-        return {pair: found for pair, found in _rows(file) if pair in wanted}, note
+        names = pa.array({image for image, _ in wanted}, pa.string())
+        return {pair: found for pair, found in _rows(file, names) if pair in wanted}, note
     except (pa.ArrowException, ValueError, KeyError, OSError):
         raise SeewhyError(f"{path} is damaged or not of this project; make it again: dvc repro -f {made_by}") from None
 
 
-def _rows(file: pq.ParquetFile) -> Iterator[tuple[Pair, np.ndarray]]:
-    for batch in file.iter_batches():
+def _rows(file: pq.ParquetFile, images: pa.Array) -> Iterator[tuple[Pair, np.ndarray]]:
+    """The maps of those images, without unpacking the others."""
+    for every in file.iter_batches():
+        batch = every.filter(pc.is_in(every["image"], value_set=images))
         names, targets = batch["image"].to_pylist(), batch["target"].to_pylist()
         heights, widths = batch["height"].to_pylist(), batch["width"].to_pylist()
         for number, pair in enumerate(zip(names, targets, strict=True)):

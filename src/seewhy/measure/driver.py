@@ -30,8 +30,7 @@ def measure_study(study: "Study") -> list[Path]:
     load_metrics(study.root)
     families = study_families(study.dataset.task)
     files = [path for one in families for path in store_family(study, one.name)]
-    for other in set(store.measurements_folder(study.root, study.name).glob("*")) - set(files):
-        other.unlink()
+    store.remove_others(study.root, study.name, files)
     return files
 
 

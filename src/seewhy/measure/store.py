@@ -8,7 +8,7 @@ data/measurements/.parts/<study>/<family>/...        batches of the run that goe
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,15 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
         raise TypeError(f"arrays of objects cannot be stored: {strange[0]}")
     with artifacts.whole(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+
+
+def remove_others(root: Path, study: str, files: Iterable[Path]) -> None:
+    """Removes the tables of families that are no longer measured."""
+    names = {file.name for file in files}
+    for path in family_files(root, study, "any"):
+        for other in path.parent.glob("*"):
+            if other.name not in names:
+                other.unlink()
 
 
 @dataclass(frozen=True)
