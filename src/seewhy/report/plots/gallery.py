@@ -126,15 +126,25 @@ def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -
     source, width, height = thumbnail(card.photo)
     maps = "".join(_layer(card, name, k, drawn[k]) for k, name in enumerate(layers))
     badges = "".join(f'<span class="m m{k} none">no evidence</span>' for k in range(len(layers)) if not drawn[k][1])
-    lines = "".join(_box(*box) for box in card.boxes) + _rim(card)
+    lines = card_lines(card)
     return (
         f'<figure class="card {word}" data-mark="{word}" data-predicted="{escape(card.predicted)}" '
         f'data-true="{escape("" if card.fact else card.true or "")}" data-confidence="{card.confidence:.4f}">'
         f'<button type="button" class="zoom"><span class="stack">'
-        f'<img alt="{escape(_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
+        f'<img alt="{escape(card_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
         f"{badges}</span></button>{_caption(card, mark, layers)}</figure>"
     )
+
+
+def card_lines(card: Card) -> str:
+    """What is drawn around the objects and the region of a card, as SVG."""
+    return "".join(_box(*box) for box in card.boxes) + _rim(card)
+
+
+def card_outcome(card: Card) -> str:
+    """What is known of a prediction, beside right or wrong: the true class of a wrong one, an IoU, no label."""
+    return card.fact or {True: "", False: f"true: {card.true}", None: "no label"}[card.correct]
 
 
 def _layer(card: Card, name: str, k: int, drawn: tuple[str, str]) -> str:
@@ -182,7 +192,7 @@ def _fact(card: Card) -> str:
     return f'<span class="true">{escape(card.fact)}</span>' if card.fact else ""
 
 
-def _alt(card: Card, layers: Sequence[str]) -> str:
+def card_alt(card: Card, layers: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
     truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
     truth += f", {card.fact}" if card.fact else ""
