@@ -1,4 +1,6 @@
+import base64
 import io
+import re
 
 import matplotlib
 import numpy as np
@@ -9,7 +11,7 @@ from PIL import Image
 from seewhy.errors import SeewhyError
 from seewhy.report import figures
 from seewhy.report.plots.overlay import has_evidence, layer, outline, resized, stored
-from seewhy.report.plots.pictures import drawn
+from seewhy.report.plots.pictures import draw_picture
 from seewhy.report.plots.sheet import shown, wrapped
 from tests.report.samples import HOSTILE, blob, photo
 
@@ -169,18 +171,44 @@ def test_of_a_thousand_classes_the_extremes_are_shown():
 
 
 def test_nothing_is_cut_at_the_edge_of_a_figure_and_its_panels_are_told():
-    maps = {"for cat": np.stack([blob() - 0.5])}
-    long = "a label that is longer than the whole bar is, by far"
-    for fig, panels in (
-        (figures.signed_grid([photo()], maps, 0.17, ["a"], label=long), 3),
-        (figures.confusion(np.eye(2, dtype=int), ["cat", "dog"]), 2),
-        (figures.dots(["a"], [0.5], [0.4], [0.6], [9], xlabel=long), 0),
+    fig = figures.signed_grid([photo()], {"for cat": np.stack([blob() - 0.5])}, 0.17, ["a"], label="a long label " * 5)
+    kind, content, about = draw_picture(fig)
+    assert kind == "image/webp"
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"), int)
+    assert all((edge > 250).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+    assert about["panels"].count("M") == 3
+    assert about["width"] == pytest.approx(pixels.shape[1] / 2, abs=1)
+
+
+def test_charts_are_svg_without_fonts_or_dates_and_the_same_bytes_twice():
+    made = [
+        draw_picture(figures.dots(["a"], [0.5], [0.4], [0.6], [9], xlabel="a label that is longer than the bar"))
+        for _ in range(2)
+    ]
+    kind, content, about = made[0]
+    assert made[0] == made[1]
+    assert (kind, about["panels"]) == ("image/svg+xml", "")
+    assert content.startswith("<svg")
+    assert "<text" not in content
+    assert "date" not in content
+    width = float(re.search(r'width="([\d.]+)pt"', content)[1])
+    assert about["width"] == pytest.approx(width / 72 * 100, abs=1)
+    matrix = draw_picture(figures.confusion(np.eye(2, dtype=int), ["cat", "dog"]))
+    assert (matrix[0], matrix[2]["panels"].count("M")) == ("image/svg+xml", 2)
+
+
+def test_the_object_is_outlined_wherever_a_photo_or_a_map_over_it_is_shown():
+    region = np.zeros((64, 64), bool)
+    region[10:30, 10:40] = True
+    maps = {"Grad-CAM": np.stack([blob()] * 2)}
+    for make in (
+        lambda some: figures.grid([photo()] * 2, maps, ["a", "b"], outlines=some),
+        lambda some: figures.signed_grid([photo()] * 2, maps, 1.0, ["a", "b"], outlines=some),
+        lambda some: figures.explanations([photo()] * 2, [blob()] * 2, ["a", "b"], outlines=some),
     ):
-        png, about = drawn(fig)
-        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-        assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
-        assert about["panels"].count("M") == panels
-        assert about["width"] == pytest.approx(pixels.shape[1] / 1.3, abs=1)
+        counts = [sum(len(ax.collections) for ax in make(some).axes) for some in (None, [None, None], [region, None])]
+        assert counts[0] == counts[1]
+        assert counts[2] == counts[0] + 2 * 2  # two panels, dark under bright
 
 
 def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.report.html import assets, kinds
 from seewhy.report.html.inline import inline_html
-from seewhy.report.plots import thumbnails
+from seewhy.report.plots import check_strips, thumbnails
 from seewhy.report.plots.gallery import Card
 from seewhy.report.plots.gallery import gallery as gallery_html
 from seewhy.report.plots.gate_bars import LEGEND, Row
@@ -70,13 +70,19 @@ def severity_html(level: str) -> str:
     return f'<span class="severity {level}"><i aria-hidden="true">{mark}</i> {word}</span>'
 
 
-def checks(rows: Sequence[Row]) -> None:
-    """Show checks as interval bars; in the cell of the finding they move up with it (`plots.gate_bars`)."""
+def checks(rows: Sequence[check_strips.Row]) -> None:
+    """Show checks with their intervals; in the cell of the finding they move up with it.
+
+    rows: of verdict.json or checks.json, as `seewhy.checks.check.Check.row` makes them.
+    """
+    plain = "; ".join(f"{row['statement']}: {row['status']}" for row in rows)
+    _show(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
+
+
+def gates(rows: Sequence[Row]) -> None:
+    """Show rows of the first edition's verdict; `checks` takes its place."""
     plain = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
-    _show(gates_html(rows, legend=LEGEND), f"Checks. {plain}", kinds.CHECKS)
-
-
-gates = checks
+    _show(gates_html(rows, legend=LEGEND), f"Gates. {plain}", kinds.CHECKS)
 
 
 def note(text: str) -> None:

@@ -1,5 +1,6 @@
 """reports/index.html: which models can be used, over the summaries and pages that exist."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Required, TypedDict
@@ -10,10 +11,12 @@ from seewhy.report.html.assets import INDEX, styles
 from seewhy.report.html.inline import inline_html
 from seewhy.report.html.render import document
 from seewhy.report.index_models import HEADS, LEVELS, QUESTIONS, count_usable, group_models
+from seewhy.report.plots.check_strips import check_strips
 from seewhy.report.severity import SEVERITIES
 from seewhy.report.summary import read_summary
 
 COMPARISON, TASK = "08_comparison", "classification"
+CHECKS = "checks.json"
 PICTURES = "02_grad_cam"  # the page whose gallery the index shows, where it has one
 
 
@@ -79,15 +82,24 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
         "tried": tried,
         "summary": read_summary(folder) if tried else {},  # what is kept in git may be of another run
         "thumbs": kinds.first_of(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
-        "thumbs_page": pictured,
+        **_own_checks(folder),
     }
+
+
+def _own_checks(folder: Path) -> dict[str, Any]:
+    """The checks of params.yaml for the study or comparison in that folder: drawn, and how many have which status."""
+    rows = artifacts.read_json(folder / CHECKS) if (folder / CHECKS).is_file() and any(folder.glob("*.html")) else []
+    counts = Counter(row["status"] for row in rows)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("fail", "unsure", "not run", "pass") if counts[status])
+    return {"checks": check_strips(rows, folder=f"{folder.name}/"), "checks_told": told}
 
 
 def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any]:
     """Name, studies and finding of a comparison, and whether its page is there."""
     run = (artifacts.reports(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
     outputs = kinds.read_outputs(_notebook(root, comparison["name"], COMPARISON)) if run else []
-    return {**comparison, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
+    own = _own_checks(artifacts.reports(root, comparison["name"]))
+    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
 
 
 def _finding(outputs: list[dict[str, Any]]) -> dict[str, str]:

@@ -32,4 +32,5 @@ def split_line(verdict: Mapping[str, Any]) -> tuple[str, str]:
     """
     page = str(verdict.get("page", ""))
     line = str(verdict.get("line", ""))
-    return (line.removesuffix(".").removesuffix(f"See page {page[:2]}").strip() if f"See page {page[:2]}" in line else line), page
+    pointer = f"See page {page[:2]}"
+    return line.removesuffix(".").removesuffix(pointer).strip() if pointer in line else line, page

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from seewhy.errors import SeewhyError
 from seewhy.metrics.baselines import NAMES
-from seewhy.report.plots.maps import SHARE, aspect_of, laid_over, no_evidence
+from seewhy.report.plots.maps import SHARE, aspect_of, draw_outline, laid_over, no_evidence
 from seewhy.report.plots.overlay import has_evidence, resized
 from seewhy.report.plots.sheet import (
     LINE,
@@ -38,21 +38,24 @@ def grid(
     correct: Sequence[bool | None] | None = None,
     raw: bool = False,
     label: str = SHARE,
+    outlines: Sequence[np.ndarray | None] | None = None,
 ) -> Figure:
     """Images down, maps across: the photo first, then one column for each name, over the photo (or alone with `raw`).
 
-    maps: name -> n of (h, w), all on one scale from 0 to 1. Raises SeewhyError when the numbers of images differ.
+    maps: name -> n of (h, w), all on one scale from 0 to 1; outlines: where the object is, n of bool (H, W) or None,
+    drawn on photos and overlays. Raises SeewhyError when the numbers of images differ.
     """
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct, outlines=outlines)
         for column, (name, cams) in enumerate(maps.items(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
                 ax = sheet.axes(fig, row, column)
                 if raw and has_evidence(cam):
                     ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-                else:
-                    laid_over(ax, photo, cam, cmap, opacity, lined=name not in NAMES)  # controls have no outline
+                    continue
+                laid_over(ax, photo, cam, cmap, opacity, lined=name not in NAMES)  # baselines have no contour
+                draw_outline(ax, None if outlines is None else outlines[row])
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
     return fig
 
@@ -63,20 +66,24 @@ def signed_grid(
     limit: float,
     titles: Sequence[str],
     correct: Sequence[bool | None] | None = None,
-    label: str = "pushes against  ←  0  →  pushes for",
+    label: str = "against  ←  0  →  for",
+    outlines: Sequence[np.ndarray | None] | None = None,
 ) -> Figure:
     """Images down, signed maps across, over the photo's grey: red for, blue against, one symmetric scale for all.
 
-    maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0.
+    maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0;
+    outlines: as of `grid`.
     """
     if not limit > 0:
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
     same_length(photos=photos, titles=titles, **by_name(maps))
     with look():
-        sheet, fig = side_by_side(photos, list(maps), titles, correct)
+        sheet, fig = side_by_side(photos, list(maps), titles, correct, outlines=outlines)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
-                signed(sheet.axes(fig, row, column), photo, cam, limit)
+                ax = sheet.axes(fig, row, column)
+                signed(ax, photo, cam, limit)
+                draw_outline(ax, None if outlines is None else outlines[row])
         sheet.bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
     return fig
 
@@ -97,6 +104,7 @@ def side_by_side(
     titles: Sequence[str],
     correct: Sequence[bool | None] | None,
     above: float = 0.0,
+    outlines: Sequence[np.ndarray | None] | None = None,
 ) -> tuple[Sheet, Figure]:
     """The sheet of a grid with its photos, the names over the columns and the titles over the rows: beside them they
     would take a third of what a phone shows.
@@ -118,6 +126,7 @@ def side_by_side(
         right = None if correct is None else correct[row]
         ax = sheet.axes(fig, row, 0)
         ax.imshow(photo, **SMOOTH)
+        draw_outline(ax, None if outlines is None else outlines[row])
         frame(ax, right)
         x, y = sheet.place(row, 0)
         sheet.text(fig, x, y - 0.08, marked(title, right), color=ink(right), size=9)

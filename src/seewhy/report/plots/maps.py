@@ -26,6 +26,7 @@ from seewhy.report.plots.sheet import (
 )
 
 SHARE = "share of this map's maximum"
+OBJECT = "#ffe100"  # the outline of an object, as on the cards of a gallery
 WEB = 4.0  # a contour of more sides of its panel, for each inch of the panel, is a web that hides the picture
 
 
@@ -37,12 +38,13 @@ def explanations(
     cmap: str = "viridis",
     opacity: float = 0.6,
     originals: Sequence[np.ndarray] | None = None,
+    outlines: Sequence[np.ndarray | None] | None = None,
 ) -> Figure:
     """Step by step for each image: the file, the input, the map at its own resolution, the map over the input.
 
     photos: n of uint8 (H, W, 3); cams: n of (h, w) 0..1; the contour on the overlay is at half of the map's maximum.
     originals: n of uint8 (any height, any width, 3), what was fitted to the input; without them their column is left
-    out. Raises SeewhyError when the numbers of photos, maps, titles and originals differ.
+    out. outlines: where the object is, n of bool (H, W) or None; its outline is drawn on input and overlay. Raises SeewhyError when the numbers of photos, maps, titles and originals differ.
     """
     files = photos if originals is None else originals
     same_length(photos=photos, cams=cams, titles=titles, originals=files)
@@ -55,6 +57,8 @@ def explanations(
         fig = sheet.figure()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
             _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
+            for ax in (fig.axes[-3], fig.axes[-1]) if outlines is not None else ():
+                draw_outline(ax, outlines[row])
             right = None if correct is None else correct[row]
             frame(fig.axes[-3], right)
             if originals is not None:
@@ -116,6 +120,18 @@ def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: 
     full, thin = resized(cam, *photo.shape[:2]), fine(ax)
     for colour, width in (("black", 2.4), ("white", 1.1)):
         ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=thin * width)
+
+
+def draw_outline(ax: Axes, region: np.ndarray | None, colour: str = OBJECT) -> None:
+    """The outline of a region, bool (H, W) of the photo's size: dashed, so that it is not taken for a map's contour.
+
+    Nothing is drawn where the region is not known, empty, or all of the photo.
+    """
+    if region is None or not region.any() or region.all():
+        return
+    thin = fine(ax)
+    ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
+    ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
 
 
 def inches(ax: Axes) -> float:

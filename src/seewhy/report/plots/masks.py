@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from seewhy.report.plots.grids import side_by_side
-from seewhy.report.plots.maps import SHARE, fine, laid_over
+from seewhy.report.plots.maps import SHARE, draw_outline, laid_over
 from seewhy.report.plots.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
@@ -76,19 +76,11 @@ def panels(
                     continue
                 laid_over(ax, photo, one, cmap, opacity)
                 if regions is not None:
-                    _rim(ax, regions[row], inks[row])
+                    draw_outline(ax, regions[row], inks[row])
         _legend(sheet, fig, legend)
         if has_maps:
             sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
-
-
-def _rim(ax: Axes, region: np.ndarray, colour: str) -> None:
-    """The outline of a region, dashed, so that it is not taken for the map's own contour."""
-    if region.any() and not region.all():
-        thin = fine(ax)
-        ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
-        ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
 
 
 def _legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:
