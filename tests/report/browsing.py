@@ -94,12 +94,16 @@ def recorded() -> Iterator[list[dict[str, Any]]]:
 def everything() -> list[dict[str, Any]]:
     """Outputs of every kind, some with hostile names."""
     with recorded() as shown:
-        report.finding("It **does**, in 3 of 4 images (`lift`).")
-        report.note("Not run: *LIME*.")
+        report.finding(
+            "Partly", "It **does**, in 3 of 4 images (`lift`).", "look at [page 04](04_shap.html).", "n = 4", "unstable"
+        )
+        report.note("Few images: the *lift* may be chance.")
+        report.not_run("LIME", "*two* classes")
         report.text(HOSTILE)
         report.figure(figures.dots(["a", "b"], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5], [9, 9]), "two dots")
         report.figure(figures.grid([photo()], {name: [blob()] for name in ("a", "b")}, ["one"]), "a grid")
         report.table(pd.DataFrame({"a": [HOSTILE, "b"], "n": [1, 2]}, index=["one", "two"]), "a table")
+        report.table(pd.DataFrame({"a": [-1.5]}), "a folded table", folded=True)
         report.provenance({"model": "a" * 64, "seed": 0})
     hostile = gallery([card(HOSTILE, HOSTILE, "cat"), card("b", word="diffuse")], ["Grad-CAM"], HOSTILE)
     return [*shown, *({"text/html": html} for html in (pictures(), segments(), captions(), hostile))]

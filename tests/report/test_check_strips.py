@@ -51,8 +51,8 @@ def test_status_is_told_by_mark_word_and_shape():
 
 
 def test_figures_are_written_in_the_unit_of_their_metric():
-    figures = [LIFT, LIFT | {"versus": "centre"}, {"metric": "accuracy"}, {"metric": "prediction_change", "versus": "control"},
-               {"metric": "stability"}]  # fmt: skip
+    change = {"metric": "prediction_change", "versus": "control"}
+    figures = [LIFT, LIFT | {"versus": "centre"}, {"metric": "accuracy"}, change, {"metric": "stability"}]
     assert [one.select_one(".value b").text for one in strips([row(figure=figure) for figure in figures])] == [
         "0.40×", "+0.40", "40.0 %", "+40 points", "0.40"
     ]  # fmt: skip
@@ -66,7 +66,12 @@ def test_too_few_images_a_count_and_what_is_expected_are_told():
 
 
 def test_checks_stand_under_what_they_are_about_and_names_are_text():
-    rows = [row(subject="works"), row(subject="object"), row(subject="suspect"), row(title="Grad-CAM", statement=HOSTILE)]
+    rows = [
+        row(subject="works"),
+        row(subject="object"),
+        row(subject="suspect"),
+        row(title="Grad-CAM", statement=HOSTILE),
+    ]
     found = BeautifulSoup(check_strips(rows), "html.parser")
     assert [title.text for title in found.select(".of")] == [
         "Does the model work?", "What does it rely on?", "Heat maps of Grad-CAM"

@@ -11,8 +11,8 @@ from bs4 import BeautifulSoup
 from seewhy.errors import SeewhyError
 from seewhy.report import figures, show
 from seewhy.report.html import assets, kinds
+from seewhy.report.html.severity import SEVERITIES
 from seewhy.report.plots.word_strip import Strip, Word
-from seewhy.report.severity import SEVERITIES
 from tests.report.samples import HOSTILE, blob, card, photo
 
 

@@ -5,8 +5,8 @@ from html import escape
 from typing import Any
 
 from seewhy.report.html.inline import inline_html
-from seewhy.report.severity import SEVERITIES, worst_severity
-from seewhy.report.summary import split_line
+from seewhy.report.html.severity import SEVERITIES, worst_severity
+from seewhy.report.html.summary import split_line
 
 QUESTIONS = {
     "works": "Does it work?",

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from seewhy.errors import SeewhyError
 from seewhy.report.html import assets, kinds
 from seewhy.report.html.inline import inline_html
+from seewhy.report.html.severity import SEVERITIES, check_severity
 from seewhy.report.plots import check_strips, thumbnails
 from seewhy.report.plots.gallery import Card
 from seewhy.report.plots.gallery import gallery as gallery_html
@@ -24,7 +25,6 @@ from seewhy.report.plots.gate_bars import gates as gates_html
 from seewhy.report.plots.pictures import draw_picture
 from seewhy.report.plots.tables import table as table_html
 from seewhy.report.plots.word_strip import Strip, steps
-from seewhy.report.severity import SEVERITIES, check_severity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def finding(answer: str, sentence: str = "", so: str = "", detail: str = "", sev
 
     answer: the word that answers the title, as "No" or "Not tested"; sentence: at most two sentences and 40 words;
     so: what to do now, after "So:"; detail: interval and n, in small type; severity: a key of
-    `seewhy.report.severity.SEVERITIES`, or empty. **bold**, *emphasis*, `code` and [links](07_audit.html) are
+    `seewhy.report.html.severity.SEVERITIES`, or empty. **bold**, *emphasis*, `code` and [links](07_audit.html) are
     understood. Raises SeewhyError for an unknown severity.
 
     With one argument it is the whole finding: a sentence and, after a blank line, its detail.

@@ -10,10 +10,10 @@ from seewhy.report.html import kinds
 from seewhy.report.html.assets import INDEX, styles
 from seewhy.report.html.inline import inline_html
 from seewhy.report.html.render import document
+from seewhy.report.html.severity import SEVERITIES
+from seewhy.report.html.summary import read_summary
 from seewhy.report.index_models import HEADS, LEVELS, QUESTIONS, count_usable, group_models
 from seewhy.report.plots.check_strips import check_strips
-from seewhy.report.severity import SEVERITIES
-from seewhy.report.summary import read_summary
 
 COMPARISON, TASK = "08_comparison", "classification"
 CHECKS = "checks.json"

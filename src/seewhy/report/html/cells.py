@@ -9,6 +9,7 @@ from typing import Any
 from seewhy.errors import SeewhyError
 from seewhy.report.html import headings, kinds
 from seewhy.report.html.glossary import Glossary
+from seewhy.report.html.inline import inline_html
 from seewhy.report.html.markdown import code_html, markdown_html, plain_text
 from seewhy.report.plots.pictures import KINDS, picture_html
 
@@ -21,7 +22,7 @@ PROSE, CODE, OUTPUT = "prose", "code", "output"
 
 @dataclass
 class Section:
-    """A heading and what follows it: parts as (PROSE, CODE or OUTPUT, HTML), and whether it said that it was not run."""
+    """A heading and what follows it: parts as (PROSE, CODE or OUTPUT, HTML), and whether it was not run."""
 
     parts: list[tuple[str, str]] = field(default_factory=list)
     refused: bool = False
@@ -91,7 +92,8 @@ class _Reader:
         elif kind == kinds.PROVENANCE:
             self.provenance.append(html)
         elif kind == kinds.NOT_RUN:
-            self.not_run.append(dict(data[kind]))
+            said = {key: inline_html(text) for key, text in data[kind].items()}
+            self.not_run += [said] if said not in self.not_run else []
             self.sections[-1].refused = True
         elif html:
             self.sections[-1].parts.append((OUTPUT, html))

@@ -1,4 +1,4 @@
-"""Terms of text/glossary.yaml: marked at their first use on a page, with a tooltip, and listed at the page's end.
+"""Terms of template/glossary.yaml: marked at their first use on a page, with a tooltip, and listed at the page's end.
 
 A term is a link to its line in the list, so it works by keyboard and without a script; the tooltip is CSS.
 """
@@ -7,11 +7,25 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from html import escape
-from pathlib import Path
 
-PATH = Path(__file__).parents[1] / "text" / "glossary.yaml"
+from seewhy.report.html import assets
+
+PATH = assets.TEMPLATE / "glossary.yaml"
 TAG = re.compile(r"(<[^>]*>)")
-SILENT = {"a", "code", "pre", "h1", "h2", "h3", "summary", "svg", "button", "script", "style", "bdi"}  # no terms in these
+SILENT = {
+    "a",
+    "code",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "summary",
+    "svg",
+    "button",
+    "script",
+    "style",
+    "bdi",
+}  # no terms in these
 NAME = re.compile(r"</?([a-z0-9]+)")
 
 

@@ -15,8 +15,8 @@ from seewhy.errors import SeewhyError
 from seewhy.report.html import assets
 from seewhy.report.html.cells import read_page
 from seewhy.report.html.inline import inline_html
-from seewhy.report.severity import SEVERITIES
-from seewhy.report.summary import split_line
+from seewhy.report.html.severity import SEVERITIES
+from seewhy.report.html.summary import split_line
 
 NOTHING = "'none'"  # a source expression
 

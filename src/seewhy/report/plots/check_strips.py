@@ -36,7 +36,9 @@ UNITS = {"lift": "×"} | dict.fromkeys(
 SIDES = {"above": (">", "passes above", 1), "below": ("<", "passes below", -1)}
 
 
-def check_strips(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "", folder: str = "") -> str:
+def check_strips(
+    rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend: str = "", folder: str = ""
+) -> str:
     """Rows as HTML, those about one thing under a heading of their own.
 
     spans: by figure, how far its bar reaches to either side of the limit, for bars that are read against each other

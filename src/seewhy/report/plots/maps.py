@@ -44,7 +44,9 @@ def explanations(
 
     photos: n of uint8 (H, W, 3); cams: n of (h, w) 0..1; the contour on the overlay is at half of the map's maximum.
     originals: n of uint8 (any height, any width, 3), what was fitted to the input; without them their column is left
-    out. outlines: where the object is, n of bool (H, W) or None; its outline is drawn on input and overlay. Raises SeewhyError when the numbers of photos, maps, titles and originals differ.
+    out. outlines: where the object is, n of bool (H, W) or None; its outline is drawn on input and overlay.
+
+    Raises SeewhyError when the numbers of photos, maps, titles and originals differ.
     """
     files = photos if originals is None else originals
     same_length(photos=photos, cams=cams, titles=titles, originals=files)
@@ -57,8 +59,8 @@ def explanations(
         fig = sheet.figure()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
             _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
-            for ax in (fig.axes[-3], fig.axes[-1]) if outlines is not None else ():
-                draw_outline(ax, outlines[row])
+            for ax in (fig.axes[-3], fig.axes[-1]):
+                draw_outline(ax, None if outlines is None else outlines[row])
             right = None if correct is None else correct[row]
             frame(fig.axes[-3], right)
             if originals is not None:

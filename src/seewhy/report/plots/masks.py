@@ -6,7 +6,6 @@ A class has one colour on all pages of all studies: that of its index. The backg
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure

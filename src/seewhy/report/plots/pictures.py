@@ -32,7 +32,10 @@ FRAME = 1.5  # points: a thicker frame says right or wrong, and its outer half b
 QUALITY = {"quality": 60, "method": 4}  # at twice the pixels that are shown nothing of it is seen
 MOST = 150_000  # bytes of an SVG: of thousands of marks it would be larger than a picture
 SVG, WEBP, PNG = KINDS = ("image/svg+xml", "image/webp", "image/png")
-STEADY = {"svg.hashsalt": "seewhy", "svg.fonttype": "path"}  # the same bytes on each run, and no font that may be missing
+STEADY = {
+    "svg.hashsalt": "seewhy",
+    "svg.fonttype": "path",
+}  # the same bytes on each run, and no font that may be missing
 
 
 def draw_picture(fig: "Figure") -> tuple[str, str, dict[str, Any]]:
@@ -57,7 +60,9 @@ def _vector(fig: "Figure", box: "Bbox") -> tuple[str, str] | None:
         return None
     buffer = io.StringIO()
     with matplotlib.rc_context(STEADY):  # type: ignore[arg-type]
-        fig.savefig(buffer, format="svg", bbox_inches=box, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        fig.savefig(
+            buffer, format="svg", bbox_inches=box, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     svg = DECLARED.sub("", buffer.getvalue())
     return (SVG, svg) if len(svg) <= MOST else None
 
