@@ -12,7 +12,7 @@ from tests.report.samples import photo
 def path(tmp_path_factory):
     with recorded() as shown:
         for seed in (0, 1):
-            report.figure(figures.inputs([photo(seed)], ["a"]), f"photo {seed}")
+            report.figure(figures.input_sheet([photo(seed)], ["a"]), f"photo {seed}")
     outputs = ({"text/html": pictures()}, {"text/html": pictures()}, {"text/html": captions()}, *shown)
     return written(tmp_path_factory.mktemp("page") / "page.html", *outputs)
 
@@ -100,8 +100,8 @@ def test_a_figure_is_saved_as_svg_and_as_png_of_twice_its_size(browser, tmp_path
     from PIL import Image
 
     with recorded() as shown:
-        report.figure(figures.dots(["a"], [1.0], [0.5], [1.5], [9]), "a dot")
-        report.figure(figures.inputs([photo()], ["a"]), "a photo")
+        report.figure(figures.interval_chart(["a"], [1.0], [0.5], [1.5], [9]), "a dot")
+        report.figure(figures.input_sheet([photo()], ["a"]), "a photo")
     page = opened(browser, written(tmp_path / "page.html", *shown))
     assert page.get_by_role("button", name="Save as SVG").count() == 1
     with page.expect_download() as svg:

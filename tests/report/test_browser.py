@@ -56,10 +56,10 @@ def test_filters_filter_and_sorting_sorts(browser, path):
 
 
 def test_many_classes_are_a_list(browser, tmp_path):
-    from seewhy.report.plots.gallery import gallery
+    from seewhy.report.plots.gallery import gallery_html
     from tests.report.samples import card
 
-    many = gallery([card(str(k), f"class {k}", None) for k in range(8)], ["Grad-CAM"], "eight")
+    many = gallery_html([card(str(k), f"class {k}", None) for k in range(8)], ["Grad-CAM"], "eight")
     page = opened(browser, written(tmp_path / "page.html", {"text/html": many}))
     page.get_by_label("predicted class").select_option("class 3")
     assert ids(page) == ["3"]
@@ -261,7 +261,7 @@ def test_a_figure_opens_large_by_key_and_click_and_gives_the_focus_back(browser,
 def test_in_the_dark_paper_is_dark_and_photos_are_as_they_were(browser, tmp_path):
     photos = [np.full((64, 64, 3), (250, 240, 200), np.uint8)]
     with recorded() as shown:
-        report.figure(figures.inputs(photos, ["a"]), "a photo")
+        report.figure(figures.input_sheet(photos, ["a"]), "a photo")
     page = opened(browser, written(tmp_path / "page.html", *shown), color_scheme="dark")
     taken = Image.open(io.BytesIO(page.locator(".sheet").screenshot())).convert("RGB")
     pixels = np.asarray(taken, int)

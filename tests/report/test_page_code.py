@@ -28,7 +28,8 @@ def run_blocks(code, root):
     return done.returncode, done.stderr[-2000:]
 
 
-def test_the_blocks_of_a_page_run_for_its_study(study, cli):
+@pytest.mark.usefixtures("study")
+def test_the_blocks_of_a_page_run_for_its_study(cli):
     root = Path.cwd()
     stripped = artifacts.stripped(root, "tiny", "01_model")
     stripped.parent.mkdir(parents=True)

@@ -15,7 +15,7 @@ from seewhy.errors import SeewhyError
 from seewhy.report.html import kinds
 from seewhy.report.html.normalise import normalise
 from seewhy.report.html.render import render
-from seewhy.report.plots.gallery import gallery
+from seewhy.report.plots.gallery import gallery_html
 from tests.report.samples import SITE, card, executed, photo
 
 
@@ -136,8 +136,9 @@ def test_rendering_is_a_pure_function_and_takes_plain_json():
     html = render(notebook, "02_grad_cam", SITE)
     assert nbformat.writes(notebook) == before
     assert render(json.loads(before), "02_grad_cam", SITE) == html
-    code = "import sys, seewhy.report.html.render\n"
-    code += "print([name for name in ('torch', 'nbconvert', 'nbformat', 'pandas', 'IPython') if name in sys.modules])"
+    code = "import sys, seewhy.report.site\n"
+    heavy = "torch matplotlib numpy nbconvert nbformat pandas IPython"
+    code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
@@ -237,7 +238,7 @@ def test_normalising_takes_out_what_differs_between_runs():
 
 
 def test_what_two_cards_draw_alike_is_defined_once():
-    alike = gallery([card("a", photo=photo(1)), card("b", photo=photo(2))], ["Grad-CAM"], "two")
+    alike = gallery_html([card("a", photo=photo(1)), card("b", photo=photo(2))], ["Grad-CAM"], "two")
     shown = soup(executed({"text/html": alike}))
     names = [one["id"] for one in shown.select("defs [id]")]
     assert len(names) == len(set(names)) == 2  # the map and its line

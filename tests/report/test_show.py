@@ -31,13 +31,13 @@ def html(shown):
 def test_a_figure_needs_alt_text(shown):
     for alt in ("", "  "):
         with pytest.raises(SeewhyError, match="alt text"):
-            show.figure(figures.inputs([photo()], ["a"]), alt)
+            show.figure(figures.input_sheet([photo()], ["a"]), alt)
     assert not shown
 
 
 def test_a_figure_is_the_same_bytes_twice_and_tells_its_size(shown):
     for _ in range(2):
-        show.figure(figures.inputs([photo()], ["a"]), "a photo")
+        show.figure(figures.input_sheet([photo()], ["a"]), "a photo")
     (first, about), (second, _) = shown
     assert first["image/webp"] == second["image/webp"]
     assert about["image/webp"]["alt"] == "a photo"
@@ -94,7 +94,7 @@ def test_a_table_is_saved_unrounded_with_ascii_minus(shown):
 
 
 def test_a_chart_stands_open_and_its_table_folded(shown):
-    chart = figures.dots(["a"], [1.0], [0.5], [1.5], [9])
+    chart = figures.interval_chart(["a"], [1.0], [0.5], [1.5], [9])
     show.chart_with_table(chart, "one dot", pd.DataFrame({"": ["a"], "mean": [1.0]}), "Means")
     (figure, _), (table, _) = shown
     assert "image/svg+xml" in figure

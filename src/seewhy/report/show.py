@@ -18,13 +18,12 @@ from seewhy.report.html import assets, kinds
 from seewhy.report.html.inline import inline_html
 from seewhy.report.html.severity import SEVERITIES, check_severity
 from seewhy.report.plots import check_strips, thumbnails
-from seewhy.report.plots.gallery import Card
-from seewhy.report.plots.gallery import gallery as gallery_html
+from seewhy.report.plots.gallery import Card, gallery_html
 from seewhy.report.plots.gate_bars import LEGEND, Row
 from seewhy.report.plots.gate_bars import gates as gates_html
 from seewhy.report.plots.pictures import draw_picture
-from seewhy.report.plots.tables import table as table_html
-from seewhy.report.plots.word_strip import Strip, steps
+from seewhy.report.plots.tables import table_html
+from seewhy.report.plots.word_strip import Strip, strips_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +66,7 @@ def severity_html(level: str) -> str:
     if not level:
         return ""
     mark, word = SEVERITIES[level]
-    return f'<span class="severity {level}"><i aria-hidden="true">{mark}</i> {word}</span>'
+    return f'<b class="severity {level}"><i aria-hidden="true">{mark}</i> {word}</b>'
 
 
 def checks(rows: Sequence[check_strips.Row]) -> None:
@@ -145,7 +144,7 @@ def gallery(
 
 def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
     """Show captions to step through, word by word; see `seewhy.report.plots.word_strip`."""
-    html = steps(shown, label, cmap, opacity)
+    html = strips_html(shown, label, cmap, opacity)
     said = {"label": label, "thumbnails": thumbnails.of_strips(shown, cmap, opacity)}
     _show(_with_controls(html), f"Word strips. {label}, {len(shown)} images", kinds.GALLERY, said)
 

@@ -11,7 +11,7 @@ from seewhy.report.html import headings, kinds
 from seewhy.report.html.glossary import Glossary
 from seewhy.report.html.inline import inline_html
 from seewhy.report.html.markdown import code_html, markdown_html, plain_text
-from seewhy.report.plots.pictures import KINDS, picture_html
+from seewhy.report.html.pictures import KINDS, picture_html
 
 EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)  # an output brings them along for JupyterLab
 INLINE = re.compile(r"""(<[^<>]*?)\sstyle=(?:"[^"]*"|'[^']*')""")  # the policy forbids it: tables of pandas' Styler

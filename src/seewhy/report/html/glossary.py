@@ -20,6 +20,7 @@ SILENT = {
     "h2",
     "h3",
     "summary",
+    "b",
     "svg",
     "button",
     "script",

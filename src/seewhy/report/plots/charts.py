@@ -14,7 +14,7 @@ ACROSS = 5.8  # inches: a chart of that width can still be read when it is shrun
 NAMED = 2.1  # inches for the names of a dot plot, in up to two lines
 
 
-def dots(
+def interval_chart(
     labels: Sequence[str],
     values: Sequence[float],
     lows: Sequence[float],
@@ -87,7 +87,7 @@ def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
         ax.text(1.14, row, f"{count:,}", va="center", **style)  # type: ignore[arg-type]
 
 
-def reliability(
+def reliability_diagram(
     confidence: Sequence[float],
     accuracy: Sequence[float],
     low: Sequence[float],
@@ -119,7 +119,7 @@ def reliability(
     return fig
 
 
-def curves(
+def curve_chart(
     x: Sequence[object],
     series: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
     ylabel: str = "",
@@ -156,7 +156,7 @@ def curves(
     return fig
 
 
-def scatter(
+def scatter_chart(
     groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     colours: Sequence[str],
     xlabel: str = "",

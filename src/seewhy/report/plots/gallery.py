@@ -30,7 +30,8 @@ class Card:
     (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
     peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like; controls: as
     maps, by name; region: bool (H, W), whose rim is drawn in `ink`, a colour; fact: what is known of the answer where
-    that is no class's name (an IoU): it is said instead of the true class, by which the cards cannot be filtered then.
+    that is no class's name (an IoU): it is said instead of the true class, by which the cards cannot be filtered then;
+    target: the class that the maps are for, where that is not the predicted one.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Card:
     region: np.ndarray | None = None
     ink: str = "#ffffff"
     fact: str = ""
+    target: str = ""
 
     @property
     def correct(self) -> bool | None:
@@ -53,7 +55,7 @@ class Card:
         return None if self.true is None else self.predicted == self.true
 
 
-def gallery(
+def gallery_html(
     cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
 ) -> str:
     """The gallery as HTML; the first method is shown first, controls can be switched to where the cards have them.
@@ -104,6 +106,7 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
     ]
     if methods:
         parts.append(scale(cmap))
+        parts += [] if any(card.target for card in cards) else ['<span class="key">maps for the predicted class</span>']
     if any(len(card.boxes) for card in cards):
         parts.append('<span class="key"><i class="k-box"></i> object</span>')
     if any(card.region is not None for card in cards):
@@ -180,10 +183,11 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
             None: '<span class="true">no label</span>'}[card.correct]  # fmt: skip
     whose = f"{layers[0]}: " if len(layers) > 1 else ""
     word = f'<span class="word">{escape(whose + card.word)}</span>' if card.word else ""
+    target = f'<span class="word">map for: <bdi>{escape(card.target)}</bdi></span>' if card.target else ""
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{word}"
+        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{target}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
@@ -196,7 +200,8 @@ def card_alt(card: Card, layers: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
     truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
     truth += f", {card.fact}" if card.fact else ""
-    seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
+    seen = f" Map for {card.target or card.predicted}." if layers else ""
+    seen += (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
     return f"{card.id}: predicted {card.predicted} at {written(card.confidence)}, {truth}.{seen}"
 
 

@@ -29,7 +29,7 @@ from seewhy.report.plots.sheet import (
 )
 
 
-def grid(
+def map_grid(
     photos: Sequence[np.ndarray],
     maps: dict[str, np.ndarray],
     titles: Sequence[str],

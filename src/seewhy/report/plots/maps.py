@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.overlay import contours, has_evidence, overlay, resized, stored
+from seewhy.report.plots.overlay import contours, has_evidence, overlay_map, resized, stored
 from seewhy.report.plots.sheet import (
     INK,
     LINE,
@@ -30,7 +30,7 @@ OBJECT = "#ffe100"  # the outline of an object, as on the cards of a gallery
 WEB = 4.0  # a contour of more sides of its panel, for each inch of the panel, is a web that hides the picture
 
 
-def explanations(
+def explanation_steps(
     photos: Sequence[np.ndarray],
     cams: Sequence[np.ndarray],
     titles: Sequence[str],
@@ -87,7 +87,9 @@ def _triple(
     laid_over(sheet.axes(fig, row, first + 2), photo, cam, cmap, opacity)
 
 
-def inputs(photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequence[bool | None] | None = None) -> Figure:
+def input_sheet(
+    photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequence[bool | None] | None = None
+) -> Figure:
     """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title of up to four lines."""
     same_length(photos=photos, titles=titles)
     rows = -(-len(photos) // 6)
@@ -112,7 +114,7 @@ def laid_over(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: 
 
     The line is thin on a small panel, and left out where it would be a web (see `WEB`).
     """
-    ax.imshow(overlay(photo, cam, cmap, opacity), **SMOOTH)
+    ax.imshow(overlay_map(photo, cam, cmap, opacity), **SMOOTH)
     if not has_evidence(cam):
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip

@@ -47,7 +47,7 @@ def outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.where(predicted & true, 1, np.where(true, 2, np.where(predicted, 3, 0))).astype(np.uint8)
 
 
-def panels(
+def segment_grid(
     photos: Sequence[np.ndarray],
     columns: Mapping[str, np.ndarray],
     titles: Sequence[str],

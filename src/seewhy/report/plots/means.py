@@ -15,7 +15,7 @@ ROWS = ("mean photo", "mean map", "apart")
 MEAN, APART = "mean share\nof maximum", "others ← 0 → this"
 
 
-def means(
+def class_means(
     photos: Sequence[np.ndarray],
     maps: Sequence[np.ndarray],
     apart: Sequence[np.ndarray],

@@ -9,7 +9,7 @@ from seewhy.report.plots.maps import aspect_of
 from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, frame, ink, lines, look, marked, same_length, wrapped
 
 
-def neighbours(
+def nearest_images(
     photos: Sequence[np.ndarray],
     titles: Sequence[str],
     others: Sequence[Sequence[np.ndarray]],

@@ -30,7 +30,7 @@ def resized(cam: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> np.ndarray:
+def overlay_map(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> np.ndarray:
     """The photo, uint8 (H, W, 3), under the map: opacity * sqrt(value) of the map's colour at each pixel.
 
     The square root lets weak evidence show without painting what has none: a value of 0 leaves the photo as it is, and

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from seewhy.report.plots.sheet import LINE, WIDTH, Sheet, wrapped
 
 
-def patches(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: Sequence[Sequence[str]]) -> Figure:
+def patch_rows(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: Sequence[Sequence[str]]) -> Figure:
     """One row of patches for each title; `names` stand over the patches, where there are any.
 
     rows: uint8 (h, w, 3), for each title equally many.

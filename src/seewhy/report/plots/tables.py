@@ -20,7 +20,7 @@ BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table 
 SHORT = 20  # ... and neither is a cell of that many letters, as "Grad-CAM++"
 
 
-def table(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[str], folded: bool = False) -> str:
+def table_html(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[str], folded: bool = False) -> str:
     """The rows without their index, NaN as a dash; scrolls where it is too wide; below it a link that saves it.
 
     label: what it is, as plain text; caption: the same as HTML; percent: columns that hold shares; folded: whether

@@ -48,7 +48,7 @@ class Strip:
         return " ".join(word.text for word in self.words)
 
 
-def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
+def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
     """The photo, then the photo under the map of each word, in reading order; words that the reference has not are
     framed as wrong."""
     count = len(shown.words) + 1
@@ -86,7 +86,7 @@ def described(shown: Strip) -> str:
     return f"{shown.id}: {words}"
 
 
-def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
+def strips_html(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
     parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)
     return (
