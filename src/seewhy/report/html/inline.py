@@ -13,8 +13,8 @@ def inline_html(text: str) -> str:
 
     What the brackets of an interval hold is said at the first interval only.
 
-    >>> inline_html("**No**: n = 8 < 9")
-    '<strong>No</strong>: n\\xa0=\\xa08 &lt; 9'
+    >>> inline_html("**No**: n = 8 & `lift`")
+    '<strong>No</strong>: n\\xa0=\\xa08 &amp; <code>lift</code>'
     """
     before, interval, after = text.translate(REORDERING).partition("(95 % interval ")
     once = before + interval + after.replace(interval, "(") if interval else before
