@@ -10,9 +10,9 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.report import figures
-from seewhy.report.plots.overlay import has_evidence, layer, outline, resized, stored
+from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resized, stored_map
 from seewhy.report.plots.pictures import draw_picture
-from seewhy.report.plots.sheet import shown, wrapped
+from seewhy.report.plots.sheet import shown, wrap_text
 from tests.report.samples import HOSTILE, blob, photo
 
 
@@ -48,7 +48,7 @@ def test_a_constant_map_is_no_evidence(cam):
 
 def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
     cam = resized(blob(), 28, 28)
-    path = outline(cam, 400)
+    path = outline_path(cam, 400)
     assert path.startswith("M")
     assert path.endswith("z")
     x, y = map(int, path[1 : path.index("l")].split())
@@ -58,29 +58,29 @@ def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
 def test_an_outline_ends_at_the_border_and_does_not_run_along_it():
     cam = np.zeros((28, 28), np.float32)
     cam[:, :14] = 1
-    assert outline(cam, 400) == "M200 0l0 400"
+    assert outline_path(cam, 400) == "M200 0l0 400"
     cam[14:] = 1
-    assert outline(cam, 400).count("M") == 1
-    assert not outline(cam, 400).endswith("z")
-    assert outline(np.maximum(cam, 0.6), 400) == ""  # all of it lies above
+    assert outline_path(cam, 400).count("M") == 1
+    assert not outline_path(cam, 400).endswith("z")
+    assert outline_path(np.maximum(cam, 0.6), 400) == ""  # all of it lies above
 
 
 def test_an_outline_smaller_than_a_unit_is_left_out():
     cam = np.zeros((800, 800), np.float32)
     cam[100:400, 100:400], cam[700, 700] = 1, 1
-    assert outline(cam, 400).count("M") == 1
-    assert "lz" not in outline(cam, 400)
+    assert outline_path(cam, 400).count("M") == 1
+    assert "lz" not in outline_path(cam, 400)
 
 
 def test_each_of_two_outlines_lies_around_its_own_blob():
     cam = np.maximum(blob(0.1, 0.1, 28), blob(0.9, 0.9, 28))
-    starts = [tuple(map(int, part.split("l")[0].split())) for part in outline(cam, 400).split("M")[1:]]
+    starts = [tuple(map(int, part.split("l")[0].split())) for part in outline_path(cam, 400).split("M")[1:]]
     assert len(starts) == 2
     assert sorted(x < 200 and y < 200 for x, y in starts) == [False, True]
 
 
 def test_a_stored_map_is_about_a_kilobyte():
-    assert len(layer(stored(blob(side=224)))) < 2000
+    assert len(map_layer(stored_map(blob(side=224)))) < 2000
 
 
 @pytest.mark.parametrize("count", [1, 3, 8])
@@ -227,15 +227,15 @@ def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():
 def test_long_names_are_cut_where_it_shows_least():
     assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
     assert shown("decoder.blocks.0.block", 18) == "decoder…0.block"
-    assert len(wrapped("word " * 90, 1.5).split("\n")) == 2
-    assert wrapped("", 1) == ""
+    assert len(wrap_text("word " * 90, 1.5).split("\n")) == 2
+    assert wrap_text("", 1) == ""
 
 
 def test_each_item_of_a_title_starts_a_line_or_is_parted_by_a_dot():
     title = "moped 0.63\ntrue: disk brake"
-    assert wrapped(title, 9) == title
-    assert wrapped(title, 9, lines=1) == "moped 0.63 · true: disk brake"
-    told = wrapped("a " * 60 + "\n" + "b " * 60, 1, lines=4).split("\n")
+    assert wrap_text(title, 9) == title
+    assert wrap_text(title, 9, lines=1) == "moped 0.63 · true: disk brake"
+    told = wrap_text("a " * 60 + "\n" + "b " * 60, 1, lines=4).split("\n")
     assert [line[0] for line in told] == ["a", "a", "b", "b"]
 
 

@@ -14,7 +14,16 @@ import numpy as np
 
 from seewhy.errors import SeewhyError, unknown
 from seewhy.formatting import written
-from seewhy.report.plots.overlay import SPAN, drawing, has_evidence, outline, ramp, resized, thumbnail, twice
+from seewhy.report.plots.overlay import (
+    SPAN,
+    colour_ramp,
+    double_stroke,
+    has_evidence,
+    map_drawing,
+    outline_path,
+    photo_thumbnail,
+    resized,
+)
 
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
 RIM = 96  # cells across, at which the rim of a region is traced
@@ -71,7 +80,7 @@ def gallery_html(
                 raise unknown("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
     # no line around what a control marks: it would be looked at as if it meant something
-    drawn = [[drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
+    drawn = [[map_drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
     kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
     figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
@@ -105,7 +114,7 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
         if (word, mark) in marks
     ]
     if methods:
-        parts.append(scale(cmap))
+        parts.append(scale_html(cmap))
         parts += [] if any(card.target for card in cards) else ['<span class="key">maps for the predicted class</span>']
     if any(len(card.boxes) for card in cards):
         parts.append('<span class="key"><i class="k-box"></i> object</span>')
@@ -114,9 +123,9 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
     return f'<p class="legend">{"".join(parts)}</p>'
 
 
-def scale(cmap: str) -> str:
+def scale_html(cmap: str) -> str:
     """What the colours of a map and its line mean."""
-    bar = f'<img class="ramp" alt="dark to bright" src="{ramp(cmap)}">'
+    bar = f'<img class="ramp" alt="dark to bright" src="{colour_ramp(cmap)}">'
     return (
         f'<span class="key">0 {bar} 1 share of the map\'s maximum</span>'
         '<span class="key"><i class="k-line"></i> half of it</span>'
@@ -126,7 +135,7 @@ def scale(cmap: str) -> str:
 def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
     """One sample: photo, layers, rim, boxes, caption."""
     word, mark = MARKS[card.correct]
-    source, width, height = thumbnail(card.photo)
+    source, width, height = photo_thumbnail(card.photo)
     maps = "".join(_layer(card, name, k, drawn[k]) for k, name in enumerate(layers))
     badges = "".join(f'<span class="m m{k} none">no evidence</span>' for k in range(len(layers)) if not drawn[k][1])
     lines = card_lines(card)
@@ -166,8 +175,8 @@ def _rim(card: Card) -> str:
         return ""
     height, width = card.region.shape
     shrink = RIM / max(height, width)
-    path = outline(resized(card.region, round(height * shrink), round(width * shrink)))
-    return _defined(*twice(path, "under", "rim", card.ink))
+    path = outline_path(resized(card.region, round(height * shrink), round(width * shrink)))
+    return _defined(*double_stroke(path, "under", "rim", card.ink))
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:

@@ -11,9 +11,9 @@ from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from seewhy.report.plots.grids import side_by_side
-from seewhy.report.plots.maps import SHARE, draw_outline, laid_over
-from seewhy.report.plots.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
+from seewhy.report.plots.grids import grid_sheet
+from seewhy.report.plots.maps import SHARE, draw_outline, draw_overlay
+from seewhy.report.plots.sheet import INK, LINE, Sheet, check_lengths, look, maps_by_name, shown
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
 # no class's; between any two of them dE 27 or more for all kinds of colour vision, mixed with grey as here
@@ -63,17 +63,17 @@ def segment_grid(
     A column is pictures, uint8 (n, H, W, 3), or maps (n, h, w), shares of their maximum, which are laid over the photo
     with image i's `regions[i]` (bool) outlined in `inks[i]`. Raises SeewhyError when the numbers of images differ.
     """
-    same_length(photos=photos, titles=titles, **by_name(dict(columns)))
+    check_lengths(photos=photos, titles=titles, **maps_by_name(dict(columns)))
     has_maps = any(column.ndim == 3 for column in columns.values())
     with look():
-        sheet, fig = side_by_side(photos, list(columns), titles, correct, above=LINE + 0.15)
+        sheet, fig = grid_sheet(photos, list(columns), titles, correct, above=LINE + 0.15)
         for place, column in enumerate(columns.values(), start=1):
             for row, (photo, one) in enumerate(zip(photos, column, strict=True)):
                 ax = sheet.axes(fig, row, place)
                 if one.ndim == 3:
                     ax.imshow(one, aspect="auto")
                     continue
-                laid_over(ax, photo, one, cmap, opacity)
+                draw_overlay(ax, photo, one, cmap, opacity)
                 if regions is not None:
                     draw_outline(ax, regions[row], inks[row])
         _legend(sheet, fig, legend)

@@ -8,7 +8,7 @@ import numpy as np
 
 from seewhy.formatting import written
 from seewhy.report.plots.gallery import MARKS, Card, card_alt, card_lines, card_outcome
-from seewhy.report.plots.overlay import SPAN, drawing, thumbnail
+from seewhy.report.plots.overlay import SPAN, map_drawing, photo_thumbnail
 from seewhy.report.plots.word_strip import Strip, Word
 
 SIDE, QUALITY = 160, 72  # pixels and WebP quality: three for each study fit the index's 300 KB for a dozen studies
@@ -74,8 +74,8 @@ def _of_word(strip: Strip, word: Word, cmap: str, opacity: float) -> Thumbnail:
 
 def _stack(photo: np.ndarray, alt: str, maps: Sequence[np.ndarray], lines: str, cmap: str, opacity: float) -> str:
     """A photo, the map over it, and the lines over both."""
-    source, width, height = thumbnail(photo, SIDE, QUALITY)
-    layers = "".join(f"<defs>{parts}</defs>{uses}" for parts, uses in (drawing(cam, cmap, opacity) for cam in maps))
+    source, width, height = photo_thumbnail(photo, SIDE, QUALITY)
+    layers = "".join(f"<defs>{parts}</defs>{uses}" for parts, uses in (map_drawing(cam, cmap, opacity) for cam in maps))
     return (
         f'<span class="stack"><img alt="{escape(alt)}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{layers}{lines}</svg></span>'
