@@ -12,7 +12,7 @@ LIFT = {"metric": "lift", "method": "gradcam"}
 def row(found=(0.4, 0.3, 0.6), figure=LIFT, n=40, **more):
     low, high = (found[1], found[2]) if found else (None, None)
     estimate = found[0] if found else None
-    return {"subject": "map", "name": "gradcam", "figure": figure, "statement": "it holds", "status": "unsure",
+    return {"subject": "map", "name": "gradcam", **figure, "statement": "it holds", "status": "unsure",
             "expected": "pass", "estimate": estimate, "low": low, "high": high, "n": n, "limit": 0.5,
             "passes": "below", **more}  # fmt: skip
 
@@ -36,6 +36,11 @@ def test_the_passing_side_is_shaded_and_told(passes, way, sign):
     assert way in one.select_one(".shade")["d"]
     assert one.find("text").text == sign
     assert f"passes {passes} 0.5×" in one.svg["aria-label"]
+
+
+def test_bars_of_the_same_figure_share_one_span_over_studies():
+    spans = widest_spans([[row()], [row(found=(0.9, 0.8, 1.0), status="fail"), row(method="layercam")]])
+    assert sorted(spans.values()) == [pytest.approx(0.2), 0.5]
 
 
 def test_status_is_told_by_mark_word_and_shape():

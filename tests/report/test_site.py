@@ -137,7 +137,7 @@ def test_a_comparison_shows_its_finding(project):
 
 
 def test_checks_of_the_project_are_folded_in_the_card(project):
-    row = {"subject": "own", "name": "", "figure": {"metric": "lift"}, "statement": "lift is above 1",
+    row = {"subject": "own", "name": "", "metric": "lift", "statement": "lift is above 1",
            "status": "fail", "expected": "pass", "estimate": 0.4, "low": 0.3, "high": 0.5,
            "n": 40, "limit": 1.0, "passes": "above"}  # fmt: skip
     (project / "reports/trees/checks.json").write_text(json.dumps([row]))

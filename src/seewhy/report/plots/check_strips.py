@@ -33,6 +33,7 @@ PAGES = {"works": "01_model.html"}  # where a check is measured; all others on p
 UNITS = {"lift": "×"} | dict.fromkeys(
     ("accuracy", "prediction_change", "label_flip", "pointing_game", "object_share", "average_increase"), "%"
 )
+FOUND = ("status", "estimate", "value", "low", "high", "n", "limit")  # what differs between studies
 SIDES = {"above": (">", "passes above", 1), "below": ("<", "passes below", -1)}
 
 
@@ -130,7 +131,7 @@ def _ends(row: Row) -> list[float]:
 
 def _name(row: Row) -> str:
     """The figure of a row: rows of several studies that have the same are drawn on one scale."""
-    return repr(sorted(row["figure"].items(), key=str))
+    return repr(sorted((key, value) for key, value in row.items() if key not in FOUND))
 
 
 def _limit(row: Row) -> str:
@@ -148,5 +149,5 @@ def _dot(status: str, x: float) -> str:
 
 def _unit(row: Row) -> str:
     """In what unit the figure of a row is written: see `seewhy.formatting.written`."""
-    unit = UNITS.get(row["figure"]["metric"], "")
-    return {"%": "points"}.get(unit, "+") if row["figure"].get("versus") else unit
+    unit = UNITS.get(row["metric"], "")
+    return {"%": "points"}.get(unit, "+") if row.get("versus") else unit
