@@ -57,7 +57,7 @@ def test_patches_of_a_segmentation_have_no_class(study, monkeypatch):
     monkeypatch.setattr(features, "segmentation", study.task)
     pictures, names = features.patches(study, study.predictions, [3, 0], 4)
     assert names == [[], []]
-    fig = figures.patches(pictures, ["channel 3", "channel 0"], names)
+    fig = figures.patch_rows(pictures, ["channel 3", "channel 0"], names)
     assert len(fig.axes) == 8
     assert {text.get_text() for text in fig.texts} == {"channel 3", "channel 0", ""}
 
@@ -76,7 +76,7 @@ def test_a_patch_is_one_cell_where_three_would_be_most_of_the_picture():
 
 def test_a_row_of_patches_for_each_channel():
     picture = np.zeros((6, 6, 3), np.uint8)
-    fig = figures.patches([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
+    fig = figures.patch_rows([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
     assert len(fig.axes) == 5
     assert "<b>" in [text.get_text() for text in fig.texts]
 
