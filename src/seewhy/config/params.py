@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from seewhy.checks.limits import Limit
+from seewhy.checks.settings import CheckSettings, GateSettings
 from seewhy.config.validation import (
     Classes,
     Column,
@@ -163,7 +163,8 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: seven fixed sections, of which two are needed, and one for each notebook.
+    """The whole of params.yaml: its fixed sections, of which two are needed, and one for each notebook.
+
 
     `sections` holds what notebooks take; `tasks`, by section, which tasks its notebook serves where that is not all.
     """
@@ -174,7 +175,8 @@ class Params(Settings):
     studies: dict[Name, Study]
     attributions: Attributions = Attributions.model_validate({})
     comparisons: dict[Name, Comparison] = Field(default_factory=dict)
-    gates: dict[Name, dict[str, Limit]] = Field(default_factory=dict)
+    checks: dict[Name, list[CheckSettings]] = Field(default_factory=dict)
+    gates: dict[Name, dict[str, GateSettings]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
     tasks: dict[str, list[Task]] = Field(default_factory=dict)
 
@@ -183,7 +185,7 @@ class Params(Settings):
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value
 
-    @field_validator("demo", "datasets", "studies", "comparisons", "gates", mode="before")
+    @field_validator("demo", "datasets", "studies", "comparisons", "checks", "gates", mode="before")
     @classmethod
     def _a_mapping(cls, value: Any) -> Any:
         if not isinstance(value, dict):

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
-from seewhy.checks import limits
+from seewhy.checks.old_keys import check_gates
 from seewhy.config.params import FILE, OURS, Comparison, Params, Task
 from seewhy.config.validation import validate
 from seewhy.config.yaml_file import read
@@ -91,7 +91,10 @@ def _check_references(params: Params) -> Params:
     for name, gates in params.gates.items():
         if name not in pages:
             raise unknown("study or comparison", name, pages, f"gates of {FILE}")
-        limits.check(gates, params.sections, f"gates.{name} of {FILE}")
+        check_gates(gates, [*params.sections], f"gates.{name} of {FILE}")
+    for name in params.checks:
+        if name not in pages:
+            raise unknown("study or comparison", name, pages, f"checks of {FILE}")
     return params
 
 

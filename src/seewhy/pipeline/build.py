@@ -39,7 +39,6 @@ def report(project: Project, name: str | None) -> None:
         studies = [*params.studies]
     preflight.check(project, studies)
     stages = [f"{'comparison_render' if name in params.comparisons else 'render'}@{name}"] if name else []
-    stages += [f"gates@{name}"] if name in params.gates else []
     clock = Clock()
     try:
         with clock:
@@ -55,11 +54,11 @@ def report(project: Project, name: str | None) -> None:
 
 
 def write_index(project: Project) -> Path:
-    """reports/index.html over the pages that exist, and reports/gates.json; the path of the index."""
-    from seewhy.checks import gates
+    """reports/index.html over the pages that exist, and reports/checks.json; the path of the index."""
+    from seewhy.checks.run import write_all_checks
     from seewhy.report.site import ComparisonSummary, StudySummary, write
 
-    gates.collect(project)
+    write_all_checks(project)
     studies: list[StudySummary] = [
         {
             "name": name,
