@@ -48,7 +48,7 @@ def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: s
         project.parameters(notebook, name),
         artifacts.executed(project.root, name, notebook.stem),
         _failed_page(project, name, notebook.stem),
-        _site(project, name),
+        _site(project, name, notebook),
         {"fingerprint": fingerprint},
     )
 
@@ -56,12 +56,12 @@ def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: s
 def render_pages(project: Project, name: str, stems: Iterable[str] = ()) -> list[Path]:
     """Writes reports/<name>/<stem>.html from the executed notebooks, without a kernel, where notebook, template, styles
     or the study's list of pages changed; of all that are there, or of `stems`. The pages that were written."""
-    site, written = _site(project, name), []
-    serving = project.serving(name)
+    serving, written, wanted = project.serving(name), [], set(stems)
     _remove_others(artifacts.reports(project.root, name), "[0-9][0-9]_*.html", serving)
-    for stem in list(stems) or [one.stem for one in serving]:
+    for notebook in serving:
+        stem, site = notebook.stem, _site(project, name, notebook)
         executed, page = artifacts.executed(project.root, name, stem), _page(project, name, stem)
-        if not executed.is_file():
+        if not executed.is_file() or (wanted and stem not in wanted):
             continue
         note = f"<!-- made from {render_hash(executed, dict(site))} -->"
         if page.is_file() and page.read_bytes().rstrip().endswith(note.encode()):
@@ -79,8 +79,13 @@ def _failed_page(project: Project, name: str, stem: str) -> Path:
     return artifacts.reports(project.root, name) / f"{stem}.failed.html"
 
 
-def _site(project: Project, name: str) -> Site:
-    site: Site = stage_settings(project, name)[RENDER]  # type: ignore[assignment]
+def _site(project: Project, name: str, notebook: Notebook) -> Site:
+    """What a page knows of its surroundings: the other pages, its notebook, and the study's verdict if there is one."""
+    site: Site = {**stage_settings(project, name)[RENDER]}  # type: ignore[typeddict-item]
+    site["source"] = notebook.path.relative_to(project.root).as_posix()
+    summary = artifacts.reports(project.root, name) / "summary.json"
+    if summary.is_file():
+        site["verdict"] = artifacts.read_json(summary).get("verdict", {})
     return site
 
 
