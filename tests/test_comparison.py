@@ -13,6 +13,7 @@ from seewhy import explain, open_comparison, open_study
 from seewhy.checks.majority_baseline import Fixed
 from seewhy.comparison import ordered
 from seewhy.config import artifacts
+from seewhy.config.project import find_project
 from seewhy.metrics.agreement import spearman
 from seewhy.report.pages import audit_comparison, pairs
 from seewhy.report.plots.overlay import resized
@@ -242,9 +243,9 @@ def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(
     from dvc.repo import Repo
 
     with Repo.init(str(shop.root), no_scm=True) as repo:
-        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison@"))
-        assert stage.addressing == "comparison@both"
-        assert stage.cmd == "python -m seewhy run 08_comparison both"
+        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison_pages@"))
+        assert stage.addressing == "comparison_pages@both"
+        assert stage.cmd == "python -m seewhy pages both"
         needed = {one.def_path for one in stage.deps}
         assert {f"reports/{name}/verdict.json" for name in ("tiny", "other")} <= needed
     shop.set("comparisons", {})
@@ -253,16 +254,14 @@ def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(
 
 
 @pytest.fixture
-def ready(predicted, cli, monkeypatch):
-    assert cli("strip") == (0, "")
+def ready(predicted, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     return predicted
 
 
 def test_the_page_is_made_for_a_comparison_and_for_nothing_else(ready, cli, refused):
-    folders = {path.parent.name: path.name for path in (ready.root / "data/notebooks").glob("*/08_*.ipynb")}
-    assert folders == {"both": "08_comparison.ipynb"}
-    assert not (ready.root / "data/notebooks/both/01_model.ipynb").exists()
+    assert [one.stem for one in find_project().serving("both")] == ["08_comparison"]
+    assert "08_comparison" not in [one.stem for one in find_project().serving("tiny")]
     assert "unknown comparison 'tiny' in params.yaml; allowed: both" in refused("run", "08_comparison", "tiny")
     assert "unknown study 'both' in params.yaml; did you mean 'other'? allowed: tiny, other" in refused(
         "run", "01_model", "both"

@@ -22,6 +22,8 @@ from seewhy.config.validation import (
 from seewhy.errors import unknown
 
 FILE = "params.yaml"
+STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
+OURS = ("sections", "tasks")  # fields that are no section of the file
 Task = Literal["classification", "segmentation", "captioning"]
 Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
@@ -74,8 +76,8 @@ class Dataset(Settings):
     """Images, from a manifest or a folder, and class names, from a file or written here.
 
     `columns` is our word: theirs. `table` is the key of the manifest's table in a pickled dict. `root` is where paths
-    in the manifest start, if neither in its own folder nor in the project. `demo`: which recipe of demo makes
-    these files in `out`, and how.
+    in the manifest start, if neither in its own folder nor in the project. `demo`: the module that makes these files
+    in `out`, as `recipe`, and its settings.
     """
 
     task: Task
@@ -135,7 +137,7 @@ class Study(Settings):
 class Attributions(Settings):
     """Which methods of `explain` get a map of every image, stored for all pages."""
 
-    methods: Annotated[list[str], Field(min_length=1)]
+    methods: Annotated[list[str], Field(min_length=1, default_factory=lambda: [*STORED])]
 
 
 class Comparison(Settings):
@@ -152,7 +154,7 @@ class Comparison(Settings):
 
 
 class Demo(BaseModel):
-    """A checkpoint of the demonstration: which recipe of demo makes which file from what, and its settings."""
+    """A checkpoint of the demonstration: the module that makes it (`recipe`), from what, which file, its settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     recipe: str
@@ -161,19 +163,23 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: its fixed sections and one for each notebook."""
+    """The whole of params.yaml: seven fixed sections, of which two are needed, and one for each notebook.
 
-    base: Base
-    demo: dict[Name, Demo]
+    `sections` holds what notebooks take; `tasks`, by section, which tasks its notebook serves where that is not all.
+    """
+
+    base: Base = Base()
+    demo: dict[Name, Demo] = Field(default_factory=dict)
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
-    attributions: Attributions
-    comparisons: dict[Name, Comparison]
+    attributions: Attributions = Attributions.model_validate({})
+    comparisons: dict[Name, Comparison] = Field(default_factory=dict)
     checks: dict[Name, list[CheckSettings]] = Field(default_factory=dict)
     gates: dict[Name, dict[str, GateSettings]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tasks: dict[str, list[Task]] = Field(default_factory=dict)
 
-    @field_validator("base", mode="before")
+    @field_validator("base", "attributions", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value

@@ -100,7 +100,7 @@ def _line(model: type[BaseModel], error: Any, where: str) -> str:
     path = [part for part in error["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
-        fields = [name for name in _fields_at(model, path[:-1]) if name != "sections"]
+        fields = [name for name in _fields_at(model, path[:-1]) if name not in ("sections", "tasks")]
         inside = ".".join(str(part) for part in path[:-1])
         return str(unknown("key", path[-1], fields, f"{inside} of {where}" if inside else where))
     if error["type"] == "missing":
