@@ -59,7 +59,8 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
 def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
     """Name, summary, thumbnails and pages of a study."""
     folder = artifacts.reports(root, study["name"])
-    outputs = {stem: kinds.read_outputs(artifacts.executed(root, study["name"], stem)) for stem, _ in study.get("pages", [])}
+    stems = [stem for stem, _ in study.get("pages", [])]
+    outputs = {stem: kinds.read_outputs(artifacts.executed(root, study["name"], stem)) for stem in stems}
     pages = [
         {
             "stem": stem,
