@@ -57,7 +57,8 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     seed, every = study.base.seed, one_each(study.predictions, study.base.seed)
     sample = stratified(every, len(every), seed)
     maps = attribute(study, sample, VARIANTS)
-    table = tidy_table([*correlation_rows(sample, {**maps.controls(seed), **maps.maps}), *_differences(maps)])
+    pairs = correlation_rows(sample, {**maps.controls(seed), **maps.maps}, "rank_correlation")
+    table = tidy_table([*pairs, *_differences(maps)])
     head = sample.head(settings["images"])
     return Result(table, shown_rows(head) | _layer_maps(study, head, settings) | _fine_maps(study, head, settings))
 
@@ -65,9 +66,7 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
 def _differences(found: Attributions) -> list[pd.DataFrame]:
     maps = found.maps
     return [
-        tidy_rows(
-            found.rows, a, "map_difference", agreement.largest_difference(maps[a], maps[b]), EMPTY_MAP, other=b
-        )
+        tidy_rows(found.rows, a, "map_difference", agreement.largest_difference(maps[a], maps[b]), EMPTY_MAP, other=b)
         for a, b in combinations(maps, 2)
     ]
 

@@ -47,8 +47,8 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
     Table: `exact_match`, one row an image of the dataset (target -1); `word_in_reference`, one row a word, with facets
     `word` and `kind`.
 
-    Arrays, a row an image: `images`, `written`, `references` ("" where there is none), and `bleu_counts` of those with a
-    reference (see `captions.bleu_counts`); `shown`, the samples, and `beams`, their captions by beam search.
+    Arrays, a row an image: `images`, `written`, `references` ("" where there is none), and `bleu_counts` of those with
+    a reference (see `captions.bleu_counts`); `shown`, the samples, and `beams`, their captions by beam search.
     """
     rows = study.predictions
     written = written_captions(study, rows)
@@ -85,8 +85,8 @@ def written_captions(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def right_words(table: pd.DataFrame, seed: int) -> Estimate:
-    """Share of all words that their image's reference has; the interval is over images, as words of one caption go wrong
-    together, and so is n."""
+    """Share of all words that their image's reference has; the interval is over images, as words of one caption go
+    wrong together, and so is n."""
     rows = select_rows(table, "word_in_reference").dropna(subset="value")
     counts = rows.groupby("image", sort=False)["value"].agg(["sum", "size"]).to_numpy(float)
     return ratio(counts[:, 0], counts[:, 1], seed)

@@ -70,7 +70,7 @@ def layer_losses(
 
 
 def leading_layer(place: Float[np.ndarray, "l n"], seed: int) -> Estimate:
-    """By how much the layer with the greatest loss is ahead of the next one, row by row; its own loss where it is alone.
+    """By how much the layer with the greatest loss is ahead of the next one, row by row; its loss where it is alone.
 
     >>> leading_layer(np.array([[0.0] * 5, [2.0] * 5]), seed=0).value
     2.0

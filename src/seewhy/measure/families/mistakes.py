@@ -12,29 +12,12 @@ from seewhy.measure.families.object_shares import object_shares
 from seewhy.measure.families.tables import select_rows, shown_rows
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.metrics import diagnosis
-from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
 METHOD = "gradcam"
 CASES = ("right", "wrong", "wrong, true class", "no label")  # the class that a map is for is the predicted one, but for
 NO_SHARE = "the map is empty, or the object is not known or fills the picture"  # the third case
-
-declare_metric(
-    "object_share",
-    family="mistakes",
-    title="Attribution on the object",
-    unit="%",
-    better="higher",
-    question="Did the model look at the object when it was wrong?",
-)
-declare_metric(
-    "map_spread",
-    family="mistakes",
-    title="Share of the picture with half of the attribution",
-    unit="%",
-    question="Are the maps of wrong predictions wider?",
-)
 
 
 @family("mistakes", section="misclassification", tasks=("classification",), defaults={"shown": 8})
@@ -43,20 +26,21 @@ def measure_mistakes(study: Study, settings: Mapping[str, Any]) -> Result:
 
     Settings: so many of the most confident mistakes are `shown`.
 
-    Table: `object_share` (labelled images whose object is known) and `map_spread` (all images) with the facet `case`,
-    one of `CASES`; `target` is the class that the map is for.
+    Table, metrics as of the families `localisation` and `diagnosis`: `object_share` (labelled images whose object is
+    known) and `spread` (all images), with the facet `case`, one of `CASES`; `target` is the class that the map is for.
 
     Arrays: `images` and `targets` of the mistakes that are shown, and their maps as shares of their maximum for the
     predicted class, `map:predicted`, and for the true one, `map:true`.
     """
-    parts = [*_share_rows(study), *_spread_rows(study)]
+    parts = [*share_rows(study), *spread_rows(study)]
     head = samples.mistakes(study.predictions).head(settings["shown"])
     names = {"predicted": head["predicted"], "true": head["label"]}
     maps = {f"map:{of}": attribute(study, head, [METHOD], some).shares(METHOD) for of, some in names.items()}
     return Result(tidy_table(parts), shown_rows(head) | maps)
 
 
-def _share_rows(study: Study) -> list[pd.DataFrame]:
+def share_rows(study: Study) -> list[pd.DataFrame]:
+    """`object_share` of the images whose object is known, in each case."""
     boxed = samples.with_objects(study.predictions)
     own = object_shares(study, attribute(study, boxed, [METHOD], boxed["predicted"]), METHOD)[0]
     wrong = ~boxed["correct"].to_numpy(bool)
@@ -69,7 +53,8 @@ def _share_rows(study: Study) -> list[pd.DataFrame]:
     ]
 
 
-def _spread_rows(study: Study) -> list[pd.DataFrame]:
+def spread_rows(study: Study) -> list[pd.DataFrame]:
+    """`spread` of all images, in each case."""
     rows = study.predictions
     correct = rows["correct"].astype("boolean")
     wrong = ~correct.fillna(True).to_numpy(bool)
@@ -80,8 +65,8 @@ def _spread_rows(study: Study) -> list[pd.DataFrame]:
         for some, names in ((rows, None), (missed, missed["label"]))
     )
     return [
-        tidy_rows(rows, METHOD, "map_spread", own, "the map is empty", case=cases),
-        tidy_rows(_true_targets(study, missed), METHOD, "map_spread", true, "the map is empty", case=CASES[2]),
+        tidy_rows(rows, METHOD, "spread", own, "the map is empty", case=cases),
+        tidy_rows(_true_targets(study, missed), METHOD, "spread", true, "the map is empty", case=CASES[2]),
     ]
 
 
@@ -106,9 +91,9 @@ def same_class_difference(table: pd.DataFrame) -> Estimate:
 
 
 def spread_differences(table: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    """`map_spread` of wrong predictions less right ones (of other images), and of a wrong prediction's map less the map
+    """`spread` of wrong predictions less right ones (of other images), and of a wrong prediction's map less the map
     of the true class (of the same image)."""
-    rows = select_rows(table, "map_spread")
+    rows = select_rows(table, "spread")
     right, wrong, true = (rows.loc[rows["case"] == case, "value"].to_numpy() for case in CASES[:3])
     return {
         "wrong minus right": stats.difference(wrong, right),
@@ -119,7 +104,7 @@ def spread_differences(table: pd.DataFrame, seed: int) -> dict[str, Estimate]:
 def mistake_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 06 that rest on this family."""
     table = result.table
-    shares, spread = case_means(table, "object_share", seed), select_rows(table, "map_spread")
+    shares, spread = case_means(table, "object_share", seed), select_rows(table, "spread")
     right, wrong, true = (shares[case] for case in CASES[:3])
     counts = {case: float((spread["case"] == case).sum()) for case in CASES}
     return {

@@ -47,9 +47,13 @@ def measure_neighbours(study: Study, settings: Mapping[str, Any]) -> Result:
     Arrays: `sides`, and for each the `chance` that a right image at random is on it; `right`, how many images there are
     to be found of the predicted classes, or of the true ones, the fewer of the two.
     """
-    near = find_neighbours(study, settings["neighbours"])
+    return Result(*neighbour_rows(find_neighbours(study, settings["neighbours"])))
+
+
+def neighbour_rows(near: "Neighbours") -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Table and arrays of the family."""
     if near.reason:
-        return Result(unmeasured_row("neighbour_similarity", near.reason), {})
+        return unmeasured_row("neighbour_similarity", near.reason), {}
     classes = near.right["label"].to_numpy()[near.index]
     sides = neighbours.kinds(classes, near.wrong["predicted"], near.wrong["label"])
     images, found = near.right["image"].to_numpy()[near.index], near.sides
@@ -71,7 +75,7 @@ def measure_neighbours(study: Study, settings: Mapping[str, Any]) -> Result:
     ]
     chance = np.array([found.chance[side] for side in neighbours.KINDS])
     arrays = {"sides": np.array(neighbours.KINDS, str), "chance": chance, "right": np.array(found.right)}
-    return Result(tidy_table([*alike, *hits]), arrays)
+    return tidy_table([*alike, *hits]), arrays
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
     Settings: `method` of the maps.
 
     Table, target: of the first model; facets `outcome`, one of `comparison.OUTCOMES`, and `explained`, the class whose
-    maps are compared: `correct`, with the facet `study`, "first" or "second"; `same_prediction`; `map_likeness` with the
-    facet `compared`: of the "same image", or, as its baseline, of "other images" of the same class.
+    maps are compared: `correct`, with the facet `study`, "first" or "second"; `same_prediction`; `map_likeness` with
+    the facet `compared`: of the "same image", or, as its baseline, of "other images" of the same class.
 
     Arrays: `images` and of each image `shared`, the part of the file that both models saw (x0, y0, x1, y1 in shares of
     its sides), and `map:first`, `map:second`, the maps over that part, as shares of their maximum.

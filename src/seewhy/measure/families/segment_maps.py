@@ -69,8 +69,8 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     Settings: also `rows` and `cards` that are shown, `layers` from coarse to fine cells, `bins` of probability.
 
     Table, one row an image and class, with facets `map_class`, the class of the map, and `layer`:
-    `region_lift` of Grad-CAM, Grad-CAM++ and the baselines on the region of the class itself, and of Grad-CAM on those of
-    all classes (facet `region`); `probability_correlation` of Grad-CAM and the centre over the pixels that the model
+    `region_lift` of Grad-CAM, Grad-CAM++ and the baselines on the region of the class itself, and of Grad-CAM on those
+    of all classes (facet `region`); `probability_correlation` of Grad-CAM and the centre over the pixels that the model
     marks; of Grad-CAM, over these, `region_probability` and `region_brightness`, a mean, and, with the facet
     `probability` (middle of a bin), over all pixels with such a probability.
 

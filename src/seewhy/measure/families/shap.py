@@ -23,7 +23,7 @@ from seewhy.metrics.registry import declare_metric
 from seewhy.samples import large, one_each, stratified
 from seewhy.stats import Estimate, mean
 from seewhy.study import Study
-from seewhy.tasks import captioning, classification, segmentation
+from seewhy.tasks import classification, segmentation
 
 MOST_SAMPLES = 500
 DEFAULTS = {
@@ -71,9 +71,9 @@ declare_metric(
 def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     """Signed maps of a few rows and how far they can be believed.
 
-    Settings: `images` (of captions: words) that are shown; classification: `samples`, `work` and `background` of expected
-    gradients, `checked` images for the other methods; `cells` along a side of a map; `evaluations` or `trials` of the
-    perturbation-based methods; captions: `word`, `grid`.
+    Settings: `images` (of captions: words) that are shown; classification: `samples`, `work` and `background` of
+    expected gradients, `checked` images for the other methods; `cells` along a side of a map; `evaluations` or
+    `trials` of the perturbation-based methods; captions: `word`, `grid`.
 
     Table: `additivity_error`, `expected_sum`, `attribution_sum` (classification; a row for the predicted class and one
     for the runner-up); `seed_agreement` of a method with itself; `method_agreement` of `method` with the facet `other`;
@@ -82,9 +82,8 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     Arrays: `images`, `targets` that are shown; signed maps (n, h, w) `map:<method>`, `again:<method>` with another
     seed; classification also `runner_up:shap_gradient`, `runner_up`, the class's name, and `samples`.
     """
-    return {classification: _measure_classes, segmentation: _measure_regions, captioning: _measure_words}[study.task](
-        study, settings
-    )
+    by_task = {"classification": _measure_classes, "segmentation": _measure_regions, "captioning": _measure_words}
+    return by_task[study.dataset.task](study, settings)
 
 
 def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
@@ -94,10 +93,10 @@ def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
     against = trials.background(study, shown, settings["background"])
     passes = 9 * count  # three maps an image, forward and twice back
     draws = min(Budget(study, settings["work"]).times(passes, settings["samples"]), MOST_SAMPLES)
-    given = {"model": study.model, "images": study.inputs(shown), "background": against, "samples": draws}
-    found = expected_gradients(**given, classes=classes, seed=seed, label=f"{study.name}: SHAP")
+    given: dict[str, Any] = {"images": study.inputs(shown), "background": against, "samples": draws}
+    found = expected_gradients(study.model, **given, classes=classes, seed=seed, label=f"{study.name}: SHAP")
     firsts = [some[:1] for some in classes]
-    again = expected_gradients(**given, classes=firsts, seed=seed + 1, label=f"{study.name}: SHAP again")
+    again = expected_gradients(study.model, **given, classes=firsts, seed=seed + 1, label=f"{study.name}: SHAP again")
     values, repeated = found.pooled(settings["cells"]), again.pooled(settings["cells"])[:, 0]
     few = shown.head(settings["checked"])
     tried = _trial_maps(study, few, settings["evaluations"], settings["cells"])
@@ -116,7 +115,7 @@ def _measure_regions(study: Study, settings: Mapping[str, Any]) -> Result:
     seed, visible = study.base.seed, large(study.predictions)
     shown = stratified(one_each(visible, seed), settings["images"], seed)
     tried = _trial_maps(study, shown, settings["evaluations"], settings["cells"])
-    parts = [*correlation_rows(shown, tried, "method_agreement"), *_hidden_rows(study, visible)]
+    parts = [*correlation_rows(shown, tried, "method_agreement"), *hidden_rows(study, visible)]
     raw = attribute(study, shown, ["gradcam"]).maps
     return Result(tidy_table(parts), shown_rows(shown) | named_maps(tried) | named_maps(raw))
 
@@ -155,7 +154,7 @@ def _additivity_rows(
     return parts
 
 
-def _hidden_rows(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
+def hidden_rows(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
     """The score of each row's class for the photo, behind a blur (the partition explainer) and behind the mean colour
     (LIME)."""
     parts = []

@@ -21,8 +21,9 @@ def frequent_words(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd
 
     Without `keywords`: of the most frequent word of each kind.
 
-    >>> words = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "one", "tree"], "confidence": [0.5, 1, 0.9]})
-    >>> frequent_words(words.assign(kind=["noun", "number", "noun"]), [], 2)["image"].tolist()
+    >>> rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "one", "tree"]})
+    >>> rows = rows.assign(confidence=[0.5, 1, 0.9], kind=["noun", "number", "noun"])
+    >>> frequent_words(rows, [], 2)["image"].tolist()
     ['c', 'b']
     """
     common = rows.groupby("kind", sort=True)["predicted"].agg(lambda words: words.value_counts().index[0])

@@ -41,6 +41,13 @@ declare_metric(
     chance=1.0,
     baselines=("random", "centre"),
 )
+declare_metric(
+    "word_spread",
+    family="words",
+    title="Share of the picture with half of the attribution",
+    unit="%",
+    question="Is the map of a word in one place?",
+)
 
 
 @family("words", section="grad_cam", tasks=("captioning",), defaults={"method": "hirescam"})
@@ -52,7 +59,7 @@ def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
     Table, one row a word (target: its step) with facets `word`, `kind` and `asked`, whose maps they are: of the word
     that is "written"; of the "other words of the caption", on average; of its "opposite", on its own side; of a word
     that is "not said", drawn at random, at the same step.
-    `side_share` of Grad-CAM, HiResCAM, activation and the baselines (words that name a side); `map_spread` and
+    `side_share` of Grad-CAM, HiResCAM, activation and the baselines (words that name a side); `word_spread` and
     `word_lift` (images whose objects are known) of `method`. No arrays: maps of written words are stored.
     """
     rows, seed, method = study.predictions, study.base.seed, settings["method"]
@@ -65,7 +72,7 @@ def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
         NOT_SAID: spread(other_word_maps(study, rows, unsaid, [method]).maps[method]),
     }
     parts = [*_side_rows(found, seed), *_opposite_rows(sided, contrary)]
-    parts += [_word_rows(rows, method, "map_spread", values, asked) for asked, values in spreads.items()]
+    parts += [_word_rows(rows, method, "word_spread", values, asked) for asked, values in spreads.items()]
     return Result(tidy_table([*parts, *_lift_rows(study, rows, method)]))
 
 
@@ -134,7 +141,7 @@ def side_shares(table: pd.DataFrame, asked: str, seed: int) -> dict[str, Estimat
 
 def word_spreads(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """`words.spread_by_word` from a table of the family."""
-    rows = select_rows(table, "map_spread")
+    rows = select_rows(table, "word_spread")
     own, other = (rows[rows["asked"] == asked].reset_index(drop=True) for asked in (WRITTEN, NOT_SAID))
     named = own.rename(columns={"word": "predicted"})
     return words.spread_by_word(named, own["value"].to_numpy(), other["value"].to_numpy(), seed)
@@ -143,7 +150,7 @@ def word_spreads(table: pd.DataFrame, seed: int) -> pd.DataFrame:
 def word_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 02."""
     table = result.table
-    spreads = select_rows(table, "map_spread", asked=WRITTEN)
+    spreads = select_rows(table, "word_spread", asked=WRITTEN)
     named, opposite = (side_shares(table, asked, seed) for asked in (WRITTEN, OPPOSITE))
     figures: dict[str, Estimate | float] = {
         "words": float(len(spreads)),
