@@ -13,7 +13,14 @@ from seewhy.metrics.registry import BEST, METRICS, Metric
 from seewhy.stats import Estimate
 
 FIGURES = ("estimate", "low", "high", "n", "p")
-TEXTS = ("word", "donor")  # facets that say something of a value, where others tell values apart
+TEXTS = (
+    "word",
+    "donor",
+    "word_kind",
+    "neighbour",
+    "suggested",
+    "opposite",
+)  # facets that say something of a value, where others tell values apart
 CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
 
 

@@ -131,5 +131,5 @@ def agreement_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     own = {name: float(value) for name, value in matrix.loc["gradcam"].items() if name != "gradcam"}
     every, centre = (pair_correlations(result.table, with_centre).mean(axis=1) for with_centre in (False, True))
     named: dict[str, Estimate | float] = {f"{name}.spearman": value for name, value in own.items()}
-    count = float(result.table["image"].nunique())
+    count = int(result.table["image"].nunique())
     return {"images": count, **named, "pairs": mean(every, seed), "blob": mean(centre, seed)}

@@ -38,9 +38,9 @@ def measure_caption_errors(study: Study, settings: Mapping[str, Any]) -> Result:
 
     Settings: how many swapped words are `shown`.
 
-    Table, one row a word of an image with a reference: `word_spread` of HiResCAM with the facet `case`, one of `CASES`;
-    `side_swapped`, 1 for a word whose opposite the reference names instead, else 0 (words that name a side), with the
-    facet `opposite`.
+    Table, one row a word of an image with a reference: `mistake_spread` of HiResCAM with the facet `case`, one of
+    `CASES`; `side_swapped`, 1 for a word whose opposite the reference names instead, else 0 (words that name a side),
+    with the facet `opposite`.
 
     Arrays: `images`, `targets`, `words` and `opposites` of the swapped words that are shown, the most confident first,
     and their maps as shares of their maximum: `map:written`, `map:opposite`; `differ` and `references`: how many
@@ -71,7 +71,7 @@ def swapped_words(rows: pd.DataFrame) -> pd.DataFrame:
 def _spread_rows(study: Study, judged: pd.DataFrame) -> pd.DataFrame:
     values = spread(attribute(study, judged, [METHOD]).maps[METHOD])
     cases = np.where(judged["correct"].to_numpy(bool), *CASES)
-    return tidy_rows(judged, METHOD, "word_spread", values, "the map is empty", case=cases)
+    return tidy_rows(judged, METHOD, "mistake_spread", values, "the map is empty", case=cases)
 
 
 def _swap_rows(judged: pd.DataFrame, swapped: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +84,7 @@ def _swap_rows(judged: pd.DataFrame, swapped: pd.DataFrame) -> pd.DataFrame:
 
 def caption_error_figures(result: Result, _seed: int) -> dict[str, Estimate | float]:
     """Figures of page 06 that rest on this family."""
-    cases = select_rows(result.table, "word_spread")["case"]
+    cases = select_rows(result.table, "mistake_spread")["case"]
     swapped = select_rows(result.table, "side_swapped")["value"].sum()
-    counts = {name: float(result.arrays[name]) for name in ("differ", "references")}
-    return {**counts, "wrong_words": float((cases == CASES[1]).sum()), "swapped_sides": float(swapped)}
+    counts = {name: int(result.arrays[name]) for name in ("differ", "references")}
+    return {**counts, "wrong_words": int((cases == CASES[1]).sum()), "swapped_sides": int(swapped)}

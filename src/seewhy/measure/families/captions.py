@@ -45,7 +45,7 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
     Settings: `samples` that are also captioned by a beam search of width `beam`.
 
     Table: `exact_match`, one row an image of the dataset (target -1); `word_in_reference`, one row a word, with facets
-    `word` and `kind`.
+    `word` and `word_kind`.
 
     Arrays, a row an image: `images`, `written`, `references` ("" where there is none), and `bleu_counts` of those with
     a reference (see `captions.bleu_counts`); `shown`, the samples, and `beams`, their captions by beam search.
@@ -57,7 +57,7 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
     match = np.full(len(written), np.nan)
     match[known] = captions.same(*pairs)
     right = rows["correct"].astype("boolean").to_numpy(float, na_value=np.nan)
-    words = {"word": rows["predicted"].to_numpy(), "kind": rows["kind"].to_numpy()}
+    words = {"word": rows["predicted"].to_numpy(), "word_kind": rows["kind"].to_numpy()}
     parts = [
         tidy_rows(written.assign(target=CAPTION), "", "exact_match", match, NO_REFERENCE),
         tidy_rows(rows, "", "word_in_reference", right, NO_REFERENCE, **words),
@@ -92,12 +92,17 @@ def right_words(table: pd.DataFrame, seed: int) -> Estimate:
     return ratio(counts[:, 0], counts[:, 1], seed)
 
 
+def reference_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
+    """The figure of page 06 that rests on this family."""
+    return {"words_in_reference": right_words(result.table, seed)}
+
+
 def caption_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 01: exact match, BLEU-2, words in the reference; how many images, and different captions."""
     match = select_rows(result.table, "exact_match")["value"].dropna().to_numpy()
     return {
-        "images": float(len(result.arrays["images"])),
-        "captions": float(len(np.unique(result.arrays["written"]))),
+        "images": len(result.arrays["images"]),
+        "captions": len(np.unique(result.arrays["written"])),
         "exact": proportion(match),
         "bleu2": captions.bleu_of_counts(result.arrays["bleu_counts"], seed),
         "words_in_reference": right_words(result.table, seed),

@@ -185,4 +185,4 @@ def channel_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     names = {"channels_for_half": "channels_for_half", "gradient_spearman": "gradient_agreement"}
     measured = {key: mean(select_rows(result.table, name)["value"].to_numpy(), seed) for key, name in names.items()}
     images, channels = result.arrays["ablation"].shape
-    return {"images": float(images), "channels": float(channels), **measured}
+    return {"images": int(images), "channels": int(channels), **measured}

@@ -26,6 +26,14 @@ declare_metric(
     better="higher",
     question="Are the groups of mistakes distinct?",
 )
+declare_metric(
+    "group_object_share",
+    family="mistake_groups",
+    title="Attribution on the object",
+    unit="%",
+    better="higher",
+    question="Which group of mistakes looks away from the object?",
+)
 
 
 @family("mistake_groups", section="misclassification", tasks=("classification",), defaults={"groups": 6})
@@ -34,8 +42,8 @@ def measure_groups(study: Study, settings: Mapping[str, Any]) -> Result:
 
     Settings: at most so many `groups`.
 
-    Table: `silhouette` of each map, and `object_share`, with the facet `group` ("1" is the largest). One row that says
-    why where there are too few mistakes with a map.
+    Table: `silhouette` of each map, and `group_object_share`, with the facet `group` ("1" is the largest). One row that
+    says why where there are too few mistakes with a map.
 
     Arrays: `medoids`, the image in the middle of each group; `map:medoid` and `map:mean` (k, h, w), its map and the
     mean of the group, as shares of the maximum; `silhouette_baseline`, the largest silhouette of maps without groups;
@@ -52,7 +60,7 @@ def measure_groups(study: Study, settings: Mapping[str, Any]) -> Result:
     names = (found.groups + 1).astype(str)
     parts = [
         tidy_rows(maps.rows, METHOD, "silhouette", values, group=names),
-        tidy_rows(maps.rows, METHOD, "object_share", inside, NO_SHARE, group=names),
+        tidy_rows(maps.rows, METHOD, "group_object_share", inside, NO_SHARE, group=names),
     ]
     return Result(
         tidy_table(parts),
@@ -83,9 +91,9 @@ def group_figures(result: Result, _seed: int) -> dict[str, Estimate | float]:
     rows, control = select_rows(result.table, "silhouette"), float(result.arrays["silhouette_baseline"])
     mean = float(rows["value"].mean())
     return {
-        "groups_count": float(rows["group"].nunique()),
-        "groups_distinct": float(clusters.are_distinct(mean, control)),
-        "groups_n": float(len(rows)),
+        "groups_count": int(rows["group"].nunique()),
+        "groups_distinct": int(clusters.are_distinct(mean, control)),
+        "groups_n": len(rows),
         "groups_silhouette": mean,
         "groups_silhouette_control": control,
     }

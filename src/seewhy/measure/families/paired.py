@@ -40,27 +40,28 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
 
     Settings: `method` of the maps.
 
-    Table, target: of the first model; facets `outcome`, one of `comparison.OUTCOMES`, and `explained`, the class whose
-    maps are compared: `correct`, with the facet `study`, "first" or "second"; `same_prediction`; `map_likeness` with
-    the facet `compared`: of the "same image", or, as its baseline, of "other images" of the same class.
+    Table, target: of the first model: `correct`, with the facet `study`, "first" or "second"; `same_prediction`;
+    `map_likeness` with the facet `compared`: of the "same image", or, as its baseline, of "other images" of the same
+    class.
 
-    Arrays: `images` and of each image `shared`, the part of the file that both models saw (x0, y0, x1, y1 in shares of
+    Arrays: `images` and of each image its `outcome`, one of `comparison.OUTCOMES` ("" without a label); `explained`,
+    the class whose maps are compared; `shared`, the part of the file that both models saw (x0, y0, x1, y1 in shares of
     its sides), and `map:first`, `map:second`, the maps over that part, as shares of their maximum.
     """
     method, rows = settings["method"], comparison.rows.rename(columns={"target_first": "target"})
     pair = comparison.evidence(method)
     alike, first, second = pair.likeness(rows["explained"]), *pair.shown()
-    facets = {"outcome": rows["outcome"].fillna("").to_numpy(str), "explained": rows["explained"].to_numpy(str)}
+    told = {"outcome": rows["outcome"].fillna("").to_numpy(str), "explained": rows["explained"].to_numpy(str)}
     hits = {side: rows[f"correct_{side}"].astype("boolean").to_numpy(float, na_value=np.nan) for side in SIDES}
-    others = tidy_rows(rows, method, "map_likeness", alike["other"], NO_MAP, compared=OTHERS, **facets)
+    others = tidy_rows(rows, method, "map_likeness", alike["other"], NO_MAP, compared=OTHERS)
     parts = [
-        *(tidy_rows(rows, "", "correct", hits[side], NO_LABEL, study=side, **facets) for side in SIDES),
-        tidy_rows(rows, "", "same_prediction", rows["same"].to_numpy(float), **facets),
-        tidy_rows(rows, method, "map_likeness", alike["same"], NO_MAP, compared=SAME, **facets),
+        *(tidy_rows(rows, "", "correct", hits[side], NO_LABEL, study=side) for side in SIDES),
+        tidy_rows(rows, "", "same_prediction", rows["same"].to_numpy(float)),
+        tidy_rows(rows, method, "map_likeness", alike["same"], NO_MAP, compared=SAME),
         others.assign(is_baseline=True),
     ]
     arrays = {"images": rows["image"].to_numpy(str), "shared": pair.shared}
-    return Result(tidy_table(parts), arrays | {"map:first": first, "map:second": second})
+    return Result(tidy_table(parts), arrays | told | {"map:first": first, "map:second": second})
 
 
 def correct_pairs(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -90,9 +91,9 @@ def paired_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
         "likeness": stats.mean(same, seed),
         "likeness_control": stats.mean(other, seed),
         "likeness_over_control": stats.mean(same - other, seed),
-        "images": float(len(same)),
-        "no_evidence": float(np.isnan(same).sum()),
-        "fixed": float(test.fixed),
-        "broken": float(test.broken),
+        "images": len(same),
+        "no_evidence": int(np.isnan(same).sum()),
+        "fixed": int(test.fixed),
+        "broken": int(test.broken),
         "mcnemar_p": test.p,
     }

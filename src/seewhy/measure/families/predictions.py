@@ -68,4 +68,4 @@ def prediction_figures(result: Result, seed: int, bins: int = 10) -> dict[str, E
     """Figures of page 01: accuracy, expected calibration error, and the number of images."""
     sure, hits = labelled_confidences(result.table)
     measured = {"accuracy": stats.proportion(hits), "ece": stats.calibration_error(sure, hits, bins, seed)}
-    return {**measured, "images": float(result.table["image"].nunique())}
+    return {**measured, "images": int(result.table["image"].nunique())}

@@ -16,6 +16,7 @@ from seewhy.study import Study
 from seewhy.tasks import segmentation
 
 METHOD = "gradcam"
+PIXELS = {"missed_share": "true", "invented_share": "predicted"}  # those that a share is of
 
 declare_metric(
     "missed_share",
@@ -33,6 +34,7 @@ declare_metric(
     better="lower",
     question="Which pixels does the model invent?",
 )
+declare_metric("class_pixels", family="segment_errors", title="Pixels of the class")
 declare_metric(
     "outcome_lift",
     family="segment_errors",
@@ -49,9 +51,9 @@ def measure_segment_errors(study: Study, settings: Mapping[str, Any]) -> Result:
 
     Settings: so many of the cases with the lowest IoU are `shown`.
 
-    Table, one row an image and class, named by the facet `map_class`: `missed_share` and `invented_share`, with the
-    facet `pixels`, those that they are shares of; `outcome_lift` of Grad-CAM with the facet `outcome` ("right",
-    "missed", "invented").
+    Table, one row an image and class, named by the facet `map_class`: `missed_share` and `invented_share`;
+    `class_pixels` with the facet `pixels`, "true" or "predicted"; `outcome_lift` of Grad-CAM with the facet `outcome`
+    ("right", "missed", "invented").
 
     Arrays: `classes`; `confusion` (k, k), pixels of these images by true and predicted class; `images` and `targets`
     with the lowest IoU, and `labels` (n, h, w), the predicted classes of their pixels; `cases`: how many there are in
@@ -81,7 +83,8 @@ def _share_rows(here: RegionMaps) -> list[pd.DataFrame]:
     ):
         area, outside = whole.sum((1, 2)), (whole & ~other).sum((1, 2))
         share = np.where(area > 0, outside / np.maximum(area, 1), np.nan)
-        parts.append(tidy_rows(here.rows, "", metric, share, "the region is empty", map_class=names, pixels=area))
+        parts.append(tidy_rows(here.rows, "", metric, share, "the region is empty", map_class=names))
+        parts.append(tidy_rows(here.rows, "", "class_pixels", area, map_class=names, pixels=PIXELS[metric]))
     return parts
 
 
@@ -107,15 +110,16 @@ def wrong_shares(table: pd.DataFrame, classes: list[str], seed: int) -> dict[str
     found: dict[str, dict[str, Estimate]] = {name: {} for name in classes[1:]}
     for name in classes[1:]:
         for outcome in ("missed", "invented"):
-            rows = select_rows(table, f"{outcome}_share", map_class=name).dropna(subset="value")
-            area = rows["pixels"].to_numpy(float)
-            found[name][outcome] = ratio((rows["value"].to_numpy() * area).round(), area, seed)
+            metric = f"{outcome}_share"
+            area = select_rows(table, "class_pixels", map_class=name, pixels=PIXELS[metric])["value"].to_numpy()
+            share = select_rows(table, metric, map_class=name)["value"].to_numpy()
+            found[name][outcome] = ratio((share * area)[area > 0].round(), area[area > 0], seed)
     return found
 
 
 def segment_error_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 06."""
     shares = wrong_shares(result.table, result.arrays["classes"].tolist(), seed)
-    rows, wrong, _ = (float(count) for count in result.arrays["cases"])
+    rows, wrong, _ = (int(count) for count in result.arrays["cases"])
     flat = {f"{name}.{outcome}": one for name, own in shares.items() for outcome, one in own.items()}
     return {"wrong": wrong, "rows": rows, **flat}

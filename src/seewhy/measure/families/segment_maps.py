@@ -35,7 +35,7 @@ NO_REGION = "the map is empty, or the region is empty or the whole picture"
 NO_ORDER = "the map is empty, or the region is empty or all alike"
 
 declare_metric(
-    "region_lift",
+    "class_lift",
     family="segment_maps",
     title="Lift on the region of a class",
     unit="×",
@@ -53,8 +53,8 @@ declare_metric(
     chance=0.0,
     baselines=("centre",),
 )
-declare_metric("region_brightness", family="segment_maps", title="Brightness of the map", unit="%")
-declare_metric("region_probability", family="segment_maps", title="Probability of the class", unit="%")
+declare_metric("map_brightness", family="segment_maps", title="Brightness of the map", unit="%")
+declare_metric("class_probability", family="segment_maps", title="Probability of the class", unit="%")
 
 
 @family(
@@ -69,15 +69,16 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     Settings: also `rows` and `cards` that are shown, `layers` from coarse to fine cells, `bins` of probability.
 
     Table, one row an image and class, with facets `map_class`, the class of the map, and `layer`:
-    `region_lift` of Grad-CAM, Grad-CAM++ and the baselines on the region of the class itself, and of Grad-CAM on those
+    `class_lift` of Grad-CAM, Grad-CAM++ and the baselines on the region of the class itself, and of Grad-CAM on those
     of all classes (facet `region`); `probability_correlation` of Grad-CAM and the centre over the pixels that the model
-    marks; of Grad-CAM, over these, `region_probability` and `region_brightness`, a mean, and, with the facet
+    marks; of Grad-CAM, over these, `class_probability` and `map_brightness`, a mean, and, with the facet
     `probability` (middle of a bin), over all pixels with such a probability.
 
     Arrays: `images`, `targets` that are shown with the predicted `labels` (n, h, w) of their pixels, and their maps
     `map:gradcam`, `map:gradcam_pp`, `map:guided_gradcam`; of the first `FEW`, `score:<kind>` for each kind of score
-    and `layer:<name>`; `layers`; `card_images`, `card_targets`, `card_labels` of a gallery; `truth`, [images with
-    masks, images]: in the others regions are what the model marks.
+    and `layer:<name>`; `layers`, and the `layer` of the study; `card_images`, `card_targets`, `card_labels` of a
+    gallery; `truth`, [images with masks, images]: in the others regions are what the model marks; `empty`: how many
+    maps of Grad-CAM are.
     """
     seed, visible = study.base.seed, visible_rows(study.predictions)
     here = map_regions(study, sample_images(study.predictions, settings["images"], seed), METHODS)
@@ -93,6 +94,7 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     arrays |= {f"card_{name}": some for name, some in shown_rows(cards).items()}
     arrays |= {"labels": segmentation.seen(study, shown).labels, "card_labels": segmentation.seen(study, cards).labels}
     arrays |= {"layers": np.array(names, str), "truth": np.array([here.masked, here.images])}
+    arrays |= {"layer": np.array(study.layer, str), "empty": np.array(here.found.empty("gradcam"))}
     return Result(tidy_table(parts), shown_rows(shown) | arrays)
 
 
@@ -106,7 +108,7 @@ def _lift_rows(here: RegionMaps) -> list[pd.DataFrame]:
     lifts = localisation.lifts(maps, here.own, here.found.grid, here.study.base.seed)
     facets = {**_facets(here), "region": here.rows["predicted"].to_numpy()}
     return [
-        tidy_rows(here.rows, str(name), "region_lift", lifts[name].to_numpy(), NO_REGION, **facets) for name in lifts
+        tidy_rows(here.rows, str(name), "class_lift", lifts[name].to_numpy(), NO_REGION, **facets) for name in lifts
     ]
 
 
@@ -119,11 +121,11 @@ def _crossed_rows(here: RegionMaps) -> list[pd.DataFrame]:
     for k, name in enumerate(classes):
         back = localisation.lift(first, here.truth[single.index] == k)
         facets = {"map_class": classes[0], "layer": study.layer, "region": name}
-        parts.append(tidy_rows(single.assign(target=0), "gradcam", "region_lift", back, NO_REGION, **facets))
+        parts.append(tidy_rows(single.assign(target=0), "gradcam", "class_lift", back, NO_REGION, **facets))
         rest = here.targets != k
         lifts = localisation.lift(own[rest], here.truth[rest] == k)
         facets = {"map_class": here.rows["predicted"][rest].to_numpy(), "layer": study.layer, "region": name}
-        parts.append(tidy_rows(here.rows[rest], "gradcam", "region_lift", lifts, NO_REGION, **facets))
+        parts.append(tidy_rows(here.rows[rest], "gradcam", "class_lift", lifts, NO_REGION, **facets))
     return parts
 
 
@@ -141,13 +143,13 @@ def _probability_rows(here: RegionMaps, bins: int) -> list[pd.DataFrame]:
                 ("centre", segments.within(centre, sure, marked)),
             )
         ),
-        tidy_rows(here.rows, "", "region_probability", segments.inside(sure, marked), empty, **facets),
-        tidy_rows(here.rows, "gradcam", "region_brightness", segments.inside(bright, marked), empty, **facets),
+        tidy_rows(here.rows, "", "class_probability", segments.inside(sure, marked), empty, **facets),
+        tidy_rows(here.rows, "gradcam", "map_brightness", segments.inside(bright, marked), empty, **facets),
         *(
             tidy_rows(
                 here.rows,
                 "gradcam",
-                "region_brightness",
+                "map_brightness",
                 segments.inside(bright, step == number),
                 empty,
                 **facets,
@@ -168,7 +170,7 @@ def _layer_rows(here: RegionMaps, layer: str) -> list[pd.DataFrame]:
         tidy_rows(
             here.rows,
             "gradcam",
-            "region_lift",
+            "class_lift",
             localisation.lift(maps, here.own),
             NO_REGION,
             **facets,
@@ -187,11 +189,12 @@ def _values(rows: pd.DataFrame) -> Float[np.ndarray, " n"]:
     return rows["value"].to_numpy(float)
 
 
-def segment_map_figures(result: Result, layer: str, seed: int) -> dict[str, Estimate | float]:
+def segment_map_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 02: lift on the own region and correlation with the probability, at the study's layer."""
-    here = result.table[(result.table["layer"] == layer) & (result.table["method"] == "gradcam")]
-    lifts, ranks = (select_rows(here, name) for name in ("region_lift", "probability_correlation"))
+    here = result.table[(result.table["layer"] == str(result.arrays["layer"])) & (result.table["method"] == "gradcam")]
+    lifts, ranks = (select_rows(here, name) for name in ("class_lift", "probability_correlation"))
     own, classes = lifts[lifts["region"] == lifts["map_class"]], list(dict.fromkeys(ranks["map_class"]))
     figures = {f"lift.{name}": one for name, one in class_means(own, classes, seed).items()}
     figures |= {f"surer_brighter.{name}": one for name, one in class_means(ranks, classes, seed).items()}
-    return {"images": float(result.arrays["truth"][1]), **figures}
+    counts = {"images": int(result.arrays["truth"][1]), "empty": int(result.arrays["empty"])}
+    return {**counts, **figures}

@@ -31,8 +31,8 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     Table: `iou`, one row for each class (the first one too) that is true or predicted in the image, with its name as
     facet `map_class`; its mean over images is not the IoU of all pixels, which `confusions` gives.
 
-    Arrays: `masked`, the images with a mask, and of each `confusions` (k, k), pixels by true and predicted class;
-    `classes`; `images` that are shown, and `labels` (n, h, w), the predicted class of each pixel.
+    Arrays: `total` number of images; `masked`, the images with a mask, and of each `confusions` (k, k), pixels by true
+    and predicted class; `classes`; `images` that are shown, and `labels` (n, h, w), the predicted class of each pixel.
     """
     classes, frame = study.dataset.classes, study.dataset.frame.assign(target=0)
     masked = frame[frame["mask"].notna()] if "mask" in frame else frame.head(0)
@@ -49,6 +49,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     return Result(
         tidy_table(parts),
         {
+            "total": np.array(len(frame)),
             "masked": masked["image"].to_numpy(str),
             "confusions": counts.astype(np.int32),
             "classes": np.array(classes, str),
@@ -62,4 +63,8 @@ def segment_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 01: IoU of each class over all pixels; how many images have masks."""
     counts = result.arrays["confusions"].astype(int)
     ious = dict(zip(result.arrays["classes"], segments.ious(counts, seed), strict=True))
-    return {"masks": float(len(counts)), **{f"iou.{name}": one for name, one in ious.items()}}
+    return {
+        "images": int(result.arrays["total"]),
+        "masks": len(counts),
+        **{f"iou.{name}": one for name, one in ious.items()},
+    }

@@ -80,7 +80,8 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     `hidden_score` (segmentation) with facet `hidden`: "" for the photo, "blur" or "mean colour".
 
     Arrays: `images`, `targets` that are shown; signed maps (n, h, w) `map:<method>`, `again:<method>` with another
-    seed; classification also `runner_up:shap_gradient`, `runner_up`, the class's name, and `samples`.
+    seed; classification also `runner_up:shap_gradient`, `runner_up`, the class's name, and `samples`; else
+    `evaluations` or `trials`.
     """
     by_task = {"classification": _measure_classes, "segmentation": _measure_regions, "captioning": _measure_words}
     return by_task[study.dataset.task](study, settings)
@@ -117,7 +118,8 @@ def _measure_regions(study: Study, settings: Mapping[str, Any]) -> Result:
     tried = _trial_maps(study, shown, settings["evaluations"], settings["cells"])
     parts = [*correlation_rows(shown, tried, "method_agreement"), *hidden_rows(study, visible)]
     raw = attribute(study, shown, ["gradcam"]).maps
-    return Result(tidy_table(parts), shown_rows(shown) | named_maps(tried) | named_maps(raw))
+    counts = {"evaluations": np.array(settings["evaluations"])}
+    return Result(tidy_table(parts), shown_rows(shown) | named_maps(tried) | named_maps(raw) | counts)
 
 
 def _measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
@@ -133,6 +135,7 @@ def _measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
         *correlation_rows(shown, {"lime": tried, **fitted}, "method_agreement"),
     ]
     arrays = {"map:lime": tried, "again:lime": again, "words": np.array(shown["predicted"], str)}
+    arrays |= {"trials": np.array(settings["trials"])}
     return Result(tidy_table(parts), shown_rows(shown) | arrays | named_maps(raw))
 
 
@@ -179,4 +182,6 @@ def shap_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
         "agreement": pairs.loc[pairs["method"] == "shap_partition", "value"].head(0 if len(error) else None),
     }
     figures: dict[str, Estimate | float] = {name: mean(some, seed) for name, some in values.items() if len(some)}
-    return figures | ({"samples": float(result.arrays["samples"])} if "samples" in result.arrays else {})
+    arrays, shown = result.arrays, len(result.arrays["images"])
+    figures |= {name: int(arrays[name]) for name in ("samples", "evaluations", "trials") if name in arrays}
+    return figures | ({"cases": shown} if "evaluations" in arrays else {"words": shown} if "trials" in arrays else {})

@@ -56,9 +56,9 @@ def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
 
     Settings: `method` of spread and lift.
 
-    Table, one row a word (target: its step) with facets `word`, `kind` and `asked`, whose maps they are: of the word
-    that is "written"; of the "other words of the caption", on average; of its "opposite", on its own side; of a word
-    that is "not said", drawn at random, at the same step.
+    Table, one row a word (target: its step) with facets `word`, `word_kind` and `asked`, whose maps they are: of the
+    word that is "written"; of the "other words of the caption", on average; of its "opposite", on its own side; of a
+    word that is "not said", drawn at random, at the same step.
     `side_share` of Grad-CAM, HiResCAM, activation and the baselines (words that name a side); `word_spread` and
     `word_lift` (images whose objects are known) of `method`. No arrays: maps of written words are stored.
     """
@@ -117,7 +117,7 @@ def _word_rows(
     asked: str,
     said: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    facets = {"word": rows["predicted"].tolist() if said is None else list(said), "kind": rows["kind"].tolist()}
+    facets = {"word": rows["predicted"].tolist() if said is None else list(said), "word_kind": rows["kind"].tolist()}
     return tidy_rows(rows, method, metric, values, NO_MAP, **facets, asked=asked)
 
 
@@ -143,7 +143,7 @@ def word_spreads(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """`words.spread_by_word` from a table of the family."""
     rows = select_rows(table, "word_spread")
     own, other = (rows[rows["asked"] == asked].reset_index(drop=True) for asked in (WRITTEN, NOT_SAID))
-    named = own.rename(columns={"word": "predicted"})
+    named = own.rename(columns={"word": "predicted", "word_kind": "kind"})
     return words.spread_by_word(named, own["value"].to_numpy(), other["value"].to_numpy(), seed)
 
 
@@ -153,10 +153,10 @@ def word_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     spreads = select_rows(table, "word_spread", asked=WRITTEN)
     named, opposite = (side_shares(table, asked, seed) for asked in (WRITTEN, OPPOSITE))
     figures: dict[str, Estimate | float] = {
-        "words": float(len(spreads)),
-        "empty": float(spreads["value"].isna().sum()),
-        "localised": float((word_spreads(table, seed)["localised"] == "yes").sum()),
-        "sided": float(select_rows(table, "side_share", asked=WRITTEN)["image"].nunique()),
+        "words": len(spreads),
+        "empty": int(spreads["value"].isna().sum()),
+        "localised": int((word_spreads(table, seed)["localised"] == "yes").sum()),
+        "sided": int(select_rows(table, "side_share", asked=WRITTEN)["image"].nunique()),
     }
     for name in METHODS:
         figures |= {f"{name}_side": named[name], f"{name}_opposite": opposite[name]}

@@ -170,7 +170,7 @@ def spreads(study: Study) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
     """Mean spread of the maps by right and wrong; and differences: wrong minus right (different images), and, image by
     image, of the wrong ones the map of the answer minus that of the true class."""
     table, seed = tidy_table(mistakes.spread_rows(study)), study.base.seed
-    means, apart = mistakes.case_means(table, "spread", seed), mistakes.spread_differences(table, seed)
+    means, apart = mistakes.case_means(table, "mistake_spread", seed), mistakes.spread_differences(table, seed)
     occurring = set(table["case"])
     there = {name: means[case] for case, name in zip(mistakes.CASES, SPREAD, strict=True) if case in occurring}
     return there, dict(zip(("wrong minus right", "answer minus true class"), apart.values(), strict=True))

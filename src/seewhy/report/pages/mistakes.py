@@ -22,7 +22,7 @@ TITLES = dict(
 def on_object(study: Study) -> dict[str, Estimate]:
     """Mean share of the Grad-CAM evidence on the object: of right images, of wrong ones for their answer, and of these
     for their true class."""
-    found = mistakes.case_means(tidy_table(mistakes.share_rows(study)), "object_share", study.base.seed)
+    found = mistakes.case_means(tidy_table(mistakes.share_rows(study)), "mistake_object_share", study.base.seed)
     return {title: found[case] for case, title in TITLES.items()}
 
 
