@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1]
 ROOMS = ("engine", "inputs", "maps", "measure", "methods", "metrics", "tasks")  # what values depend on
-FILES = ("study.py", "samples.py", "stats.py")
+FILES = ("comparison.py", "study.py", "samples.py", "stats.py")
 
 
 def short_digest(value: Any) -> str:
