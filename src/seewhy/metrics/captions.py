@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int
 
-from seewhy.checks.majority_baseline import Fixed
+from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.formatting import headline
 from seewhy.stats import Estimate, bootstrap, proportion, ratio
 from seewhy.stats import written as shown
@@ -46,12 +46,19 @@ def best(references: Sequence[str]) -> float:
     return max(counts.values(), default=0) / max(len(references), 1)
 
 
-def beside_fixed(written: Sequence[str], references: Sequence[str | None]) -> Fixed:
-    """Exact match beside always writing one caption; images without a reference (None, NaN) are not judged."""
+def compare_captions(written: Sequence[str], references: Sequence[str | None]) -> MajorityBaseline:
+    """Exact match beside always writing the most common caption.
+
+    Args:
+        written: a caption an image, empty where nothing was said.
+        references: of the same images; those without one (None, NaN) are not judged.
+    """
     known = [(one, other) for one, other in zip(written, references, strict=True) if not pd.isna(other)]
     own, true = [one for one, _ in known], [str(other) for _, other in known]
     ((answer, given),) = Counter(written).most_common(1)
-    return Fixed(exact(own, true), best(true), answer or "(nothing)", given, len(written), "writes *{}* for")
+    common = Counter(" ".join(said) for reference in true for said in set(map(tuple, each(reference))))
+    most = common.most_common(1)[0][0] if common else ""
+    return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), "exact")
 
 
 def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:

@@ -78,7 +78,7 @@ def _merged(hard: Sequence[Row], own: Sequence[Row]) -> list[Row]:
 
 def own(folder: Path) -> list[Row]:
     """The project's own gates of the study or comparison in that folder, if any of its pages is there."""
-    return _read(folder / "gates.json") if any(folder.glob("*.html")) else []
+    return _read(folder / "checks.json") if any(folder.glob("*.html")) else []
 
 
 def sentence(studies: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,50 @@
+"""The answer to a reader's question, in the fields that a finding, the index and summary.json show."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Word = Literal["Yes", "No", "Partly", "Not tested", "Undecided"]
+Severity = Literal["broken", "shortcut", "unstable", "fine", "unknown"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    Args:
+        answer: the word that answers the title of the page.
+        sentence: at most two sentences and 40 words.
+        severity: what it means for using the model.
+        short: the same as one sentence, for the line under every title.
+        figure: the main figure as text, as `84.6 %`; empty where there is none.
+        so: what to do now, without the word "So".
+        detail: interval and n of the figures in the sentence, and limits that change the conclusion.
+    """
+
+    answer: Word
+    sentence: str
+    severity: Severity
+    short: str = ""
+    figure: str = ""
+    so: str = ""
+    detail: str = ""
+
+    def finding(self) -> dict[str, str]:
+        """The arguments of `show.finding`."""
+        return {
+            "answer": self.answer,
+            "sentence": self.sentence,
+            "so": self.so,
+            "detail": self.detail,
+            "severity": self.severity,
+        }
+
+    def question(self, page: str) -> dict[str, Any]:
+        """What summary.json holds; `page` is the page that shows it."""
+        return {
+            "answer": self.answer,
+            "severity": self.severity,
+            "sentence": self.sentence,
+            "figure": self.figure,
+            "page": page,
+        }

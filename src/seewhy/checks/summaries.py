@@ -1,0 +1,121 @@
+"""From a study's measurement tables to the files that git keeps of it and that the index reads.
+
+    reports/<study>/figures.csv         every metric of every method: by fields, with interval and n
+    reports/<study>/verdict.json        the checks of every audit
+    reports/<study>/checks.json         the checks of params.yaml
+    reports/<study>/summary.json        the answers to four questions, and the verdict in one line
+    reports/<study>/metrics/*.json      the keys of the first edition, for one release
+    reports/<study>/metrics/*.csv       confusion and mean curves, for `dvc plots`
+
+Nothing here runs a model: tables and predictions are read.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from seewhy.checks import old_metrics
+from seewhy.checks.check import Check
+from seewhy.checks.figure import BASELINE
+from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
+from seewhy.checks.run import load_tables, run_checks, write_checks
+from seewhy.checks.summary import write_summary
+from seewhy.checks.tables import StudyTables
+from seewhy.checks.verdict import map_checks, model_checks
+from seewhy.config import artifacts
+from seewhy.config.project import Project
+from seewhy.errors import SeewhyError
+from seewhy.measure.family import facets_of
+from seewhy.measure.summary import TEXTS, summarise
+
+DIGITS = 6  # of figures.csv
+
+
+def write_summaries(study: str, project: Project) -> list[Path]:
+    """Writes all files above for one study; their paths.
+
+    Args:
+        study: its name.
+        project: whose data/measurements/<study> are read.
+
+    Raises SeewhyError where the study was not measured, and for a check of params.yaml that asks for what is not there.
+    """
+    tables = load_tables(project, study)
+    if tables is None:
+        raise SeewhyError(f"study '{study}' is not measured yet; make it with: dvc repro measure@{study}")
+    folder = artifacts.reports(project.root, study)
+    model = model_baseline(project, study, tables.images)
+    verdict, own = verdict_checks(project, study, tables, model), run_checks(project, study, tables)
+    artifacts.write_csv(folder / "figures.csv", figure_table(tables))
+    artifacts.write_json(folder / "verdict.json", [one.row() for one in verdict])
+    write_checks(project.root, study, own)
+    for section, figures in old_metrics.section_figures(project, study, tables).items():
+        artifacts.write_metrics(artifacts.metrics(project.root, study, section), figures)
+    labelled = tables.images[tables.images["label"].notna()]
+    artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
+    artifacts.write_csv(folder / "metrics" / "curves.csv", old_metrics.mean_curves(tables))
+    write_summary(project, study, tables, model, verdict, own)
+    names = ("figures.csv", "verdict.json", "checks.json", "summary.json")
+    return [*(folder / name for name in names), *sorted((folder / "metrics").iterdir())]
+
+
+def verdict_checks(project: Project, study: str, tables: StudyTables, model: MajorityBaseline) -> list[Check]:
+    """The verdict on a study: does the model work, what does it depend on, and what are the maps of each method worth?
+
+    Args:
+        project, study: whose suspects and `limits:` are taken.
+        tables: its measurements.
+        model: beside the majority baseline.
+    """
+    limits = project.params.sections["audit"]["limits"]
+    suspects = project.params.study(study).suspects
+    titles = method_titles(tables)
+    return [*model.checks, *model_checks(tables, suspects, limits), *map_checks(tables, titles, limits)]
+
+
+def method_titles(tables: StudyTables) -> dict[str, str]:
+    """The methods that the audit tests, with their titles; the first is the one that the page leads with."""
+    from seewhy.methods.cam import TITLES  # needs torch
+
+    return {name: TITLES.get(name, name) for name in tables.tested_methods}
+
+
+def model_baseline(project: Project, study: str, images: pd.DataFrame) -> MajorityBaseline:
+    """The model beside the majority baseline; of a segmentation nothing is known.
+
+    Args:
+        project, study: whose task.
+        images: see `StudyTables`.
+    """
+    task = project.params.task(study)
+    if task == "captioning":
+        from seewhy.metrics.captions import compare_captions
+
+        frame = captions_of(project, study, images)
+        return compare_captions(frame["written"].tolist(), frame["caption"].tolist())
+    return compare_majority(images if task == "classification" else images.assign(label=None, predicted=""))
+
+
+def captions_of(project: Project, study: str, images: pd.DataFrame) -> pd.DataFrame:
+    """One row an image of the study's split: `written` (empty where nothing is said) and `caption`, the reference."""
+    settings = project.params.study(study)
+    stage = artifacts.dataset_stage(settings.dataset)
+    frame = artifacts.read_table(artifacts.dataset(project.root, settings.dataset), stage)[0]
+    frame = frame[frame["split"] == settings.split]
+    said = dict(zip(images["image"], images["written"], strict=True))
+    return frame.assign(written=[said.get(image, "") for image in frame["image"]])[["image", "written", "caption"]]
+
+
+def figure_table(tables: StudyTables) -> pd.DataFrame:
+    """Every figure of every table: family, metric, method, versus, facets, estimate, low, high, n."""
+    parts = []
+    for family, table in tables.tables.items():
+        compared = [BASELINE] if table["is_baseline"].any() else []
+        found = summarise(table, tables.seed, compared)
+        parts.append(found.assign(family=family))
+    if not parts:
+        return pd.DataFrame()
+    every = pd.concat(parts, ignore_index=True)
+    facets = [name for table in tables.tables.values() for name in facets_of(table) if name not in TEXTS]
+    order = ["family", "metric", "method", "versus", "against", *dict.fromkeys(facets), "estimate", "low", "high", "n", "p"]
+    return every[[name for name in order if name in every]].round(DIGITS)
