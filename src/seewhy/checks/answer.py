@@ -1,10 +1,10 @@
 """The answer to a reader's question, in the fields that a finding, the index and summary.json show."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Word = Literal["Yes", "No", "Partly", "Not tested", "Undecided"]
-Severity = Literal["broken", "shortcut", "unstable", "fine", "unknown"]
+ANSWERS = ("Yes", "No", "Partly", "Not tested", "Undecided")
+SEVERITIES = ("broken", "shortcut", "unstable", "unknown", "fine")  # from the worst to the best
 
 
 @dataclass(frozen=True)
@@ -12,18 +12,18 @@ class Answer:
     """One answer.
 
     Args:
-        answer: the word that answers the title of the page.
+        answer: the word that answers the title of the page, of `ANSWERS`.
         sentence: at most two sentences and 40 words.
-        severity: what it means for using the model.
+        severity: what it means for using the model, of `SEVERITIES`.
         short: the same as one sentence, for the line under every title.
         figure: the main figure as text, as `84.6 %`; empty where there is none.
         so: what to do now, without the word "So".
         detail: interval and n of the figures in the sentence, and limits that change the conclusion.
     """
 
-    answer: Word
+    answer: str
     sentence: str
-    severity: Severity
+    severity: str
     short: str = ""
     figure: str = ""
     so: str = ""

@@ -1,4 +1,4 @@
-"""A check: a statement about a model or its maps, the figure that it rests on, and the limit that the figure has to keep.
+"""A check: a statement about a model or its maps, the figure that it rests on, and the limit of that figure.
 
 The verdict of a study and `checks:` of params.yaml are lists of these. There is no score over them: a pass of one does
 not make up for a fail of another.
@@ -49,12 +49,10 @@ class Check:
         title: a name in front of the statement, as that of a method.
         what: what the figure is, in words, where a project names it.
 
-    >>> accuracy = Check(Subject("works"), Figure("accuracy"), "accuracy is above 0.8", "accuracy is not above 0.8", 0.8, True,
-    ...                  estimate=Estimate(0.76, 0.71, 0.79, 272))
-    >>> accuracy.status
-    'fail'
-    >>> accuracy.sentence
-    'accuracy is not above 0.8'
+    >>> found = Estimate(0.76, 0.71, 0.79, 272)
+    >>> check = Check(Subject("works"), Figure("accuracy"), "most are right", "few are right", 0.8, True, found)
+    >>> check.status, check.sentence
+    ('fail', 'few are right')
     """
 
     subject: Subject
@@ -99,7 +97,7 @@ class Check:
         return self.status != self.expected
 
     def row(self) -> dict[str, Any]:
-        """What verdict.json and checks.json hold: fields of the figure, what was found, and the old names beside them."""
+        """What verdict.json and checks.json hold: fields of the figure, what was found, the old names beside them."""
         found = self.estimate
         ends = {"estimate": found.value, "low": found.low, "high": found.high}
         plain = {key: round(value, 10) if math.isfinite(value) else None for key, value in ends.items()}

@@ -1,7 +1,7 @@
 """The keys of the first edition's metrics and gates, and the fields that they stand for now. Kept for one release.
 
-One table goes both ways: it writes the old keys of `metrics/audit.json` and of verdict.json from figures, and translates
-`gates:` of params.yaml into `checks:`.
+One table goes both ways: it writes the old keys of `metrics/audit.json` and of verdict.json from figures, and
+translates `gates:` of params.yaml into `checks:`.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seewhy.checks.figure import BASELINE, CONTROL, Figure
-from seewhy.checks.settings import Limit
+from seewhy.checks.settings import GateSettings
 from seewhy.errors import SeewhyError, unknown
 
 FIELDS = {"method": r"[^.]+?", "region": r".+?", "kind": r"swap|blur|darken|paste", "name": r".+"}
@@ -19,11 +19,13 @@ WORST = "worst"  # as facet `change`: the imperceptible perturbation that moves 
 
 @dataclass(frozen=True)
 class OldKey:
-    """`key` of `section`.json and its figure; both with the same fields in braces."""
+    """`key` of `section`.json and its figure; both with the same fields in braces. {first} is the method that the page
+    leads with. `complement`: the key held 1 less the figure."""
 
     section: str
     key: str
     figure: Figure
+    complement: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -59,13 +61,18 @@ def _of_interventions() -> Iterator[OldKey]:
     )
     yield OldKey("audit", "reliance.{region}_{kind}_change", Figure("probability_change", facets=done))
     yield OldKey("audit", "reliance.{region}_{kind}", Figure("prediction_change", facets=done))
-    yield OldKey("audit", "reliance.{region}_lift", Figure("region_lift", "{method}", facets={"region": "{region}"}))
+    yield OldKey(
+        "audit",
+        "reliance.{region}_lift",
+        Figure("region_lift", "{first}", facets={"region": "{region}", "tested": True}),
+    )
 
 
 OLD_KEYS: tuple[OldKey, ...] = (
     OldKey("model", "accuracy", Figure("accuracy")),
     OldKey("audit", "stability.flipped", Figure("label_flip", facets={"change": WORST})),
-    OldKey("audit", "reliance.background", Figure("attribution_outside", "{method}")),
+    OldKey("audit", "reliance.background", Figure("object_share", "{first}", facets={"class_is": "predicted"}), True),
+    OldKey("audit", "sanity.spearman", Figure("correlation_after_randomisation", "{first}")),
     *_of_interventions(),
     *_of_maps(),
 )
@@ -88,7 +95,7 @@ def old_key(figure: Figure) -> str:
     """
     for known in OLD_KEYS:
         fields = _match(known.figure, figure)
-        if fields is not None and not figure.label and not figure.images:
+        if fields is not None and not known.complement:
             return f"{known.section}.{known.key.format(**fields)}"
     return ""
 
@@ -99,7 +106,7 @@ def is_old_key(metric: str) -> bool:
 
 
 def find_figure(key: str) -> Figure | None:
-    """The figure of an old key, FILE.KEY; None where no table has it.
+    """The figure of an old key, FILE.KEY; None where no table has it, or only 1 less the figure.
 
     >>> str(find_figure("audit.layercam.insertion_auc_over_control"))
     'insertion, layercam, versus best_baseline'
@@ -107,12 +114,12 @@ def find_figure(key: str) -> Figure | None:
     section, _, rest = WORDS.get(key, key).partition(".")
     for known in OLD_KEYS:
         found = known.pattern.fullmatch(rest) if known.section == section else None
-        if found:
-            return _fill(known.figure, found.groupdict())
+        if found and not known.complement:
+            return fill_figure(known.figure, found.groupdict())
     return None
 
 
-def check_gates(gates: Mapping[str, Limit], files: Sequence[str], where: str) -> None:
+def check_gates(gates: Mapping[str, GateSettings], files: Sequence[str], where: str) -> None:
     """Refuses a gate that is neither a word of the first edition nor a key of one of its metrics files."""
     for key, limit in gates.items():
         if key in WORDS:
@@ -127,24 +134,25 @@ def check_gates(gates: Mapping[str, Limit], files: Sequence[str], where: str) ->
             raise unknown("metrics file", file, files, f"{key} of {where}")
 
 
-def _fill(figure: Figure, fields: Mapping[str, str]) -> Figure:
-    """The figure with its fields in braces replaced; a method that the key does not name is Grad-CAM."""
-    given = {"method": "gradcam", **fields}
+def fill_figure(figure: Figure, fields: Mapping[str, str]) -> Figure:
+    """The figure with its fields in braces replaced; {first} is Grad-CAM unless it is given."""
+    given = {"first": "gradcam", **fields}
     facets = {name: value.format(**given) if isinstance(value, str) else value for name, value in figure.facets.items()}
     return Figure(figure.metric, figure.method.format(**given), figure.versus, facets)
 
 
 def _match(known: Figure, figure: Figure) -> dict[str, Any] | None:
     """The values of the known figure's fields in braces, if the other is one of its kind."""
-    if (known.metric, known.versus) != (figure.metric, figure.versus) or {*known.facets} != {*figure.facets}:
+    own, other = ((one.metric, one.versus, {*one.facets}) for one in (known, figure))
+    if own != other or figure.label or figure.images:
         return None
     fields: dict[str, Any] = {}
     pairs = [(known.method, figure.method), *((known.facets[name], figure.facets[name]) for name in known.facets)]
-    for own, other in pairs:
-        if isinstance(own, str) and own.startswith("{"):
-            if not other:
+    for told, value in pairs:
+        if isinstance(told, str) and told.startswith("{"):
+            if not value:
                 return None
-            fields[own.strip("{}")] = other
-        elif own != other:
+            fields[told.strip("{}")] = value
+        elif told != value:
             return None
     return fields

@@ -1,62 +1,70 @@
 """The metrics files of the first edition, from the tables: the same keys and values, for one release."""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
 
-import numpy as np
 import pandas as pd
 
-from seewhy.checks.figure import Figure
 from seewhy.checks.old_keys import OLD_KEYS, OldKey, fill_figure
 from seewhy.checks.tables import StudyTables
-from seewhy.config.project import Project
 from seewhy.metrics.baselines import NAMES
 from seewhy.stats import Estimate
 
-Figures = dict[str, float]
+CURVES = ("deletion", "insertion")
+COUNTS = {  # how many images each part of the audit took: key -> a metric of that part
+    "images": "deletion",
+    "probed": "similarity_after_randomisation",
+    "intervened": "prediction_change",
+}
 
 
-def section_figures(project: Project, study: str, tables: StudyTables) -> dict[str, Figures]:
-    """By metrics file, its keys: each figure with `_low`, `_high` and `_n` behind it."""
-    audit = {key: value for name, one in audit_estimates(tables).items() for key, value in one.metrics(name).items()}
-    return {"audit": audit | image_counts(tables)}
+def audit_figures(tables: StudyTables) -> dict[str, float]:
+    """The keys of metrics/audit.json: each figure with `_low`, `_high` and `_n` behind it, and counts of images."""
+    found = {key: value for name, one in audit_estimates(tables).items() for key, value in one.metrics(name).items()}
+    return found | {key: tables.metric_rows(metric)["image"].nunique() for key, metric in COUNTS.items()}
 
 
 def audit_estimates(tables: StudyTables) -> dict[str, Estimate]:
-    """All figures of the audit by their old keys, from the one table of keys and fields."""
+    """The figures of the audit by their old keys, from the one table of keys and fields."""
     found: dict[str, Estimate] = {}
     for known in OLD_KEYS:
-        if known.section == "audit":
-            for fields in known_fields(known, tables):
-                key = known.key.format(**fields)
-                found.setdefault(key, tables.estimate(fill_figure(known.figure, fields)))
+        for fields in known_fields(known, tables) if known.section == "audit" else ():
+            one = tables.estimate(fill_figure(known.figure, fields))
+            found.setdefault(known.key.format(**fields), complement(one) if known.complement else one)
     return found
 
 
+def complement(one: Estimate) -> Estimate:
+    """1 less the figure."""
+    return Estimate(1 - one.value, 1 - one.high, 1 - one.low, one.n)
+
+
 def known_fields(known: OldKey, tables: StudyTables) -> Iterator[Mapping[str, str]]:
-    """Every combination of the fields in braces that the tables have."""
+    """Every combination of the key's fields in braces that the tables have."""
     table = tables.metric_rows(known.figure.metric)
-    wanted = {name: value for name, value in known.figure.facets.items() if str(value).startswith("{")}
-    if any(name not in table for name in wanted) or table.empty:
+    facets = [name for name, value in known.figure.facets.items() if str(value).startswith("{")]
+    if table.empty or not {*facets} <= {*table}:
         return
-    columns = ["method", *wanted]
-    for values in table[columns].drop_duplicates().itertuples(index=False):
-        fields = dict(zip(columns, values, strict=True))
-        if any(pd.isna(value) or value == "" for name, value in fields.items() if name != "method"):
-            continue
-        if not (known.figure.versus and fields["method"] in NAMES):
+    first = {"first": next(iter(tables.tested_methods), "")}
+    wanted = ["method", *facets] if known.figure.method == "{method}" else facets
+    if not wanted:
+        yield first
+        return
+    for values in table[wanted].drop_duplicates().dropna().itertuples(index=False):
+        fields = first | dict(zip(wanted, map(str, values), strict=True))
+        if not (known.figure.versus and fields.get("method") in NAMES):
             yield fields
 
 
-def image_counts(tables: StudyTables) -> Figures:
-    """How many images each part of the audit took."""
-    of = {"images": "deletion", "probed": "similarity_after_randomisation", "intervened": "prediction_change"}
-    return {key: tables.metric_rows(metric)["image"].nunique() for key, metric in of.items()}
-
-
 def mean_curves(tables: StudyTables) -> pd.DataFrame:
-    """Mean deletion and insertion curves of the first method and the baselines, by the share of squares."""
-    raise NotImplementedError
-
-
-_ = (product, np, Figure)
+    """Mean deletion and insertion curves of the first method and the baselines, a row for each share of squares."""
+    first = next(iter(tables.tested_methods), "")
+    columns: dict[str, pd.Series[float]] = {}
+    for name in (first, *NAMES):
+        for kind in CURVES:
+            rows = tables.metric_rows(f"{kind}_curve")
+            own = rows[rows["method"] == name]
+            if len(own):
+                columns[kind if name == first else f"{kind}_{name}"] = own.groupby("share")["value"].mean().round(4)
+    order = [*CURVES, *(f"{kind}_{name}" for kind in CURVES for name in NAMES)]
+    found = pd.DataFrame({name: columns[name] for name in order if name in columns}).reset_index()
+    return found.assign(share=found["share"].round(4)) if len(found) else pd.DataFrame(columns=["share", *CURVES])

@@ -8,7 +8,7 @@ from typing import Any
 from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure, baseline_title
 from seewhy.checks.old_keys import WORDS, find_figure
-from seewhy.checks.settings import FACETS, Limit
+from seewhy.checks.settings import FACETS, GateSettings, Limit
 from seewhy.config import artifacts
 from seewhy.config.params import FILE, Params
 from seewhy.errors import SeewhyError, unknown
@@ -24,9 +24,9 @@ def own_checks(params: Params, name: str) -> list[Check]:
     return found + [_of_gate(key, limit) for key, limit in params.gates.get(name, {}).items()]
 
 
-def make_check(figure: Figure, limit: Limit) -> Check:
+def make_check(figure: Figure, limit: Limit, what: str = "") -> Check:
     """A figure and its limit as a check, in words."""
-    what, side = limit.what or describe_figure(figure), "above" if limit.least else "below"
+    what, side = what or limit.what or describe_figure(figure), "above" if limit.least else "below"
     told = [f"{what} is {word}{side} {limit.value:g}" for word in ("", "not ")]
     return Check(Subject("own"), figure, told[0], told[1], limit.value, limit.least, expected=limit.expected, what=what)
 
@@ -41,7 +41,11 @@ def describe_figure(figure: Figure) -> str:
     told = figure.metric.replace("_", " ") + (f" of {figure.method}" if figure.method else "")
     if "region" in facets and "kind" in facets:
         told += f" by {facets['kind']} of the {facets['region']}"
-    rest = [f"{name} {value}" for name, value in facets.items() if not {"region", "kind"} <= {*facets} or name not in ("region", "kind")]
+    rest = [
+        f"{name} {value}"
+        for name, value in facets.items()
+        if not {"region", "kind"} <= {*facets} or name not in ("region", "kind")
+    ]
     told += f" ({', '.join(rest)})" if rest else ""
     beyond = {"": "", "control": " beyond its control"}
     told += beyond.get(figure.versus, f" beyond the {baseline_title(figure.versus)}")
@@ -49,9 +53,9 @@ def describe_figure(figure: Figure) -> str:
     return told + "".join(f" where {column} is {value}" for column, value in figure.images.items())
 
 
-def _of_gate(key: str, limit: Limit) -> Check:
+def _of_gate(key: str, limit: GateSettings) -> Check:
     """A gate of the first edition; what no table has is read from its old file."""
-    return make_check(find_figure(key) or Figure(WORDS.get(key, key)), limit)
+    return make_check(find_figure(key) or Figure(WORDS.get(key, key)), limit, limit.claim)
 
 
 def gate_lines(params: Params, name: str) -> list[str]:
@@ -60,9 +64,17 @@ def gate_lines(params: Params, name: str) -> list[str]:
     for key, limit in params.gates.get(name, {}).items():
         figure, side = find_figure(key), "min" if limit.least else "max"
         entry: dict[str, Any] = (figure.fields() if figure else {}) | {side: f"{limit.value:g}"}
-        entry |= {name: value for name, value in (("what", limit.what), ("expected", limit.expected)) if value not in ("", "pass")}
+        entry |= {
+            name: value
+            for name, value in (("what", limit.claim or limit.what), ("expected", limit.expected))
+            if value not in ("", "pass")
+        }
         now = ", ".join(f"{field}: {value}" for field, value in entry.items())
-        is_now = f"checks.{name}: {{{now}}}" if figure else "read from the old files for one release: no metric has this name"
+        is_now = (
+            f"checks.{name}: {{{now}}}"
+            if figure
+            else "read from the old files for one release: no metric has this name"
+        )
         lines.append(f"gates.{name}.{key} of {FILE} is {'now ' if figure else ''}{is_now}")
     return lines
 
@@ -84,8 +96,8 @@ def recorded_estimate(rows: Sequence[Row], figure: Figure) -> tuple[Estimate, bo
     for row in rows:
         own = {key: value for key, value in row.items() if key in FIELDS}
         if own == fields and (row.get("n") or row.get("estimate") is not None):
-            ends = (math.nan if row[key] is None else float(row[key]) for key in ("estimate", "low", "high"))
-            return Estimate(*ends, row["n"] or 0), row["n"] is None
+            value, low, high = (math.nan if row[key] is None else row[key] for key in ("estimate", "low", "high"))
+            return Estimate(value, low, high, row["n"] or 0), row["n"] is None
     return None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from seewhy.checks.figure import Figure
-from seewhy.config.validation import Name, Number, Settings
+from seewhy.config.validation import Number, Settings
 
 Bound = Annotated[Number, Field(allow_inf_nan=False)] | None
 Facet = str | int | float | bool | None
@@ -39,9 +39,15 @@ class Limit(Settings):
         return next(one for one in (self.min, self.max) if one is not None)
 
 
+class GateSettings(Limit):
+    """An entry of `gates:`, the first edition's checks; `claim` is `what`."""
+
+    claim: str = ""
+
+
 class CheckSettings(Limit):
     """An entry of `checks:`: the fields of a `Figure`, and its limit. Facets are those of the metric's table: `region`
-    and `kind` of an intervention, `change` of an imperceptible perturbation, `word` of a caption and so on."""
+    and `kind` of an intervention, `change` of an imperceptible perturbation, `class_is` (true or predicted) of a map."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     metric: str
@@ -51,13 +57,13 @@ class CheckSettings(Limit):
     slice: dict[str, str] = Field(default_factory=dict)
     region: Facet = None
     kind: Facet = None
+    class_is: Facet = None
     change: Facet = None
-    share: Facet = None
     depth: Facet = None
     layer: Facet = None
     channel: Facet = None
     word: Facet = None
-    of: Facet = None
+    other: Facet = None
 
     @property
     def figure(self) -> Figure:
@@ -67,5 +73,6 @@ class CheckSettings(Limit):
 
 
 FIGURE_FIELDS = ("metric", "method", "versus", "label", "slice")
-FACETS = tuple(name for name in CheckSettings.model_fields if name not in (*FIGURE_FIELDS, *Limit.model_fields))
-ChecksByStudy = dict[Name, list[CheckSettings]]
+FACETS: tuple[str, ...] = tuple(
+    name for name in CheckSettings.model_fields if name not in (*FIGURE_FIELDS, *Limit.model_fields)
+)

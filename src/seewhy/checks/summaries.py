@@ -49,8 +49,7 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     artifacts.write_csv(folder / "figures.csv", figure_table(tables))
     artifacts.write_json(folder / "verdict.json", [one.row() for one in verdict])
     write_checks(project.root, study, own)
-    for section, figures in old_metrics.section_figures(project, study, tables).items():
-        artifacts.write_metrics(artifacts.metrics(project.root, study, section), figures)
+    artifacts.write_metrics(artifacts.metrics(project.root, study, "audit"), old_metrics.audit_figures(tables))
     labelled = tables.images[tables.images["label"].notna()]
     artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
     artifacts.write_csv(folder / "metrics" / "curves.csv", old_metrics.mean_curves(tables))
@@ -117,5 +116,17 @@ def figure_table(tables: StudyTables) -> pd.DataFrame:
         return pd.DataFrame()
     every = pd.concat(parts, ignore_index=True)
     facets = [name for table in tables.tables.values() for name in facets_of(table) if name not in TEXTS]
-    order = ["family", "metric", "method", "versus", "against", *dict.fromkeys(facets), "estimate", "low", "high", "n", "p"]
+    order = [
+        "family",
+        "metric",
+        "method",
+        "versus",
+        "against",
+        *dict.fromkeys(facets),
+        "estimate",
+        "low",
+        "high",
+        "n",
+        "p",
+    ]
     return every[[name for name in order if name in every]].round(DIGITS)

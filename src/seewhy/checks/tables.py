@@ -1,4 +1,4 @@
-"""Estimates from a study's measurement tables: any metric of any of them, in all images or in those of a class or slice."""
+"""Estimates from a study's measurement tables: of any metric, in all images or in those of a class or slice."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,15 +13,21 @@ from seewhy.checks.old_keys import WORST
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError, unknown
-from seewhy.measure.family import facets_of
+from seewhy.measure.family import COLUMNS, facets_of
 from seewhy.measure.store import measurements_folder
 from seewhy.measure.summary import TEXTS, best_baseline, compare_values, image_values, mean_estimate
 from seewhy.metrics.registry import METRICS, Metric
 from seewhy.stats import NOTHING, Estimate
 
 ELSEWHERE = "control"  # facet: whether the same was done elsewhere instead
+TESTED = "tested"  # as a figure's facet: only images that interventions test, in their order
+ONE_A_ROW = {*TEXTS, "donor", "other_class"}  # facets that say something of a row, where others tell figures apart
+PRESUMED = {"class_is": "true", ELSEWHERE: False}  # the value of a facet that a figure does not name
+LARGEST = "depth"  # a facet whose largest value is presumed: all weights
 
 
+RANKING = "deletion"  # is measured for every method that the audit tests
+PLACES, ALIKE = "hirescam", 0.9  # it leads where its rank correlation with Grad-CAM is lower
 OF_ONE_IMAGE = {"accuracy": "correct"}
 
 
@@ -85,20 +91,35 @@ class StudyTables:
         own = columns.get(figure.method)
         return "" if own is None else best_baseline(own, columns, self.metric(figure))
 
+    @property
+    def tested_methods(self) -> list[str]:
+        """The methods whose maps the audit tests, the one that its page leads with first: HiResCAM where Grad-CAM is
+        another map, since it then does not keep places apart."""
+        rows = self.metric_rows(RANKING)
+        methods = list(dict.fromkeys(rows.loc[~rows["is_baseline"].astype(bool), "method"]))
+        alike = self.estimate(Figure("rank_correlation", "gradcam", facets={"other": PLACES}))
+        if {"gradcam", PLACES} <= {*methods} and alike.value < ALIKE:
+            return [PLACES, *(name for name in methods if name != PLACES)]
+        return methods
+
+    def metric_rows(self, metric: str) -> pd.DataFrame:
+        """All rows of a metric; none where it was not measured."""
+        name = self.metric_name(metric)
+        table = self.tables.get(self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
+        return table[table["metric"] == name]
+
     def select_rows(self, figure: Figure) -> pd.DataFrame:
         """The rows of the tables that a figure is computed from; with its baseline or control where it is compared."""
-        name = self.metric_name(figure.metric)
-        table = self.tables.get(self.families.get(name, ""), pd.DataFrame(columns=["metric"]))
-        rows = table[table["metric"] == name]
+        rows = self.metric_rows(figure.metric)
         if rows.empty:
             return rows
         compared = {figure.method, figure.versus} if figure.versus not in ("", CONTROL) else {figure.method}
         keep = rows["method"].isin(compared) | ((figure.versus == BASELINE) & rows["is_baseline"].astype(bool))
         rows = self._of_images(rows[keep], figure)
         for facet in facets_of(rows):
-            if facet not in TEXTS and not (facet == ELSEWHERE and figure.versus == CONTROL):
+            if facet not in ONE_A_ROW and not (facet == ELSEWHERE and figure.versus == CONTROL):
                 rows = _with_facet(rows, facet, figure)
-        return rows
+        return self._of_tested(rows) if figure.facets.get(TESTED) else rows
 
     def _compared(
         self, figure: Figure, rows: pd.DataFrame, metric: Metric | None
@@ -111,6 +132,11 @@ class StudyTables:
         own = columns.get(figure.method, pd.Series(dtype=float))
         other = best_baseline(own, columns, metric) if figure.versus == BASELINE else figure.versus
         return own, columns.get(other)
+
+    def _of_tested(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the images that interventions test, in the order in which they do."""
+        tested = self.metric_rows("prediction_change")[["image", "target"]].drop_duplicates()
+        return tested.merge(rows, on=["image", "target"])
 
     def _of_images(self, rows: pd.DataFrame, figure: Figure) -> pd.DataFrame:
         """The rows of a class and a slice."""
@@ -164,12 +190,14 @@ def _with_facet(rows: pd.DataFrame, facet: str, figure: Figure) -> pd.DataFrame:
 
 
 def _without_facet(rows: pd.DataFrame, facet: str, there: "pd.Series[bool]", figure: Figure) -> pd.DataFrame:
-    """The rows without that facet; if all have it, those of the intervention itself or of the only value."""
+    """The rows without that facet; if all have it, those with the value that is presumed, or with the only one."""
     if not there.all() or rows.empty:
         return rows[~there]
-    if facet == ELSEWHERE:
-        return rows[~rows[facet].astype(bool)]
     values: list[Any] = list(dict.fromkeys(rows[facet]))
+    if facet == LARGEST:
+        return rows[rows[facet] == max(values)]
+    if facet in PRESUMED:
+        return rows[rows[facet] == PRESUMED[facet]]
     if len(values) > 1:
         raise SeewhyError(f"{figure}: found no {facet}; allowed: {', '.join(map(str, values))}")
     return rows

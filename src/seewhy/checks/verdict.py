@@ -142,9 +142,11 @@ def _check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str,
     words = {"name": name, "baseline": ""}
     if rule.versus == BASELINE:
         words["baseline"] = baseline_title(figures.strongest(figure) or BASELINE)
-    told = (text.format(**words) for text in (rule.statement, rule.denial))
+    statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
     estimate = figures.estimate(figure)
-    return Check(Subject(rule.kind, name), figure, *told, limits[rule.limit], rule.least, estimate, title=title)
+    return Check(
+        Subject(rule.kind, name), figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title
+    )
 
 
 def select_checks(checks: Iterable[Check], *kinds: Kind, name: str = "") -> list[Check]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from seewhy.checks.settings import CheckSettings, Limit
+from seewhy.checks.settings import CheckSettings, GateSettings
 from seewhy.config.validation import (
     Classes,
     Column,
@@ -170,7 +170,7 @@ class Params(Settings):
     attributions: Attributions
     comparisons: dict[Name, Comparison]
     checks: dict[Name, list[CheckSettings]] = Field(default_factory=dict)
-    gates: dict[Name, dict[str, Limit]] = Field(default_factory=dict)
+    gates: dict[Name, dict[str, GateSettings]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("base", mode="before")

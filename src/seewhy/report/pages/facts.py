@@ -107,7 +107,7 @@ def majority_baseline(study: Study) -> MajorityBaseline:
 
 
 def broken_model(study: Study) -> str:
-    """That the model is worse than the majority baseline, as the first sentences of a finding; empty where it is not."""
+    """That the model is worse than the majority baseline, as the first sentence of a finding; else empty."""
     found = works_answer(majority_baseline(study))
     return f"**{found.sentence}**" if found.severity == "broken" else ""
 

@@ -51,11 +51,11 @@ def _faulty(own: Sequence[Check], title: str, count: str, detail: str) -> Answer
     if RANDOMISED in failed:
         return Answer("No", told, "broken", short, count, "do not read reasons from this map", detail)
     severity = "unstable" if failed == {STABLE} else "broken" if failed else "unknown"
-    return Answer("Partly", told, severity, short, count, "use the map only for what it passed", detail)  # type: ignore[arg-type]
+    return Answer("Partly", told, severity, short, count, "use the map only for what it passed", detail)
 
 
 def map_faults(own: Sequence[Check], title: str) -> list[str]:
-    """What fails for one method, a sentence each: what it shows, whether it beats the baselines, how it ranks squares."""
+    """What fails for one method, a sentence each: what it shows, then what a baseline does better."""
     failed = {(one.figure.metric, one.figure.versus) for one in own if one.status == "fail"}
     told = [text.format(title=title) for metric, text in FAULTS.items() if (metric, "") in failed]
     if ("lift", "") in failed:
@@ -104,7 +104,9 @@ def _localised(own: Sequence[Check], title: str) -> str:
     if over is None or not over.estimate.measured:
         return told
     beside = {"pass": over.statement, "fail": over.denial}.get(over.status)
-    return f"{told} {capitalised(beside)}." if beside else f"{told} That is not clearly more than with the best baseline."
+    return (
+        f"{told} {capitalised(beside)}." if beside else f"{told} That is not clearly more than with the best baseline."
+    )
 
 
 def _ranked(own: Sequence[Check], title: str) -> str:

@@ -48,7 +48,7 @@ class Evidence:
 
     def shown(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
-        return self.figures.estimate(Figure("region_lift", self.method, facets={"region": suspect}))
+        return self.figures.estimate(Figure("region_lift", self.method, facets={"region": suspect, "tested": True}))
 
 
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
@@ -89,7 +89,9 @@ def _works_by_own(own: Sequence[Check]) -> Answer:
     answer, severity = answers.get(status, ("Undecided" if status == "unsure" else "Not tested", "unknown"))
     told = worst.sentence or f"Not decided: {worst.statement}"
     sentence = f"{capitalised(told)}."
-    return Answer(answer, sentence, severity, sentence, value, "", f"{capitalised(str(worst.figure))}: {worst.estimate.text()}.")  # type: ignore[arg-type]
+    return Answer(
+        answer, sentence, severity, sentence, value, "", f"{capitalised(str(worst.figure))}: {worst.estimate.text()}."
+    )
 
 
 def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
@@ -161,7 +163,8 @@ def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
     part = "everything but the object" if region == "background" else f"the {region}"
     value = written(share.value, "%")
     if kind == "paste":
-        told = f"Pasting only {part} into other images makes the model predict {_won(region, evidence)} in {value} of cases."
+        won = _won(region, evidence)
+        told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
         beside = f"Pasting an equal area of another image does so in {written(other.value, '%')}."
     else:
         told = f"{WAYS[kind]} {part} changes {value} of predictions."
@@ -270,7 +273,7 @@ def verdict_answer(status: str, works: Answer, shortcut: Answer, stable: Answer,
     told = worst.short if worst else "No check of the model failed."
     severity = worst.severity if worst else "fine"
     word: dict[str, str] = {"passed": "Yes", "failed": "No", "undecided": "Undecided", "not tested": "Not tested"}
-    return Answer(word[status], told, severity, f"Verdict for this model: {status.upper()}. {told}")  # type: ignore[arg-type]
+    return Answer(word[status], told, severity, f"Verdict for this model: {status.upper()}. {told}")
 
 
 def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer) -> dict[str, str]:
