@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from seewhy.checks.figure import Figure
 from seewhy.checks.old_keys import old_key
-from seewhy.checks.status import decide_status
+from seewhy.checks.status import FEWEST, decide_status
 from seewhy.stats import NOTHING, Estimate
 
 Kind = Literal["works", "object", "background", "suspect", "stability", "map", "own"]
@@ -84,7 +84,7 @@ class Check:
     @property
     def is_open(self) -> bool:
         """Whether enough images were measured and nothing is decided all the same."""
-        return self.status == "unsure" and self.estimate.measured
+        return self.status == "unsure" and self.estimate.measured and self.estimate.n >= FEWEST
 
     @property
     def broken(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seewhy.checks.check import Check
 from seewhy.checks.figure import Figure
-from seewhy.checks.old_keys import is_old_key
+from seewhy.checks.old_keys import WORST, is_old_key
 from seewhy.checks.own_checks import own_checks, read_old_figure, read_recorded, recorded_estimate
 from seewhy.config import artifacts
 from seewhy.config.project import Project
@@ -64,13 +64,16 @@ def load_tables(project: Project, name: str) -> "StudyTables | None":
 
 
 def check_figure(tables: "StudyTables", figure: Figure, name: str) -> None:
-    """Refuses a metric or method that no table of the study has; the closest one is named."""
+    """Refuses a metric, method or facet that no table of the study has; the closest one is named."""
     where = f"checks.{name} of params.yaml"
-    family = tables.families.get(tables.metric_name(figure.metric))
-    if family is None:
+    if tables.metric_name(figure.metric) not in tables.families:
         raise unknown("metric", figure.metric, sorted({*tables.families}), where)
-    table = tables.tables[family]
-    methods = [one for one in table.loc[table["metric"] == tables.metric_name(figure.metric), "method"].unique() if one]
+    rows = tables.metric_rows(figure.metric)
+    for facet, value in figure.facets.items():
+        values = rows[facet].dropna().astype(str).unique() if facet in rows else []
+        if str(value) not in (*values, WORST):
+            raise unknown(facet, value, values, f"{figure.metric} of {where}")
+    methods = [one for one in rows["method"].unique() if one]
     if figure.method and figure.method not in methods:
         raise unknown("method", figure.method, methods, f"{figure.metric} of {where}")
     if figure.versus and figure.versus not in (*figure.references, *methods):

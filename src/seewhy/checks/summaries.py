@@ -21,7 +21,7 @@ from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.checks.run import load_tables, run_checks, write_checks
 from seewhy.checks.summary import write_summary
 from seewhy.checks.tables import StudyTables
-from seewhy.checks.verdict import map_checks, model_checks
+from seewhy.checks.verdict import LIMITS, map_checks, model_checks
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError
@@ -66,7 +66,7 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
         tables: its measurements.
         model: beside the majority baseline.
     """
-    limits = project.params.sections["audit"]["limits"]
+    limits = {**LIMITS, **project.params.sections.get("audit", {}).get("limits", {})}
     suspects = project.params.study(study).suspects
     titles = method_titles(tables)
     return [*model.checks, *model_checks(tables, suspects, limits), *map_checks(tables, titles, limits)]

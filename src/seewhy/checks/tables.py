@@ -66,7 +66,8 @@ class StudyTables:
     def estimate(self, figure: Figure) -> Estimate:
         """A figure with its 95 % interval; of no image where this study has none.
 
-        Raises SeewhyError for a class, a slice or a facet that the study does not have, with the closest match.
+        Raises SeewhyError for a class or slice that the study does not have, with the closest match, and where a facet
+        is not named though several of its values were measured.
         """
         rows, metric = self.select_rows(figure), self.metric(figure)
         if rows.empty:
@@ -183,10 +184,7 @@ def _with_facet(rows: pd.DataFrame, facet: str, figure: Figure) -> pd.DataFrame:
     wanted = figure.facets[facet]
     if wanted == WORST:
         return rows[values == _worst_value(rows[there], facet, figure)]
-    chosen = rows[there & (values.astype(str) == str(wanted))]
-    if chosen.empty and there.any():
-        raise unknown(facet, wanted, dict.fromkeys(values[there].astype(str)), str(figure))
-    return chosen
+    return rows[there & (values.astype(str) == str(wanted))]
 
 
 def _without_facet(rows: pd.DataFrame, facet: str, there: "pd.Series[bool]", figure: Figure) -> pd.DataFrame:

@@ -12,6 +12,18 @@ from seewhy.checks.figure import BASELINE, CONTROL, Figure, baseline_title
 from seewhy.checks.old_keys import WORST
 from seewhy.stats import Estimate
 
+LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says otherwise; by `Rule.limit`
+    "lift": 1.0,
+    "control": 0.0,
+    "kept": 0.5,
+    "target": 0.5,
+    "stability": 0.7,
+    "object": 0.1,
+    "background": 0.5,
+    "suspect": 0.1,
+    "flipped": 0.1,
+}
+
 
 class Figures(Protocol):
     """Where estimates come from: the measurement tables of a study."""

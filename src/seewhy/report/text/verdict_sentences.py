@@ -106,8 +106,9 @@ def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     if held:
         return _no_shortcut(asked, held, evidence)
     if few := [one.estimate.n for one in asked if one.status == "unsure"]:
-        sentence = f"Only {max(few)} images have a part to replace and a right prediction. It takes {FEWEST}."
-        return Answer("Not tested", sentence, "unknown", "Too few images to test what the model relies on.")
+        sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
+        short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
+        return Answer("Not tested", sentence, "unknown", short, detail=detail)
     return _by_regions(evidence)
 
 
