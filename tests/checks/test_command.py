@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seewhy.checks.own_checks import describe_figure
 from seewhy.checks.figure import Figure
+from seewhy.checks.own_checks import describe_figure
 from seewhy.checks.run import collect_checks, show_checks
 from seewhy.checks.summaries import write_summaries
 from seewhy.config import artifacts
@@ -102,7 +102,7 @@ def test_a_broken_check_is_a_line_and_exit_code_1(measured, cli):
     measured(ACCURACY, {"metric": "lift", "method": "gradcam", "class": "cup", "versus": "centre", "min": 0})
     code, said = cli("check")
     assert code == 1
-    assert said == "tiny: accuracy 0.9000 (0.6990 to 0.9721) is below 0.9900 by 0.0900\n"
+    assert said == "tiny: accuracy 0.90 (0.70 to 0.97) is below 0.99 by 0.09\n"
     assert cli("check", "tiny")[0] == 1
 
 
@@ -159,7 +159,7 @@ def test_the_table_names_every_check(measured, capsys):
     head, row = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["study", "check", "estimate"]
     cells = re.split(r" {2,}", row.strip())
-    assert cells == ["tiny", "accuracy", "0.9000 (0.6990 to 0.9721)", "min 0.99", "20", "fail (expected)"]
+    assert cells == ["tiny", "accuracy", "0.90 (0.70 to 0.97)", "min 0.99", "20", "fail (expected)"]
 
 
 def test_old_gates_are_read_and_a_line_names_the_new_check(measured, cli):
@@ -194,7 +194,7 @@ def test_without_measurements_the_committed_figures_are_used(measured, cli, proj
     write_summaries("tiny", measured(ACCURACY))
     for path in (project.root / "data/measurements").rglob("*.parquet"):
         path.unlink()
-    assert "accuracy 0.9000 (0.6990 to 0.9721) is below" in cli("check")[1]
+    assert "accuracy 0.90 (0.70 to 0.97) is below" in cli("check")[1]
     measured({"metric": "lift", "method": "gradcam", "min": 1})
     code, said = cli("check")
     assert (code, said) == (
@@ -204,7 +204,8 @@ def test_without_measurements_the_committed_figures_are_used(measured, cli, proj
     assert "it was not measured; build it first" in cli("check", "--strict")[1]
 
 
-def test_without_checks_nothing_breaks(project, cli, refused):
+@pytest.mark.usefixtures("project")
+def test_without_checks_nothing_breaks(cli, refused):
     assert cli("check", "--strict") == (0, "")
     assert "unknown study or comparison 'tiny' in checks of params.yaml" in refused("check", "tiny")
 
@@ -252,7 +253,8 @@ def test_the_summary_answers_four_questions(measured):
     )
 
 
-def test_a_study_that_is_not_measured_is_one_line(project):
+@pytest.mark.usefixtures("project")
+def test_a_study_that_is_not_measured_is_one_line():
     with pytest.raises(Exception, match=r"study 'tiny' is not measured yet; make it with: dvc repro measure@tiny"):
         write_summaries("tiny", find_project())
 

@@ -47,7 +47,7 @@ class GateSettings(Limit):
 
 class CheckSettings(Limit):
     """An entry of `checks:`: the fields of a `Figure`, and its limit. Facets are those of the metric's table: `region`
-    and `kind` of an intervention, `change` of an imperceptible perturbation, `class_is` (true or predicted) of a map."""
+    and `kind` of an intervention, `change` of a small perturbation, `class_is` (true or predicted) of a map."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     metric: str
