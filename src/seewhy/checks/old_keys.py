@@ -20,12 +20,13 @@ WORST = "worst"  # as facet `change`: the imperceptible perturbation that moves 
 @dataclass(frozen=True)
 class OldKey:
     """`key` of `section`.json and its figure; both with the same fields in braces. {first} is the method that the page
-    leads with. `complement`: the key held 1 less the figure."""
+    leads with. `complement`: the key held 1 less the figure. `without`: values of fields that had no key."""
 
     section: str
     key: str
     figure: Figure
     complement: bool = False
+    without: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[str]:
