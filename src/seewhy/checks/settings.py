@@ -53,6 +53,7 @@ class CheckSettings(Limit):
     metric: str
     method: str = ""
     versus: str = ""
+    family: str = ""
     label: str = Field("", alias="class")
     slice: dict[str, str] = Field(default_factory=dict)
     region: Facet = None
@@ -63,16 +64,19 @@ class CheckSettings(Limit):
     layer: Facet = None
     channel: Facet = None
     word: Facet = None
+    map_class: Facet = None
+    case: Facet = None
+    asked: Facet = None
     other: Facet = None
 
     @property
     def figure(self) -> Figure:
         """What is measured."""
         facets = {name: value for name in FACETS if (value := getattr(self, name)) is not None}
-        return Figure(self.metric, self.method, self.versus, facets, self.label, self.slice)
+        return Figure(self.metric, self.method, self.versus, facets, self.label, self.slice, self.family)
 
 
-FIGURE_FIELDS = ("metric", "method", "versus", "label", "slice")
+FIGURE_FIELDS = ("metric", "method", "versus", "family", "label", "slice")
 FACETS: tuple[str, ...] = tuple(
     name for name in CheckSettings.model_fields if name not in (*FIGURE_FIELDS, *Limit.model_fields)
 )

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from seewhy.checks import old_metrics
 from seewhy.checks.check import Check
-from seewhy.checks.figure import BASELINE
+from seewhy.checks.figure import BASELINE, CONTROL
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.checks.run import load_tables, run_checks, write_checks
 from seewhy.checks.summary import write_summary
@@ -29,6 +28,7 @@ from seewhy.measure.family import facets_of
 from seewhy.measure.summary import TEXTS, summarise
 
 DIGITS = 6  # of figures.csv
+CURVES = ("deletion_curve", "insertion_curve")  # points of a curve are no figures of their own
 
 
 def write_summaries(study: str, project: Project) -> list[Path]:
@@ -41,6 +41,8 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     Raises SeewhyError where the study was not measured, and for a check of params.yaml that asks for what is not there.
     """
     tables = load_tables(project, study)
+    from seewhy.checks import old_metrics  # the families need torch
+
     if tables is None:
         raise SeewhyError(f"study '{study}' is not measured yet; make it with: dvc repro measure@{study}")
     folder = artifacts.reports(project.root, study)
@@ -49,7 +51,7 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     artifacts.write_csv(folder / "figures.csv", figure_table(tables))
     artifacts.write_json(folder / "verdict.json", [one.row() for one in verdict])
     write_checks(project.root, study, own)
-    artifacts.write_metrics(artifacts.metrics(project.root, study, "audit"), old_metrics.audit_figures(tables))
+    old_metrics.write_old_metrics(project, study, tables)
     labelled = tables.images[tables.images["label"].notna()]
     artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
     artifacts.write_csv(folder / "metrics" / "curves.csv", old_metrics.mean_curves(tables))
@@ -109,7 +111,9 @@ def figure_table(tables: StudyTables) -> pd.DataFrame:
     """Every figure of every table: family, metric, method, versus, facets, estimate, low, high, n."""
     parts = []
     for family, table in tables.tables.items():
+        table = table[~table["metric"].isin(CURVES)]
         compared = [BASELINE] if table["is_baseline"].any() else []
+        compared += [CONTROL] if CONTROL in table else []
         found = summarise(table, tables.seed, compared)
         parts.append(found.assign(family=family))
     if not parts:

@@ -42,6 +42,7 @@ class StudyTables:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], images: pd.DataFrame, seed: int):
         self.tables, self.images, self.seed = tables, images, seed
+        self._estimates: dict[str, Estimate] = {}
 
     @classmethod
     def of_study(cls, project: Project, study: str) -> "StudyTables":
@@ -52,8 +53,14 @@ class StudyTables:
 
     @cached_property
     def families(self) -> dict[str, str]:
-        """By metric, the family that measures it."""
-        return {metric: name for name, table in self.tables.items() for metric in table["metric"].unique()}
+        """By metric, the family that measures it; of several the one that registered it."""
+        found: dict[str, str] = {}
+        for name, table in self.tables.items():
+            for metric in table["metric"].unique():
+                registered = METRICS.get(metric)
+                if metric not in found or (registered and registered.family == name):
+                    found[metric] = name
+        return found
 
     def metric_name(self, said: str) -> str:
         """The name of a metric in the tables: of a figure over images its value in one, as `correct` of `accuracy`."""
@@ -69,6 +76,12 @@ class StudyTables:
         Raises SeewhyError for a class or slice that the study does not have, with the closest match, and where a facet
         is not named though several of its values were measured.
         """
+        key = repr(figure)
+        if key not in self._estimates:
+            self._estimates[key] = self._estimate(figure)
+        return self._estimates[key]
+
+    def _estimate(self, figure: Figure) -> Estimate:
         rows, metric = self.select_rows(figure), self.metric(figure)
         if rows.empty:
             return NOTHING
@@ -103,15 +116,15 @@ class StudyTables:
             return [PLACES, *(name for name in methods if name != PLACES)]
         return methods
 
-    def metric_rows(self, metric: str) -> pd.DataFrame:
-        """All rows of a metric; none where it was not measured."""
+    def metric_rows(self, metric: str, family: str = "") -> pd.DataFrame:
+        """All rows of a metric, of its own family or another one; none where it was not measured."""
         name = self.metric_name(metric)
-        table = self.tables.get(self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
+        table = self.tables.get(family or self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
         return table[table["metric"] == name]
 
     def select_rows(self, figure: Figure) -> pd.DataFrame:
         """The rows of the tables that a figure is computed from; with its baseline or control where it is compared."""
-        rows = self.metric_rows(figure.metric)
+        rows = self.metric_rows(figure.metric, figure.family)
         if rows.empty:
             return rows
         compared = {figure.method, figure.versus} if figure.versus not in ("", CONTROL) else {figure.method}

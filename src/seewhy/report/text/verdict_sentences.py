@@ -48,7 +48,9 @@ class Evidence:
 
     def shown(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
-        return self.figures.estimate(Figure("region_lift", self.method, facets={"region": suspect, "tested": True}))
+        return self.figures.estimate(
+            Figure("region_lift", self.method, facets={"region": suspect, "tested": True}, family="regions")
+        )
 
 
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
