@@ -70,7 +70,10 @@ def tables():
             tidy_rows(ROWS, "gradcam", "stability", drawn(0.9), change="jpeg"),
             tidy_rows(ROWS, "", "label_flip", np.zeros(N), change="jpeg"),
         ],
-        "predictions": [tidy_rows(ROWS, "", "correct", ROWS["correct"].astype(float))],
+        "predictions": [
+            tidy_rows(ROWS, "", "correct", ROWS["correct"].astype(float)),
+            tidy_rows(ROWS, "", "confidence", ROWS["confidence"]),
+        ],
     }
     return {name: tidy_table(parts) for name, parts in found.items()}
 
@@ -274,6 +277,7 @@ def test_the_docs_translate_every_old_word():
 
 def test_reading_params_imports_nothing_heavy():
     heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'cv2'}"
-    code = f"import sys, seewhy.cli, seewhy.config.project; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    asked = f"import sys, seewhy.cli, seewhy.config.project; print(sorted({heavy} & set(sys.modules)))"
+    asked += "; import seewhy.checks.summaries, seewhy.checks.run; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "False"]

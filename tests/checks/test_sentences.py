@@ -11,6 +11,7 @@ from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure
 from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.checks.old_keys import old_key
+from seewhy.metrics import stability
 from seewhy.report.text import method_sentences, verdict_sentences
 from seewhy.report.text.verdict_sentences import Evidence
 from seewhy.stats import NAN, NOTHING, Estimate
@@ -153,6 +154,8 @@ def test_a_model_below_the_majority_baseline_does_not_work():
     assert "It predicts" not in verdict_sentences.works_answer(model(near(0.1), given=20)).sentence
     assert verdict_sentences.works_answer(model(near(0.9))).answer == "Undecided"
     assert verdict_sentences.works_answer(model(near(0.98, 0.01))).answer == "Yes"
+    rarely = verdict_sentences.works_answer(model(near(0.375), best=0.125))
+    assert (rarely.answer, rarely.short) == ("Partly", "Only 37.5 % of the images are classified correctly.")
     assert verdict_sentences.works_answer(model(NOTHING)).answer == "Not tested"
 
 
@@ -175,7 +178,8 @@ def stable(value):
 
 
 def test_stability_names_the_change():
-    assert stable(near(0.2)).sentence == "JPEG of quality 75 changes 20.0 % of predictions."
+    assert stable(near(0.2)).sentence == "JPEG compression changes 20.0 % of predictions."
+    assert {*verdict_sentences.CHANGES} == {*stability.CHANGES}
     answers = [stable(one).answer for one in (near(0.2), near(0.02, 0.01), near(0.1), NOTHING)]
     assert answers == ["No", "Yes", "Undecided", "Not tested"]
 

@@ -13,12 +13,12 @@ from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.checks.status import worst_status
 from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalised, listed, written
-from seewhy.metrics.stability import TITLES as CHANGES
 from seewhy.stats import FEWEST, Estimate
 
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
 HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
+CHANGES = {"noise": "Imperceptible noise", "shift": "A shift by one pixel", "jpeg": "JPEG compression"}
 WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
 STATUS_WORDS = {"pass": "passed", "fail": "failed", "unsure": "undecided", "not run": "not tested"}
 
@@ -48,9 +48,8 @@ class Evidence:
 
     def shown(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
-        return self.figures.estimate(
-            Figure("region_lift", self.method, facets={"region": suspect, "tested": True}, family="regions")
-        )
+        facets = {"region": suspect, "tested": True}
+        return self.figures.estimate(Figure("region_lift", self.method, facets=facets, family="regions"))
 
 
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
@@ -72,6 +71,9 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
         return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
     thing = "the captions match the reference" if model.metric == "exact" else "the images are classified correctly"
     sentence = f"{share} of {thing}. {capitalised(always)} would reach {best}."
+    if model.accuracy.value < HALF:
+        short = f"Only {sentence.partition('. ')[0]}."
+        return Answer("Partly", sentence, "unknown", short, share, "look at its errors before you use it", detail)
     return Answer("Yes", sentence, "fine", "The model works.", share, "", detail)
 
 
@@ -241,7 +243,7 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
         return Answer("Not tested", "No image was changed.", "unknown", "Stability was not tested.")
     check, value = found[0], written(found[0].estimate.value, "%") if found[0].estimate.measured else ""
     change = CHANGES.get(evidence.change, "The worst of the imperceptible changes")
-    told = f"{capitalised(change)} changes {value} of predictions."
+    told = f"{change} changes {value} of predictions."
     detail = f"Changed: {check.estimate.text('%')}."
     if check.status == "fail":
         so = "expect another prediction for a copy of the same image"
