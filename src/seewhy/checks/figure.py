@@ -21,7 +21,6 @@ class Figure:
         facets: what else tells rows of the table apart, as `{"region": "shadow", "kind": "paste"}`.
         label: only images of this true class; empty for all.
         images: only images with these values in columns of the manifest, as `{"site": "north"}`.
-        family: whose table, for a metric that several families measure; empty for the one that registered it.
 
     >>> str(Figure("lift", method="gradcam", versus="centre", label="jay"))
     'lift, gradcam, versus centre, class jay'
@@ -33,7 +32,6 @@ class Figure:
     facets: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     images: Mapping[str, str] = field(default_factory=dict)
-    family: str = ""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ class Figure:
     def fields(self) -> dict[str, Any]:
         """The fields that are set, as params.yaml and the files of a report spell them."""
         own = {"metric": self.metric, "method": self.method, **self.facets, "versus": self.versus}
-        own |= {"family": self.family, "class": self.label, "slice": dict(self.images)}
+        own |= {"class": self.label, "slice": dict(self.images)}
         return {key: value for key, value in own.items() if value not in ("", {})}
 
     def __str__(self) -> str:

@@ -65,7 +65,7 @@ def _of_interventions() -> Iterator[OldKey]:
     yield OldKey(
         "audit",
         "reliance.{region}_lift",
-        Figure("region_lift", "{first}", facets={"region": "{region}", "tested": True}, family="regions"),
+        Figure("region_lift", "{first}", facets={"region": "{region}", "tested": True}),
         without=("background",),
     )
 
@@ -140,7 +140,7 @@ def fill_figure(figure: Figure, fields: Mapping[str, str]) -> Figure:
     """The figure with its fields in braces replaced; {first} is Grad-CAM unless it is given."""
     given = {"first": "gradcam", **fields}
     facets = {name: value.format(**given) if isinstance(value, str) else value for name, value in figure.facets.items()}
-    return Figure(figure.metric, figure.method.format(**given), figure.versus, facets, family=figure.family)
+    return Figure(figure.metric, figure.method.format(**given), figure.versus, facets)
 
 
 def _match(known: Figure, figure: Figure) -> dict[str, Any] | None:

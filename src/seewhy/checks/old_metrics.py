@@ -1,8 +1,6 @@
 """The metrics files of the first edition, from the tables: the same keys and values, for one release."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -11,23 +9,7 @@ from seewhy.checks.old_keys import OLD_KEYS, OldKey, fill_figure
 from seewhy.checks.tables import StudyTables
 from seewhy.config import artifacts
 from seewhy.config.project import Project
-from seewhy.measure.families import (
-    agreement,
-    caption_errors,
-    captions,
-    channels,
-    label_issues,
-    mistake_groups,
-    mistakes,
-    neighbours,
-    predictions,
-    segment_errors,
-    segment_maps,
-    segments,
-    shap,
-    words,
-)
-from seewhy.measure.family import Result
+from seewhy.measure.page_figures import SECTIONS, section_figures
 from seewhy.measure.store import read_family
 from seewhy.metrics.baselines import NAMES
 from seewhy.stats import Estimate
@@ -40,80 +22,24 @@ COUNTS = {  # how many images each part of the audit took: key -> a metric of th
 }
 
 
-Named = dict[str, Estimate | float]
-
-
 def write_old_metrics(project: Project, study: str, tables: StudyTables) -> None:
     """Writes reports/<study>/metrics/*.json with the keys of the first edition.
 
     Args:
-        project, study: where to, and the settings of the pages.
+        project, study: where to.
         tables: the study's measurements.
     """
-    found: dict[str, dict[str, float]] = {"audit": audit_figures(tables)}
-    for section, one in page_figures(project, study, tables):
-        found.setdefault(section, {}).update(flat_figures(one))
-    for section, figures in found.items():
-        artifacts.write_metrics(artifacts.metrics(project.root, study, section), figures)
-
-
-def flat_figures(found: Mapping[str, Estimate | float]) -> dict[str, float]:
-    """Estimates with `_low`, `_high` and `_n` behind their keys; counts as whole numbers."""
-    flat: dict[str, float] = {}
-    for name, one in found.items():
-        if isinstance(one, Estimate):
-            flat |= one.metrics(name)
-        else:
-            flat[name] = int(one) if float(one).is_integer() else one
-    return flat
-
-
-def page_figures(project: Project, study: str, tables: StudyTables) -> Iterator[tuple[str, Named]]:
-    """What the families of the other pages say of themselves: the section of each, and its figures by old keys."""
-    bins = project.params.sections.get("model", {}).get("bins", 10)
-    layer = study_layer(project, study)
-    for family, (section, figures) in of_families(bins, layer).items():
-        if family in tables.tables:
-            yield section, figures(read_family(project.root, study, family), tables.seed)
+    results = {name: read_family(project.root, study, name) for name in tables.tables}
+    found = {section: section_figures(section, results, tables.seed) for section in SECTIONS}
+    found["audit"] = audit_figures(tables)
     if "diagnosis" in tables.tables:
-        yield "grad_cam", look_figures(tables)
-    if "captions" in tables.tables:
-        result = read_family(project.root, study, "captions")
-        yield "misclassification", {"words_in_reference": captions.right_words(result.table, tables.seed)}
+        found["grad_cam"] |= look_figures(tables)
+    for section, figures in found.items():
+        if figures:
+            artifacts.write_metrics(artifacts.metrics(project.root, study, section), figures)
 
 
-def study_layer(project: Project, study: str) -> str:
-    """The layer that the study's maps are taken from, as its predictions note it."""
-    path: Path = artifacts.predictions(project.root, study)
-    return str(artifacts.read_table(path, f"explain@{study}")[1].get("layer", "")) if path.is_file() else ""
-
-
-def of_families(bins: int, layer: str) -> dict[str, tuple[str, Callable[[Result, int], Named]]]:
-    """By family, the metrics file that its figures stood in, and what makes them.
-
-    Args:
-        bins: of the calibration.
-        layer: of the study's maps.
-    """
-    return {
-        "predictions": ("model", partial(predictions.prediction_figures, bins=bins)),
-        "segments": ("model", segments.segment_figures),
-        "captions": ("model", captions.caption_figures),
-        "segment_maps": ("grad_cam", lambda result, seed: segment_maps.segment_map_figures(result, layer, seed)),
-        "words": ("grad_cam", words.word_figures),
-        "agreement": ("cam_variants", agreement.agreement_figures),
-        "shap": ("shap", shap.shap_figures),
-        "channels": ("features", channels.channel_figures),
-        "mistakes": ("misclassification", mistakes.mistake_figures),
-        "neighbours": ("misclassification", neighbours.neighbour_figures),
-        "mistake_groups": ("misclassification", mistake_groups.group_figures),
-        "label_issues": ("misclassification", label_issues.label_figures),
-        "segment_errors": ("misclassification", segment_errors.segment_error_figures),
-        "caption_errors": ("misclassification", caption_errors.caption_error_figures),
-    }
-
-
-def look_figures(tables: StudyTables) -> Named:
+def look_figures(tables: StudyTables) -> dict[str, float]:
     """Figures of page 02 of a classification: lift beside the centre and the activation, and the words of the maps."""
     rows, spread = (tables.metric_rows(name) for name in ("diagnosis", "spread"))
     own, wide = (some[some["method"] == "gradcam"] for some in (rows, spread))
@@ -126,9 +52,12 @@ def look_figures(tables: StudyTables) -> Named:
         "lift_over_centre": Figure("lift", "gradcam", "centre"),
         "lift_over_activation": Figure("lift", "gradcam", "activation"),
     }
-    named: Named = {f"word.{str(word).replace(' ', '_')}": count / len(own) for word, count in counts.items()}
+    named: dict[str, float] = {
+        f"word.{str(word).replace(' ', '_')}": count / len(own) for word, count in counts.items()
+    }
     named |= {"images": len(own), "boxed": len(known), "empty": int(wide["value"].isna().sum())}
-    return named | {key: tables.estimate(figure) for key, figure in figures.items()}
+    estimates = {key: tables.estimate(figure) for key, figure in figures.items()}
+    return named | {key: value for name, one in estimates.items() for key, value in one.metrics(name).items()}
 
 
 def audit_figures(tables: StudyTables) -> dict[str, float]:
@@ -154,7 +83,7 @@ def complement(one: Estimate) -> Estimate:
 
 def known_fields(known: OldKey, tables: StudyTables) -> Iterator[Mapping[str, str]]:
     """Every combination of the key's fields in braces that the tables have."""
-    table = tables.metric_rows(known.figure.metric, known.figure.family)
+    table = tables.metric_rows(known.figure.metric)
     facets = [name for name, value in known.figure.facets.items() if str(value).startswith("{")]
     if table.empty or not {*facets} <= {*table}:
         return

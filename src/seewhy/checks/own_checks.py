@@ -15,7 +15,7 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.stats import NOTHING, Estimate
 
 Row = Mapping[str, Any]
-FIELDS = ("metric", "method", "versus", "family", "class", "slice", *FACETS)  # of a figure, in a row of checks.json
+FIELDS = ("metric", "method", "versus", "class", "slice", *FACETS)  # of a figure, in a row of checks.json
 
 
 def own_checks(params: Params, name: str) -> list[Check]:

@@ -68,7 +68,7 @@ def check_figure(tables: "StudyTables", figure: Figure, name: str) -> None:
     where = f"checks.{name} of params.yaml"
     if tables.metric_name(figure.metric) not in tables.families:
         raise unknown("metric", figure.metric, sorted({*tables.families}), where)
-    rows = tables.metric_rows(figure.metric, figure.family)
+    rows = tables.metric_rows(figure.metric)
     for facet, value in figure.facets.items():
         values = rows[facet].dropna().astype(str).unique() if facet in rows else []
         if str(value) not in (*values, WORST):

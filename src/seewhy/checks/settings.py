@@ -53,7 +53,6 @@ class CheckSettings(Limit):
     metric: str
     method: str = ""
     versus: str = ""
-    family: str = ""
     label: str = Field("", alias="class")
     slice: dict[str, str] = Field(default_factory=dict)
     region: Facet = None
@@ -73,10 +72,10 @@ class CheckSettings(Limit):
     def figure(self) -> Figure:
         """What is measured."""
         facets = {name: value for name in FACETS if (value := getattr(self, name)) is not None}
-        return Figure(self.metric, self.method, self.versus, facets, self.label, self.slice, self.family)
+        return Figure(self.metric, self.method, self.versus, facets, self.label, self.slice)
 
 
-FIGURE_FIELDS = ("metric", "method", "versus", "family", "label", "slice")
+FIGURE_FIELDS = ("metric", "method", "versus", "label", "slice")
 FACETS: tuple[str, ...] = tuple(
     name for name in CheckSettings.model_fields if name not in (*FIGURE_FIELDS, *Limit.model_fields)
 )

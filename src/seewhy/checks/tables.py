@@ -53,14 +53,8 @@ class StudyTables:
 
     @cached_property
     def families(self) -> dict[str, str]:
-        """By metric, the family that measures it; of several the one that registered it."""
-        found: dict[str, str] = {}
-        for name, table in self.tables.items():
-            for metric in table["metric"].unique():
-                registered = METRICS.get(metric)
-                if metric not in found or (registered and registered.family == name):
-                    found[metric] = name
-        return found
+        """By metric, the family that measures it."""
+        return {metric: name for name, table in self.tables.items() for metric in table["metric"].unique()}
 
     def metric_name(self, said: str) -> str:
         """The name of a metric in the tables: of a figure over images its value in one, as `correct` of `accuracy`."""
@@ -116,15 +110,15 @@ class StudyTables:
             return [PLACES, *(name for name in methods if name != PLACES)]
         return methods
 
-    def metric_rows(self, metric: str, family: str = "") -> pd.DataFrame:
-        """All rows of a metric, of its own family or another one; none where it was not measured."""
+    def metric_rows(self, metric: str) -> pd.DataFrame:
+        """All rows of a metric; none where it was not measured."""
         name = self.metric_name(metric)
-        table = self.tables.get(family or self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
+        table = self.tables.get(self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
         return table[table["metric"] == name]
 
     def select_rows(self, figure: Figure) -> pd.DataFrame:
         """The rows of the tables that a figure is computed from; with its baseline or control where it is compared."""
-        rows = self.metric_rows(figure.metric, figure.family)
+        rows = self.metric_rows(figure.metric)
         if rows.empty:
             return rows
         compared = {figure.method, figure.versus} if figure.versus not in ("", CONTROL) else {figure.method}

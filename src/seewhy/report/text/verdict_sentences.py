@@ -49,7 +49,7 @@ class Evidence:
     def shown(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
         facets = {"region": suspect, "tested": True}
-        return self.figures.estimate(Figure("region_lift", self.method, facets=facets, family="regions"))
+        return self.figures.estimate(Figure("region_lift", self.method, facets=facets))
 
 
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
