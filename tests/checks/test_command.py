@@ -256,6 +256,30 @@ def test_the_summary_answers_four_questions(measured):
     )
 
 
+def test_the_files_of_a_comparison(measured, project, cli):
+    project.set("studies.other", {"dataset": "things", "checkpoint": "tiny.pth", "architecture": "my_nets:Tiny"})
+    project.set("comparisons", {"both": {"studies": ["tiny", "other"]}})
+    measured()
+    project.set("checks", {"both": [{"metric": "map_likeness", "method": "gradcam", "min": 0.5}]})
+    artifacts.write_table(artifacts.predictions(project.root, "other"), ROWS.drop(columns="split"), {})
+    parts = [tidy_rows(ROWS, "", "correct", ROWS["correct"].astype(float), study=side) for side in ("first", "second")]
+    parts += [tidy_rows(ROWS, "", "same_prediction", np.ones(N))]
+    alike = {"same image": 0.8, "other images": 0.1}
+    parts += [tidy_rows(ROWS, "gradcam", "map_likeness", drawn(mean), compared=kind) for kind, mean in alike.items()]
+    told = {"images": ROWS["image"], "outcome": ["both right"] * N, "explained": ROWS["label"]}
+    arrays = {name: np.array(values, str) for name, values in told.items()}
+    write_family(project.root, "both", "paired", Result(tidy_table(parts), arrays), {})
+    write_summaries("both", find_project())
+    folder = project.root / "reports/both"
+    images = pd.read_csv(folder / "images.csv")
+    assert images.columns[:5].tolist() == ["image", "label", "predicted_first", "confidence_first", "correct_first"]
+    assert images.columns[-4:].tolist() == ["outcome", "explained", "likeness_same", "likeness_other"]
+    assert images["likeness_same"].mean() == pytest.approx(0.8, abs=0.1)
+    assert json.loads((folder / "metrics/comparison.json").read_text())["same_answer"] == 1
+    assert not (folder / "metrics/audit.json").exists()
+    assert cli("check", "both") == (0, "")
+
+
 @pytest.mark.usefixtures("project")
 def test_a_study_that_is_not_measured_is_one_line():
     with pytest.raises(Exception, match=r"study 'tiny' is not measured yet; make it with: dvc repro measure@tiny"):
@@ -272,7 +296,7 @@ def test_the_docs_translate_every_old_word():
     from seewhy.checks.old_keys import WORDS
 
     told = re.findall(r"^\| `([\w.]+)` \| `\{metric: ", (ROOT / "docs/checks.md").read_text(), re.MULTILINE)
-    assert {*told} >= {*WORDS} - {"background", "similarity"}
+    assert {*told} >= {*WORDS} - {"background"}
 
 
 def test_reading_params_imports_nothing_heavy():

@@ -31,7 +31,8 @@ def write_old_metrics(project: Project, study: str, tables: StudyTables) -> None
     """
     results = {name: read_family(project.root, study, name) for name in tables.tables}
     found = {section: section_figures(section, results, tables.seed) for section in SECTIONS}
-    found["audit"] = audit_figures(tables)
+    if study in project.params.studies:
+        found["audit"] = audit_figures(tables)
     if "diagnosis" in tables.tables:
         found["grad_cam"] |= look_figures(tables)
     for section, figures in found.items():

@@ -66,6 +66,8 @@ class CheckSettings(Limit):
     map_class: Facet = None
     case: Facet = None
     asked: Facet = None
+    compared: Facet = None
+    study: Facet = None
     other: Facet = None
 
     @property

@@ -25,17 +25,19 @@ from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError
 from seewhy.measure.family import facets_of
+from seewhy.measure.store import read_family
 from seewhy.measure.summary import TEXTS, summarise
 
+SAID = ["predicted", "confidence", "correct"]  # columns of images.csv that each model has of its own
 DIGITS = 6  # of figures.csv
 CURVES = ("deletion_curve", "insertion_curve")  # points of a curve are no figures of their own
 
 
 def write_summaries(study: str, project: Project) -> list[Path]:
-    """Writes all files above for one study; their paths.
+    """Writes all files above for one study; of a comparison its figures, checks, metrics and images.csv. Their paths.
 
     Args:
-        study: its name.
+        study: its name, or that of a comparison.
         project: whose data/measurements/<study> are read.
 
     Raises SeewhyError where the study was not measured, and for a check of params.yaml that asks for what is not there.
@@ -46,6 +48,9 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     if tables is None:
         raise SeewhyError(f"study '{study}' is not measured yet; make it with: dvc repro measure@{study}")
     folder = artifacts.reports(project.root, study)
+    if study in project.params.comparisons:
+        write_comparison(project, study, tables)
+        return [folder / name for name in ("figures.csv", "checks.json", "images.csv", "metrics/comparison.json")]
     model = model_baseline(project, study, tables.images)
     verdict, own = verdict_checks(project, study, tables, model), run_checks(project, study, tables)
     artifacts.write_csv(folder / "figures.csv", figure_table(tables))
@@ -58,6 +63,39 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     write_summary(project, study, tables, model, verdict, own)
     names = ("figures.csv", "verdict.json", "checks.json", "summary.json")
     return [*(folder / name for name in names), *sorted((folder / "metrics").iterdir())]
+
+
+def write_comparison(project: Project, name: str, tables: StudyTables) -> None:
+    """Writes the files of a comparison: images.csv has what both models say of each image.
+
+    Args:
+        project, name: of the comparison.
+        tables: its measurements.
+    """
+    from seewhy.checks import old_metrics
+
+    folder, sides = artifacts.reports(project.root, name), ("first", "second")
+    pair = zip(sides, project.params.comparisons[name].studies, strict=True)
+    first, second = (said_of_images(project, study, side) for side, study in pair)
+    likeness = tables.metric_rows("map_likeness").pivot(index="image", columns="compared", values="value").round(4)
+    result = read_family(project.root, name, "paired")
+    told = pd.DataFrame(
+        {key: result.arrays[key] for key in ("outcome", "explained")}, pd.Index(result.arrays["images"])
+    )
+    columns = [f"{key}_{side}" for side in sides for key in SAID]
+    both = first.merge(second.drop(columns="label"), on="image")[["image", "label", *columns]]
+    likeness = likeness.rename(columns={"same image": "likeness_same", "other images": "likeness_other"})
+    rows = both.join(told, on="image").join(likeness[["likeness_same", "likeness_other"]], on="image")
+    artifacts.write_csv(folder / "images.csv", rows)
+    artifacts.write_csv(folder / "figures.csv", figure_table(tables))
+    write_checks(project.root, name, run_checks(project, name, tables))
+    old_metrics.write_old_metrics(project, name, tables)
+
+
+def said_of_images(project: Project, study: str, side: str) -> pd.DataFrame:
+    """What one model says of each image, with `_first` or `_second` behind its columns."""
+    frame = artifacts.read_table(artifacts.predictions(project.root, study), f"explain@{study}")[0]
+    return frame[["image", "label", *SAID]].rename(columns={key: f"{key}_{side}" for key in SAID})
 
 
 def verdict_checks(project: Project, study: str, tables: StudyTables, model: MajorityBaseline) -> list[Check]:

@@ -22,7 +22,11 @@ from seewhy.stats import NOTHING, Estimate
 ELSEWHERE = "control"  # facet: whether the same was done elsewhere instead
 TESTED = "tested"  # as a figure's facet: only images that interventions test, in their order
 ONE_A_ROW = {*TEXTS, "donor", "other_class"}  # facets that say something of a row, where others tell figures apart
-PRESUMED = {"class_is": "true", ELSEWHERE: False}  # the value of a facet that a figure does not name
+PRESUMED = {
+    "class_is": "true",
+    ELSEWHERE: False,
+    "compared": "same image",
+}  # the value of a facet that a figure does not name
 LARGEST = "depth"  # a facet whose largest value is presumed: all weights
 
 
@@ -168,7 +172,9 @@ class StudyTables:
 
 
 def read_images(project: Project, study: str) -> pd.DataFrame:
-    """What is known of a study's images: its predictions, and the other columns of its dataset."""
+    """What is known of a study's images: its predictions (of a comparison the first one's), and its dataset's columns."""
+    if study in project.params.comparisons:
+        study = project.params.comparisons[study].studies[0]
     path = artifacts.predictions(project.root, study)
     if not path.is_file():
         return pd.DataFrame({"image": [], "target": [], "label": []})
