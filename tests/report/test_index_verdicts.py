@@ -3,17 +3,17 @@ import json
 import pytest
 from bs4 import BeautifulSoup
 
-from seewhy.checks.verdict import Gate
 from seewhy.errors import SeewhyError
 from seewhy.report import index_verdicts, site
 from seewhy.stats import NOTHING, Estimate
+from tests.checks.rows import make_row
 
 PAGES = [("01_model", "Is this it?"), ("07_audit", "How far?")]
 ABOVE, BELOW, ACROSS = Estimate(0.7, 0.6, 0.8, 60), Estimate(0.3, 0.2, 0.4, 60), Estimate(0.5, 0.4, 0.6, 60)
 
 
 def gate(name, found=ABOVE, claim="the answer stays", denial="the answer goes"):
-    return Gate(name, claim, found, 0.5, True, denial).row()
+    return make_row(name, claim, found, 0.5, True, denial)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def study(tmp_path):
             (folder / "07_audit.html").write_text("page")
             (folder / "verdict.json").write_text(json.dumps(rows))
         if own is not None:
-            (folder / "gates.json").write_text(json.dumps(own))
+            (folder / "checks.json").write_text(json.dumps(own))
         return folder
 
     return make
@@ -60,7 +60,7 @@ def test_answers_that_flip_unnoticed_fail_too(study):
 
 def test_a_figure_with_two_limits_is_one_gate_with_the_projects_limit_in_the_verdicts_words(study):
     own = gate("audit.reliance.a", BELOW, "a of reliance is above 0.9", "") | {"expected": "pass", "limit": 0.9}
-    own["figure"] = own["gate"]
+    own |= {"measure": own["gate"], "subject": "own"}
     found = index_verdicts.verdict(study("one", [gate("reliance.a", BELOW), gate("reliance.b")], own=[own]))
     assert [(row["gate"], row["limit"]) for row in found.hard] == [("reliance.b", 0.5), ("audit.reliance.a", 0.9)]
     assert found.hard[1]["claim"] == "the answer stays"
@@ -74,7 +74,10 @@ def test_without_its_audit_nothing_passes_and_a_verdict_of_another_run_is_not_re
 
 
 def test_own_gates_are_hard_and_only_the_first_method_is_kept(study):
-    own = [gate("accuracy", BELOW, "right: above 0.5", "") | {"expected": "fail", "figure": "model.accuracy"}]
+    own = [
+        gate("accuracy", BELOW, "right: above 0.5", "")
+        | {"expected": "fail", "subject": "own", "measure": "model.accuracy"}
+    ]
     rows = [gate("reliance.a"), gate("cam.kept"), gate("cam.road"), gate("other.kept", BELOW)]
     found = index_verdicts.verdict(study("one", rows, own=own))
     assert found.status == "fail"
@@ -91,7 +94,10 @@ def test_what_fails_of_the_maps_stands_on_the_card_main_or_not(study):
 
 
 def test_a_figure_of_the_maps_that_the_project_holds_stands_on_the_card_once_and_the_worst_is_told_first(study):
-    own = gate("sanity", BELOW, "what is kept is below 0.5", "maps are kept") | {"figure": "audit.cam.kept"}
+    own = gate("sanity", BELOW, "what is kept is below 0.5", "maps are kept") | {
+        "subject": "own",
+        "measure": "audit.cam.kept",
+    }
     rows = [gate("stability.flipped", BELOW, denial="it flips"), gate("cam.kept", BELOW)]
     found = index_verdicts.verdict(study("one", [gate("reliance.a", BELOW), *rows], own=[own]))
     assert [row["gate"] for row in found.main] == ["reliance.a", "stability.flipped", "sanity"]
@@ -127,7 +133,7 @@ def index(tmp_path, names, comparisons=()):
 
 def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
     own = gate("accuracy", ABOVE, "the share of right answers is above 0.6") | {"expected": "pass"}
-    own |= {"what": "the share of right answers", "limit": 0.6, "figure": "model.accuracy"}
+    own |= {"what": "the share of right answers", "limit": 0.6, "subject": "own", "measure": "model.accuracy"}
     study("good", [gate("reliance.a"), gate("cam.kept", claim="CAM: it forgets")], [own])
     study("bad", [gate("reliance.a", BELOW)])
     study("silent")
@@ -145,8 +151,12 @@ def test_the_index_shows_verdicts_board_and_table(study, tmp_path):
 
 
 def test_the_table_merges_what_is_held_twice_but_keeps_both_claims_about_accuracy(study):
-    own = [gate("accuracy", BELOW) | {"figure": "model.accuracy", "what": "the share of right answers"}]
-    own += [gate("audit.reliance.a", BELOW) | {"figure": "audit.reliance.a", "what": "a of audit.json"}]
+    own = [
+        gate("accuracy", BELOW) | {"subject": "own", "measure": "model.accuracy", "what": "the share of right answers"}
+    ]
+    own += [
+        gate("audit.reliance.a", BELOW) | {"subject": "own", "measure": "audit.reliance.a", "what": "a of audit.json"}
+    ]
     rows = [gate("model.accuracy", claim="better than one fixed answer"), gate("reliance.a")]
     judged = [
         {"verdict": index_verdicts.verdict(study("one", rows, own))},

@@ -104,10 +104,12 @@ class Check:
         return {
             "subject": self.subject.kind,
             "name": self.subject.name,
-            **self.figure.fields(),
+            "title": self.title,
+            "figure": self.figure.fields(),
             "statement": self.statement,
             "denial": self.denial,
             "status": self.status,
+            "expected": self.expected,
             **plain,
             "n": None if self.exact else found.n,
             "limit": self.limit,
@@ -118,7 +120,7 @@ class Check:
     def old_row(self, value: float | None) -> dict[str, Any]:
         """The names of the first edition, for one release."""
         key = old_key(self.figure) or str(self.figure)
-        own = {"what": self.what, "figure": key, "expected": self.expected} if self.subject.kind == "own" else {}
+        own = {"what": self.what, "measure": key} if self.subject.kind == "own" else {}
         return {
             "gate": key.removeprefix("audit."),
             "claim": f"{self.title}: {self.statement}" if self.title else self.statement,

@@ -8,14 +8,13 @@ from typing import Any
 from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure, baseline_title
 from seewhy.checks.old_keys import WORDS, find_figure
-from seewhy.checks.settings import FACETS, GateSettings, Limit
+from seewhy.checks.settings import GateSettings, Limit
 from seewhy.config import artifacts
 from seewhy.config.params import FILE, Params
 from seewhy.errors import SeewhyError, unknown
 from seewhy.stats import NOTHING, Estimate
 
 Row = Mapping[str, Any]
-FIELDS = ("metric", "method", "versus", "class", "slice", *FACETS)  # of a figure, in a row of checks.json
 
 
 def own_checks(params: Params, name: str) -> list[Check]:
@@ -94,8 +93,7 @@ def recorded_estimate(rows: Sequence[Row], figure: Figure) -> tuple[Estimate, bo
     """The estimate of that figure among the rows of checks.json, and whether it is exact; None where there is none."""
     fields = figure.fields()
     for row in rows:
-        own = {key: value for key, value in row.items() if key in FIELDS}
-        if own == fields and (row.get("n") or row.get("estimate") is not None):
+        if row.get("figure") == fields and (row.get("n") or row.get("estimate") is not None):
             value, low, high = (math.nan if row[key] is None else row[key] for key in ("estimate", "low", "high"))
             return Estimate(value, low, high, row["n"] or 0), row["n"] is None
     return None

@@ -79,9 +79,8 @@ def write_comparison(project: Project, name: str, tables: StudyTables) -> None:
     first, second = (said_of_images(project, study, side) for side, study in pair)
     likeness = tables.metric_rows("map_likeness").pivot(index="image", columns="compared", values="value").round(4)
     result = read_family(project.root, name, "paired")
-    told = pd.DataFrame(
-        {key: result.arrays[key] for key in ("outcome", "explained")}, pd.Index(result.arrays["images"])
-    )
+    told = pd.DataFrame({key: result.arrays[key] for key in ("outcome", "explained")})
+    told.index = pd.Index(result.arrays["images"])
     columns = [f"{key}_{side}" for side in sides for key in SAID]
     both = first.merge(second.drop(columns="label"), on="image")[["image", "label", *columns]]
     likeness = likeness.rename(columns={"same image": "likeness_same", "other images": "likeness_other"})

@@ -26,7 +26,7 @@ PRESUMED = {
     "class_is": "true",
     ELSEWHERE: False,
     "compared": "same image",
-}  # the value of a facet that a figure does not name
+}  # of a facet that is not named
 LARGEST = "depth"  # a facet whose largest value is presumed: all weights
 
 
@@ -172,7 +172,7 @@ class StudyTables:
 
 
 def read_images(project: Project, study: str) -> pd.DataFrame:
-    """What is known of a study's images: its predictions (of a comparison the first one's), and its dataset's columns."""
+    """What is known of a study's images: its predictions (of a comparison the first one's) and its dataset."""
     if study in project.params.comparisons:
         study = project.params.comparisons[study].studies[0]
     path = artifacts.predictions(project.root, study)
