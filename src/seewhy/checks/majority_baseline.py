@@ -41,8 +41,10 @@ class MajorityBaseline:
         """Accuracy above that of the majority baseline, as a list; empty where nothing is labelled."""
         if not self.accuracy.n:
             return []
-        thing = "class" if self.metric == "accuracy" else "caption"
-        always = f"always predicting the most common {thing}"
+        of_classes = self.metric == "accuracy"
+        always = (
+            f"always {'predicting' if of_classes else 'writing'} the most common {'class' if of_classes else 'caption'}"
+        )
         statement, denial = f"the model is better than {always}", f"the model is worse than {always}"
         return [Check(Subject("works"), Figure(self.metric), statement, denial, self.best, True, self.accuracy)]
 
