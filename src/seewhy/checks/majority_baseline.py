@@ -8,6 +8,7 @@ from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure
 from seewhy.stats import Estimate, proportion
 
+CAPTIONS = "exact_match"  # the metric of captions
 NEARLY = 0.95  # of the images, from which on a prediction is given to nearly all
 
 
@@ -20,7 +21,7 @@ class MajorityBaseline:
         best: what the majority baseline reaches on the same images.
         most_common: the label that it predicts.
         predicted: what the model predicts most often: `given` of `images` times.
-        metric: the metric of the accuracy, as `exact` for captions.
+        metric: the metric of the accuracy, as `CAPTIONS`.
     """
 
     accuracy: Estimate
