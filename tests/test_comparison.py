@@ -162,8 +162,8 @@ def test_audits_stand_side_by_side(both, predicted):
     assert table["clearly better"].tolist() == ["tested above", "neither", "tiny", "neither", "tiny"]
     assert table["tiny"].tolist()[1] == "fail +65 points change (+55 to +75, n\u00a0=\u00a09)"
     assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
-    assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
-    assert table[""].tolist()[3].endswith("than with the best control")
+    assert table[""].tolist()[3].startswith("Grad-CAM: imputing its strongest squares")
+    assert table[""].tolist()[3].endswith("than with the best baseline")
     said = audit_comparison.judged(both, "gradcam")
     assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
     assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
