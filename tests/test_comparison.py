@@ -167,7 +167,7 @@ def test_audits_stand_side_by_side(both, predicted):
     said = audit_comparison.judged(both, "gradcam")
     assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
     assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
-    assert "**Met by other alone**: Grad-CAM: removing" in said
+    assert "**Met by other alone**: Grad-CAM: imputing" in said
     assert audit_comparison.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
 
 
