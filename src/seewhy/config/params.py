@@ -163,7 +163,8 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: seven fixed sections, of which two are needed, and one for each notebook.
+    """The whole of params.yaml: its fixed sections, of which two are needed, and one for each notebook.
+
 
     `sections` holds what notebooks take; `tasks`, by section, which tasks its notebook serves where that is not all.
     """
