@@ -178,8 +178,8 @@ def test_a_page_rests_on_the_texts_of_all_pages_and_its_own(monkeypatch, tmp_pat
 
 
 # what checks settings, and what a study does when it is asked to measure and show: these stages ask for neither
-ASKED = tuple(f"seewhy/{name}" for name in ("checks/", "measure/", "report/plots", "report/pages"))
-ASKED += ("seewhy/samples.py", "seewhy/comparison.py")
+ASKED = tuple(f"seewhy/{name}" for name in ("checks/", "measure/", "report/plots", "report/pages", "report/text"))
+ASKED += ("seewhy/samples.py", "seewhy/comparison.py", "seewhy/pipeline/measure.py")
 ASKED += ("seewhy/report/show.py", "seewhy/report/figures.py", "seewhy/report/html", "seewhy/config/__init__.py")
 
 

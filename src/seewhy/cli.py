@@ -92,6 +92,16 @@ def explain(study: StudyName, workers: Workers = 2) -> None:
 
 
 @app.command()
+def measure(name: PageName) -> None:
+    """Measures a study or comparison: data/measurements/NAME, its metrics, checks and verdict; keeps what is right."""
+    project = find_project()
+    project.serving(name)
+    from seewhy.pipeline.measure import measure_tables
+
+    measure_tables(project, name)
+
+
+@app.command()
 def pages(name: PageName) -> None:
     """Executes the notebooks of a study or comparison whose inputs changed; the others are kept as they are."""
     project = find_project()

@@ -26,7 +26,7 @@ def explain_study(name: str, workers: int) -> None:
 
 
 def make_missing_inputs(project: Project, name: str, workers: int) -> None:
-    """Makes what a page of a study or comparison reads and what is not there yet: datasets, predictions, maps.
+    """Makes what a page of a study or comparison reads and what is not there yet: datasets to measurements.
 
     Raises SeewhyError for a file that is not there, with the stage that makes it if there is one.
     """
@@ -41,6 +41,11 @@ def make_missing_inputs(project: Project, name: str, workers: int) -> None:
         made = (artifacts.predictions(project.root, study), artifacts.attributions(project.root, study))
         if not all(path.exists() for path in made):
             explain_study(study, workers)
+    for measured in dict.fromkeys([*studies, name]):
+        if not artifacts.measurements(project.root, measured).exists():
+            from seewhy.pipeline.measure import measure_tables
+
+            measure_tables(project, measured)
 
 
 def _check_files(project: Project, study: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from seewhy.pipeline.notebooks import Notebook
 from seewhy.pipeline.stage_settings import RENDER, stage_settings
 from seewhy.progress import RELAYED, VARIABLE
 from seewhy.report.html.render import Site
+from seewhy.report.html.summary import read_summary
 from seewhy.report.run import NOTE, render_page, run_notebook
 
 
@@ -53,15 +54,18 @@ def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: s
     )
 
 
-def render_pages(project: Project, name: str, stems: Iterable[str] = ()) -> list[Path]:
+def render_pages(project: Project, name: str, stems: Collection[str] = ()) -> list[Path]:
     """Writes reports/<name>/<stem>.html from the executed notebooks, without a kernel, where notebook, template, styles
     or the study's list of pages changed; of all that are there, or of `stems`. The pages that were written."""
-    serving, written, wanted = project.serving(name), [], set(stems)
+    written = []
+    serving = project.serving(name)
     _remove_others(artifacts.reports(project.root, name), "[0-9][0-9]_*.html", serving)
     for notebook in serving:
         stem, site = notebook.stem, _site(project, name, notebook)
+        if stems and stem not in stems:
+            continue
         executed, page = artifacts.executed(project.root, name, stem), _page(project, name, stem)
-        if not executed.is_file() or (wanted and stem not in wanted):
+        if not executed.is_file():
             continue
         note = f"<!-- made from {render_hash(executed, dict(site))} -->"
         if page.is_file() and page.read_bytes().rstrip().endswith(note.encode()):
@@ -80,13 +84,10 @@ def _failed_page(project: Project, name: str, stem: str) -> Path:
 
 
 def _site(project: Project, name: str, notebook: Notebook) -> Site:
-    """What a page knows of its surroundings: the other pages, its notebook, and the study's verdict if there is one."""
-    site: Site = {**stage_settings(project, name)[RENDER]}  # type: ignore[typeddict-item]
-    site["source"] = notebook.path.relative_to(project.root).as_posix()
-    summary = artifacts.reports(project.root, name) / "summary.json"
-    if summary.is_file():
-        site["verdict"] = artifacts.read_json(summary).get("verdict", {})
-    return site
+    site: Site = stage_settings(project, name)[RENDER]  # type: ignore[assignment]
+    summary = read_summary(artifacts.reports(project.root, name))
+    source = notebook.path.relative_to(project.root).as_posix()
+    return {**site, "verdict": summary.get("verdict", {}), "source": source}
 
 
 def _known_fingerprint(executed: Path) -> str:

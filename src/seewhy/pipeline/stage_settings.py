@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seewhy.config import artifacts
+from seewhy.config.params import Params
 from seewhy.config.project import Project
 from seewhy.pipeline import notebooks
 
@@ -48,7 +49,9 @@ def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
     worked = {"base": _without(base, COLOURS), "studies": bare}
     return {
         EXPLAIN: worked | {"attributions": params.attributions.model_dump(mode="json")},
-        MEASURE: worked | {"attributions": params.attributions.model_dump(mode="json"), "sections": sections},
+        MEASURE: worked
+        | {"attributions": params.attributions.model_dump(mode="json"), "sections": sections}
+        | {"checks": _checks(params, name)},
         PAGES: {
             "base": base,
             "studies": studies,
@@ -63,6 +66,12 @@ def read_stage_settings(root: Path, name: str, stage: str) -> dict[str, Any]:
     """What the stage `settings` wrote; empty where it did not run."""
     path = artifacts.settings(root, name, stage)
     return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
+def _checks(params: Params, name: str) -> list[Any]:
+    """What params.yaml asks of a study or comparison, in the new words and the old."""
+    gates = {key: one.model_dump(mode="json") for key, one in params.gates.get(name, {}).items()}
+    return [[one.model_dump(mode="json") for one in params.checks.get(name, [])], gates]
 
 
 def _site(project: Project, name: str) -> dict[str, Any]:
