@@ -134,12 +134,10 @@ def run(
         raise unknown(found.whose, name, project.runs(found), FILE)
     own = found.of(project.params.task(name))
     from seewhy.pipeline.explain import make_missing_inputs
-    from seewhy.pipeline.fingerprint import page_fingerprint
-    from seewhy.pipeline.pages import execute_page, render_pages
+    from seewhy.pipeline.pages import run_page
 
     make_missing_inputs(project, name, workers)
-    execute_page(project, name, own, page_fingerprint(project, name, own.stem))
-    render_pages(project, name, [own.stem])
+    run_page(project, name, own)
 
 
 @app.command()
