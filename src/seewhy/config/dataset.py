@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator
 
-from seewhy.config.validation import Column, Positive, Settings, Whole
+from seewhy.config.validation import Column, Settings, Whole
 
 Task = Literal["classification", "multilabel", "regression", "segmentation", "captioning"]
 WITHOUT_CLASSES = ("captioning",)
@@ -41,8 +41,7 @@ class Dataset(Settings):
     where paths in a table start. `files` is a pattern that chooses images; `pattern` says where a file name holds the
     label, as `*_{label}.jpg`. `splits` names a JSON of splits, or a list of names for each split. `labels` decides
     between names and indices where integers could be both; `uncertain` says what -1 and blank stand for. `colours`
-    is a table name, r, g, b of a mask's colours, `mask_values` the value of each class, `bands` the bands of a TIFF,
-    counted from 1. `demo`: which recipe of demo makes these files in `out`, and how.
+    is a table name, r, g, b of a mask's colours, `mask_values` the value of each class. `demo`: which recipe of demo makes these files in `out`, and how.
     """
 
     task: Task
@@ -62,7 +61,6 @@ class Dataset(Settings):
     splits: DataPath | dict[str, DataPath] | None = None
     colours: DataPath | None = None
     mask_values: list[Annotated[Whole, Field(ge=0, le=255)]] | None = None
-    bands: list[Positive] | None = None
     demo: dict[str, Any] | None = None
 
     @field_validator("images")

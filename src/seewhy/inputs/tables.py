@@ -74,34 +74,3 @@ def _text(value: Any) -> str:
         return ""
     whole = isinstance(value, float | np.floating) and float(value).is_integer()
     return str(int(value)) if whole else str(value)
-
-
-def names(path: Path, where: str) -> list[str]:
-    """Class names in index order: a JSON list, a .npy array, or a text with one name a line."""
-    try:
-        found = _names(path)
-    except RefusedError as error:
-        raise SeewhyError(f"{where} needs code to load ({error}); allowed: an array of names") from None
-    except Exception as error:
-        kind = {".npy": "a numpy array", ".txt": "a text"}.get(path.suffix, "JSON")
-        raise SeewhyError(f"{where} is not {kind}: {' '.join(str(error).split())}") from None
-    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
-        raise SeewhyError(f"{where}: allowed: a JSON list of names, in index order; or such a .npy or .txt file")
-    return distinct(found, where)
-
-
-def _names(path: Path) -> Any:
-    if path.suffix == ".npy":
-        array = pickles.read_array(path)
-        return [str(name) if isinstance(name, str | int) else None for name in array.tolist()]
-    if path.suffix == ".txt":
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    return json.loads(path.read_text())
-
-
-def distinct(found: list[str], where: str) -> list[str]:
-    """`found`, each name once."""
-    if len(set(found)) != len(found):
-        twice = next(name for name in found if found.count(name) > 1)
-        raise SeewhyError(f"{where}: '{twice}' stands twice; allowed: different names")
-    return found

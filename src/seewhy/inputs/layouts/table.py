@@ -1,0 +1,106 @@
+"""A table beside its images: CSV, TSV, Parquet or a pickled DataFrame, one or one a split, also two with one key."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from seewhy.config.dataset import Dataset
+from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import tables
+from seewhy.inputs.layouts import walk
+from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, USUAL, Finding, Reading
+from seewhy.inputs.layouts.tabular import Columns, columns_of, interpret, task_of
+
+NAME = "table"
+ABOUT = "a table with a column of images: a CSV, TSV, Parquet or pickled table, or a folder with one"
+ENDINGS = (".csv", ".tsv", ".parquet", *tables.PICKLES)
+LARGEST = 400_000_000  # bytes of a table that is looked into
+
+
+def recognise(path: Path) -> Finding | None:
+    """A table, or a folder with one, in which a column names images."""
+    try:
+        frame, found, files = _look(path, None)
+    except (SeewhyError, OSError):
+        return None
+    if found is None:
+        return None
+    told = f"{listing(one.name for one in files)}: {found.why}"
+    strength = UNMISTAKABLE if path.is_file() else USUAL if found.label or found.parts else LAST
+    return Finding(NAME, told, strength, task_of(frame, found), found.settings)
+
+
+def read(path: Path, settings: Dataset) -> Reading:
+    """The rows of the table, with our names for its columns; a table a split gives the split."""
+    frame, _, files = _look(path, settings)
+    folder = path if path.is_dir() else path.parent
+    reading = interpret(frame, folder, settings, listing(one.name for one in files))
+    inner = [walk.top(folder)] if path.is_dir() else []
+    return Reading(reading.frame, reading.classes, reading.notes, tuple(dict.fromkeys((folder, *inner))), reading.parts)
+
+
+def _look(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Columns | None, list[Path]]:
+    folder = path if path.is_dir() else path.parent
+    files = _files(path)
+    if not files:
+        raise SeewhyError(f"there is no table in '{path.name}'; allowed: files ending in {listing(ENDINGS)}")
+    key = settings.table if settings else None
+    found = [(file, tables.read(file, key, f"'{file.name}'")) for file in files]
+    if len(found) == 1 and path.is_file():
+        found += _beside(path, found[0][1], settings)
+    by_split = [walk.split_of(file.stem) for file, _ in found]
+    if len(found) > 1 and all(by_split) and len({tuple(one.columns) for _, one in found}) == 1:
+        parts = [one.assign(split=split) for (_, one), split in zip(found, by_split, strict=True)]
+        frame = pd.concat(parts, ignore_index=True)
+    else:
+        frame = _joined([one for _, one in found])
+    return frame, columns_of(frame, folder, settings), [file for file, _ in found]
+
+
+def _files(path: Path) -> list[Path]:
+    """The table itself; of a folder those tables that are one a split, two with one key, or the only one."""
+    if path.is_file():
+        return [path] if path.suffix.lower() in ENDINGS and path.stat().st_size < LARGEST else []
+    found = [one for one in sorted(path.iterdir()) if one.is_file() and one.suffix.lower() in ENDINGS[:3]]
+    found = [one for one in found if not one.name.startswith(("sample_submission", "class_dict", "."))]
+    splits = [one for one in found if walk.split_of(one.stem)]
+    return splits or found
+
+
+def _beside(path: Path, frame: pd.DataFrame, settings: Dataset | None) -> list[tuple[Path, pd.DataFrame]]:
+    """A second table in the same folder with the same keys, where the first one has images and no labels."""
+    found = columns_of(frame, path.parent, settings)
+    if found is None or found.label or found.parts or found.others or (settings and settings.task == "captioning"):
+        return []
+    for file in sorted(path.parent.glob("*.csv")):
+        if file != path and file.stat().st_size < LARGEST:
+            other = tables.read(file, None, f"'{file.name}'")
+            if _key([frame, other]) and len(other.columns) > 1:
+                return [(file, other)]
+    return []
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables with one key, side by side; raises SeewhyError for those that have none."""
+    if len(frames) == 1:
+        return frames[0]
+    key = _key(frames)
+    if key is None:
+        shown = "; ".join(listing(one.columns) for one in frames)
+        raise SeewhyError(f"{len(frames)} tables without a key of all: {shown}; name one of them as `data`")
+    first, *others = frames
+    for one in others:
+        first = first.merge(
+            one.drop(columns=[name for name in one if name in first and name != key]), on=key, how="left"
+        )
+    return first.fillna("")
+
+
+def _key(frames: list[pd.DataFrame]) -> str | None:
+    """A column of all tables with each value once, and with the same values in all of them."""
+    for name in frames[0]:
+        if all(name in one and one[name].is_unique and len(one) for one in frames):
+            values = [set(one[name]) for one in frames]
+            if all(len(values[0] & one) > 0.9 * len(values[0]) for one in values[1:]):
+                return name
+    return None
