@@ -69,7 +69,7 @@ def _has_captions(file: Path) -> bool:
     try:
         if file.suffix == ".json":
             return is_captions(read_json(file))
-        if file.suffix not in (".txt", ".token", ".tsv"):
+        if file.suffix not in (".txt", ".token"):
             return False
         with file.open(encoding="utf-8", errors="replace") as stream:
             some = [line for _, line in zip(range(20), stream, strict=False) if line.strip()]
