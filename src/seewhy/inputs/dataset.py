@@ -91,7 +91,8 @@ def read(name: str, settings: Settings, root: Path) -> Unchecked:
     """What `settings` name, read by its layout, with labels, splits and masks understood; no image is decoded."""
     where, key = f"dataset '{name}'", f"datasets.{name}"
     given = given_classes(settings, root, key, where)
-    reading, folders, data = _source(settings, root, where, key, given)
+    reading, settings, folders, data = _source(settings, root, where, key, given)
+    reading = dataset_labels.with_file_names(reading, settings, where)
     classes = given or reading.classes
     if not classes and settings.task not in WITHOUT_CLASSES:
         raise SeewhyError(
@@ -117,22 +118,23 @@ def given_classes(settings: Settings, root: Path, key: str, where: str) -> list[
     return read_classes(path, f"classes {path.name} of {where}")
 
 
-def _source(settings: Settings, root: Path, where: str, key: str, given: list[str]) -> tuple[Reading, list[Path], Path]:
-    """What was read, the folders where its paths start, and the file or folder itself."""
+def _source(settings: Settings, root: Path, where: str, key: str, given: list[str]) -> tuple[Reading, Settings, list[Path], Path]:
+    """What was read, the settings it was read with, the folders where its paths start, and the file or folder."""
     if settings.images is not None:
         folder = root / settings.images
-        return read_images(folder, settings, given, f"{key}.images"), [folder], folder
-    known = settings.model_copy(update={"classes": given or settings.classes})
+        return read_images(folder, settings, given, f"{key}.images"), settings, [folder], folder
+    colours = str(root / settings.colours) if settings.colours else None
+    known = settings.model_copy(update={"classes": given or settings.classes, "colours": colours})
     own = [root / settings.root] if settings.root else []
     if settings.manifest is not None:
         file = Lookup(root, (root,)).file(settings.manifest, f"{key}.manifest", search=False)
         if not is_listed(file, settings.task):
-            return read_manifest(file, settings, given, where, key), own or [file.parent, root], file
+            return read_manifest(file, settings, given, where, key), settings, own or [file.parent, root], file
     else:
         file = place(str(settings.data), root, f"{key}.data")
-    finding, reading = read_layout(file, known, key)
+    finding, reading, whole = read_layout(file, known, key)
     told = f"layout {finding.layout}: {finding.reason}"
-    return replace(reading, notes=[told, *reading.notes]), [*own, *reading.folders, root], file
+    return replace(reading, notes=[told, *reading.notes]), whole, [*own, *reading.folders, root], file
 
 
 def _order_notes(given: list[str], found: list[str]) -> list[str]:

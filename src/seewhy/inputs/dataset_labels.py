@@ -1,6 +1,7 @@
 """The labels of a whole dataset -> one text a row, as its task has them; a file name may hold them, or many columns."""
 
 import json
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -15,6 +16,15 @@ from seewhy.inputs.sources import source_file
 PART = "part:"
 
 
+def with_file_names(reading: Reading, settings: Settings, where: str) -> Reading:
+    """With the labels that `pattern` finds in the file names, where nothing else labels the images."""
+    if not settings.pattern or "label" in reading.frame or reading.parts:
+        return reading
+    names = [PurePosixPath(str(source_file(one)).replace("\\", "/")).name for one in reading.frame["image"]]
+    found = labels_in(names, settings.pattern, where)
+    return replace(reading, frame=reading.frame.assign(label=found), classes=sorted(set(found)))
+
+
 def read_labels(
     reading: Reading, classes: list[str], settings: Settings, where: str, key: str
 ) -> tuple[pd.DataFrame, list[str]]:
@@ -24,9 +34,6 @@ def read_labels(
     Regression: a JSON list of numbers. Segmentation and captioning have none. Raises SeewhyError for a wrong one.
     """
     frame, notes = reading.frame, []
-    if settings.pattern and "label" not in frame and not reading.parts:
-        names = [PurePosixPath(str(source_file(one)).replace("\\", "/")).name for one in frame["image"]]
-        frame = frame.assign(label=labels_in(names, settings.pattern, where))
     own = frame[[name for name in frame if not name.startswith(PART)]]
     columns = {name: frame[PART + name] for name in reading.parts}
     if settings.task == "classification":

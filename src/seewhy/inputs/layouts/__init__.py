@@ -58,8 +58,9 @@ def choose_layout(path: Path, asked: str = "auto", key: str = "layout") -> Findi
     return found[0]
 
 
-def read_layout(path: Path, settings: Dataset, key: str) -> tuple[Finding, Reading]:
-    """What lies at `data`, read by its layout; `settings` hold the task and what the user decided."""
+def read_layout(path: Path, settings: Dataset, key: str) -> tuple[Finding, Reading, Dataset]:
+    """What lies at `data`, read by its layout, and the settings with what the layout adds to those of the user."""
     finding = choose_layout(path, settings.layout, f"{key}.layout")
     own = {name: value for name, value in finding.settings.items() if not getattr(settings, name)}
-    return finding, LAYOUTS[finding.layout].read(path, settings.model_copy(update=own))
+    whole = settings.model_copy(update=own)
+    return finding, LAYOUTS[finding.layout].read(path, whole), whole

@@ -75,6 +75,7 @@ def _has_captions(file: Path) -> bool:
             some = [line for _, line in zip(range(20), stream, strict=False) if line.strip()]
     except (OSError, SeewhyError):
         return False
+    some = some if some and TOKEN.match(some[0]) else some[1:]  # a head
     return bool(some) and sum(bool(TOKEN.match(line)) for line in some) > 0.8 * len(some)
 
 

@@ -1,5 +1,6 @@
 """Class folders: `test/<class>/*.png`, `{train,val,test}/<class>`, one tree, folders within a class's folder."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def recognise(path: Path) -> Finding | None:
     folder = walk.top(path)
     splits, classes = _tree(folder)
     names = list(dict.fromkeys(one.name for some in classes.values() for one in some))
-    if len(names) < FEWEST or all(role_of(name) for name in names):
+    if len(names) < FEWEST or all(role_of(name) for name in names) or _are_parts(names):
         return None
     loose = walk.direct_pictures(folder)
     told = f"folders with images in them: {listing(names)}"
@@ -58,6 +59,12 @@ def read(path: Path, settings: Dataset) -> Reading:
         if hidden := walk.strange_folders(place):
             notes.append(f"hidden folders are no classes here, but were for ImageFolder: {listing(hidden)}")
     return Reading(frame if splits else frame.drop(columns="split"), names, notes)
+
+
+def _are_parts(names: list[str]) -> bool:
+    """Whether folders are the numbered parts of one: images_001, images_002."""
+    stems = {re.sub(r"[_\- ]?(part|batch|chunk)?[_\- ]?\d+$", "", name.lower()) for name in names}
+    return len(stems) == 1 and ("image" in (stem := stems.pop()) or role_of(stem) == "images")
 
 
 def _tree(folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:

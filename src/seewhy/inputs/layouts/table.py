@@ -47,7 +47,7 @@ def _look(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Columns |
     key = settings.table if settings else None
     found = [(file, tables.read(file, key, f"'{file.name}'")) for file in files]
     if len(found) == 1 and path.is_file():
-        found += _beside(path, found[0][1], settings)
+        found += _beside(path, found[0][1], settings is not None and settings.task == "captioning")
     by_split = [walk.split_of(file.stem) for file, _ in found]
     if len(found) > 1 and all(by_split) and len({tuple(one.columns) for _, one in found}) == 1:
         parts = [one.assign(split=split) for (_, one), split in zip(found, by_split, strict=True)]
@@ -67,10 +67,10 @@ def _files(path: Path) -> list[Path]:
     return splits or found
 
 
-def _beside(path: Path, frame: pd.DataFrame, settings: Dataset | None) -> list[tuple[Path, pd.DataFrame]]:
+def _beside(path: Path, frame: pd.DataFrame, has_captions: bool) -> list[tuple[Path, pd.DataFrame]]:
     """A second table in the same folder with the same keys, where the first one has images and no labels."""
-    found = columns_of(frame, path.parent, settings)
-    if found is None or found.label or found.parts or found.others or (settings and settings.task == "captioning"):
+    found = columns_of(frame, path.parent)
+    if found is None or found.label or found.parts or found.others or has_captions:
         return []
     for file in sorted(path.parent.glob("*.csv")):
         if file != path and file.stat().st_size < LARGEST:
