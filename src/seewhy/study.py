@@ -27,6 +27,7 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.progress import progress
+from seewhy.tasks.prediction_table import prediction_table
 
 
 def open_study(name: str) -> "Study":
@@ -214,7 +215,7 @@ class Study:
         artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
         folder = artifacts.reports(self.root, self.name)
         labelled = frame[frame["label"].notna()]
-        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities", errors="ignore"))
+        artifacts.write_csv(folder / "predictions.csv", prediction_table(frame, self.dataset.classes))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:

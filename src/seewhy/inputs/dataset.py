@@ -118,7 +118,9 @@ def given_classes(settings: Settings, root: Path, key: str, where: str) -> list[
     return read_classes(path, f"classes {path.name} of {where}")
 
 
-def _source(settings: Settings, root: Path, where: str, key: str, given: list[str]) -> tuple[Reading, Settings, list[Path], Path]:
+def _source(
+    settings: Settings, root: Path, where: str, key: str, given: list[str]
+) -> tuple[Reading, Settings, list[Path], Path]:
     """What was read, the settings it was read with, the folders where its paths start, and the file or folder."""
     if settings.images is not None:
         folder = root / settings.images

@@ -71,7 +71,11 @@ def recognise(path: Path) -> Finding | None:
         found = [label_in(name, wanted) for name in names]
         classes = {one for one in found if one}
         good = None not in found and 2 <= len(classes) * 2 <= len(names) and len(classes) > 1
-        if good and not {re.sub("[^a-z]", "", one.lower()) for one in classes} & CAMERAS and not any(one.isdecimal() for one in classes):
+        if (
+            good
+            and not {re.sub("[^a-z]", "", one.lower()) for one in classes} & CAMERAS
+            and not any(one.isdecimal() for one in classes)
+        ):
             told = f"file names fit '{pattern}': {listing(sorted(classes))}"
             return Finding(NAME, told, LAST, settings={"pattern": pattern})
     return None
