@@ -70,7 +70,7 @@ CELLS = [
     (
         "image",
         "../../outside.png",
-        "'../../outside.png' leads outside the project; allowed: a path inside it, an absolute one, or a link; datasets",
+        "'../../outside.png' leads outside the project; allowed: a path inside it, an absolute one, or a link",
     ),
     ("image", "/etc/hostname", "row 1 of dataset 'things': image 'hostname' cannot be read: "),
     ("image", "/etc/no.png", "row 1 of dataset 'things': there is no file '/etc/no.png' in mine, the project"),

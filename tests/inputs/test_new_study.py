@@ -30,7 +30,7 @@ def folders(project):
     return project
 
 
-def test_class_folders_become_a_study(folders, cli, capsys):
+def test_class_folders_become_a_study(folders, cli):
     folders.save(classes=["cat", "cup"])
     before = (folders.root / "params.yaml").read_text()
     assert cli(*GIVEN)[0] == 0
@@ -44,7 +44,7 @@ def test_class_folders_become_a_study(folders, cli, capsys):
     assert params.studies["tiny"].dataset == "things"
 
 
-def test_it_says_why(folders, monkeypatch, capsys):
+def test_it_says_why(folders):
     from seewhy.inputs.new_study import Request, propose_study
 
     request = Request("mine", "photos", "tiny.pth", "my_nets:Tiny")
@@ -98,7 +98,7 @@ def test_settings_of_both_sections(folders, cli, refused):
         "--split",
         "train",
     )
-    assert cli(*GIVEN, *added)[0] == 0
+    assert cli(*GIVEN, *added) == (0, "")
     study = open_study("mine")
     assert study.dataset.frame["label"].unique().tolist() == ["cup"]
     assert (study.settings.layer, study.settings.split, list(study.settings.regions)) == (
@@ -181,7 +181,7 @@ def test_scores_are_the_users_own(study):
     assert np.allclose(table[["score_cup", "score_cat"]], scores, atol=1e-4)
 
 
-def test_doctor_tells_of_copies_and_numeric_names(project, cli, capsys):
+def test_doctor_tells_of_copies_and_numeric_names(project):
     for split, names in (("train", (0, 1, 2)), ("test", (2, 3))):
         for label in ("0", "10", "2"):
             for n in names:
@@ -204,7 +204,7 @@ def test_doctor_tells_of_copies_and_numeric_names(project, cli, capsys):
     assert told["files"] == ("ok", "not read as images: 1 of .docx")
 
 
-def test_doctor_tells_of_another_class_order(project, cli, capsys):
+def test_doctor_tells_of_another_class_order(project, cli):
     project.save(class_to_idx={"cat": 0, "cup": 1}, classes=["cat", "cup"])
     from seewhy.doctor.data_checks import order_lines
     from seewhy.inputs.dataset import load
@@ -214,3 +214,14 @@ def test_doctor_tells_of_another_class_order(project, cli, capsys):
     assert (mark, what) == ("problem", "classes")
     assert text == "the checkpoint has them in another order than the dataset: output 0: cup or cat, 1: cat or cup"
     assert cli("doctor")[0] == 1
+
+
+def test_no_other_line_of_params_is_touched(folders, cli):
+    path = folders.root / "params.yaml"
+    text = path.read_text().replace("datasets:\n", "datasets:   # theirs\n", 1) + "\n# the end\n"
+    path.write_text(text)
+    assert cli(*GIVEN)[0] == 0
+    after = path.read_text().splitlines()
+    added = [line for line in after if line not in text.splitlines()]
+    assert [line for line in after if line not in added] == text.splitlines()
+    assert added[0] == "  mine:"

@@ -41,7 +41,8 @@ class Dataset(Settings):
     where paths in a table start. `files` is a pattern that chooses images; `pattern` says where a file name holds the
     label, as `*_{label}.jpg`. `splits` names a JSON of splits, or a list of names for each split. `labels` decides
     between names and indices where integers could be both; `uncertain` says what -1 and blank stand for. `colours`
-    is a table name, r, g, b of a mask's colours, `mask_values` the value of each class. `demo`: which recipe of demo makes these files in `out`, and how.
+    is a table name, r, g, b of a mask's colours, `mask_values` the value of each class. `demo`: which recipe of demo
+    makes these files in `out`, and how.
     """
 
     task: Task

@@ -1,6 +1,8 @@
 """Entries added to params.yaml with everything else kept: comments, order, quotes."""
 
 import io
+import re
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +30,15 @@ def add_study(root: Path, study: str, dataset: dict[str, Any], settings: dict[st
     data = _reader().load(before)
     if only:
         _leave_out_demo(data)
-    datasets, studies = _section(data, "datasets"), _section(data, "studies")
-    name = next((key for key, value in datasets.items() if dict(value) == dataset), study)
-    if name not in datasets:
-        datasets[name] = _tree(dataset)
-    studies[study] = _tree({"dataset": name, **settings})
-    stream = io.StringIO()
-    _reader().dump(data, stream)
-    artifacts.write_text(path, stream.getvalue())
+    name = next((key for key, value in (data.get("datasets") or {}).items() if dict(value) == dataset), study)
+    entries = {"datasets": {} if name != study else {study: _tree(dataset)}}
+    entries["studies"] = {study: _tree({"dataset": name, **settings})}
+    after = None if only else _inserted(before, entries)
+    if after is None:
+        for section, held in entries.items():
+            _section(data, section).update(held)
+        after = _dumped(data)
+    artifacts.write_text(path, after)
     try:
         _ = Project(root).params
     except SeewhyError:
@@ -49,6 +52,31 @@ def _reader() -> YAML:
     yaml.preserve_quotes = True
     yaml.width = WIDTH
     return yaml
+
+
+def _dumped(data: Any) -> str:
+    stream = io.StringIO()
+    _reader().dump(data, stream)
+    return stream.getvalue()
+
+
+def _inserted(text: str, entries: dict[str, Any]) -> str | None:
+    """The text with each entry as the last one of its section, no other line touched; None where a section is no
+    block of its own."""
+    lines = text.splitlines(keepends=True)
+    for section, held in entries.items():
+        start = next((k for k, line in enumerate(lines) if re.match(rf"{section}:\s*(#.*)?$", line)), None)
+        if start is None:
+            return None
+        inner = list(takewhile(lambda line: line[:1] in " #\n\r\t", lines[start + 1 :]))
+        while inner and not inner[-1].startswith(" "):  # what stands there is about the next section
+            inner.pop()
+        if not inner:
+            return None
+        inner[-1] = inner[-1].rstrip("\n") + "\n"
+        new = ["  " + line for line in (_dumped(held) if held else "").splitlines(keepends=True)]
+        lines[start + 1 : start + 1 + len(inner)] = [*inner, *new]
+    return "".join(lines)
 
 
 def _section(data: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What is odd in a dataset, as (mark, what, text): how it was read, mix-ups of class names, equal images in two splits."""
+"""What is odd in a dataset, as (mark, what, text): how it was read, class names, equal images in two splits."""
 
 import json
 from collections import Counter

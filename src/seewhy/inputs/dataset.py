@@ -103,7 +103,7 @@ def read(name: str, settings: Settings, root: Path) -> Unchecked:
     frame, split_notes = add_splits(frame, data, settings, root)
     hint = f"; {key}.root says where paths start"
     lookup = Lookup(root, tuple(dict.fromkeys(folders)), hint)
-    steps, mask_notes = "", []
+    steps, mask_notes = "", list[str]()
     if settings.task == "segmentation" and "mask" in frame:
         masks = [path for one in frame["mask"] if one and (path := lookup.find(one))]
         steps, mask_notes = mask_reading(masks, classes, settings, root, where)

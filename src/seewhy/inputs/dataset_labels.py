@@ -33,7 +33,8 @@ def read_labels(
     Classification: a class name. Several labels: a JSON list of names, and in `uncertain` those that are not known.
     Regression: a JSON list of numbers. Segmentation and captioning have none. Raises SeewhyError for a wrong one.
     """
-    frame, notes = reading.frame, []
+    frame = reading.frame
+    notes: list[str] = []
     own = frame[[name for name in frame if not name.startswith(PART)]]
     columns = {name: frame[PART + name] for name in reading.parts}
     if settings.task == "classification":

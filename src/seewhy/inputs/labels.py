@@ -1,4 +1,4 @@
-"""Labels as people write them -> one text a row: a class name, a JSON list of class names, or a JSON list of numbers."""
+"""Labels as people write them -> class names, lists of class names, or numbers."""
 
 import ast
 import json

@@ -59,7 +59,7 @@ def mask_reading(
     if seen.colours:
         shown = listing(f"#{one:06x}" for one, _ in seen.colours.most_common(6))
         raise SeewhyError(
-            f"the masks of {where} are coloured ({shown}); `colours: FILE`, a table name, r, g, b, says what they stand for"
+            f"the masks of {where} are coloured ({shown}); `colours: FILE`, a table name, r, g, b, tells their classes"
         )
     return _by_what_occurs(seen, max(2, len(classes)))
 

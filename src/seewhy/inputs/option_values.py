@@ -9,6 +9,8 @@ from seewhy.config.dataset import Dataset
 from seewhy.config.params import Study
 from seewhy.errors import SeewhyError, unknown
 
+PATTERNS = ("files", "pattern")  # which begin with what means something else in YAML
+
 
 def split_options(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Keys of the dataset's section and of the study's, nested where the key has dots.
@@ -37,6 +39,8 @@ def split_options(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def _value(text: str, key: str) -> Any:
+    if key.strip() in PATTERNS:
+        return text
     try:
         return YAML(typ="safe").load(text)
     except YAMLError as error:

@@ -148,7 +148,7 @@ def _named(folder: Path, root: Path) -> str:
 
 
 def place(given: str, root: Path, key: str) -> Path:
-    """The file or folder that a key of params.yaml names, or of an address; raises SeewhyError where it is not there."""
+    """The file or folder that a key of params.yaml names; raises SeewhyError where it is not there."""
     path = root / given
     if not path.exists() and not split_address(path)[1]:
         raise SeewhyError(f"{key}: there is no file or folder '{given}' in the project")

@@ -1,4 +1,4 @@
-"""One row of a dataset, checked: its image decoded, its mask of equal size, its boxes in the image, its label a class."""
+"""One row of a dataset, checked: its image decoded, its mask of equal size, its boxes in the image."""
 
 import json
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Where an image lies, as an address: a file, or a file and a place in it, as `images.npz#test_images/17`.
 
     photos/17.png                     the file
-    images.npz#test_images/17         row 17 of an array (also .npy, .pt, MNIST idx, CIFAR pickles, .mat, Parquet, Arrow)
+    images.npz#test_images/17         row 17 of an array (also .npy, .pt, .mat, MNIST idx, CIFAR, Parquet, Arrow)
     fer2013.csv#pixels/17             row 17 of a column of pixels
     marks.json#mask/42                the polygons of image 42 in COCO's marks, drawn as class indices
     mask.png#values=0,255             a mask whose values 0 and 255 stand for class 0 and class 1

@@ -10,14 +10,14 @@ FIRST = ["image", "label", "predicted", "confidence"]
 
 
 def prediction_table(frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """One row of `frame` as users hold it against their own notebook's: image, label, predicted, confidence, `score_<class>`.
+    """The rows as users compare them with their own: image, label, predicted, confidence, `score_<class>`.
 
     A score is what the task makes of an output (softmax, or sigmoid); there is one for each of up to `MOST` classes,
     in the order of `classes`. What else a task says of a row stands after these.
 
-    >>> rows = pd.DataFrame({"image": ["a"], "target": [1], "label": ["cup"], "predicted": ["cup"], "confidence": [0.7]})
+    >>> rows = pd.DataFrame({"image": ["a"], "label": ["cup"], "predicted": ["cup"], "confidence": [0.7]})
     >>> prediction_table(rows.assign(probabilities=[[0.3, 0.7]]), ["bar", "cup"]).columns.tolist()
-    ['image', 'label', 'predicted', 'confidence', 'score_bar', 'score_cup', 'target']
+    ['image', 'label', 'predicted', 'confidence', 'score_bar', 'score_cup']
     """
     scores = pd.DataFrame(index=frame.index)
     if "probabilities" in frame and len(classes) <= MOST and len(frame):

@@ -57,7 +57,9 @@ def read(path: Path, settings: Dataset) -> Reading:
     images = [one for one in parts if one.role == "images" and len(one.shape) > 2]
     if not images:
         raise SeewhyError(f"there is no array of images in '{path.name}'; allowed: {ABOUT}")
-    frames, names, columns = [], [], []
+    frames: list[pd.DataFrame] = []
+    names: list[str] = []
+    columns: list[str] = []
     for one in images:
         frame = pd.DataFrame(
             {

@@ -26,7 +26,8 @@ def recognise(path: Path) -> Finding | None:
         return None
     held = read_json(file)
     several = len({one.get("category_id") for one in held["annotations"]}) > 1
-    told = f"{file.name} holds {len(held['annotations']):,} marks of {len(held['categories'])} categories, as COCO has them"
+    count = f"{len(held['annotations']):,} marks of {len(held['categories'])} categories"
+    told = f"{file.name} holds {count}, as COCO has them"
     return Finding(NAME, told, UNMISTAKABLE, "multilabel" if several else "classification")
 
 
@@ -117,7 +118,8 @@ def run_lengths(shape: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
 
 def _lengths(text: str | bytes) -> list[int]:
     """COCO's text of run lengths: six bits a letter, differences from the run before last."""
-    data, found, place = text.encode() if isinstance(text, str) else text, [], 0
+    found: list[int] = []
+    data, place = text.encode() if isinstance(text, str) else text, 0
     while place < len(data):
         value, shift, more = 0, 0, True
         while more and place < len(data):

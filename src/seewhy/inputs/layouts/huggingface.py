@@ -32,13 +32,15 @@ def recognise(path: Path) -> Finding | None:
     image = _image(columns)
     if image is None:
         return None
-    told = f"{files[0][1].name} has a column '{image}' of images; splits: {listing(dict.fromkeys(one for one, _ in files))}"
+    splits = listing(dict.fromkeys(one for one, _ in files if one))
+    told = f"{files[0][1].name} has a column '{image}' of images; splits: {splits}"
     return Finding(NAME, told, UNMISTAKABLE, _task(columns, image))
 
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Rows of all files, split by split; class names from the features kept with the table."""
-    frames, classes = [], []
+    frames: list[pd.DataFrame] = []
+    classes: list[str] = []
     files = _files(path)
     for split, file in files:
         columns = _columns(file)

@@ -1,4 +1,4 @@
-"""Images and their masks: two folders (`images/` and `masks/`, `test/` and `test_labels/`), or one with `x_mask.png`."""
+"""Images and masks: two folders (`images/` and `masks/`, `test/` and `test_labels/`), or one with `x_mask.png`."""
 
 import csv
 from collections import defaultdict
