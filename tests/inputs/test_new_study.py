@@ -87,7 +87,8 @@ def test_preprocessing_is_never_guessed(folders, cli):
     assert open_study("mine").preprocessing.size == 32
 
 
-def test_settings_of_both_sections(folders, cli, refused):
+@pytest.mark.usefixtures("folders")
+def test_settings_of_both_sections(cli, refused):
     added = (
         "--set",
         "files=*cup*",

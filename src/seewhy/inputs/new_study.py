@@ -265,7 +265,7 @@ def _preprocessing(
     if isinstance(given, dict) and lacking and "transform" not in given:
         line = _missing(
             "the preprocessing",
-            "--transform 'LINE', the line of your own code, as 'Compose([Resize((224, 224)), ToTensor(), Normalize(...)])'",
+            "--transform 'LINE', the line of your own code, as 'Compose([Resize(224), ToTensor(), Normalize(...)])'",
             ask,
             f"the file does not tell {listing(lacking)}",
         )
