@@ -37,12 +37,12 @@ class Dataset(Settings):
     """Images and what is known of them, from `data` (any layout), a `manifest` or a folder `images`; class names.
 
     `layout` names the reading of `data` where several are possible. `columns` is our word: theirs; `label_columns` are
-    columns of 0 and 1, one for each class, or of numbers. `table` is the key of the table in a pickled dict. `root` is
-    where paths in a table start. `files` is a pattern that chooses images; `pattern` says where a file name holds the
-    label, as `*_{label}.jpg`. `splits` names a JSON of splits, or a list of names for each split. `labels` decides
-    between names and indices where integers could be both; `uncertain` says what -1 and blank stand for. `colours`
-    is a table name, r, g, b of a mask's colours, `mask_values` the value of each class. `demo`: which recipe of demo
-    makes these files in `out`, and how.
+    columns of 0 and 1, one for each class, or of numbers; `keep` are columns of the user's own that a split needs.
+    `table` is the key of the table in a pickled dict. `root` is where paths in a table start. `files` is a pattern
+    that chooses images; `pattern` says where a file name holds the label, as `*_{label}.jpg`. `splits` names a JSON of
+    splits, or a list of names for each split. `labels` decides between names and indices where integers could be
+    both; `uncertain` says what -1 and blank stand for. `colours` is a table name, r, g, b of a mask's colours,
+    `mask_values` the value of each class. `demo`: which recipe of demo makes these files in `out`, and how.
     """
 
     task: Task
@@ -52,6 +52,7 @@ class Dataset(Settings):
     images: Annotated[DataPath | None, Field(validate_default=True)] = None
     classes: Annotated[ClassNames, Field(validate_default=True)] = None
     columns: dict[Column, str] = Field(default_factory=dict)
+    keep: list[str] = Field(default_factory=list)
     label_columns: list[str] = Field(default_factory=list)
     labels: Literal["auto", "names", "indices"] = "auto"
     uncertain: Literal["ignore", "negative", "positive"] = "ignore"

@@ -1,5 +1,6 @@
 """Files -> a study: what they are, why it seems so, and the two sections of params.yaml. Nothing in them is run."""
 
+import ast
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import dataset
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, load, named
 from seewhy.inputs.guess import Guess, guess
-from seewhy.inputs.layouts import Finding, choose_layout
+from seewhy.inputs.layouts import Finding, choose_layout, table
 from seewhy.inputs.option_values import split_options
 from seewhy.inputs.paths import relative
 
@@ -73,8 +74,11 @@ def propose_study(project: Project, request: Request, ask: Ask | None = None) ->
     colours = found.dataset.get("colours")
     if colours and Path(colours).is_absolute():
         found.dataset["colours"] = relative(Path(colours), project.root)
+    line = request.split or str(of_study.get("split", ""))
+    if kept := [name for name in names_in_line(line) if name in table.column_names(data)]:
+        found.dataset["keep"] = list(dict.fromkeys([*found.dataset.get("keep", []), *kept]))
     unchecked = _read(project, request, point, found, ask)
-    _split(request, unchecked, of_study, found)
+    _split(line, unchecked, project.root, found)
     _network(request, guesses, unchecked.classes, of_study, found, ask)
     _preprocessing(request, point, of_study, found, ask)
     if request.layer:
@@ -183,14 +187,39 @@ def _class_option(given: str, root: Path) -> str | list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
 
 
-def _split(request: Request, unchecked: dataset.Unchecked, of_study: dict[str, Any], found: Proposal) -> None:
+def names_in_line(line: str) -> list[str]:
+    """Names and texts in a line of splitting, which may be columns: `fold == 3`, `stratify=df["dx"]`.
+
+    >>> names_in_line("fold == 3"), names_in_line("train_test_split(df, stratify=df['dx'])[1]")
+    (['fold'], ['train_test_split', 'df', 'dx'])
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(line.strip(), mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = [
+        one.id if isinstance(one, ast.Name) else one.value for one in nodes if isinstance(one, ast.Name | ast.Constant)
+    ]
+    return list(dict.fromkeys(one for one in found if isinstance(one, str)))
+
+
+def _rows_of_line(line: str, unchecked: dataset.Unchecked, root: Path) -> str:
+    """What a line of splitting takes, as a sentence; raises SeewhyError for one that takes nothing."""
+    from seewhy.inputs.split_line import select_rows
+
+    frame = unchecked.frame if "split" in unchecked.frame else unchecked.frame.assign(split="test")
+    return str(select_rows(line, frame, root, unchecked.classes).sentence)
+
+
+def _split(line: str, unchecked: dataset.Unchecked, root: Path, found: Proposal) -> None:
     frame = unchecked.frame
     held = frame["split"].replace("", "test").value_counts() if "split" in frame else None
     counts = f"{len(frame):,} images" if held is None else listing(f"{name} {count:,}" for name, count in held.items())
     found.tell("images", counts)
-    if request.split or "split" in of_study:
-        found.settings["split"] = request.split or of_study["split"]
-        found.tell("split", found.settings["split"], "--split")
+    if line:
+        found.settings["split"] = line
+        plain = held is not None and line in held.index
+        found.tell("split", line, "--split" if plain else _rows_of_line(line, unchecked, root))
     elif held is None:
         found.tell(
             "split", "all images", "no split is named; --split 'random_split([0.8, 0.2], seed=42)[1]' takes a part"

@@ -41,7 +41,8 @@ class Check:
         }
         for column in filter(is_mask, row):
             checked[column] = self._mask(row[column], column, image.size, where)
-        return checked | {name: row[name] for name in ("uncertain",) if name in row}
+        more = ("uncertain", *self.settings.keep)
+        return checked | {name: row[name] for name in more if name in row and name not in checked}
 
     def _mask(self, found: str, column: str, size: tuple[int, int], where: str) -> str | None:
         """The mask's address; of a segmentation's own mask every value must be one of the classes, or `NO_CLASS`."""

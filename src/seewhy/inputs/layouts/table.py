@@ -39,6 +39,14 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(reading.frame, reading.classes, reading.notes, tuple(dict.fromkeys((folder, *inner))), reading.parts)
 
 
+def column_names(path: Path) -> list[str]:
+    """The columns of the table at `data`; none where there is no table."""
+    try:
+        return list(_look(path, None)[0].columns)
+    except (SeewhyError, OSError):
+        return []
+
+
 def _look(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Columns | None, list[Path]]:
     folder = path if path.is_dir() else path.parent
     files = _files(path)

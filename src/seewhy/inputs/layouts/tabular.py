@@ -178,7 +178,10 @@ def interpret(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) 
         )
     ours = {"image": found.image, **found.others, **({"label": found.label} if found.label else {})}
     masks = {name: name for name in frame if name.endswith("_mask") and name not in ours.values()}
-    kept = pd.DataFrame({name: frame[theirs] for name, theirs in (ours | masks).items()})
+    own = {name: name for name in settings.keep}
+    if missing := next((name for name in own if name not in frame), None):
+        raise unknown("column", missing, frame.columns, place)
+    kept = pd.DataFrame({name: frame[theirs] for name, theirs in (own | ours | masks).items()})
     classes, notes = _classes(frame, found, settings), [found.why] if found.why else []
     for name in found.parts:
         kept[f"part:{name}"] = frame[name]
