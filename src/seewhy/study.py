@@ -23,6 +23,7 @@ from seewhy.engine.evidence import find_layer
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.inputs import architecture, checkpoint, images
+from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
@@ -113,6 +114,7 @@ class Study:
         """The network with the checkpoint's weights, in eval mode, on the device."""
         where = f"study '{self.name}'"
         settings, classes = self.settings, len(self.dataset.classes)
+        check_class_order(self.dataset.classes, self.checkpoint.classes, where)
         model = architecture.build(
             settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
         )

@@ -1,6 +1,7 @@
 """Each layout read as it lies: labels, splits, masks and boxes that are right, and refusals where two readings fit."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -524,3 +525,9 @@ def test_every_layout_says_what_it_is():
     for name, module in LAYOUTS.items():
         assert name == module.NAME
         assert module.ABOUT
+
+
+def test_docs_name_every_layout_and_key():
+    text = (Path(__file__).parents[2] / "docs/files.md").read_text()
+    for name in [*LAYOUTS, *(key for key in Settings.model_fields if key not in ("demo", "table"))]:
+        assert f"`{name}`" in text, name

@@ -1,6 +1,7 @@
 """`seewhy new`: from files to a study, with comments kept, and refusals that name the option to add."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from PIL import Image
 
 from seewhy import open_study
 from seewhy.config.project import Project
+from seewhy.errors import SeewhyError
 from tests.conftest import CLASSES, CONFIG, checkpoint
 
 GIVEN = ("new", "mine", "--data", "photos", "--checkpoint", "tiny.pth", "--architecture", "my_nets:Tiny")
@@ -205,15 +207,12 @@ def test_doctor_tells_of_copies_and_numeric_names(project):
     assert told["files"] == ("ok", "not read as images: 1 of .docx")
 
 
-def test_doctor_tells_of_another_class_order(project, cli):
+def test_another_class_order_in_the_checkpoint_is_an_error(project, cli):
     project.save(class_to_idx={"cat": 0, "cup": 1}, classes=["cat", "cup"])
-    from seewhy.doctor.data_checks import order_lines
-    from seewhy.inputs.dataset import load
-
     assert cli("dataset", "things")[0] == 0
-    (mark, what, text), *_ = order_lines(load("things", project.root), ["cat", "cup"])
-    assert (mark, what) == ("problem", "classes")
-    assert text == "the checkpoint has them in another order than the dataset: output 0: cup or cat, 1: cat or cup"
+    told = "output 0 is 'cup' by the dataset's classes and 'cat' by the checkpoint's; allowed: `classes` in the"
+    with pytest.raises(SeewhyError, match=re.escape(told)):
+        open_study("tiny").predict()
     assert cli("doctor")[0] == 1
 
 

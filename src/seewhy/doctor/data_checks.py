@@ -10,6 +10,7 @@ import pandas as pd
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.doctor.marks import Mark
 from seewhy.errors import listing
+from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.layouts import walk
 
@@ -36,19 +37,14 @@ def class_lines(found: Dataset) -> Found:
         yield "warning", "classes", f"names are numbers, and not in their order: output {told}"
 
 
-def order_lines(found: Dataset, told: list[str] | None, source: str = "the checkpoint") -> Found:
-    """Whether the checkpoint's own class names stand in the dataset's order."""
-    if told is None or found.task not in ("classification", "multilabel") or list(told) == found.classes:
-        return
-    if set(told) == set(found.classes):
-        clashes = [
-            f"{index}: {ours} or {theirs}"
-            for index, (ours, theirs) in enumerate(zip(found.classes, told, strict=True))
-            if ours != theirs
-        ]
-        yield "problem", "classes", f"{source} has them in another order than the dataset: output {listing(clashes)}"
-    elif len(told) == len(found.classes):
-        yield "warning", "classes", f"{source} calls them otherwise: {listing(told)}"
+def name_lines(found: Dataset, told: list[str] | None) -> Found:
+    """Whether the checkpoint calls its classes as the dataset does; another order of equal names is an error.
+
+    Raises SeewhyError for that.
+    """
+    check_class_order(found.classes, told, f"dataset '{found.name}'")
+    if told and found.classes and list(told) != found.classes and len(told) == len(found.classes):
+        yield "warning", "classes", f"the checkpoint calls them otherwise: {listing(told)}"
 
 
 def copy_lines(whole: Dataset) -> Found:

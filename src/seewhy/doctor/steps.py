@@ -138,7 +138,7 @@ def checkpoint(patient: Patient) -> Iterator[Line]:
     said = [f"epoch {point.epoch}"] if point.epoch is not None else []
     said += [f"accuracy {written(point.claim, '%')}"] if point.claim is not None else []
     yield Line("ok", "checkpoint", f"{len(point.weights)} tensors; claims: {listing(said)}")
-    for line in data_checks.order_lines(patient.study.dataset, point.classes):
+    for line in data_checks.name_lines(patient.study.dataset, point.classes):
         yield Line(*line)
 
 

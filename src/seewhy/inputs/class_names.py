@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seewhy.errors import SeewhyError
+from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import pickles
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.tables import PICKLES
@@ -98,6 +98,20 @@ def _table(path: Path) -> list[str]:
     if index is not None and index != name and all(row[index].isdecimal() for row in rows[1:]):
         rows[1:] = sorted(rows[1:], key=lambda row: int(row[index]))
     return [row[name] for row in rows[1:]]
+
+
+def check_class_order(ours: list[str], theirs: list[str] | None, where: str) -> None:
+    """Refuses a dataset whose classes stand in another order than the checkpoint has them: labels would be mixed up.
+
+    >>> check_class_order(["cup", "cat"], ["cup", "cat"], "study 'a'")
+    """
+    if theirs is None or list(theirs) == ours or set(theirs) != set(ours) or len(theirs) != len(ours):
+        return
+    place = next(place for place, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other)
+    raise SeewhyError(
+        f"{where}: output {place} is '{ours[place]}' by the dataset's classes and '{theirs[place]}' by the "
+        f"checkpoint's; allowed: `classes` in the checkpoint's order: {listing(theirs)}"
+    )
 
 
 def distinct(found: list[str], where: str) -> list[str]:
