@@ -531,3 +531,66 @@ def test_docs_name_every_layout_and_key():
     text = (Path(__file__).parents[2] / "docs/files.md").read_text()
     for name in [*LAYOUTS, *(key for key in Settings.model_fields if key not in ("demo", "table"))]:
         assert f"`{name}`" in text, name
+
+
+def test_dicom(root):
+    pydicom = pytest.importorskip("pydicom", reason="an extra")
+    (root / "set").mkdir()
+    values = np.arange(64, dtype=np.uint8).reshape(8, 8) * 3
+    for name, kind in (("a", "MONOCHROME2"), ("b", "MONOCHROME1")):
+        meta = pydicom.dataset.FileMetaDataset()
+        meta.MediaStorageSOPClassUID = pydicom.uid.SecondaryCaptureImageStorage
+        meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+        meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        made = pydicom.dataset.FileDataset(name, {}, file_meta=meta, preamble=b"\0" * 128)
+        made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = 8, 8, 1, kind
+        made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
+        made.PixelData = values.tobytes()
+        made.save_as(root / f"set/{name}.dcm")
+    found = read(root, classes=NAMES)
+    shown = [np.asarray(images.open_image(root / one))[..., 0] for one in found.frame["image"]]
+    assert np.array_equal(shown[0], values)
+    assert np.array_equal(shown[1], 255 - values)
+
+
+def test_dicom_without_its_reader_is_one_line(root, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    (root / "set").mkdir()
+    (root / "set/a.dcm").write_bytes(b"x")
+    with pytest.raises(
+        SeewhyError, match=r"row 1 of dataset 'set': 'a.dcm' is DICOM; .* pip install 'seewhy\[dicom\]'"
+    ):
+        read(root, classes=NAMES)
+
+
+@pytest.mark.parametrize("asked", ["test_images/9", "test_images/x", "test_imags/1", "/../../etc/passwd"])
+def test_an_address_of_nothing_is_one_line(root, asked):
+    files.medmnist(root / "mnist.npz")
+    table(root / "test.csv", [{"image": f"mnist.npz#{asked}", "label": "cup"}])
+    settings = validate(Settings, {"task": "classification", "manifest": "test.csv", "classes": NAMES}, "")
+    with pytest.raises(SeewhyError, match=r"^row 1 of dataset 'set': "):
+        check("set", settings, root)
+
+
+def test_forged_arrays_do_not_run_or_fill_the_memory(root):
+    import pickle
+
+    class Call:
+        def __reduce__(self):
+            return open, (str(root / "touched"), "w")
+
+    (root / "cifar-10-batches-py").mkdir()
+    for name in ("data_batch_1", "test_batch"):
+        (root / "cifar-10-batches-py" / name).write_bytes(pickle.dumps({"data": Call(), "labels": [0]}))
+    with pytest.raises(SeewhyError, match=r"needs code to load \(io.open\)"):
+        read(root, data="cifar-10-batches-py")
+    assert not (root / "touched").exists()
+    (root / "x_test.npz").write_bytes(b"PK\x03\x04 damaged")
+    with pytest.raises(SeewhyError, match=r"'x_test.npz' cannot be read as arrays"):
+        read(root, data="x_test.npz", layout="arrays")
+    (root / "huge-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + b"\xff" * 12)
+    (root / "huge-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + b"\0\0\0\x01\0")
+    with pytest.raises(SeewhyError, match="claims the shape"):
+        read(root, data="huge-images-idx3-ubyte")

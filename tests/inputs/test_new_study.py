@@ -2,6 +2,7 @@
 
 import json
 import re
+from difflib import ndiff
 
 import numpy as np
 import pandas as pd
@@ -222,6 +223,7 @@ def test_no_other_line_of_params_is_touched(folders, cli):
     path.write_text(text)
     assert cli(*GIVEN)[0] == 0
     after = path.read_text().splitlines()
-    added = [line for line in after if line not in text.splitlines()]
-    assert [line for line in after if line not in added] == text.splitlines()
-    assert added[0] == "  mine:"
+    changes = [line for line in ndiff(text.splitlines(), after) if line[:2] in ("- ", "+ ")]
+    assert all(line.startswith("+ ") for line in changes)
+    assert after[-1] == "# the end"
+    assert Project(folders.root).params.studies["mine"].split == "test"

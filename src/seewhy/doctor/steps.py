@@ -138,13 +138,13 @@ def checkpoint(patient: Patient) -> Iterator[Line]:
     said = [f"epoch {point.epoch}"] if point.epoch is not None else []
     said += [f"accuracy {written(point.claim, '%')}"] if point.claim is not None else []
     yield Line("ok", "checkpoint", f"{len(point.weights)} tensors; claims: {listing(said)}")
-    for line in data_checks.name_lines(patient.study.dataset, point.classes):
-        yield Line(*line)
 
 
 def model(patient: Patient) -> Iterator[Line]:
     """Whether architecture and weights fit."""
     study = patient.study
+    for line in data_checks.name_lines(study.dataset, study.checkpoint.classes):
+        yield Line(*line)
     count = sum(weight.numel() for weight in study.model.parameters())
     yield Line("ok", "model", f"{study.settings.architecture}, {count:,} parameters, all from the checkpoint")
     if aside := left_aside(study.model, study.checkpoint.weights):

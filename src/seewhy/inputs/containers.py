@@ -246,15 +246,21 @@ def whole(file: Path) -> np.ndarray:
 
 
 def dicom_values(found: Any) -> np.ndarray:
-    """Pixels of a DICOM file as 16 bits, in the window of its own, or between its extremes; white on black."""
+    """Pixels of a DICOM file: 8-bit ones as they are, others as 16 bits in the file's window, or between its extremes.
+
+    Where the file says that low values are bright (MONOCHROME1), they are made so.
+    """
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
+    if found.BitsStored == 8:
+        plain = np.asarray(found.pixel_array, dtype=np.uint8)
+        return 255 - plain if found.PhotometricInterpretation == "MONOCHROME1" else plain
     values = apply_voi_lut(apply_modality_lut(found.pixel_array, found), found).astype(np.float64)
     if values.ndim == 3 and values.shape[2] == 3:
         return values.clip(0, 255).astype(np.uint8)
     low, high = float(values.min()), float(values.max())
     shares = (values - low) / max(high - low, 1e-12)
-    shares = 1 - shares if getattr(found, "PhotometricInterpretation", "") == "MONOCHROME1" else shares
+    shares = 1 - shares if found.PhotometricInterpretation == "MONOCHROME1" else shares
     return (shares * 65535).round().astype(np.uint16)
 
 

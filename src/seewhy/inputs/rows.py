@@ -28,7 +28,7 @@ class Check:
     def __call__(self, row: dict[str, str], where: str) -> dict[str, Any]:
         """The checked row; raises SeewhyError, which begins with `where`, for what is wrong in it."""
         path = self.lookup.file(row["image"], where)
-        image = open_image(path, where)
+        image = _opened(path, where)
         checked: dict[str, Any] = {
             "image": relative(path, self.lookup.root),
             "width": image.width,
@@ -52,7 +52,7 @@ class Check:
         path = self.lookup.file(found, place, search=False)
         own = self.settings.task == "segmentation" and column == "mask"
         address = Path(f"{path}{self.mask_steps}") if own else path
-        mask = open_image(address, place, mode="L")
+        mask = _opened(address, place, "L")
         if mask.size != size:
             raise SeewhyError(f"{place}: mask '{found}' is {mask.size}, its image {size}; allowed: equal sizes")
         most = len(self.classes) if len(self.classes) > 1 else 2  # one name is that of what is not the background
@@ -63,6 +63,15 @@ class Check:
                 f"or {NO_CLASS} for none"
             )
         return relative(address, self.lookup.root)
+
+
+def _opened(path: Path, where: str, mode: str = "RGB") -> Any:
+    """The decoded image; every error begins with `where`, also that of a file that holds many."""
+    try:
+        return open_image(path, where, mode)
+    except SeewhyError as error:
+        told = str(error)
+        raise SeewhyError(told if told.startswith(where) else f"{where}: {told}") from None
 
 
 def is_mask(column: str) -> bool:

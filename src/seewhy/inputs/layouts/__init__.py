@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, unknown
+from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.layouts import (
     arrays,
     captions,
@@ -34,8 +35,16 @@ LAYOUTS: dict[str, Layout] = {module.NAME: module for module in MODULES}
 
 def find_layouts(path: Path) -> list[Finding]:
     """Every layout that fits a file or folder, the surest first; nothing is decoded and nothing is run."""
-    found = [finding for module in MODULES if (finding := module.recognise(path))]
+    found = [finding for module in MODULES if (finding := _recognised(module, path))]
     return sorted(found, key=lambda one: -one.strength)
+
+
+def _recognised(module: Layout, path: Path) -> Finding | None:
+    """What a layout says; nothing where files are damaged in a way that it did not expect."""
+    try:
+        return module.recognise(path)
+    except Exception:
+        return None
 
 
 def choose_layout(path: Path, asked: str = "auto", key: str = "layout") -> Finding:
@@ -63,4 +72,14 @@ def read_layout(path: Path, settings: Dataset, key: str) -> tuple[Finding, Readi
     finding = choose_layout(path, settings.layout, f"{key}.layout")
     own = {name: value for name, value in finding.settings.items() if not getattr(settings, name)}
     whole = settings.model_copy(update=own)
-    return finding, LAYOUTS[finding.layout].read(path, whole), whole
+    try:
+        return finding, LAYOUTS[finding.layout].read(path, whole), whole
+    except SeewhyError:
+        raise
+    except RefusedError as error:
+        raise SeewhyError(
+            f"{key}: '{path.name}' needs code to load ({error}); allowed: arrays of numbers, text"
+        ) from None
+    except Exception as error:  # a damaged file fails in every way there is
+        told = f"{type(error).__name__} {' '.join(str(error).split())[:200]}"
+        raise SeewhyError(f"{key}: '{path.name}' cannot be read as {finding.layout}: {told}") from None
