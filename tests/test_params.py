@@ -95,7 +95,6 @@ WRONG = [
     ("grad_cam.steps", True, "grad_cam.steps in params.yaml: found True; allowed: int"),
     ("grad_cam", None, "missing key 'grad_cam' in params.yaml: the section of notebooks/02_grad_cam.ipynb"),
     ("grad_cam", [], "grad_cam in params.yaml: found []; allowed: a mapping of names to values"),
-    ("gates", None, "missing key 'gates' in params.yaml"),
     ("gates", [], "gates in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
     (
         "gates.tinny",
@@ -105,9 +104,13 @@ WRONG = [
     (
         "gates.tiny.accuracy",
         0.8,
-        "gates.tiny.accuracy in params.yaml: found 0.8; allowed: either min or max, as {min: ",
+        "gates.tiny.accuracy in params.yaml: found 0.8; allowed: either min or max, as {metric: ",
     ),
-    ("gates.tiny.accuracy", {}, "gates.tiny.accuracy in params.yaml: found {}; allowed: either min or max, as {min: "),
+    (
+        "gates.tiny.accuracy",
+        {},
+        "gates.tiny.accuracy in params.yaml: found {}; allowed: either min or max, as {metric: ",
+    ),
     ("gates.tiny.accuracy", {"min": 0.1, "max": 0.9}, "found {'min': 0.1, 'max': 0.9}; allowed: either min or max"),
     (
         "gates.tiny.accuracy",
@@ -135,6 +138,15 @@ WRONG = [
         "gates.tiny",
         {"modl.accuracy": {"min": 0.8}},
         "unknown metrics file 'modl' in modl.accuracy of gates.tiny of params.yaml; did you mean 'model'? allowed: ",
+    ),
+    ("checks", [], "checks in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
+    ("checks.tinny", [], "unknown study or comparison 'tinny' in checks of params.yaml; did you mean 'tiny'?"),
+    ("checks.tiny", [{"metric": "accuracy"}], "found {'metric': 'accuracy'}; allowed: either min or max, as {metric: "),
+    ("checks.tiny", [{"min": 1}], "missing key 'checks.tiny.0.metric' in params.yaml"),
+    (
+        "checks.tiny",
+        [{"metric": "lift", "metod": "gradcam", "min": 1}],
+        "unknown key 'metod' in checks.tiny.0 of params.yaml; did you mean 'method'? allowed: min, max, ",
     ),
     ("grad_cam", False, "grad_cam in params.yaml: found False; allowed: a mapping of names to values"),
 ]
@@ -173,7 +185,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 6 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 5 more\)$"):
         validate(Params, {}, "params.yaml")
 
 

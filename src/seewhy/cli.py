@@ -153,36 +153,43 @@ def run(
 
 @app.command()
 def site() -> None:
-    """Writes reports/index.html over the pages that exist, and reports/gates.json."""
+    """Writes reports/index.html over the pages that exist, and reports/checks.json."""
     from seewhy.pipeline.build import write_index
 
     typer.echo(write_index(find_project()))
 
 
-@app.command()
-def gate(
-    study: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[STUDY]")] = "",
-    strict: Annotated[bool, typer.Option("--strict", help="unsure, not run and unexpected passes break, too")] = False,
-    record: Annotated[bool, typer.Option("--record", help="only write reports/STUDY/gates.json; never fails")] = False,
-) -> None:
-    """Holds the figures against `gates:` in params.yaml; exit code 1 and a line for each gate that broke."""
-    project = find_project()
-    names = [study] if study else [*project.params.gates]
-    if study and study not in project.params.gates:
-        raise unknown("study or comparison", study, project.params.gates, f"gates of {FILE}")
-    from seewhy.checks import gates
+CheckedName = Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[STUDY]")]
+Strict = Annotated[bool, typer.Option("--strict", help="undecided, not tested and unexpected passes break, too")]
 
-    if record:
-        for name in names:
-            gates.record(project, name)
-        return
-    found = [one for one in gates.collect(project) if one.name in names]
-    gates.show(found)
-    told = [one for one in found if one.odd]
-    for one in told:
-        typer.echo(one.line(), err=one.broken or strict)
-    if any(one.broken or strict for one in told):
+
+@app.command()
+def check(study: CheckedName = "", strict: Strict = False) -> None:
+    """Holds what was measured to `checks:` in params.yaml; exit code 1 and a line for each check that is broken."""
+    project = find_project()
+    named = list(dict.fromkeys([*project.params.checks, *project.params.gates]))
+    if study and study not in named:
+        raise unknown("study or comparison", study, named, f"checks of {FILE}")
+    from seewhy.checks.own_checks import gate_lines
+    from seewhy.checks.run import collect_checks, show_checks
+
+    names = [study] if study else named
+    for line in [line for name in names for line in gate_lines(project.params, name)]:
+        typer.echo(line, err=True)
+    found = collect_checks(project, names)
+    show_checks(found)
+    reported = [(name, one) for name, checks in found.items() for one in checks if one.unexpected]
+    for name, one in reported:
+        typer.echo(one.report_line(name), err=one.broken or strict)
+    if any(one.broken or strict for _, one in reported):
         raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def gate(study: CheckedName = "", strict: Strict = False) -> None:
+    """The old name of `check`, for one release."""
+    typer.echo("`seewhy gate` is now `seewhy check`", err=True)
+    check(study, strict)
 
 
 @app.command()

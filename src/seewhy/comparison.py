@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from seewhy.inputs import images
 from seewhy.maps.attributions import attribute
 from seewhy.metrics.paired import Pair
 from seewhy.study import Study, open_study
+
+if TYPE_CHECKING:
+    from seewhy.measure.measurement import Measurement
 
 SIDES = ("first", "second")
 ANSWER = ["target", "predicted", "confidence", "correct"]  # columns that each study has of its own
@@ -76,6 +79,18 @@ class Comparison:
             sizes = zip(own["width"], own["height"], strict=True)
             seen.append(np.array([images.Fit.of(size, study.preprocessing).seen for size in sizes]))
         return Pair((found[0], found[1]), (seen[0], seen[1]))
+
+    def measure(self, name: str = "paired") -> "Measurement":
+        """All metrics of a family of comparisons, as `Study.measure` gives those of a study.
+
+        What the stage `measure@<comparison>` stored is returned where it is what is asked for; else it is measured now,
+        and not stored.
+        """
+        from seewhy.measure.comparisons import measure_comparison  # the room of measurements stands on this one
+        from seewhy.measure.measurement import Measurement
+
+        result = measure_comparison(self, name)
+        return Measurement(self.first, name, result.table, result.arrays)
 
     def photos(self, rows: pd.DataFrame, pair: Pair) -> list[UInt8[np.ndarray, "h w 3"]]:
         """The part of each file that both models were shown, as large as the first one's input; `pair` is of `rows`."""

@@ -27,7 +27,7 @@ from seewhy.maps.attributions import Attributions
 from seewhy.maps.explaining import check_methods, explained, jobs
 from seewhy.methods.cam import TITLES
 from seewhy.progress import progress
-from seewhy.report.plots.overlay import has_evidence, overlay
+from seewhy.report.plots.overlay import has_evidence, overlay_map
 from seewhy.study import Study
 
 TABLE = "maps.csv"
@@ -176,7 +176,7 @@ def _save(
     folder: Path, line: Line, photo: np.ndarray, raw: np.ndarray, shown: np.ndarray, look: dict[str, Any]
 ) -> None:
     """Overlay and raw map of a line; a picture without evidence says so."""
-    picture = Image.fromarray(overlay(photo, shown, **look))
+    picture = Image.fromarray(overlay_map(photo, shown, **look))
     if line["no evidence"]:
         ImageDraw.Draw(picture).text((2, 2), "no evidence", fill="black", stroke_width=1, stroke_fill="white")
     with artifacts.whole(folder / line["overlay"]) as scratch:

@@ -1,5 +1,7 @@
 """How figures are written, on every page alike."""
 
+from collections.abc import Sequence
+
 FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus before a zero), factor, what stands behind
     "": ("z.2f", 1, ""),
     "%": ("z.1f", 100, " %"),
@@ -33,3 +35,21 @@ def written(value: float, unit: str = "") -> str:
     if abs(value * factor) >= SMALLEST and not float(told) and ".2" in form:
         told = f"{value * factor:{form.replace('.2', '.3')}}"
     return told.replace("-", "\N{MINUS SIGN}") + behind
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter, and the others as they are.
+
+    >>> capitalised("the map of *Jay*")
+    'The map of *Jay*'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["shadow", "border", "logo"])
+    'shadow, border and logo'
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

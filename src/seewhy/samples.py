@@ -1,9 +1,13 @@
 """Which images a page shows: random with a seed and balanced, or chosen by a rule that the page states."""
 
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from seewhy.errors import unknown
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -17,6 +21,50 @@ def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") ->
     shuffled = frame.iloc[order]
     turn = shuffled.groupby(by, dropna=False).cumcount()
     return shuffled.iloc[np.argsort(turn.to_numpy(), kind="stable")[:n]].reset_index(drop=True)
+
+
+def select_rows(
+    frame: pd.DataFrame,
+    label: str | None = None,
+    predicted: str | None = None,
+    correct: bool | None = None,
+    images: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Rows of a label, of a prediction, right or wrong ones, of some images in their order; None: all.
+
+    Raises SeewhyError, which names the closest, for a class or an image that no row has.
+
+    >>> frame = pd.DataFrame({"image": ["a/1.png", "a/2.png"], "label": ["cat", "cup"], "predicted": ["cat", "cat"],
+    ...                       "correct": [True, False]})
+    >>> select_rows(frame, predicted="cat", correct=False)["image"].tolist()
+    ['a/2.png']
+    >>> select_rows(frame, images=["2.png", "1.png"])["image"].tolist()
+    ['a/2.png', 'a/1.png']
+    """
+    for column, value in (("label", label), ("predicted", predicted)):
+        if value is not None:
+            known = frame[column].dropna().unique()
+            if value not in known:
+                raise unknown(f"{column} class", value, sorted(map(str, known)), "the study's predictions")
+            frame = frame[frame[column] == value]
+    if correct is not None:
+        frame = frame[frame["correct"].fillna(not correct).astype(bool) == correct]
+    if images is not None:
+        order = {find_image(name, frame["image"]): number for number, name in enumerate(images)}
+        own = frame[frame["image"].isin(order)]
+        frame = own.iloc[own["image"].map(order).argsort(kind="stable")]
+    return frame.reset_index(drop=True)
+
+
+def find_image(name: str, images: "pd.Series[str]") -> str:
+    """The image of that name, or the one whose file is called so."""
+    known = images.drop_duplicates().tolist()
+    if name in known:
+        return name
+    own = [image for image in known if PurePosixPath(image).name == name]
+    if len(own) != 1:
+        raise unknown("image", name, known, "the study's predictions")
+    return own[0]
 
 
 def one_each(frame: pd.DataFrame, seed: int) -> pd.DataFrame:

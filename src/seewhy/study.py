@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
-from seewhy import tasks
+from seewhy import samples, tasks
 from seewhy.config import artifacts
 from seewhy.config.params import Base, Preprocessing
 from seewhy.config.params import Study as Settings
@@ -28,11 +28,22 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.progress import progress
+from seewhy.samples import select_rows
 from seewhy.tasks.prediction_table import prediction_table
+
+if TYPE_CHECKING:
+    from seewhy.maps.explanation import Explanation
+    from seewhy.measure.measurement import Measurement
 
 
 def open_study(name: str) -> "Study":
-    """The study of that name in the params.yaml of the project around the working folder."""
+    """The study of that name in the params.yaml of the project around the working folder.
+
+    Raises SeewhyError, which names the closest, for a name that is not there, and for a mistake in params.yaml.
+
+    >>> open_study("tiny").dataset.classes
+    ['cup', 'cat']
+    """
     project = find_project()
     settings = project.params.study(name)
     torch.set_num_threads(project.params.base.threads)
@@ -47,6 +58,7 @@ class Study:
     name: str
     settings: Settings
     project: Project
+    chosen: tuple[str, ...] | None = None  # images, in order; None: all
 
     @property
     def root(self) -> Path:
@@ -130,10 +142,16 @@ class Study:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them.
+        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them; of a
+        selection (`select`) those of its images, in its order.
 
         Refused when made with another checkpoint or of other images.
         """
+        if self.chosen is not None:
+            every = self.whole.predictions
+            order = {image: number for number, image in enumerate(self.chosen)}
+            own = every[every["image"].isin(order)]
+            return own.iloc[own["image"].map(order).argsort(kind="stable")].reset_index(drop=True)
         stage = f"model@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
@@ -144,6 +162,11 @@ class Study:
                 f"make them again: dvc repro {stage}"
             )
         return merged
+
+    @cached_property
+    def whole(self) -> "Study":
+        """The study that this is a selection of; itself where it is none."""
+        return self if self.chosen is None else replace(self, chosen=None)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -167,6 +190,79 @@ class Study:
         size = self.base.batch_size
         parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
         return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
+
+    def select(
+        self,
+        label: str | None = None,
+        predicted: str | None = None,
+        correct: bool | None = None,
+        n: int | None = None,
+        images: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> "Study":
+        """A study of fewer images.
+
+        label, predicted: only of that true or predicted class. correct: only right, or only wrong predictions. images:
+        only these, in this order; names as in the manifest's column `image`, or their last part. n: at most so many,
+        drawn at random by `seed` (default: the study's) and balanced over predicted classes; of `images` the first n.
+
+        Raises SeewhyError for a class or an image that the study does not have, and where nothing is left.
+
+        >>> cups = study.select(label="cup", n=3)
+        >>> len(cups.predictions), set(cups.predictions["label"])
+        (3, {'cup'})
+        """
+        rows = select_rows(self.predictions, label, predicted, correct, images)
+        if rows.empty:
+            raise SeewhyError(f"study '{self.name}' has no image of that kind; {len(self.predictions)} rows were asked")
+        names = rows["image"].drop_duplicates()
+        if n is not None and images is None:
+            drawn = samples.stratified(rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed)
+            names = drawn["image"]
+        return replace(self, chosen=tuple(names[:n]))
+
+    def explain(self, method: str, layer: str | None = None, target: str | None = None) -> "Explanation":
+        """Maps of every row of this study's predictions by one method.
+
+        method: a name as of `seewhy.explain`, as "gradcam". layer: dotted name, default: the study's. target: a class,
+        default: each image's own prediction. Maps that the stage `explain@<study>` stored are read, others are computed
+        now and not stored.
+
+        Returns an Explanation: `.maps` (n, h, w), raw and signed, `.shares`, `.upsampled` (n, H, W), `.rows`,
+        `.show()`. Raises SeewhyError for a method, layer or class that does not exist. Sources: `seewhy.methods.cam`.
+
+        >>> study.select(n=2).explain("layercam", layer="features.0", target="cat").maps.shape
+        (2, 32, 32)
+        """
+        from seewhy.maps.explanation import explain_study  # the room of maps stands on this one
+
+        return explain_study(self, method, layer, target)
+
+    def show(self, n: int = 12) -> None:
+        """Shows the first n images as the model sees them, with file, predicted and true class."""
+        from seewhy.report.pages.study_views import show_images  # drawing stands above this room
+
+        show_images(self, n)
+
+    def measure(self, name: str, methods: Sequence[str] | None = None) -> "Measurement":
+        """A metric of this study (`lift`, `insertion`, one of your own), or all metrics of a family (`faithfulness`).
+
+        What the stage `measure@<study>` stored is returned where it is what is asked for; what is missing is computed
+        now, with progress and a forecast, and not stored. methods: names as of `explain`; the metric's baselines come
+        with them. Default: those of the section of params.yaml.
+
+        Returns a Measurement: `.table`, `.arrays`, `.summary(versus=[...])`, `.worst(n)`, `.show()`. Raises SeewhyError
+        for a metric or method that does not exist, and one that is not of this study's task.
+
+        >>> lift = study.measure("lift", methods=["gradcam"])
+        >>> lift.table["method"].unique().tolist()
+        ['gradcam', 'random', 'centre', 'edges']
+        >>> list(lift.table)
+        ['image', 'target', 'method', 'is_baseline', 'metric', 'value', 'reason', 'class_is']
+        """
+        from seewhy.measure.measurement import measure  # the room of measurements stands on this one
+
+        return measure(self, name, methods)
 
     def predict(self) -> pd.DataFrame:
         """The rows to explain of every image of the dataset (see `tasks.Task`)."""

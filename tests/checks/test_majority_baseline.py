@@ -1,9 +1,9 @@
-"""A model beside the best fixed answer, counted by hand."""
+"""A model beside always predicting the most common class, counted by hand."""
 
 import pandas as pd
 import pytest
 
-from seewhy.checks.majority_baseline import beside_fixed
+from seewhy.checks.majority_baseline import compare_majority
 
 
 def rows(labels, predicted):
@@ -11,29 +11,23 @@ def rows(labels, predicted):
     return pd.DataFrame({"label": labels, "predicted": predicted, "correct": right})
 
 
-def test_a_model_that_answers_the_rare_class_to_all_is_no_working_model():
-    found = beside_fixed(rows(["yes"] * 36 + ["no"] * 4, ["no"] * 40))
-    assert (found.accuracy.value, found.best) == (0.1, 0.9)
-    assert found.worthless
-    assert [gate.status for gate in found.gates] == ["fail"]
-    assert found.told == (
-        "**This is no working model**: it answers *no* to 40 of 40 images and is 10.0 % right, where one fixed answer "
-        "would be 90.0 %."
-    )
+def test_a_model_that_always_predicts_the_rare_class_does_not_work():
+    found = compare_majority(rows(["yes"] * 36 + ["no"] * 4, ["no"] * 40))
+    assert (found.accuracy.value, found.best, found.most_common) == (0.1, 0.9, "yes")
+    assert (found.works, found.is_constant, found.predicted) == (False, True, "no")
+    assert [check.status for check in found.checks] == ["fail"]
+    assert found.checks[0].row()["gate"] == "model.accuracy"
 
 
-def test_what_is_only_wrong_is_not_said_to_answer_one_thing():
-    found = beside_fixed(rows(["yes"] * 30 + ["no"] * 10, ["no"] * 20 + ["maybe"] * 20))
-    assert found.told.startswith("**This is no working model**: it is 0.0 % right")
+def test_predictions_that_vary_are_not_constant():
+    assert not compare_majority(rows(["yes"] * 30 + ["no"] * 10, ["no"] * 20 + ["maybe"] * 20)).is_constant
 
 
 @pytest.mark.parametrize("predicted", [["yes"] * 36 + ["no"] * 4, ["yes"] * 40])
-def test_a_model_as_good_as_the_fixed_answer_or_better_is_not_accused(predicted):
-    found = beside_fixed(rows(["yes"] * 36 + ["no"] * 4, predicted))
-    assert not found.worthless
-    assert found.told == ""
+def test_a_model_as_good_as_the_baseline_or_better_is_not_accused(predicted):
+    assert compare_majority(rows(["yes"] * 36 + ["no"] * 4, predicted)).works
 
 
-def test_without_labels_there_is_no_gate():
-    found = beside_fixed(rows([None] * 5, ["yes"] * 5))
-    assert (found.gates, found.told) == ([], "")
+def test_without_labels_there_is_no_check():
+    found = compare_majority(rows([None] * 5, ["yes"] * 5))
+    assert (found.checks, found.works) == ([], True)

@@ -1,10 +1,13 @@
 import itertools
+import shutil
 import threading
 import time
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from seewhy import explain, open_study
 from seewhy.config import artifacts
@@ -58,10 +61,11 @@ def test_an_image_with_two_targets_passes_the_model_once(cli, monkeypatch):
 
 
 def test_batches_made_by_other_code_are_not_used(ready, monkeypatch):
-    assert {"methods", "tasks", "inputs", "studies"} <= {path.parent.name for path in store.CODE}
-    made = store.Store(ready.root, ["gradcam"], {})._parts
+    assert {"methods", "tasks", "inputs", "engine", "seewhy"} <= {path.parent.name for path in store.CODE}
+    assert not {"report", "pages", "checks"} & {path.parent.name for path in store.CODE}
+    made = store.Store(ready.root, ["gradcam"], {}, [], 5)._parts
     monkeypatch.setattr(store, "CODE", store.CODE[1:])
-    assert store.Store(ready.root, ["gradcam"], {})._parts != made
+    assert store.Store(ready.root, ["gradcam"], {}, [], 5)._parts != made
 
 
 def test_tables_are_equal_to_the_byte_for_any_number_of_workers(ready, cli):
@@ -108,6 +112,58 @@ def test_a_run_that_was_stopped_goes_on_and_ends_in_the_same_bytes(ready, cli, m
     monkeypatch.setattr(driver, "explained", real)
     assert cli("explain", "tiny") == (0, "")
     assert tables(ready) == resumed != whole
+
+
+def spied(monkeypatch):
+    """The images and methods that the driver asks for from now on."""
+    asked, real = [], driver.explained
+
+    def ask(*given):
+        asked.extend((job.image, method) for job in given[1] for method in given[3])
+        return real(*given)
+
+    monkeypatch.setattr(driver, "explained", ask)
+    return asked
+
+
+def test_one_method_more_makes_that_method_and_dvc_may_remove_the_output(ready, cli, monkeypatch):
+    assert cli("explain", "tiny") == (0, "")
+    before, asked = tables(ready), spied(monkeypatch)
+    for path in artifacts.attributions(ready.root, "tiny").iterdir():
+        path.unlink()  # as DVC does before a stage
+    ready.set("attributions.methods", [*METHODS, "hirescam"])
+    assert cli("explain", "tiny") == (0, "")
+    assert {method for _, method in asked} == {"hirescam"}
+    assert len(asked) == 12
+    after = tables(ready)
+    assert {name: after[name] for name in before} == before
+    shutil.rmtree(ready.root / "data/attributions")
+    assert cli("explain", "tiny") == (0, "")
+    assert tables(ready) == after
+
+
+def test_one_image_more_and_a_changed_one_make_theirs(ready, cli, monkeypatch):
+    assert cli("explain", "tiny") == (0, "")
+    photo = np.asarray(Image.open(ready.root / "mine/cup-3.png"))
+    Image.fromarray(255 - photo).save(ready.root / "mine/cup-3.png")
+    Image.fromarray(photo[::-1]).save(ready.root / "mine/new.png")
+    new = pd.DataFrame([{"image": "new.png", "label": "cat", "split": "test", "boxes": ""}])
+    ready.write(pd.concat([ready.manifest, new]))
+    assert cli("dataset", "things") == (0, "")
+    study = open_study("tiny")
+    study.save_predictions(study.predict())
+    asked = spied(monkeypatch)
+    assert cli("explain", "tiny") == (0, "")
+    assert {image for image, _ in asked} >= {"mine/cup-3.png", "mine/new.png"}
+    assert len({image for image, _ in asked}) <= 2
+    found = tables(ready)
+    maps = attribute(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
+    shutil.rmtree(ready.root / "data/attributions")
+    assert cli("explain", "tiny") == (0, "")
+    wanted = attribute(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
+    assert list(found) == list(tables(ready))
+    for method in METHODS:
+        np.testing.assert_allclose(maps[method], wanted[method], atol=1e-6 * np.abs(wanted[method]).max())
 
 
 def test_a_method_that_is_no_longer_asked_for_goes(ready, cli):
@@ -180,13 +236,12 @@ def test_a_damaged_table_is_one_line(tmp_path):
 
 
 def test_many_batches_become_few_row_groups_in_order(tmp_path):
-    import pandas as pd
-
-    one = store.Store(tmp_path / "a", ["m", "k"], {"x": 1})
+    work = [explaining.Job(f"{number}.png", (number % 3,)) for number in range(70)]
+    one = store.Store(tmp_path / "a", ["m", "k"], {"x": 1}, work, 1)
     for number in range(70):
         rows = pd.DataFrame({"image": [f"{number}.png"], "target": [number % 3]})
         one.add(number, rows, np.array([number]), {"m": np.full((1, 2, 3), number), "k": np.zeros((1, 1, 1))})
-    one.finish(70)
+    one.finish()
     file = pq.ParquetFile(tmp_path / "a/m.parquet")
     assert file.metadata.num_row_groups == 3
     table = file.read().to_pandas()

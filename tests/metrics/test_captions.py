@@ -110,14 +110,13 @@ def test_the_best_fixed_caption_is_counted_once_an_image_and_by_its_words():
     assert "the 60.0 % of always writing" in captions.told(match, NOTHING, references, 5, 1)
 
 
-def test_beside_the_best_fixed_caption():
-    found = captions.beside_fixed(["open"] * 40 + [""] * 2, ["Open."] * 4 + ["a tree"] * 36 + [None, float("nan")])
-    assert (found.accuracy.value, found.accuracy.n, found.best) == (0.1, 40, 0.9)
-    assert found.told == (
-        "**This is no working model**: it writes *open* for 40 of 42 images and is 10.0 % right, where one fixed "
-        "answer would be 90.0 %."
-    )
-    assert captions.beside_fixed([""], [None]).gates == []
+def test_captions_beside_always_writing_the_most_common_one():
+    references = ["Open."] * 4 + ["a tree"] * 36 + [None, float("nan")]
+    found = captions.compare_captions(["open"] * 40 + [""] * 2, references)
+    assert (found.accuracy.value, found.accuracy.n, found.best, found.most_common) == (0.1, 40, 0.9, "a tree")
+    assert (found.works, found.given, found.images) == (False, 40, 42)
+    assert "always writing the most common caption" in found.checks[0].denial
+    assert captions.compare_captions([""], [None]).checks == []
 
 
 def test_no_second_sentence_where_no_word_is_missed_or_invented():

@@ -75,4 +75,4 @@ def test_pointing_counts_neither_empty_masks_nor_empty_maps():
     two[3, 3] = 1
     maps = np.stack([peak, peak, peak, np.zeros((4, 4)), two])
     masks = np.stack([inside, ~inside, np.zeros_like(inside), inside, inside])
-    np.testing.assert_array_equal(localisation.pointing(maps, masks), [1, 0, np.nan, np.nan, 0.5])
+    np.testing.assert_array_equal(localisation.pointing_game(maps, masks), [1, 0, np.nan, np.nan, 0.5])

@@ -13,8 +13,8 @@ import pytest
 from seewhy.report import figures
 from seewhy.report import show as report
 from seewhy.report.html.render import render
-from seewhy.report.plots.gallery import Card, gallery
-from seewhy.report.plots.word_strip import Strip, Word, steps
+from seewhy.report.plots.gallery import Card, gallery_html
+from seewhy.report.plots.word_strip import Strip, Word, strips_html
 from tests.report.samples import HOSTILE, SITE, blob, card, executed, photo
 
 PHONE = {"width": 390, "height": 844}
@@ -53,7 +53,7 @@ def cards() -> list[Card]:
 
 def pictures() -> str:
     """The gallery of `cards`."""
-    return gallery(cards(), ["Grad-CAM", "LayerCAM"], "four samples")
+    return gallery_html(cards(), ["Grad-CAM", "LayerCAM"], "four samples")
 
 
 def segments() -> str:
@@ -65,7 +65,7 @@ def segments() -> str:
         for k, name in enumerate("ab")
         for kind, (ink, region) in inks.items()
     ]
-    return gallery(made, ["Grad-CAM"], "four classes of two images")
+    return gallery_html(made, ["Grad-CAM"], "four classes of two images")
 
 
 def captions() -> str:
@@ -74,7 +74,7 @@ def captions() -> str:
     first = [Word(text, blob(k / 2), 0.9, "noun", True) for k, text in enumerate(["a", "tree", "left"])]
     second = [Word("two", flat, 0.4, "number", False), Word("trees", blob(1.0, 0.0), 0.8, "noun", True)]
     shown = [Strip("a.png", photo(), first, "a tree left"), Strip("b.png", photo(1)[:40], second, "trees")]
-    return steps(shown, "two captions")
+    return strips_html(shown, "two captions")
 
 
 @contextmanager
@@ -94,12 +94,16 @@ def recorded() -> Iterator[list[dict[str, Any]]]:
 def everything() -> list[dict[str, Any]]:
     """Outputs of every kind, some with hostile names."""
     with recorded() as shown:
-        report.finding("It **does**, in 3 of 4 images (`lift`).")
-        report.note("Not run: *LIME*.")
+        report.finding(
+            "Partly", "It **does**, in 3 of 4 images (`lift`).", "look at [page 04](04_shap.html).", "n = 4", "unstable"
+        )
+        report.note("Few images: the *lift* may be chance.")
+        report.not_run("LIME", "*two* classes")
         report.text(HOSTILE)
-        report.figure(figures.dots(["a", "b"], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5], [9, 9]), "two dots")
-        report.figure(figures.grid([photo()], {name: [blob()] for name in ("a", "b")}, ["one"]), "a grid")
+        report.figure(figures.interval_chart(["a", "b"], [1.0, 2.0], [0.5, 1.5], [1.5, 2.5], [9, 9]), "two dots")
+        report.figure(figures.map_grid([photo()], {name: [blob()] for name in ("a", "b")}, ["one"]), "a grid")
         report.table(pd.DataFrame({"a": [HOSTILE, "b"], "n": [1, 2]}, index=["one", "two"]), "a table")
+        report.table(pd.DataFrame({"a": [-1.5]}), "a folded table", folded=True)
         report.provenance({"model": "a" * 64, "seed": 0})
-    hostile = gallery([card(HOSTILE, HOSTILE, "cat"), card("b", word="diffuse")], ["Grad-CAM"], HOSTILE)
+    hostile = gallery_html([card(HOSTILE, HOSTILE, "cat"), card("b", word="diffuse")], ["Grad-CAM"], HOSTILE)
     return [*shown, *({"text/html": html} for html in (pictures(), segments(), captions(), hostile))]

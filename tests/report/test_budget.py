@@ -54,7 +54,8 @@ def test_a_gallery_has_sixty_cards_at_most(path):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_finding_has_two_sentences_at_most(path):
-    lead = re.search(r'<div class="finding"><p>(.*?)</p>', path.read_text(encoding="utf-8"), re.DOTALL)
+def test_a_finding_has_two_sentences_and_forty_words_at_most(path):
+    lead = re.search(r'<p class="lead">(?:<strong class="answer">.*?</strong> )?(.*?)</p>', path.read_text(), re.DOTALL)
     told = unescape(re.sub(r"<[^>]+>", "", lead[1]))
     assert len(re.findall(r"[.!?](?=\s+[A-Z(]|$)", told)) <= 2
+    assert len(told.split()) <= 40

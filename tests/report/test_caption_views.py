@@ -129,7 +129,7 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
     study.alike = partial(Study.alike, study)
     assert study.alike("tree") == {"tree", "trees"}
     assert study.alike("meadow") == {"meadow"}
-    chosen, third, pool = interventions._given(study, every.head(1))
+    chosen, third, pool = interventions.choose_donors(study, every.head(1))
     assert pool["image"].tolist() == ["b", "c"]  # d shows it
     assert chosen == third == [1]  # b says it
 

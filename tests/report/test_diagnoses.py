@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from seewhy.maps.attributions import Attributions, attribute
+from seewhy.measure.families import object_shares
 from seewhy.metrics.diagnosis import Rule, spread
 from seewhy.report.pages import diagnoses, views
 from seewhy.study import Study
@@ -40,6 +41,7 @@ def test_object_words_stand_where_there_are_boxes_and_focus_words_elsewhere(told
 
 def test_the_order_of_rows_and_the_size_of_a_batch_change_nothing(study, found, told, monkeypatch):
     monkeypatch.setattr(diagnoses, "AT_ONCE", 5)
+    monkeypatch.setattr(object_shares, "AT_ONCE", 5)
     pd.testing.assert_frame_equal(diagnoses.diagnosed(study, found, RULE).rows, told.rows)
 
 
@@ -85,6 +87,7 @@ def test_regions_are_measured_in_any_number_of_batches(project, study, found, mo
     project.set("studies.tiny.regions", {"box": [0.125, 0.125, 0.625, 0.75], "far": [0.875, 0.875, 1, 1]})
     named = Study("tiny", type(study.project)(project.root).params.study("tiny"), study.project)
     monkeypatch.setattr(diagnoses, "AT_ONCE", 5)
+    monkeypatch.setattr(object_shares, "AT_ONCE", 5)
     table = diagnoses.region_table(named, found).set_index(["region", "class"])
     assert table.loc[("box", "all"), "n"] == 11
     assert table.loc[("box", "all"), "share"] > 0.75  # interpolation carries some over the border

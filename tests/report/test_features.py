@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from seewhy.measure import families
+from seewhy.measure.families.channels import cut_patch
 from seewhy.report import figures
 from seewhy.report.pages import features
+from seewhy.stats import FEWEST
 
 
 def test_half_of_the_answer_is_counted_from_the_largest_gain_down():
@@ -54,7 +57,7 @@ def test_patches_of_a_segmentation_have_no_class(study, monkeypatch):
     monkeypatch.setattr(features, "segmentation", study.task)
     pictures, names = features.patches(study, study.predictions, [3, 0], 4)
     assert names == [[], []]
-    fig = figures.patches(pictures, ["channel 3", "channel 0"], names)
+    fig = figures.patch_rows(pictures, ["channel 3", "channel 0"], names)
     assert len(fig.axes) == 8
     assert {text.get_text() for text in fig.texts} == {"channel 3", "channel 0", ""}
 
@@ -62,18 +65,18 @@ def test_patches_of_a_segmentation_have_no_class(study, monkeypatch):
 @pytest.mark.parametrize(("cell", "top", "left"), [(0, 0, 0), (7, 0, 0), (35, 5, 5), (5, 0, 5)])
 def test_a_patch_stays_inside_the_picture(cell, top, left):
     photo = np.arange(10 * 10 * 3, dtype=np.uint16).reshape(10, 10, 3)
-    found = features._patch(photo, cell, (6, 6))  # cells of 5/3 pixels: three are 5 wide
+    found = cut_patch(photo, cell, (6, 6))  # cells of 5/3 pixels: three are 5 wide
     np.testing.assert_array_equal(found, photo[top : top + 5, left : left + 5])
 
 
 def test_a_patch_is_one_cell_where_three_would_be_most_of_the_picture():
     photo = np.arange(20 * 20 * 3, dtype=np.uint16).reshape(20, 20, 3)
-    np.testing.assert_array_equal(features._patch(photo, 6, (4, 4)), photo[5:10, 10:15])
+    np.testing.assert_array_equal(cut_patch(photo, 6, (4, 4)), photo[5:10, 10:15])
 
 
 def test_a_row_of_patches_for_each_channel():
     picture = np.zeros((6, 6, 3), np.uint8)
-    fig = figures.patches([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
+    fig = figures.patch_rows([[picture] * 3, [picture] * 2], ["channel 1", "channel 2"], [["a"] * 3, ["<b>"] * 2])
     assert len(fig.axes) == 5
     assert "<b>" in [text.get_text() for text in fig.texts]
 
@@ -81,7 +84,7 @@ def test_a_row_of_patches_for_each_channel():
 def test_fewer_images_where_every_channel_costs_a_pass(study, monkeypatch):
     rows = study.predictions
     assert len(features.sample(study, rows, 10, 16)) == 10  # pooling and a linear head: a closed form
-    monkeypatch.setattr(features, "closed_form", lambda *_: None)
+    monkeypatch.setattr(families.channels, "closed_form", lambda *_: None)
     assert len(features.sample(study, rows, 10, 8 * 7)) == 7  # eight channels
-    assert len(features.sample(study, rows, 10, 1)) == features.FEWEST
+    assert len(features.sample(study, rows, 10, 1)) == FEWEST
     assert len(features.sample(study, rows, 6, 8000)) == 6

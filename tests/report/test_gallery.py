@@ -3,12 +3,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
-from seewhy.report.plots.gallery import gallery, place
+from seewhy.report.plots.gallery import gallery_html, place
 from tests.report.samples import HOSTILE, blob, card, photo
 
 
 def soup(cards, methods=("Grad-CAM",)):
-    return BeautifulSoup(gallery(cards, list(methods), "samples"), "html.parser")
+    return BeautifulSoup(gallery_html(cards, list(methods), "samples"), "html.parser")
 
 
 def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
@@ -19,7 +19,7 @@ def test_cards_say_right_wrong_and_unlabelled_in_words_marks_and_alt():
     assert found[1].select_one(".true").text == "true: dog"
     assert found[2].select_one(".true").text == "no label"
     alts = [one.img["alt"] for one in found]
-    assert alts[0].startswith("a.png: predicted cat at 0.90, right. Grad-CAM: strongest in the centre")
+    assert alts[0].startswith("a.png: predicted cat at 0.90, right. Map for cat. Grad-CAM: strongest in the centre")
     assert "wrong, true dog" in alts[1]
     assert "no label" in alts[2]
 
@@ -42,9 +42,17 @@ def test_a_fact_stands_instead_of_the_true_class_and_is_no_filter():
 def test_a_word_for_the_map_stands_in_the_caption_and_in_alt():
     told, silent = soup([card(word="too narrow"), card()]).select(".card")
     assert told.select_one("figcaption .word").text == "too narrow"
-    assert "The map is: too narrow. Grad-CAM:" in told.img["alt"]
+    assert "Map for cat. The map is: too narrow. Grad-CAM:" in told.img["alt"]
     assert silent.select_one(".word") is None
     assert "The map is" not in silent.img["alt"]
+
+
+def test_the_class_that_a_map_is_for_is_named():
+    own, other = soup([card()]), soup([card(target="dog")])
+    assert "maps for the predicted class" in own.select_one(".legend").text
+    assert "predicted class" not in other.select_one(".legend").text
+    assert other.select_one("figcaption .word").text == "map for: dog"
+    assert "Map for dog." in other.select_one(".card img")["alt"]
 
 
 def test_a_map_without_evidence_says_so():
@@ -99,9 +107,9 @@ def test_the_rim_of_a_region_has_its_colour_and_a_key():
 
 def test_too_many_cards_and_missing_maps_are_refused():
     with pytest.raises(SeewhyError, match="at most 60 cards, not 61"):
-        gallery([card()] * 61, [], "samples")
+        gallery_html([card()] * 61, [], "samples")
     with pytest.raises(SeewhyError, match=r"unknown map 'Grad-CAMM' in card a.png; did you mean 'Grad-CAM'"):
-        gallery([card()], ["Grad-CAMM"], "samples")
+        gallery_html([card()], ["Grad-CAMM"], "samples")
 
 
 def test_sixty_cards_with_three_methods_fit_the_budget():
@@ -109,7 +117,7 @@ def test_sixty_cards_with_three_methods_fit_the_budget():
     noisy = [np.clip(photo(i, 224) + rng.normal(0, 8, (224, 224, 3)), 0, 255).astype(np.uint8) for i in range(60)]
     names = ["Grad-CAM", "HiResCAM", "LayerCAM"]
     cards = [card(photo=image, maps={name: blob(*rng.uniform(0, 1, 2), side=14) for name in names}) for image in noisy]
-    assert len(gallery(cards, names, "samples")) < 1_500_000
+    assert len(gallery_html(cards, names, "samples")) < 1_500_000
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from seewhy.checks.verdict import Gate
 from seewhy.report import show
 from seewhy.report.plots.gate_bars import MIDDLE, ROOM, WIDTH, gates, widest
 from seewhy.stats import NAN, NOTHING, Estimate
+from tests.checks.rows import make_row
 from tests.conftest import ROOT
 from tests.report.samples import HOSTILE
 
@@ -15,7 +15,7 @@ HALF = WIDTH / 2
 
 
 def row(gate="reliance.swap", found=(0.4, 0.3, 0.6), limit=0.5, least=False, claim="it holds", n=40, **more):
-    return Gate(gate, claim, Estimate(*found, n), limit, least).row() | more
+    return make_row(gate, claim, Estimate(*found, n), limit, least) | more
 
 
 def strips(rows, spans=None):
@@ -42,7 +42,7 @@ def test_the_passing_side_is_shaded_and_told(least, way, sign):
 def test_status_is_told_by_mark_word_and_shape():
     found = {"pass": (0.3, 0.2, 0.4), "fail": (0.7, 0.6, 0.8), "unsure": (0.5, 0.4, 0.6)}
     ones = {status: strips([row(found=some)])[0] for status, some in found.items()}
-    ones["not run"] = strips([Gate("reliance.swap", "c", NOTHING, 0.5, True).row()])[0]
+    ones["not run"] = strips([make_row("reliance.swap", "c", NOTHING, 0.5, True)])[0]
     for status, mark in (("pass", "✓"), ("fail", "✗"), ("unsure", "?"), ("not run", "–")):
         assert ones[status].select_one(".status").text == f"{mark} {status}"
         assert ones[status].svg["aria-label"].startswith(f"{status}: ")
@@ -77,14 +77,14 @@ def test_too_few_images_are_told_from_none_and_from_a_plain_figure():
     assert [one.b.text, one.small.text] == ["too few", "n\u00a0=\u00a01"]
     assert not one.select(".dot, .ring, .bar")
     assert widest([[row(found=(1.0, 0.2, 1.0), n=1)]]) == {"reliance.swap": 0.0}
-    (nothing,) = strips([Gate("reliance.swap", "c", NOTHING, 0.5, True).row()])
+    (nothing,) = strips([make_row("reliance.swap", "c", NOTHING, 0.5, True)])
     assert nothing.svg["aria-label"].startswith("not run: not run; passes above 50 %")
     assert none.select_one(".status").text == "– not run"
     assert (plain.small.text, plain.select_one(".tag").text) == ("", "expected: fail")
 
 
 def test_gates_stand_under_what_they_are_about():
-    rows = [row(), row("cam.kept", claim="CAM: it forgets"), row("accuracy", expected="pass", claim="right: above 0.5")]
+    rows = [row(), row("cam.kept", claim="CAM: it forgets"), row("accuracy", subject="own", claim="right: above 0.5")]
     found = BeautifulSoup(gates(rows), "html.parser")
     titles = ["What the answer hangs on", "What its CAM maps are worth", "The project's own gates"]
     assert [title.text for title in found.select(".of")] == titles

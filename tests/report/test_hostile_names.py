@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from seewhy.checks.verdict import Gate
 from seewhy.report import show as report
 from seewhy.report import site
 from seewhy.report.html.render import render
 from seewhy.stats import Estimate
+from tests.checks.rows import make_row
 from tests.report.samples import HOSTILE, card, executed
 
 UNBROKEN = "x" * 300 + "</textarea></style></script><img src=x onerror=alert(1)>"  # no place to break the line
@@ -28,8 +28,8 @@ PAGES = [("01_model", "Is this it?"), ("02_grad_cam", HOSTILE[:200]), ("07_audit
 def rows():
     """Gates with each name as a claim: of interventions, which fail, and of a method."""
     low = Estimate(0.3, 0.2, 0.4, 60)
-    causal = [Gate(f"reliance.{name}_swap", name, low, 0.5, True, name, name).row() for name in NAMES]
-    return causal + [Gate(f"cam.{name}", f"{name}: {name}", low, 0.5, False).row() for name in NAMES]
+    causal = [make_row(f"reliance.{name}_swap", name, low, 0.5, True, name, name) for name in NAMES]
+    return causal + [make_row(f"cam.{name}", f"{name}: {name}", low, 0.5, False) for name in NAMES]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,9 @@ def paths(notebook, tmp_path_factory):
         for stem in ("02_grad_cam", "07_audit", "08_comparison"):
             (folder / f"{stem}.html").write_text("page")
         (folder / "verdict.json").write_text(json.dumps(rows()))
-        (folder / "gates.json").write_text(json.dumps([row | {"expected": "fail"} for row in rows()[:3]]))
+        (folder / "checks.json").write_text(
+            json.dumps([row | {"expected": "fail", "subject": "own"} for row in rows()[:3]])
+        )
     studies = [{"name": name, "about": UNBROKEN, "pages": PAGES} for name in STUDIES]
     index = site.write(root, studies, [{"name": "pair", "studies": STUDIES}])
     page = index.parent / "page.html"

@@ -48,7 +48,7 @@ def test_outcomes_are_drawn_in_no_class_of_any_size():
 
 def test_panels_name_columns_and_colours():
     columns = {"predicted": masks.painted(PHOTOS, LABELS, masks.palette(3)), "Grad-CAM": np.stack([blob()] * 2)}
-    fig = figures.panels(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])
+    fig = figures.segment_grid(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])
     assert {"photo", "predicted", "Grad-CAM", "crown", "shadow", "crown 0.90"} <= set(texts(fig))
     assert len(fig.axes) == 2 * 3 + 1  # and the colour bar
     drawn = [[tuple(c.get_edgecolor()[0][:3]) for c in ax.collections] for ax in fig.axes[:6]]
@@ -56,17 +56,19 @@ def test_panels_name_columns_and_colours():
 
 
 def test_panels_without_maps_have_no_colour_bar():
-    fig = figures.panels(PHOTOS, {"true": masks.painted(PHOTOS, LABELS, masks.palette(3))}, ["a", "b"], LEGEND)
+    fig = figures.segment_grid(PHOTOS, {"true": masks.painted(PHOTOS, LABELS, masks.palette(3))}, ["a", "b"], LEGEND)
     assert len(fig.axes) == 2 * 2
 
 
 def test_panels_need_as_many_maps_as_photos():
     with pytest.raises(SeewhyError, match="1 maps of Grad-CAM"):
-        figures.panels(PHOTOS, {"Grad-CAM": np.stack([blob()])}, ["a", "b"], LEGEND)
+        figures.segment_grid(PHOTOS, {"Grad-CAM": np.stack([blob()])}, ["a", "b"], LEGEND)
 
 
 def test_a_scatter_names_its_groups():
-    fig = figures.scatter({"crown": ([0.1, 0.2], [0.3, 0.4]), "shadow": ([0.5], [0.6])}, [*LEGEND.values()], "x", "y")
+    fig = figures.scatter_chart(
+        {"crown": ([0.1, 0.2], [0.3, 0.4]), "shadow": ([0.5], [0.6])}, [*LEGEND.values()], "x", "y"
+    )
     ax = fig.axes[0]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["crown", "shadow"]
     assert [line.get_color() for line in ax.lines] == [*LEGEND.values()]

@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from seewhy.maps.attributions import Attributions, attribute
+from seewhy.measure import families
+from seewhy.measure.families.neighbours import pooled_features
 from seewhy.metrics.localisation import energy_inside
-from seewhy.report.pages import features, labels, mistake_groups, mistakes, signed
+from seewhy.report.pages import labels, mistake_groups, mistakes, signed
 from seewhy.stats import FEWEST
 from seewhy.study import Study
 
@@ -30,7 +32,7 @@ def labelled(study: Study, wrong: list[int], none: list[int] | None = None, sure
 
 
 def test_features_are_the_channels_means(study):
-    found = features.pooled(study, study.predictions)
+    found = pooled_features(study, study.predictions)
     with torch.no_grad():
         by_hand = study.model.features(study.inputs(study.predictions)).mean((2, 3)).numpy()
     np.testing.assert_allclose(found, by_hand, atol=1e-6)
@@ -62,11 +64,11 @@ def test_neighbours_are_right_images_and_stand_beside_their_mistake(study):
 
 
 def test_nothing_wrong_or_nothing_right_is_said(study):
-    assert "named wrong" in mistakes.nearest(labelled(study, wrong=[]), 3).refused
+    assert "classified wrongly" in mistakes.nearest(labelled(study, wrong=[]), 3).refused
     every = mistakes.nearest(labelled(study, wrong=list(range(12))), 3)
-    assert "named right" in every.refused
+    assert "classified correctly" in every.refused
     few = mistakes.nearest(labelled(study, wrong=list(range(8))), 3)
-    assert few.refused == "Not run: it takes 9 images that are named right to find the 3 nearest (n = 4)."
+    assert few.refused == "Not run: it takes 9 images that are classified correctly to find the 3 nearest (n = 4)."
     assert every.metrics() == {}
 
 
@@ -84,13 +86,14 @@ def test_evidence_on_the_object_is_counted_by_right_and_wrong(study):
 def test_right_and_wrong_are_compared_where_they_share_an_answer(study, monkeypatch):
     every = study.predictions.assign(boxes="[[4, 4, 20, 24]]", correct=pd.array([True, False] * 6, dtype="boolean"))
     every["label"] = every["predicted"] = "cup"
+    every["target"] = 0
     study.__dict__["predictions"] = every
     inside = np.arange(12) / 12
-    monkeypatch.setattr(mistakes.diagnoses, "on_objects", lambda *_given: (inside, inside))
+    monkeypatch.setattr(families.mistakes, "object_shares", lambda _study, some, *_: (inside[some.rows.index],) * 2)
     found = mistakes.same_answer(study)
     assert found.value == pytest.approx(inside[1::2].mean() - inside[::2].mean())
     assert found.n == 12 >= 2 * FEWEST
-    study.__dict__["predictions"] = every.assign(predicted=["cup", "cat"] * 6)
+    study.__dict__["predictions"] = every.assign(predicted=["cup", "cat"] * 6, target=[0, 1] * 6)
     assert not mistakes.same_answer(study).measured
 
 
@@ -106,7 +109,7 @@ def planted(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
         found[rows["image"].str.endswith("cat-0.png").to_numpy()] = 0
         return Attributions(rows, {methods[0]: found}, (32, 32))
 
-    monkeypatch.setattr(mistake_groups, "attribute", maps)
+    monkeypatch.setattr(families.mistake_groups, "attribute", maps)
     return labelled(study, wrong=list(range(12)))
 
 
@@ -159,10 +162,10 @@ def test_many_pairs_are_cut():
 
 def test_few_mistakes_are_not_grouped_and_many_are_drawn(planted, monkeypatch):
     assert mistake_groups.grouped(planted, 4).told.startswith("Grouped are 11 of 12 mistakes: those with evidence")
-    monkeypatch.setattr(mistake_groups, "GROUPED", 9)
+    monkeypatch.setattr(families.mistake_groups, "GROUPED", 9)
     assert "(n = " in mistake_groups.grouped(planted, 4).refused
     few = mistake_groups.grouped(labelled(planted, wrong=[0, 1]), 4)
-    assert few.refused == "Not run: it takes 10 mistakes with evidence to look for groups (n = 2)."
+    assert few.refused == "Not run: it takes 10 mistakes with a map to look for groups (n = 2)."
     assert (few.count, mistake_groups.described(planted, few), few.metrics()) == (0, [], {})
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 import seewhy
 from seewhy import stats
 from seewhy.errors import SeewhyError
+from seewhy.measure.families.region_maps import SCORES
 from seewhy.report.pages import masks, regions
 from seewhy.report.plots import masks as colours
 from seewhy.tasks import segmentation
@@ -125,7 +126,7 @@ def test_another_layer_gives_other_figures(look):
 
 def test_the_three_kinds_of_score_share_a_place_but_not_a_map(look):
     found = regions.kinds(look.study, look.rows)
-    assert list(found) == list(regions.KINDS)
+    assert list(found) == list(SCORES)
     whole, region, pixel = found.values()
     assert np.allclose(whole, look.found.shares("gradcam"), atol=1e-5)
     assert whole.shape == region.shape == pixel.shape == (len(look.rows), 8, 8)

@@ -1,6 +1,9 @@
 import base64
 import io
+import json
 import re
+import subprocess
+import sys
 
 import nbformat
 import numpy as np
@@ -9,9 +12,10 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from seewhy.errors import SeewhyError
+from seewhy.report.html import kinds
 from seewhy.report.html.normalise import normalise
 from seewhy.report.html.render import render
-from seewhy.report.plots.gallery import gallery
+from seewhy.report.plots.gallery import gallery_html
 from tests.report.samples import SITE, card, executed, photo
 
 
@@ -33,7 +37,7 @@ def test_a_figure_without_alt_does_not_slip_through():
         {"text/html": "<img src='x'>"},
         {"text/html": '<img alt="">'},
     ):
-        with pytest.raises(SeewhyError, match=r"alt text|page\.figure"):
+        with pytest.raises(SeewhyError, match=r"alt text|show\.figure"):
             soup(executed(output))
 
 
@@ -45,18 +49,23 @@ def test_a_large_figure_becomes_webp_with_alt_and_size():
 
 
 def test_the_finding_moves_up_and_the_provenance_down():
-    html = '<style>p{}</style><p>before</p><div class="finding"><p>It does.</p></div><dl class="provenance"></dl>'
-    page = soup(executed({"text/html": html}))
+    page = soup(
+        executed(
+            {"text/html": "<style>p{}</style><p>before</p>"},
+            {"text/html": '<div class="finding"><p>It does.</p></div>', kinds.FINDING: {}},
+            {"text/html": '<dl class="provenance"></dl>', kinds.PROVENANCE: {}},
+        )
+    )
     assert page.h1.find_next_sibling("div").text == "It does."
     assert page.footer.select_one(".provenance")
     assert len(page.select(".finding")) == 1
     assert page.find("p", string="before")
 
 
-def test_gates_follow_the_finding_of_their_cell_and_stay_elsewhere():
-    gates = '<section class="verdict"><ul></ul></section>'
-    notebook = executed({"text/html": '<div class="finding"><p>It does.</p></div>'}, {"text/html": gates})
-    notebook.cells.append(executed({"text/html": f"<p>later</p>{gates}"}).cells[1])
+def test_checks_follow_the_finding_of_their_cell_and_stay_elsewhere():
+    checks = {"text/html": '<section class="verdict"><ul></ul></section>', kinds.CHECKS: {}}
+    notebook = executed({"text/html": '<div class="finding"><p>It does.</p></div>', kinds.FINDING: {}}, dict(checks))
+    notebook.cells.append(executed({"text/html": "<p>later</p>"}, dict(checks)).cells[1])
     page = soup(notebook)
     above = page.h1.find_next_siblings(limit=2)
     assert [part.get("class") for part in above] == [["finding"], ["verdict"]]
@@ -64,13 +73,73 @@ def test_gates_follow_the_finding_of_their_cell_and_stay_elsewhere():
     assert page.find("p", string="later").find_next("section")["class"] == ["verdict"]
 
 
-def test_set_up_is_hidden_and_other_code_folded():
-    notebook = executed(source="compute()")
+def test_all_code_is_folded_in_its_order_with_the_way_to_the_notebook():
+    notebook = executed(source="first()")
     for tag in ("parameters", "injected-parameters", "setup"):
-        notebook.cells.append(nbformat.v4.new_code_cell(f"hidden_{tag[:5]} = 1", metadata={"tags": [tag]}))
+        notebook.cells.append(nbformat.v4.new_code_cell(f"{tag[:5]} = '<1>'", metadata={"tags": [tag]}))
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## A part"))
+    notebook.cells.append(nbformat.v4.new_code_cell("last()"))
     page = soup(notebook)
-    assert "compute" in page.details.text
-    assert "hidden_" not in page.text
+    assert [block.text.strip() for block in page.select(".highlight pre")] == [
+        "first()", "param = '<1>'", "injec = '<1>'", "setup = '<1>'", "last()"
+    ]  # fmt: skip
+    assert all(not block.find_parent("details").has_attr("open") for block in page.select(".highlight"))
+    setup = page.select_one("details.setup")
+    assert setup.summary.text == "How this was computed"
+    assert setup.a["href"] == "../../notebooks/02_grad_cam.ipynb"
+    assert "jupyter lab notebooks/02_grad_cam.ipynb" in setup.text
+    assert len(setup.select(".highlight")) == 4
+
+
+def test_a_section_that_was_not_run_is_a_line_at_the_end_and_its_code_stays():
+    notebook = executed()
+    html = {"text/html": "<p>Not run here: …</p>", kinds.NOT_RUN: {"section": "Regions", "needs": "`regions`"}}
+    for title, outputs in (("Parts", [html]), ("Rest", [dict(html), {"text/html": "<p>half of it</p>"}])):
+        notebook.cells.append(nbformat.v4.new_markdown_cell(f"## {title}\n\n> **How to read.** Up."))
+        notebook.cells.append(executed(*outputs, source=f"{title.lower()}()").cells[1])
+        notebook.cells.append(nbformat.v4.new_markdown_cell("> **What this does not show.** Much."))
+    page = soup(notebook)
+    assert [head.text for head in page.select("main h2")] == ["Rest"]
+    assert page.select_one(".not-run").text == "Not run here: Regions (needs regions)."
+    assert [block.text.strip() for block in page.select(".highlight pre")] == ["show()", "parts()", "rest()"]
+    assert [link.text for link in page.select(".side > .toc a")] == ["Rest"]
+
+
+def test_the_verdict_of_the_study_stands_under_the_title_of_every_page():
+    verdict = {"severity": "shortcut", "line": "FAILED. It takes a *shadow*. See page 07", "page": "07_audit"}
+    for stem, link in (("02_grad_cam", "07_audit.html"), ("07_audit", None)):
+        page = BeautifulSoup(render(executed(), stem, SITE | {"verdict": verdict}), "html.parser")
+        line = page.h1.find_next_sibling()
+        assert line["class"] == ["study-verdict", "shortcut"]
+        assert line.text.startswith("↪ FAILED. It takes a shadow.")
+        assert (line.a["href"] if line.a else None) == link
+    assert not soup(executed()).select(".study-verdict")
+
+
+def test_a_term_is_explained_at_its_first_use_by_a_link_and_at_the_end():
+    notebook = executed({"text/html": "<p>Its lift is 2.</p>", kinds.TEXT: {}})
+    notebook.cells[0].source += "\n\nThe `lift` of **baselines**."
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## Lift\n\nMore lift, [lift](#Lift), and a centre baseline."))
+    page = soup(notebook)
+    terms = page.select("a.term")
+    assert sorted(term.text for term in terms) == ["baselines", "centre baseline", "lift"]
+    for term in terms:
+        entry = page.find(id=term["href"][1:])
+        assert term["aria-describedby"] == entry["id"]
+        assert entry.dd.text == term["data-tip"]
+    assert len(page.select(".terms dt")) == 3
+
+
+def test_rendering_is_a_pure_function_and_takes_plain_json():
+    notebook = executed({"text/html": "<p>lift</p>", kinds.TEXT: {}})
+    before = nbformat.writes(notebook)
+    html = render(notebook, "02_grad_cam", SITE)
+    assert nbformat.writes(notebook) == before
+    assert render(json.loads(before), "02_grad_cam", SITE) == html
+    code = "import sys, seewhy.report.site\n"
+    heavy = "torch matplotlib numpy nbconvert nbformat pandas IPython"
+    code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
 def test_headings_are_listed_once_each_with_an_id_of_its_own():
@@ -139,6 +208,15 @@ def test_guidance_is_styled_by_what_it_is():
     assert [quote.get("class") for quote in soup(notebook).find_all("blockquote")] == [["reads"], ["limits"], None]
 
 
+def test_how_to_read_has_thirty_words_and_the_rest_is_folded():
+    notebook = executed()
+    notebook.cells[0].source += f"\n\n> **How to read.** {'Short one. ' * 12}*Then* {'long ' * 40}end."
+    quote = soup(notebook).blockquote
+    assert quote.p.text.split()[3:] == ["Short", "one."] * 12
+    assert quote.details.summary.text == "More"
+    assert quote.details.em.text == "Then"
+
+
 def test_normalising_takes_out_what_differs_between_runs():
     def run(number):
         notebook = executed(
@@ -160,7 +238,7 @@ def test_normalising_takes_out_what_differs_between_runs():
 
 
 def test_what_two_cards_draw_alike_is_defined_once():
-    alike = gallery([card("a", photo=photo(1)), card("b", photo=photo(2))], ["Grad-CAM"], "two")
+    alike = gallery_html([card("a", photo=photo(1)), card("b", photo=photo(2))], ["Grad-CAM"], "two")
     shown = soup(executed({"text/html": alike}))
     names = [one["id"] for one in shown.select("defs [id]")]
     assert len(names) == len(set(names)) == 2  # the map and its line

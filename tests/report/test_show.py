@@ -1,3 +1,4 @@
+import base64
 import subprocess
 import sys
 from dataclasses import make_dataclass
@@ -9,7 +10,10 @@ from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
 from seewhy.report import figures, show
-from tests.report.samples import HOSTILE, photo
+from seewhy.report.html import assets, kinds
+from seewhy.report.html.severity import SEVERITIES
+from seewhy.report.plots.word_strip import Strip, Word
+from tests.report.samples import HOSTILE, blob, card, photo
 
 
 @pytest.fixture
@@ -27,20 +31,103 @@ def html(shown):
 def test_a_figure_needs_alt_text(shown):
     for alt in ("", "  "):
         with pytest.raises(SeewhyError, match="alt text"):
-            show.figure(figures.inputs([photo()], ["a"]), alt)
+            show.figure(figures.input_sheet([photo()], ["a"]), alt)
     assert not shown
 
 
-def test_a_figure_is_the_same_bytes_twice_and_names_no_software(shown):
+def test_a_figure_is_the_same_bytes_twice_and_tells_its_size(shown):
     for _ in range(2):
-        show.figure(figures.inputs([photo()], ["a"]), "a photo")
+        show.figure(figures.input_sheet([photo()], ["a"]), "a photo")
     (first, about), (second, _) = shown
-    assert first["image/png"] == second["image/png"]
-    assert b"Software" not in first["image/png"]
-    assert about["image/png"]["alt"] == "a photo"
+    assert first["image/webp"] == second["image/webp"]
+    assert about["image/webp"]["alt"] == "a photo"
+    assert about["image/webp"]["width"] > 100
 
 
-def test_findings_understand_emphasis_and_escape_the_rest(shown):
+def test_a_finding_says_answer_sentence_detail_and_what_to_do(shown):
+    show.finding("No", "It takes a *shadow* for a tree.", "see [page 07](07_audit.html).", "n = 122", "shortcut")
+    said = html(shown).select_one(".finding.shortcut")
+    assert said.select_one(".answer").text == "No."
+    assert [p["class"] for p in said.find_all("p")] == [["lead"], ["basis"], ["so"]]
+    assert said.select_one(".so").text == "So: see page 07."
+    assert said.select_one(".so a")["href"] == "07_audit.html"
+    assert said.select_one(".severity").text == "↪ relies on a shortcut"
+    data = shown[-1][0]
+    assert data[kinds.FINDING] == {
+        "answer": "No",
+        "sentence": "It takes a *shadow* for a tree.",
+        "so": "see [page 07](07_audit.html).",
+        "detail": "n = 122",
+        "severity": "shortcut",
+    }
+    assert data["text/plain"].startswith("Finding. No. It takes")
+    with pytest.raises(SeewhyError, match="did you mean 'shortcut'"):
+        show.finding("No", "It does.", severity="shortcuts")
+
+
+def test_severities_differ_in_mark_and_word_and_line():
+    assert len({one.mark for one in SEVERITIES.values()}) == len(SEVERITIES)
+    assert len({one.word for one in SEVERITIES.values()}) == len(SEVERITIES)
+    for name in ("broken", "shortcut", "unstable"):
+        assert f".{name} {{" in assets.styles("outputs")
+
+
+def test_links_lead_to_pages_only(shown):
+    for bad in ("[x](https://a.b)", "[x](//a.b)", "[x](javascript:alert(1))"):
+        show.text(bad)
+        assert not html(shown).a, bad
+
+
+def test_what_was_not_run_says_what_it_needs(shown):
+    show.not_run("Regions", "`regions` in params.yaml")
+    assert shown[-1][0][kinds.NOT_RUN] == {"section": "Regions", "needs": "`regions` in params.yaml"}
+    assert html(shown).p.text == "Not run here: Regions (needs regions in params.yaml)."
+
+
+def test_a_table_is_saved_unrounded_with_ascii_minus(shown):
+    frame = pd.DataFrame({"a, b": ["\N{MINUS SIGN}1\N{NO-BREAK SPACE}x", "y"], "v": [-0.123456789, np.nan]})
+    show.table(frame, "Lift of 2 classes")
+    link = html(shown).select_one(".save a")
+    assert link["download"] == "lift-of-2-classes.csv"
+    saved = base64.b64decode(link["href"].removeprefix("data:text/csv;base64,")).decode()
+    assert saved == '"a, b",v\n-1 x,-0.123457\ny,\n'
+
+
+def test_a_chart_stands_open_and_its_table_folded(shown):
+    chart = figures.interval_chart(["a"], [1.0], [0.5], [1.5], [9])
+    show.chart_with_table(chart, "one dot", pd.DataFrame({"": ["a"], "mean": [1.0]}), "Means")
+    (figure, _), (table, _) = shown
+    assert "image/svg+xml" in figure
+    folded = BeautifulSoup(table["text/html"], "html.parser").details
+    assert (folded.get("open"), folded.summary.text) == (None, "Table: Means")
+    assert folded.table
+
+
+def test_a_gallery_holds_what_the_index_shows_of_it(shown):
+    show.gallery([card(), card("b", HOSTILE, "cat"), card("c", confidence=0.2)], ["Grad-CAM"], "three")
+    thumbs = shown[-1][0][kinds.GALLERY]["thumbnails"]
+    assert [(one["why"], one["id"], one["mark"]) for one in thumbs] == [
+        ("first of the sample", "a.png", "right"),
+        ("most confident mistake", "b", "wrong"),
+        ("least confident", "c", "right"),
+    ]
+    assert thumbs[1]["below"] == "true: cat"
+    assert all(BeautifulSoup(one["html"], "html.parser").img["alt"] for one in thumbs)
+
+
+def test_the_nouns_of_captions_are_thumbnails_each_with_its_own_map(shown):
+    words = [Word("the", blob(), 0.9, "function"), Word(HOSTILE, blob(1.0), 0.8, "noun", True)]
+    bare = Word("tree", np.full((7, 7), np.nan), 0.7, "noun", False)
+    show.strips([Strip("a", photo(), words), Strip("b", photo(1), [bare])], "strips")
+    first, mistake = shown[-1][0][kinds.GALLERY]["thumbnails"]
+    assert (first["name"], first["below"]) == (HOSTILE, f"in: the {HOSTILE}")
+    own = html(shown).select(".step .map")[1].image["href"]
+    assert BeautifulSoup(first["html"], "html.parser").image["href"] == own
+    assert (mistake["why"], mistake["mark"]) == ("most confident mistake", "wrong")
+    assert not BeautifulSoup(mistake["html"], "html.parser").image, "there is no evidence"
+
+
+def test_a_finding_of_one_argument_is_emphasised_and_escaped(shown):
     show.finding(f"**1.4×** as often, *not* by chance, in `{HOSTILE[:8]}`; 2 * 3 * 4")
     finding = html(shown).select_one(".finding")
     assert (finding.strong.text, finding.em.text, finding.code.text) == ("1.4×", "not", "<script>")
@@ -164,7 +251,7 @@ def test_of_many_columns_what_stands_behind_a_status_or_a_figure_stands_below_it
 
 
 def test_importing_page_and_figures_is_cheap():
-    heavy = "torch papermill nbconvert seaborn pandas scipy skimage IPython matplotlib.pyplot"
+    heavy = "torch papermill nbformat mistune nbconvert seaborn pandas scipy skimage IPython matplotlib.pyplot"
     code = "import sys, seewhy.report.show, seewhy.report.figures\n"
     code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

@@ -1,88 +1,104 @@
 import json
 
 import nbformat
-import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
-from seewhy.report import site
-from seewhy.report.plots.gallery import gallery
-from seewhy.report.plots.word_strip import Strip, Word, steps
-from tests.report.samples import HOSTILE, blob, card, executed, photo
+from seewhy.report import show, site
+from tests.report.browsing import recorded
+from tests.report.samples import HOSTILE, card, executed
 
 PAGES = [("01_model", "Is this it?"), ("02_grad_cam", "Where?")]
+QUESTIONS = {
+    "works": {"answer": "Yes", "severity": "fine", "sentence": "It is *right*.", "figure": "92 %", "page": "01_model"},
+    "shortcut": {"answer": "Yes", "severity": "shortcut", "sentence": HOSTILE, "figure": "", "page": "07_audit"},
+}
+VERDICT = {"status": "failed", "severity": "shortcut", "line": "FAILED. See page 02", "page": "02_grad_cam"}
 
-LIFT = {"lift": 1.4, "lift_low": 1.2, "lift_high": 2.6, "lift_n": 60, "centre_lift": 1.1}
-GRAD_CAM = {**LIFT, "lift_over_centre": 0.3, "lift_over_centre_low": -0.1, "lift_over_centre_high": 0.7}
+
+def summarise(folder, checkpoint="a" * 64, use="No", **more):
+    folder.mkdir(parents=True, exist_ok=True)
+    use = {"answer": use, "why": "A shadow decides."}
+    summary = {"checkpoint": checkpoint, "questions": QUESTIONS, "use": use, "verdict": VERDICT, **more}
+    (folder / "summary.json").write_text(json.dumps(summary))
 
 
 @pytest.fixture
 def project(tmp_path):
-    """One study with a page and figures, one with nothing yet."""
+    """One study with pages and a summary, one with nothing yet."""
     folder = tmp_path / "reports/trees"
-    (folder / "metrics").mkdir(parents=True)
-    cards = gallery([card(), card("b", HOSTILE, "cat"), card("c")], ["Grad-CAM"], "s")
-    html = f'<div class="finding"><p>It <strong>does</strong>.</p></div>{cards}'
-    nbformat.write(executed({"text/html": html}), folder / "02_grad_cam.ipynb")
+    summarise(folder)
+    with recorded() as shown:
+        show.finding("No", "It **does** not.", severity="broken")
+        show.gallery([card(), card("b", HOSTILE, "cat"), card("c")], ["Grad-CAM"], "s")
+    (tmp_path / "data/pages/trees").mkdir(parents=True)
+    nbformat.write(executed(*shown), tmp_path / "data/pages/trees/02_grad_cam.ipynb")
     for stem, _ in PAGES:
         (folder / f"{stem}.html").write_text("page")
-    (folder / "metrics/model.json").write_text(
-        json.dumps({"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 1200})
-    )
-    (folder / "metrics/grad_cam.json").write_text(json.dumps(GRAD_CAM))
     return tmp_path
 
 
-def index(project):
-    studies = [{"name": "trees", "about": HOSTILE, "pages": PAGES}, {"name": "none", "pages": PAGES}]
+def index(project, *names, **more):
+    studies = [{"name": name, "about": HOSTILE, "pages": PAGES, **more} for name in names or ("trees", "none")]
     return BeautifulSoup(site.write(project, studies).read_text(), "html.parser")
 
 
-def test_the_index_tells_what_is_known_and_what_is_not(project):
+def test_the_table_comes_first_and_answers_each_question_with_a_link(project):
+    page = index(project)
+    assert page.main.find("article").find_previous("table")
+    assert [head.text for head in page.select(".models thead th")] == [
+        "model", "works?", "shortcut?", "stable?", "maps trustworthy?", "use it?"
+    ]  # fmt: skip
+    trees, none = page.select(".models tbody tr")
+    works, shortcut, stable, _, use = trees.select("td")
+    assert (works.span.text, works.small.text, works.a["href"]) == ("✓ Yes", "92 %", "trees/01_model.html")
+    assert shortcut.span["class"] == ["answer", "shortcut"]
+    assert not shortcut.a, "page 07 is not here"
+    assert stable.text == "? Not tested"
+    assert use.strong.text == "✗ No"
+    assert use["class"] == ["use", "shortcut"]
+    assert [cell.text.strip() for cell in none.select("td")] == ["? Not tested"] * 5
+
+
+def test_the_first_sentence_counts_the_models_that_may_be_used(project):
+    assert index(project).select_one(".finding").text.startswith("None of 2 models may be used as it is. 1 must not")
+    summarise(project / "reports/trees", use="Yes")
+    assert index(project).select_one(".finding").text.startswith("1 of 2 models may be used: trees.")
+    assert index(project, "none").select_one(".finding").text.startswith("Not known yet")
+
+
+def test_a_checkpoint_on_two_datasets_is_one_model_and_one_card(project):
+    for name, checkpoint in (("trees-b", "a" * 64), ("roofs", "b" * 64)):
+        summarise(project / "reports" / name, checkpoint)
+        (project / "reports" / name / "01_model.html").write_text("page")
+    page = index(project, "trees", "roofs", "trees-b")
+    assert "None of 2 models" in page.select_one(".finding").text
+    both, alone = page.select(".study")
+    assert [head.text for head in both.select("h2")] == ["trees", "trees-b"]
+    assert [head.text for head in alone.select("h2")] == ["roofs"]
+    assert [len(body.select("tr")) for body in page.select(".models tbody")] == [2, 1]
+    assert page.find(id="study-trees-b"), "pages link to their study"
+
+
+def test_a_card_tells_the_verdict_the_answers_and_the_findings(project):
     trees, none = index(project).select(".study")
-    assert trees.select_one(".says").text == "It does."
-    assert trees.h2.a["href"] == "trees/01_model.html"
-    assert [link["href"] for link in trees.select(".pagelist a")] == [f"trees/{stem}.html" for stem, _ in PAGES]
-    assert [value.b.text for value in trees.select(".value")] == ["90.0 %", "1.40×", "+0.30"]
-    assert "80.0 to 95.0, n = 1,200" in trees.text
+    assert trees.select_one(".says").text == "FAILED. See page 02"
+    assert trees.select_one(".says a")["href"] == "trees/02_grad_cam.html"
+    assert trees.select_one(".answers dd").text.startswith("✓ Yes. It is right.")
+    item = trees.select(".pagelist li")[1]
+    assert item.select_one(".first.broken").text == "✗ No"
+    assert item.select_one("details p").text == "It does not."
     assert "Not built here yet: make report STUDY=none" in none.text
     assert not none.find("a")
 
 
-def test_figures_kept_in_git_of_a_page_that_is_not_here_are_not_shown(project):
-    (project / "reports/trees/01_model.html").unlink()
-    trees = index(project).select_one(".study")
-    assert [value.b.text for value in trees.select(".value")] == ["1.40×", "+0.30"]
-    assert trees.select_one(".measure .tag").text == "not run"
-    assert "90.0" not in index(project).text
-
-
-def test_a_page_that_had_too_little_to_measure_is_told_from_one_that_was_not_run(project):
-    (project / "reports/trees/metrics/grad_cam.json").write_text('{"images": 3}')
-    tags = [tag.text for tag in index(project).select_one(".study").select(".measure .tag")]
-    assert tags == ["not measured", "not measured"]
-
-
-def test_thumbnails_are_chosen_and_labelled_as_chosen(project):
+def test_thumbnails_say_why_they_were_chosen(project):
     thumbs = index(project).select(".thumb")
-    assert [thumb.small.text for thumb in thumbs] == ["first of the sample", "surest mistake in it"]
+    assert [thumb.small.text for thumb in thumbs] == ["first of the sample", "most confident mistake"]
     assert all(thumb.img["alt"] for thumb in thumbs)
     assert thumbs[1].select_one(".name").text == HOSTILE
-
-
-def test_the_nouns_of_captions_are_thumbnails_each_with_its_own_map_and_caption(project):
-    words = [Word("the", blob(), 0.9, "function"), Word(HOSTILE, blob(1.0), 0.8, "noun", True)]
-    bare = Word("tree", np.full((7, 7), np.nan), 0.7, "noun", False)
-    html = steps([Strip("a", photo(), words), Strip("b", photo(1), [bare])], "strips")
-    nbformat.write(executed({"text/html": html}), project / "reports/trees/02_grad_cam.ipynb")
-    first, surest = index(project).select(".thumb")
-    assert [thumb.small.text for thumb in (first, surest)] == ["first of the sample", "surest mistake in it"]
-    assert [thumb.select_one(".said").text for thumb in (first, surest)] == [f"✓ {HOSTILE} 0.80", "✗ tree 0.70"]
-    assert [thumb.select_one(".within bdi").text for thumb in (first, surest)] == [f"the {HOSTILE}", "tree"]
-    own = BeautifulSoup(html, "html.parser").select(".step .map")[1]
-    assert first.select_one("svg image")["href"] == own.image["href"]
-    assert not surest.svg, "there is no evidence"
+    assert thumbs[1].select_one(".within").text == "true: cat"
 
 
 def test_the_index_is_small_and_the_same_twice(project):
@@ -91,51 +107,40 @@ def test_the_index_is_small_and_the_same_twice(project):
     assert len(first) < 300_000
 
 
-def test_a_failed_page_is_linked_and_broken_metrics_are_named(project):
+def test_a_summary_kept_in_git_without_pages_is_not_shown(project):
+    for path in (project / "reports/trees").glob("*.html"):
+        path.unlink()
+    assert "92 %" not in index(project).text
+
+
+def test_a_failed_page_is_linked_and_a_broken_summary_is_named(project):
     (project / "reports/trees/01_model.failed.html").write_text("page")
     item = index(project).select_one('a[href="trees/01_model.failed.html"]').parent
     assert "the last failed" in item.text
     assert item.select_one('a[href="trees/01_model.html"]')  # what was there stays
-    (project / "reports/trees/metrics/model.json").write_text("{")
-    with pytest.raises(SeewhyError, match=r"model\.json is no JSON"):
+    (project / "reports/trees/summary.json").write_text("[]")
+    with pytest.raises(SeewhyError, match=r"summary\.json is no summary"):
         index(project)
 
 
-def test_each_task_has_its_own_figures_and_a_table_of_those_alike(project):
-    reports = project / "reports"
-    for name in ("roofs", "streets"):
-        (reports / name / "metrics").mkdir(parents=True)
-        for stem, _ in PAGES:
-            (reports / name / f"{stem}.html").write_text("page")
-        iou = {"iou.panel": 0.6, "iou.panel_low": 0.5, "iou.panel_high": 0.7, "iou.panel_n": 9}
-        (reports / name / "metrics/model.json").write_text(json.dumps(iou))
-        (reports / name / "metrics/grad_cam.json").write_text(json.dumps({"lift.panel": 2.5}))
-    studies = [{"name": name, "task": "segmentation", "pages": PAGES} for name in ("roofs", "streets")]
-    found = BeautifulSoup(site.write(project, [{"name": "trees", "pages": PAGES}, *studies]).read_text(), "html.parser")
-    roofs = found.select(".study")[1]
-    assert [row.span.text for row in roofs.select(".measure")] == [
-        "panel: IoU",
-        "panel: Evidence on itself, 1 = chance",
-    ]
-    assert [value.b.text for value in roofs.select(".value")] == ["0.60", "2.50×"]
-    assert "0.50 to 0.70, n = 9" in roofs.text
-    alone, table = found.select("table")
-    assert [row.text for row in alone.select("tbody th")] == ["trees"]
-    assert [row.text for row in table.select("tbody th")] == ["roofs", "streets"]
-    assert "Accuracy" in alone.text
-    assert "Accuracy" not in table.text
-    one = BeautifulSoup(site.write(project, [{"name": "trees", "pages": PAGES}]).read_text(), "html.parser")
-    assert one.select("table") == []  # nothing stands beside it
+def test_a_comparison_shows_its_finding(project):
+    with recorded() as shown:
+        show.finding("Yes", "The second is better.")
+    (project / "reports/pair").mkdir()
+    (project / "reports/pair/08_comparison.html").write_text("page")
+    nbformat.write(executed(*shown), project / "reports/pair/08_comparison.ipynb")
+    studies = [{"name": "trees", "pages": PAGES}]
+    html = site.write(project, studies, [{"name": "pair", "studies": ["a", "b"]}]).read_text()
+    pair = BeautifulSoup(html, "html.parser").select_one(".pair")
+    assert pair.select_one(".says").text == "Yes. The second is better."
+    assert pair.a["href"] == "pair/08_comparison.html"
 
 
-def test_tables_name_their_task_and_a_study_without_any_figure_says_why_once(project):
-    faces = project / "reports/faces"
-    (faces / "metrics").mkdir(parents=True)
-    for stem, file in zip(("01_model", "02_grad_cam"), ("model", "grad_cam"), strict=True):
-        (faces / f"{stem}.html").write_text("page")
-        (faces / f"metrics/{file}.json").write_text('{"images": 9}')
-    studies = [{"name": name, "pages": PAGES} for name in ("trees", "faces")]
-    (table,) = BeautifulSoup(site.write(project, studies).read_text(), "html.parser").select("table")
-    assert table.caption.text.startswith("Classification: ")
-    (cell,) = table.select("tbody tr")[1].find_all("td")
-    assert (cell["colspan"], cell.text) == ("3", "not measured: too few images have labels, boxes or masks")
+def test_checks_of_the_project_are_folded_in_the_card(project):
+    row = {"subject": "own", "name": "", "metric": "lift", "statement": "lift is above 1",
+           "status": "fail", "expected": "pass", "estimate": 0.4, "low": 0.3, "high": 0.5,
+           "n": 40, "limit": 1.0, "passes": "above"}  # fmt: skip
+    (project / "reports/trees/checks.json").write_text(json.dumps([row]))
+    folded = index(project).select_one("details.checks")
+    assert folded.summary.text == "Checks of this project: 1 fail"
+    assert folded.select_one(".gate b").text == "0.40×"

@@ -20,9 +20,13 @@ FRAME = pd.DataFrame(
 
 def test_titles_hold_one_item_a_line_and_keep_the_number_of_long_names():
     named = views.titles(FRAME.assign(predicted="word\n" * 20))
-    assert views.titles(FRAME)[:3] == ["cat 0.90\ntrue: cup", "cat 0.80\ntrue: cup", "cup 0.70"]
-    assert named[0].split("\n")[0].endswith(" 0.90")
-    assert named[0].count("\n") == 1
+    assert views.titles(FRAME)[:3] == [
+        "a\npredicted cat 0.90\ntrue: cup",
+        "b\npredicted cat 0.80\ntrue: cup",
+        "c\npredicted cup 0.70",
+    ]
+    assert named[0].split("\n")[1].endswith(" 0.90")
+    assert named[0].count("\n") == 2
 
 
 def test_those_who_cannot_see_a_figure_are_told_where_its_maps_lie():
@@ -30,10 +34,10 @@ def test_those_who_cannot_see_a_figure_are_told_where_its_maps_lie():
     corner[0, 5], middle[2, 3] = -1.0, 0.5  # what speaks against a class lies somewhere, too
     maps = {"a": np.stack([corner, middle]), "b": np.stack([corner, nothing])}
     assert views.described(FRAME.iloc[[0, 3]], maps) == (
-        "cat 0.90, true: cup (wrong), strongest in the upper right (a, b); "
-        "cat 0.60 (right), strongest in the centre (a), nowhere (b)"
+        "a, predicted cat 0.90, true: cup (wrong), strongest in the upper right (a, b); "
+        "d, predicted cat 0.60 (right), strongest in the centre (a), nowhere (b)"
     )
-    assert views.described(FRAME.iloc[[3]]) == "cat 0.60 (right)"
+    assert views.described(FRAME.iloc[[3]]) == "d, predicted cat 0.60 (right)"
 
 
 def test_confused_pairs_stand_with_their_share_and_its_interval():

@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from seewhy.report import figures
-from seewhy.report.plots.word_strip import Strip, Word, described, steps
+from seewhy.report.plots.word_strip import Strip, Word, described, strips_html
 from tests.report.samples import HOSTILE, blob, photo
 
 
@@ -14,7 +14,7 @@ def strip(*texts, name="a.png", reference="a tree", **more):
 
 
 def test_a_figure_has_a_panel_for_the_photo_and_for_every_word():
-    fig = figures.strip(strip(*["two", "large", "trees", "at", "the", "top", "left", "casting", "shadows"]))
+    fig = figures.word_strip(strip(*["two", "large", "trees", "at", "the", "top", "left", "casting", "shadows"]))
     assert len(fig.axes) == 10 + 1  # and a colour bar
     told = [text.get_text() for text in fig.texts]
     assert "two large trees at the top left casting shadows" in told
@@ -23,7 +23,7 @@ def test_a_figure_has_a_panel_for_the_photo_and_for_every_word():
 
 
 def test_the_photo_is_stored_once_and_every_word_has_a_button():
-    html = steps([strip("a", "tree", "left"), strip("a", name="b.png")], "strips")
+    html = strips_html([strip("a", "tree", "left"), strip("a", name="b.png")], "strips")
     assert html.count("data:image/webp") == 2
     assert len(re.findall('<input type="radio"', html)) == 4
     assert html.count(" checked>") == 2
@@ -32,12 +32,12 @@ def test_the_photo_is_stored_once_and_every_word_has_a_button():
 
 
 def test_a_map_without_evidence_says_so():
-    html = steps([Strip("a", photo(), [Word("the", np.full((7, 7), np.nan), 0.5, "function")])], "strips")
+    html = strips_html([Strip("a", photo(), [Word("the", np.full((7, 7), np.nan), 0.5, "function")])], "strips")
     assert "no evidence" in html
     assert "<path" not in html
 
 
 def test_text_of_the_data_is_escaped():
-    html = steps([Strip(HOSTILE, photo(), [Word(HOSTILE, blob(), 0.5, "noun")], HOSTILE)], HOSTILE)
+    html = strips_html([Strip(HOSTILE, photo(), [Word(HOSTILE, blob(), 0.5, "noun")], HOSTILE)], HOSTILE)
     assert "<script>" not in html
     assert described(strip("a", "left")) == "a.png: a 0.90, left 0.90 (not in the reference)"

@@ -1,61 +1,70 @@
-"""Is a model worth more than one fixed answer? Where it is not, no map explains a model that works."""
+"""Is a model better than always predicting the most common class? If not, no map explains a model that works."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from seewhy.checks.verdict import Gate
-from seewhy.formatting import written
+from seewhy.checks.check import Check, Subject
+from seewhy.checks.figure import Figure
 from seewhy.stats import Estimate, proportion
 
-CLAIM, DENIAL = (
-    "it is right more often than one fixed answer would be",
-    "it is right no more often than one fixed answer",
-)
-NEARLY = 0.95  # of the images, from which on an answer is given to nearly all
+NEARLY = 0.95  # of the images, from which on a prediction is given to nearly all
 
 
 @dataclass(frozen=True)
-class Fixed:
-    """Accuracy, the share of the most frequent label, and the answer given most often: to `given` of `images`."""
+class MajorityBaseline:
+    """A model beside always predicting the most common class, or writing the most common caption.
+
+    Args:
+        accuracy: share of correct predictions, with interval.
+        best: what the majority baseline reaches on the same images.
+        most_common: the label that it predicts.
+        predicted: what the model predicts most often: `given` of `images` times.
+        metric: the metric of the accuracy, as `exact` for captions.
+    """
 
     accuracy: Estimate
     best: float
-    answer: str
+    most_common: str
+    predicted: str
     given: int
     images: int
-    verb: str = "answers *{}* to"
+    metric: str = "accuracy"
 
     @property
-    def gates(self) -> list[Gate]:
-        """Accuracy held against the best fixed answer; none where nothing is labelled."""
-        found = Gate("model.accuracy", CLAIM, self.accuracy, self.best, True, DENIAL)
-        return [found] if self.accuracy.n else []
+    def is_constant(self) -> bool:
+        """Whether the model predicts nearly always the same."""
+        return self.given >= NEARLY * self.images
 
     @property
-    def worthless(self) -> bool:
-        """Whether it is clearly no better than the best fixed answer."""
-        return any(gate.status == "fail" for gate in self.gates)
+    def checks(self) -> list[Check]:
+        """Accuracy above that of the majority baseline, as a list; empty where nothing is labelled."""
+        if not self.accuracy.n:
+            return []
+        thing = "class" if self.metric == "accuracy" else "caption"
+        always = f"always predicting the most common {thing}"
+        statement, denial = f"the model is better than {always}", f"the model is worse than {always}"
+        return [Check(Subject("works"), Figure(self.metric), statement, denial, self.best, True, self.accuracy)]
 
     @property
-    def told(self) -> str:
-        """That it is worthless, as the first sentence of a finding; empty where it is not."""
-        return f"**This is no working model**: it {self.says}." if self.worthless else ""
-
-    @property
-    def says(self) -> str:
-        """What it answers, and how often that is right, as a clause."""
-        one = written(self.best, "%")
-        right = f"{written(self.accuracy.value, '%')} right, where one fixed answer would be {one}"
-        same = f"{self.verb.format(self.answer)} {self.given} of {self.images} images and "
-        return f"{same if self.given >= NEARLY * self.images else ''}is {right}"
+    def works(self) -> bool:
+        """False only where the model is clearly worse than the majority baseline."""
+        return all(check.status != "fail" for check in self.checks)
 
 
-def beside_fixed(rows: pd.DataFrame) -> Fixed:
-    """Of classified images, one row each: `label` (null: unknown), `predicted`, `correct`."""
+def compare_majority(rows: pd.DataFrame) -> MajorityBaseline:
+    """Classified images beside the majority baseline.
+
+    Args:
+        rows: one row an image: `label` (null where unknown), `predicted`, `correct`.
+
+    >>> rows = pd.DataFrame({"label": ["a", "a", "b"], "predicted": ["b"] * 3, "correct": [False, False, True]})
+    >>> found = compare_majority(rows)
+    >>> round(found.best, 3), found.most_common, found.predicted, found.is_constant
+    (0.667, 'a', 'b', True)
+    """
     labelled = rows[rows["label"].notna()]
-    counts, answers = labelled["label"].value_counts(normalize=True), rows["predicted"].value_counts()
-    right = proportion(labelled["correct"].to_numpy(bool))
-    return Fixed(
-        right, float(counts.max()) if len(counts) else 0.0, str(answers.idxmax()), int(answers.max()), len(rows)
-    )
+    counts, predicted = labelled["label"].value_counts(normalize=True), rows["predicted"].value_counts()
+    best, common = (float(counts.max()), str(counts.idxmax())) if len(counts) else (0.0, "")
+    accuracy = proportion(labelled["correct"].to_numpy(bool))
+    return MajorityBaseline(accuracy, best, common, str(predicted.idxmax()), int(predicted.max()), len(rows))

@@ -1,142 +1,179 @@
-"""From figures and thresholds to a verdict: gates, and the same in plain words.
+"""The checks of every audit: whether the model works, what its predictions depend on, whether they and its maps hold.
 
-A gate passes only when the whole interval of its figure is on the passing side, and fails only when it is wholly on the
-other: everything else is unsure. There is no score over all of them; a pass here does not make up for a fail there.
+Statements and limits are data; figures come from the measurement tables, by their fields.
 """
 
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from seewhy.checks.status import status
-from seewhy.measure.against_baselines import Versus
-from seewhy.metrics.baselines import TITLES
-from seewhy.stats import NOTHING, Estimate
+from seewhy.checks.check import Check, Kind, Subject
+from seewhy.checks.figure import BASELINE, CONTROL, Figure, baseline_title
+from seewhy.checks.old_keys import WORST
+from seewhy.stats import Estimate
+
+LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says otherwise; by `Rule.limit`
+    "lift": 1.0,
+    "control": 0.0,
+    "kept": 0.5,
+    "target": 0.5,
+    "stability": 0.7,
+    "object": 0.1,
+    "background": 0.5,
+    "suspect": 0.1,
+    "flipped": 0.1,
+}
+
+
+class Figures(Protocol):
+    """Where estimates come from: the measurement tables of a study."""
+
+    def estimate(self, figure: Figure) -> Estimate:
+        """The figure with its interval; of no image where it was not measured."""
+
+    def strongest(self, figure: Figure) -> str:
+        """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
 
 
 @dataclass(frozen=True)
-class Gate:
-    """A figure held against a limit; `least`: it has to be above, else below. `denial` is what a fail means, `about`
-    names the suspect that it is about, if any."""
+class Rule:
+    """A statement that is checked in every study. `limit` is a key of `limits:` in params.yaml; {name} stands for a
+    suspect, {baseline} for the best baseline."""
 
-    gate: str
-    claim: str
-    found: Estimate
-    limit: float
+    kind: Kind
+    metric: str
+    limit: str
     least: bool
-    denial: str = ""
-    about: str = ""
-
-    @property
-    def status(self) -> str:
-        """pass, fail, unsure, or not run where no image could be measured."""
-        found = self.found
-        return status(found.value, found.low, found.high, found.n, self.limit, self.least)
-
-    def row(self) -> dict[str, Any]:
-        """What verdict.json holds; figures rounded, null where there are none. `passes`: on which side of the limit."""
-        figures = {key: getattr(self.found, key) for key in ("value", "low", "high")}
-        plain = {key: round(value, 10) if math.isfinite(value) else None for key, value in figures.items()}
-        return {
-            "gate": self.gate,
-            "claim": self.claim,
-            **plain,
-            "limit": self.limit,
-            "passes": "above" if self.least else "below",
-            "n": self.found.n,
-            "status": self.status,
-            "denial": self.denial,
-        }
+    statement: str
+    denial: str
+    versus: str = ""
+    facets: Mapping[str, Any] = field(default_factory=dict)
 
 
-OVER = {  # figures that are held against the best control, and what it means to be better
-    "localisation_lift": "has more of its evidence on the object than {control}",
-    "deletion_auc": "the score falls sooner than with {control} when its strongest cells are taken away",
-    "insertion_auc": "the score rises sooner than with {control} when its strongest cells are shown",
-    "road": "removing its strongest cells, imputed, costs more beside its weakest than with {control}",
-}
-ALONE = {  # figure -> claim, key of the limits, whether the figure has to be above it
-    "localisation_lift": ("more of its evidence lies on the object than chance would put there", "lift", True),
-    "kept": ("it is not kept when all weights are redrawn", "kept", False),
-    "target_spearman": ("it is another map for another target", "target", False),
-    "stability_spearman": ("it stays under the unnoticed change that moves it most", "stability", True),
-}
+OBJECT = (
+    Rule(
+        "object", "prediction_change", "object", True,
+        "replacing the object changes the prediction more often than replacing an equal area elsewhere",
+        "replacing the object hardly changes the prediction more often than replacing an equal area elsewhere",
+        CONTROL, {"region": "object", "kind": "swap"},
+    ),
+    Rule(
+        "background", "prediction_change", "background", False,
+        "the prediction mostly stays when everything but the object is replaced",
+        "the prediction mostly changes when everything but the object is replaced",
+        "", {"region": "background", "kind": "swap"},
+    ),
+)  # fmt: skip
+SUSPECT = (
+    Rule(
+        "suspect", "prediction_change", "suspect", False,
+        "pasting only the {name} into another image does not bring the prediction along",
+        "pasting only the {name} into another image brings the prediction along",
+        CONTROL, {"region": "{name}", "kind": "paste"},
+    ),
+    Rule(
+        "suspect", "prediction_change", "suspect", False,
+        "replacing the {name} changes the prediction no more often than replacing an equal area elsewhere",
+        "replacing the {name} changes the prediction more often than replacing an equal area elsewhere",
+        CONTROL, {"region": "{name}", "kind": "swap"},
+    ),
+)  # fmt: skip
+STABILITY = Rule(
+    "stability", "label_flip", "flipped", False,
+    "the prediction stays under imperceptible changes of the image",
+    "an imperceptible change of the image changes the prediction",
+    "", {"change": WORST},
+)  # fmt: skip
+MAPS = (
+    Rule(
+        "map", "lift", "lift", True,
+        "more of the map lies on the object than by chance", "no more of the map lies on the object than by chance",
+    ),
+    Rule(
+        "map", "similarity_after_randomisation", "kept", False,
+        "the map is lost when all weights are randomised", "the map survives when all weights are randomised",
+    ),
+    Rule(
+        "map", "class_sensitivity", "target", False,
+        "the map differs for another class", "the map is nearly the same for another class",
+    ),
+    Rule(
+        "map", "stability", "stability", True,
+        "the map is stable under the worst imperceptible perturbation",
+        "the map changes under an imperceptible perturbation", "", {"change": WORST},
+    ),
+    Rule(
+        "map", "lift", "control", True,
+        "more of the map lies on the object than with the {baseline}",
+        "less of the map lies on the object than with the {baseline}", BASELINE,
+    ),
+    Rule(
+        "map", "deletion", "control", True,
+        "covering its strongest squares lowers the score sooner than with the {baseline}",
+        "covering its strongest squares lowers the score later than with the {baseline}", BASELINE,
+    ),
+    Rule(
+        "map", "insertion", "control", True,
+        "showing its strongest squares raises the score sooner than with the {baseline}",
+        "showing its strongest squares raises the score later than with the {baseline}", BASELINE,
+    ),
+    Rule(
+        "map", "road", "control", True,
+        "imputing its strongest squares costs more than with the {baseline}",
+        "imputing its strongest squares costs less than with the {baseline}", BASELINE,
+    ),
+)  # fmt: skip
 
 
-def methods(
-    figures: Mapping[str, Estimate],
-    against: Mapping[str, Versus],
-    titles: Mapping[str, str],
-    limits: Mapping[str, float],
-) -> list[Gate]:
-    """The gates of every method (`titles` by name), of figures named as in `versus.measured` and `versus.compared`."""
-    found = []
-    for name, title in titles.items():
-        for what, (claim, key, least) in ALONE.items():
-            value = figures.get(f"{name}.{what}", NOTHING)
-            found.append(Gate(f"{name}.{what}", f"{title}: {claim}", value, limits[key], least))
-        for what, claim in OVER.items():
-            beside = against.get(f"{name}.{what}")
-            told = claim.format(control=TITLES.get(beside.control if beside else "", "any control"))
-            value = beside.difference if beside else NOTHING
-            found.append(Gate(f"{name}.{what}_over_control", f"{title}: {told}", value, limits["control"], True))
-    return found
+def model_checks(figures: Figures, suspects: Iterable[str], limits: Mapping[str, float]) -> list[Check]:
+    """The checks of what predictions depend on: object, background, each suspect, and imperceptible changes.
+
+    Args:
+        figures: the measurement tables.
+        suspects: names of the study's suspects.
+        limits: the section's `limits`, by `Rule.limit`.
+    """
+    asked = [("", OBJECT), *((name, SUSPECT) for name in suspects), ("", (STABILITY,))]
+    return [_check(rule, figures, limits, name) for name, rules in asked for rule in rules]
 
 
-def steady(flipped: Estimate, limits: Mapping[str, float]) -> Gate:
-    """The gate of answers that stay when the image changes unnoticed; `flipped`: their share by the worst change."""
-    claim, denial = (
-        "the answer stays when the image changes unnoticed",
-        "an unnoticed change of the image flips the answer",
+def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str, float]) -> list[Check]:
+    """The checks of each method's maps.
+
+    Args:
+        figures: the measurement tables.
+        titles: of the methods, by name.
+        limits: the section's `limits`, by `Rule.limit`.
+    """
+    return [_check(rule, figures, limits, name, title) for name, title in titles.items() for rule in MAPS]
+
+
+def _check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str, title: str = "") -> Check:
+    facets = {key: value.format(name=name) if isinstance(value, str) else value for key, value in rule.facets.items()}
+    figure = Figure(rule.metric, name if rule.kind == "map" else "", rule.versus, facets)
+    words = {"name": name, "baseline": ""}
+    if rule.versus == BASELINE:
+        words["baseline"] = baseline_title(figures.strongest(figure) or BASELINE)
+    statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
+    estimate = figures.estimate(figure)
+    return Check(
+        Subject(rule.kind, name), figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title
     )
-    return Gate("stability.flipped", claim, flipped, limits["flipped"], False, denial)
 
 
-MINDS = "object_swap_over_control"  # whether the answer minds the object: no shortcut, if it does not
-OBJECT = {  # figure -> claim, denial, key of the limits, whether the figure has to be above it
-    MINDS: (
-        "replacing the object changes the answer more often than replacing as much elsewhere",
-        "replacing the object hardly changes the answer more often than replacing as much elsewhere",
-        "object",
-        True,
-    ),
-    "background_swap": (
-        "the answer mostly stays when all but the object is replaced",
-        "the answer mostly changes when all but the object is replaced",
-        "background",
-        False,
-    ),
-}
-SUSPECT = {
-    "{name}_paste_over_control": (
-        "the {name} alone does not win the answer when pasted onto an image that is answered otherwise",
-        "the {name} alone wins the answer when pasted onto an image that is answered otherwise",
-        "suspect",
-        False,
-    ),
-    "{name}_swap_over_control": (
-        "replacing the {name} changes the answer no more often than replacing as much elsewhere",
-        "replacing the {name} changes the answer more often than replacing as much elsewhere",
-        "suspect",
-        False,
-    ),
-}
+def select_checks(checks: Iterable[Check], *kinds: Kind, name: str = "") -> list[Check]:
+    """Those checks that are about one of the kinds, and where a name is given about it."""
+    return [one for one in checks if one.subject.kind in kinds and name in ("", one.subject.name)]
 
 
-def reliance(figures: Mapping[str, Estimate], suspects: Iterable[str], limits: Mapping[str, float]) -> list[Gate]:
-    """The gates of the interventions, of figures named as in `reliance.figures`."""
-    asked = [("", OBJECT), *((name, SUSPECT) for name in suspects)]
+def without_best(checks: Sequence[Check]) -> list[Check]:
+    """The checks with no baseline named, for tables of several studies, in which the best baseline differs."""
+    rules = {(rule.metric, rule.versus): rule for rule in MAPS if rule.versus == BASELINE}
+    found = [(one, rules.get((one.figure.metric, one.figure.versus))) for one in checks]
+    told = baseline_title(BASELINE)
     return [
-        Gate(
-            f"reliance.{what.format(name=name)}",
-            claim.format(name=name),
-            figures.get(f"reliance.{what.format(name=name)}", NOTHING),
-            limits[key],
-            least,
-            denial.format(name=name),
-            name,
-        )
-        for name, rules in asked
-        for what, (claim, denial, key, least) in rules.items()
+        replace(one, statement=rule.statement.format(baseline=told), denial=rule.denial.format(baseline=told))
+        if rule and one.subject.kind == "map"
+        else one
+        for one, rule in found
     ]

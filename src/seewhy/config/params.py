@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from seewhy.checks.limits import Limit
+from seewhy.checks.settings import CheckSettings, GateSettings
 from seewhy.config.dataset import Dataset, Task
 from seewhy.config.validation import (
     Device,
@@ -140,7 +140,7 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: seven fixed sections and one for each notebook."""
+    """The whole of params.yaml: its fixed sections and one for each notebook."""
 
     base: Base
     demo: dict[Name, Demo]
@@ -148,7 +148,8 @@ class Params(Settings):
     studies: dict[Name, Study]
     attributions: Attributions
     comparisons: dict[Name, Comparison]
-    gates: dict[Name, dict[str, Limit]]
+    checks: dict[Name, list[CheckSettings]] = Field(default_factory=dict)
+    gates: dict[Name, dict[str, GateSettings]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("base", mode="before")
@@ -156,7 +157,7 @@ class Params(Settings):
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value
 
-    @field_validator("demo", "datasets", "studies", "comparisons", "gates", mode="before")
+    @field_validator("demo", "datasets", "studies", "comparisons", "checks", "gates", mode="before")
     @classmethod
     def _a_mapping(cls, value: Any) -> Any:
         if not isinstance(value, dict):

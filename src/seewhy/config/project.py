@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML, YAMLError
 
-from seewhy.checks import limits
+from seewhy.checks.old_keys import check_gates
 from seewhy.config.params import FILE, Comparison, Params
 from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError, unknown
@@ -86,7 +86,10 @@ def _check_references(params: Params) -> Params:
     for name, gates in params.gates.items():
         if name not in pages:
             raise unknown("study or comparison", name, pages, f"gates of {FILE}")
-        limits.check(gates, params.sections, f"gates.{name} of {FILE}")
+        check_gates(gates, [*params.sections], f"gates.{name} of {FILE}")
+    for name in params.checks:
+        if name not in pages:
+            raise unknown("study or comparison", name, pages, f"checks of {FILE}")
     return params
 
 

@@ -29,26 +29,27 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     Every row of the predictions gets a map for its target, and one that was named wrong another for its true class: one
     forward pass an image. Images are decoded by `workers` threads ahead of the model (0: by none). The tables are equal
     to the byte for any number of workers and however often the run was stopped; for another batch size the maps differ
-    in the last bits.
+    in the last bits. Maps of an earlier run are used again (`Store`).
     """
     methods = study.project.params.attributions.methods
     check_methods(methods, "attributions.methods of params.yaml")
-    work, size = jobs(_pairs(study)), study.base.batch_size
-    store = Store(artifacts.attributions(study.root, study.name), methods, made_of(study))
-    parts = {number: work[start : start + size] for number, start in enumerate(range(0, len(work), size))}
-    left = [number for number in parts if not store.has(number)]
-    photos = ahead(left, lambda number: study.photos(_images(parts[number])), workers)
+    size, files = study.base.batch_size, study.dataset.frame.set_index("image")["sha256"].to_dict()
+    folder = artifacts.attributions(study.root, study.name)
+    store = Store(folder, methods, made_of(study), jobs(_pairs(study)), size, files)
+    left = [number for number in range(len(store.batches)) if not store.has(number)]
+    photos = ahead(left, lambda number: study.photos(_images(store.batches[number][0])), workers)
     begun = time.monotonic()
     with counted(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
+            some, names = store.batches[number]
             batch = tensor(seen, study.preprocessing).to(study.device)
-            found, maps = explained(study, parts[number], batch, methods, study.layer)
-            pairs = [(job.image, target) for job in parts[number] for target in job.targets]
+            found, maps = explained(study, some, batch, names, study.layer)
+            pairs = [(job.image, target) for job in some for target in job.targets]
             store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)
             if number == left[0]:
                 seconds = (time.monotonic() - begun) * len(left)
                 _forecast(study.name, len(left) * size, sum(passes) / len(batch), seconds)
-    return store.finish(len(parts))
+    return store.finish()
 
 
 @contextmanager

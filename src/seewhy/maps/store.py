@@ -1,31 +1,43 @@
 """Maps on disk: one Parquet table for each method, written batch by batch, so that a run that was stopped goes on.
 
 A finished batch is a small file of its own. When all are there they become one table for each method, in order, and
-the small files go: the bytes of a table do not depend on how often the run was stopped.
+the small files go: the bytes of a table do not depend on how often the run was stopped. Maps of an earlier run are used
+again: one image more makes the maps of that image, one method more those of that method.
 """
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Float
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 
+if TYPE_CHECKING:
+    from seewhy.maps.explaining import Job
+
 Pair = tuple[str, int]  # image and target
-CODE = sorted(Path(__file__).parents[1].rglob("*.py"))  # what made a batch: no run goes on with batches of another
+PACKAGE = Path(__file__).parents[1]
+ROOMS = ("engine", "inputs", "maps", "methods", "tasks")  # what maps depend on
+CODE = [  # what made a batch: no run goes on with batches of another
+    *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
+    PACKAGE / "study.py",
+]
 JOINED = 32  # batches that become one row group of the final table: the most that is held in memory at once
+KEPT = b"seewhy.kept"  # key in a schema: what decides whether a map can be used again
 SCHEMA = pa.schema(
     [
         ("image", pa.string()),
@@ -40,17 +52,70 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Store:
-    """The tables <folder>/<method>.parquet; `note` says what they are made of and goes into each."""
+    """The tables <folder>/<method>.parquet of all targets of `work`, made in batches of `size` images.
+
+    `note` says what they are made of and goes into each. `images`: a digest of each image's file; maps of an earlier
+    run are used again where this, and all of the note but the dataset, are the same. Without it, none are.
+    """
 
     folder: Path
     methods: Sequence[str]
     note: Mapping[str, Any]
+    work: Sequence["Job"]
+    size: int
+    images: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def batches(self) -> list[tuple[list["Job"], list[str]]]:
+        """What is left to do: images with the methods that they lack, those that lack the same together."""
+        groups: dict[tuple[str, ...], list[Job]] = {}
+        for job in self.work:
+            lacks = tuple(name for name in self.methods if not self._has_maps(job, name))
+            if lacks:
+                groups.setdefault(lacks, []).append(job)
+        return [
+            (some[start : start + self.size], list(lacks))
+            for lacks, some in groups.items()
+            for start in range(0, len(some), self.size)
+        ]
+
+    def _has_maps(self, job: "Job", method: str) -> bool:
+        return all((job.image, target) in self._kept[method][1] for target in job.targets)
+
+    @cached_property
+    def _key(self) -> str:
+        """Digest of what concerns every map, and of the code."""
+        own = {name: value for name, value in self.note.items() if name != "dataset"}
+        return _digest([own, artifacts.sha256(*CODE)])
+
+    @cached_property
+    def _kept(self) -> dict[str, tuple[Path | None, set[Pair]]]:
+        """For each method a table of an earlier run, and the pairs of which its maps are still right."""
+        return {method: self._find_kept(method) for method in self.methods}
+
+    def _find_kept(self, method: str) -> tuple[Path | None, set[Pair]]:
+        for path in (self.folder / f"{method}.parquet", self._second_name(method)):
+            try:
+                table = pq.read_table(path, columns=["image", "target"])
+                told = json.loads((table.schema.metadata or {})[KEPT])
+            except (pa.ArrowException, ValueError, KeyError, OSError):
+                continue
+            if told["key"] == self._key:
+                pairs = zip(table["image"].to_pylist(), table["target"].to_pylist(), strict=True)
+                files, own = told["images"], self.images
+                return path, {pair for pair in pairs if pair[0] in own and files.get(pair[0]) == own[pair[0]]}
+        return None, set()
+
+    def _second_name(self, method: str) -> Path:
+        """The table's second name: DVC removes a stage's outputs before it runs."""
+        return self.folder.parent / ".kept" / self.folder.name / f"{method}.parquet"
 
     @cached_property
     def _parts(self) -> Path:
-        """Batches of this very run: with another note, or made by other code, they are of another run."""
-        text = json.dumps([self.note, list(self.methods), artifacts.sha256(*CODE)], sort_keys=True)
-        return self.folder.parent / ".parts" / self.folder.name / hashlib.sha256(text.encode()).hexdigest()[:16]
+        """Batches of this very run: with another note or plan, or made by other code, they are of another run."""
+        plan = [[[[job.image, *job.targets] for job in some], names] for some, names in self.batches]
+        text = [self.note, list(self.methods), self._key, plan]
+        return self.folder.parent / ".parts" / self.folder.name / _digest(text)
 
     def _part(self, number: int) -> Path:
         return self._parts / f"{number:06d}.parquet"
@@ -61,32 +126,80 @@ class Store:
 
     def add(self, number: int, rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Mapping[str, Any]) -> None:
         """Writes a batch: rows with `image` and `target`, a score and for each method a map (n, h, w) for each row."""
-        tables = [_table(rows, scores, maps[method]) for method in self.methods]
+        tables = [_table(rows, scores, maps[method]) for method in self.batches[number][1]]
         with artifacts.whole(self._part(number)) as scratch:
             pq.write_table(pa.concat_tables(tables), scratch)
 
-    def finish(self, batches: int) -> list[Path]:
-        """Joins `batches` batches into the tables and removes what is not part of this run; the tables' paths."""
+    def finish(self) -> list[Path]:
+        """Joins what is kept and what was made into the tables and removes what is of no use now; the tables' paths."""
         paths = [self.folder / f"{method}.parquet" for method in self.methods]
-        schema = SCHEMA.with_metadata({artifacts.NOTE: json.dumps(self.note, sort_keys=True).encode()})
+        told = {"key": self._key, "images": dict(self.images)}
+        notes = {artifacts.NOTE: self.note, KEPT: told}
+        schema = SCHEMA.with_metadata({key: json.dumps(one, sort_keys=True).encode() for key, one in notes.items()})
         with ExitStack() as stack:
             scratches = [stack.enter_context(artifacts.whole(path)) for path in paths]
-            with ExitStack() as open_files:
-                writers = [open_files.enter_context(pq.ParquetWriter(scratch, schema)) for scratch in scratches]
-                for start in range(0, batches, JOINED):
-                    self._join(range(start, min(start + JOINED, batches)), writers)
-        for other in set(self.folder.glob("*.parquet")) - set(paths):
-            other.unlink()
-        shutil.rmtree(self._parts.parent, ignore_errors=True)
+            for method, scratch in zip(self.methods, scratches, strict=True):
+                with pq.ParquetWriter(scratch, schema) as writer:
+                    for start in range(0, len(self.work), JOINED * self.size):
+                        table = self._join(self.work[start : start + JOINED * self.size], method)
+                        writer.write_table(table.replace_schema_metadata(schema.metadata).combine_chunks())
+        self._remove_others(paths)
         return paths
 
-    def _join(self, numbers: Iterable[int], writers: Sequence[pq.ParquetWriter]) -> None:
-        """A row group for each method. A batch holds all rows of the first method, then of the second, and so on."""
-        parts = [pq.read_table(self._part(number)) for number in numbers]
-        for place, writer in enumerate(writers):
-            rows = [part.num_rows // len(writers) for part in parts]
-            own = [part.slice(place * n, n) for part, n in zip(parts, rows, strict=True)]
-            writer.write_table(pa.concat_tables(own).replace_schema_metadata(writer.schema.metadata).combine_chunks())
+    def _join(self, work: Sequence["Job"], method: str) -> pa.Table:
+        """The maps of some images in order, from kept tables and batches."""
+        wanted = [(job.image, target) for job in work for target in job.targets]
+        images, (path, kept) = {image for image, _ in wanted}, self._kept[method]
+        parts = [self._slice(number, method) for number in self._numbers(images, method)]
+        if path is not None and not kept.isdisjoint(wanted):
+            parts.append(pq.read_table(path, filters=[("image", "in", list(images))]).cast(SCHEMA))
+        table = pa.concat_tables([SCHEMA.empty_table(), *(part.replace_schema_metadata(None) for part in parts)])
+        place: dict[Pair, int] = {}
+        for number, pair in enumerate(zip(table["image"].to_pylist(), table["target"].to_pylist(), strict=True)):
+            place.setdefault(pair, number)  # batches come first: what is kept may be of another file
+        return table.take([place[pair] for pair in wanted])
+
+    def _numbers(self, images: set[str], method: str) -> list[int]:
+        """The batches that made maps of that method for any of those images."""
+        every = enumerate(self.batches)
+        return [
+            number for number, (some, names) in every if method in names and any(job.image in images for job in some)
+        ]
+
+    def _slice(self, number: int, method: str) -> pa.Table:
+        """The rows of one method: a batch holds all rows of its first method, then of its second, and so on."""
+        part, names = pq.read_table(self._part(number)), self.batches[number][1]
+        rows = part.num_rows // len(names)
+        return part.slice(names.index(method) * rows, rows)
+
+    def _remove_others(self, paths: Sequence[Path]) -> None:
+        for other in set(self.folder.glob("*.parquet")) - set(paths):
+            other.unlink()
+        for path in paths:
+            keep_file(path, self._second_name(path.stem))
+        for other in set(self._second_name("any").parent.glob("*.parquet")) - {
+            self._second_name(path.stem) for path in paths
+        }:
+            other.unlink()
+        shutil.rmtree(self._parts.parent, ignore_errors=True)
+
+
+def keep_file(file: Path, kept: Path) -> None:
+    """A second name for a file, or a copy where the disk knows no second names."""
+    if kept.exists() and kept.samefile(file):
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    scratch = kept.with_name(f".{kept.name}.part")
+    scratch.unlink(missing_ok=True)
+    try:
+        os.link(file, scratch)
+    except OSError:
+        shutil.copyfile(file, scratch)
+    scratch.replace(kept)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _table(rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Float[np.ndarray, "n h w"]) -> pa.Table:
@@ -113,13 +226,16 @@ def read(
     try:
         file = pq.ParquetFile(path)
         note = json.loads((file.schema_arrow.metadata or {})[artifacts.NOTE])
-        return {pair: found for pair, found in _rows(file) if pair in wanted}, note
+        names = pa.array({image for image, _ in wanted}, pa.string())
+        return {pair: found for pair, found in _rows(file, names) if pair in wanted}, note
     except (pa.ArrowException, ValueError, KeyError, OSError):
         raise SeewhyError(f"{path} is damaged or not of this project; make it again: dvc repro -f {made_by}") from None
 
 
-def _rows(file: pq.ParquetFile) -> Iterator[tuple[Pair, np.ndarray]]:
-    for batch in file.iter_batches():
+def _rows(file: pq.ParquetFile, images: pa.Array) -> Iterator[tuple[Pair, np.ndarray]]:
+    """The maps of those images, without unpacking the others."""
+    for every in file.iter_batches():
+        batch = every.filter(pc.is_in(every["image"], value_set=images))
         names, targets = batch["image"].to_pylist(), batch["target"].to_pylist()
         heights, widths = batch["height"].to_pylist(), batch["width"].to_pylist()
         for number, pair in enumerate(zip(names, targets, strict=True)):

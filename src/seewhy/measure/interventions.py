@@ -53,14 +53,14 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
     change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
     """
-    chosen, third, pool = _given(study, rows)
+    chosen, third, pool = choose_donors(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
     parts: list[pd.DataFrame] = []
     with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
         for begin in range(0, len(able), study.base.batch_size):
             some = able[begin : begin + study.base.batch_size]
             given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
-            parts += _batch(study, model, rows.iloc[some], given, plain)
+            parts += intervene_batch(study, model, rows.iloc[some], given, plain)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
@@ -79,7 +79,7 @@ def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
 
 def left_out(study: Study, rows: pd.DataFrame) -> str:
     """Which answers of `rows` have no image without them to be changed with, where some have one, as a sentence."""
-    alone = np.array([donor is None for donor in _given(study, rows)[0]], bool)
+    alone = np.array([donor is None for donor in choose_donors(study, rows)[0]], bool)
     if not alone.any() or alone.all():
         return ""
     rest = rows.loc[alone, "predicted"].value_counts()
@@ -89,7 +89,7 @@ def left_out(study: Study, rows: pd.DataFrame) -> str:
 
 def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
     """The first tested row with all regions, the image it is changed with, and what swap and paste make of the two."""
-    masks, (chosen, _, donor) = regions(study, rows), _given(study, rows)
+    masks, (chosen, _, donor) = regions(study, rows), choose_donors(study, rows)
     able = [k for k, other in enumerate(chosen) if other is not None]
     full = [k for k in able if all(own[k].any() for own in masks.values())]
     place = (full or able)[0]
@@ -104,7 +104,7 @@ def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h 
     return {"as it is": row, "the other image": other, **made}
 
 
-def _given(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int | None], pd.DataFrame]:
+def choose_donors(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], list[int | None], pd.DataFrame]:
     """For each row the places of two images without its answer, among all that the model is right about; and these.
     None where there is none; where there is one only it is both."""
     every, seed = study.predictions, study.base.seed
@@ -127,9 +127,10 @@ def _drawn(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | No
     return int(draw.choice(places)) if len(places) else None
 
 
-def _batch(
+def intervene_batch(
     study: Study, model: nn.Module, rows: pd.DataFrame, given: pd.DataFrame, plain: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
+    """`tested` of some rows: each with an image without its answer, and a third one, as rows with the column image."""
     photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
     first, sure = outputs(study, model, photos), study.task.certainty(rows, study)
     every = torch.arange(len(rows))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
 from seewhy.inputs.images import tensor
@@ -21,6 +21,7 @@ from seewhy.stats import Estimate, proportion
 from seewhy.study import Study
 from seewhy.tasks import segmentation
 
+Photos = UInt8[np.ndarray, "n h w 3"]
 PLACED = 4  # dimensions of an answer that has places (n, classes, h, w); a caption's steps and words are three
 
 
@@ -60,11 +61,11 @@ def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: in
     first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)
     shares, likeness, last = [], [], first
     for share, other in randomisation.cascade(study.model, inputs[:1], depths, study.base.seed):
-        last = _maps(study, other, rows, inputs, methods)
+        last = changed_maps(study, other, rows, inputs, methods)
         shares.append(share)
         likeness.append(_likeness(first, last))
     (_, another), *_ = randomisation.cascade(study.model, inputs[:1], 1, study.base.seed + 1)
-    random = _likeness(last, _maps(study, another, rows, inputs, methods))
+    random = _likeness(last, changed_maps(study, another, rows, inputs, methods))
     return Redrawn(
         shares, likeness, pd.DataFrame({name: randomisation.unrelated(first[name]) for name in methods}), random
     )
@@ -73,17 +74,17 @@ def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: in
 def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """Likeness to the map of another class, or of another word of the caption, drawn at random: 1 for a method that
     knows no target. NaN where an image has no other."""
-    targets = _others(study, rows)
+    targets = other_targets(study, rows)
     there = targets >= 0
     found = pd.DataFrame(np.nan, rows.index, list(methods))
     if there.any():
         asked, inputs = rows[there], study.inputs(rows[there])
-        other = _maps(study, study.model, asked.assign(target=targets[there]), inputs, methods)
+        other = changed_maps(study, study.model, asked.assign(target=targets[there]), inputs, methods)
         found.loc[there] = _likeness(attribute(study, asked, methods).maps, other).to_numpy()
     return found
 
 
-def _others(study: Study, rows: pd.DataFrame) -> Int[np.ndarray, " n"]:
+def other_targets(study: Study, rows: pd.DataFrame) -> Int[np.ndarray, " n"]:
     """Another target for each row: a class or, where there are no classes, another row of the image; -1 for none."""
     draw, own = np.random.default_rng(study.base.seed), rows["target"].to_numpy()
     if study.dataset.classes:
@@ -118,17 +119,26 @@ class Moved:
 def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
     first, photos = attribute(study, rows, methods).maps, study.photos(rows)
-    likeness, flipped, before = {}, {}, _full(outputs(study, study.model, photos), study)
+    likeness, flipped = {}, {}
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
         inputs = tensor(new, study.preprocessing).to(study.device)
-        after = _full(outputs(study, study.model, new), study)
-        if kind == "shift" and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
-            after = stability.shifted_back(after)
-        flipped[kind] = ~study.task.kept(rows, before, after, study)
-        likeness[kind] = _likeness(first, _maps(study, study.model, rows, inputs, methods))
+        flipped[kind] = flipped_predictions(study, rows, photos, new, shifted=kind == "shift")
+        likeness[kind] = _likeness(first, changed_maps(study, study.model, rows, inputs, methods))
         likeness[kind].loc[flipped[kind]] = np.nan
     return Moved(likeness, flipped)
+
+
+def flipped_predictions(
+    study: Study, rows: pd.DataFrame, photos: Photos, changed: Photos, shifted: bool
+) -> Bool[np.ndarray, " n"]:
+    """Whether changed photos get another prediction than row i's. `shifted`: by a pixel, so that an output with places
+    is moved back."""
+    before = _full(outputs(study, study.model, photos), study)
+    after = _full(outputs(study, study.model, changed), study)
+    if shifted and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
+        after = stability.shifted_back(after)
+    return ~study.task.kept(rows, before, after, study)
 
 
 def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
@@ -136,7 +146,7 @@ def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."
     return segmentation.at_input(answer, study.size) if answer.ndim == PLACED else answer
 
 
-def _maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:
+def changed_maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:
     """Maps of a model that need not be the study's, of inputs that need not be the images'."""
     work = [Job(image, (target,)) for image, target in zip(rows["image"], rows["target"], strict=True)]
     size = study.base.batch_size

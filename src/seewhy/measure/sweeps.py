@@ -31,7 +31,7 @@ def located(study: Study, methods: Sequence[str]) -> Tables:
     }
     return {
         "localisation_lift": pd.DataFrame({name: localisation.lift(some, masks) for name, some in maps.items()}),
-        "pointing": pd.DataFrame({name: localisation.pointing(some, masks) for name, some in maps.items()}),
+        "pointing": pd.DataFrame({name: localisation.pointing_game(some, masks) for name, some in maps.items()}),
     }
 
 

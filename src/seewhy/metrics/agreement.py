@@ -59,17 +59,21 @@ def furthest(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
 
 def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:
     """Groups of methods that give the same maps up to a positive factor: comparing them says nothing."""
-    return _groups(maps, lambda one, other: _same(maps[one], maps[other]))
+    return group_names(maps, lambda one, other: bool(largest_difference(maps[one], maps[other]).max() < COINCIDE))
 
 
 def duplicates(table: pd.DataFrame) -> list[list[str]]:
     """Groups of methods whose mean rank correlation in `table` (see `agreement`) is at least `ALIKE`: in a mean over
     pairs they would count the same map twice, whether they coincide exactly or not."""
-    return _groups(map(str, table.index), lambda one, other: bool(table.loc[one, other] >= ALIKE))
+    return group_names(map(str, table.index), lambda one, other: bool(table.loc[one, other] >= ALIKE))
 
 
-def _groups(names: Iterable[str], alike: Callable[[str, str], bool]) -> list[list[str]]:
-    """Each name with the first group whose first member it is alike; groups of one are left out."""
+def group_names(names: Iterable[str], alike: Callable[[str, str], bool]) -> list[list[str]]:
+    """Each name with the first group whose first member it is alike; groups of one are left out.
+
+    >>> group_names(["tree", "cat", "toy"], lambda one, other: one[0] == other[0])
+    [['tree', 'toy']]
+    """
     groups: list[list[str]] = []
     for name in names:
         group = next((group for group in groups if alike(group[0], name)), None)
@@ -77,6 +81,13 @@ def _groups(names: Iterable[str], alike: Callable[[str, str], bool]) -> list[lis
     return [group for group in groups if len(group) > 1]
 
 
-def _same(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]) -> bool:
+def largest_difference(
+    first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w"]
+) -> Float[np.ndarray, " n"]:
+    """Largest difference of two maps of each image, each a share of its own largest absolute value.
+
+    >>> largest_difference(np.array([[[1.0, 2.0]]]), np.array([[[3.0, 3.0]]]))
+    array([0.5])
+    """
     one, two = (maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-30) for maps in (first, second))
-    return bool(np.abs(one - two).max() < COINCIDE)
+    return np.asarray(np.abs(one - two).max((1, 2)))

@@ -1,5 +1,7 @@
 """Maps that know nothing of the model: what every figure of quality is held against."""
 
+from collections.abc import Callable, Sequence
+
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -20,6 +22,35 @@ def blind(n: int, grid: tuple[int, int], seed: int) -> dict[str, Maps]:
     """Controls that do not see the image either: uniform noise, and a blob in the middle; `n` of each."""
     noise = np.random.default_rng(seed).random((n, *grid))
     return {"random": noise, "centre": np.broadcast_to(centre_map(*grid), (n, *grid))}
+
+
+def baseline_maps(
+    names: Sequence[str],
+    places: Sequence[int],
+    grid: tuple[int, int],
+    seed: int,
+    photos: UInt8[np.ndarray, "n h w 3"] | None = None,
+) -> dict[str, Maps]:
+    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind` draws for
+    all of them at once. photos: for "edges".
+
+    >>> some = baseline_maps(["random"], [2], (7, 7), seed=0)["random"]
+    >>> bool((some[0] == blind(3, (7, 7), seed=0)["random"][2]).all())
+    True
+    """
+    makes: dict[str, Callable[[int], Maps]] = {
+        "random": lambda number: random_map(places[number], grid, seed),
+        "centre": lambda _number: centre_map(*grid),
+        "edges": lambda number: edges(photos[number], grid) if photos is not None else np.full(grid, np.nan),
+    }
+    return {name: np.array([makes[name](k) for k in range(len(places))]).reshape(-1, *grid) for name in names}
+
+
+def random_map(place: int, grid: tuple[int, int], seed: int) -> Float[np.ndarray, "h w"]:
+    """Uniform noise: the map at that place of the stream of `seed`, whatever stands before it."""
+    stream = np.random.PCG64(seed)
+    stream.advance(place * grid[0] * grid[1])
+    return np.random.Generator(stream).random(grid)
 
 
 def centre_map(height: int, width: int, spread: float = 0.25) -> Float[np.ndarray, "h w"]:

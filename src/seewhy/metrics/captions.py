@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int
 
-from seewhy.checks.majority_baseline import Fixed
+from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.formatting import headline
 from seewhy.stats import Estimate, bootstrap, proportion, ratio
 from seewhy.stats import written as shown
@@ -46,22 +46,44 @@ def best(references: Sequence[str]) -> float:
     return max(counts.values(), default=0) / max(len(references), 1)
 
 
-def beside_fixed(written: Sequence[str], references: Sequence[str | None]) -> Fixed:
-    """Exact match beside always writing one caption; images without a reference (None, NaN) are not judged."""
+def compare_captions(written: Sequence[str], references: Sequence[str | None]) -> MajorityBaseline:
+    """Exact match beside always writing the most common caption.
+
+    Args:
+        written: a caption an image, empty where nothing was said.
+        references: of the same images; those without one (None, NaN) are not judged.
+    """
     known = [(one, other) for one, other in zip(written, references, strict=True) if not pd.isna(other)]
     own, true = [one for one, _ in known], [str(other) for _, other in known]
     ((answer, given),) = Counter(written).most_common(1)
-    return Fixed(exact(own, true), best(true), answer or "(nothing)", given, len(written), "writes *{}* for")
+    common = Counter(" ".join(said) for reference in true for said in set(map(tuple, each(reference))))
+    most = common.most_common(1)[0][0] if common else ""
+    return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), "exact")
 
 
 def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:
-    """BLEU of the whole set up to `order` words in a row (Papineni et al. 2002, sections 2.1 to 2.3).
+    """BLEU of the whole set up to `order` words in a row (Papineni et al. 2002, sections 2.1 to 2.3)."""
+    return bleu_of_counts(bleu_counts(written, references, order), seed)
 
-    Matches are counted over all images before they are divided, and so in every resample of the images. Of several
-    references the one that has most of a word counts, and the length nearest to the caption's, the shorter of two.
+
+def bleu_counts(written: Sequence[str], references: Sequence[str], order: int = 2) -> Int[np.ndarray, "n k"]:
+    """What BLEU counts in each image: the lengths of the caption and of the reference, then for each number of words in
+    a row, up to `order`, how many are matched, then how many there are.
+
+    Of several references the one that has most of a word counts, and the length nearest to the caption's, the shorter
+    of two.
+
+    >>> bleu_counts(["a red tree"], ["a tree"])
+    array([[3, 2, 2, 0, 3, 2]])
     """
-    pairs = list(zip(written, references, strict=True))
-    counts = np.array([_counts(tokens(one), each(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
+    pairs = zip(written, references, strict=True)
+    return np.array([_counts(tokens(one), each(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
+
+
+def bleu_of_counts(counts: Int[np.ndarray, "n k"], seed: int) -> Estimate:
+    """BLEU of the whole set from its `bleu_counts`: matches are summed over all images before they are divided, and so
+    in every resample of the images."""
+    order = counts.shape[1] // 2 - 1
 
     def score(drawn: Int[np.ndarray, " n"]) -> float:
         long, wanted, *rest = counts[drawn].sum(0).astype(float)
@@ -70,7 +92,7 @@ def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: in
             return 0.0
         return float(np.exp(np.log(matched / possible).mean() + min(0.0, 1 - wanted / long)))
 
-    return bootstrap(score, len(pairs), seed)
+    return bootstrap(score, len(counts), seed)
 
 
 def _counts(written: list[str], references: list[list[str]], order: int) -> list[int]:

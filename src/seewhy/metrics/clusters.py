@@ -43,7 +43,12 @@ class Clusters:
     @property
     def distinct(self) -> bool:
         """Whether there is more than one kind of map: apart from each other, and further than one cloud would be."""
-        return self.silhouette >= SILHOUETTE and self.silhouette > self.control
+        return are_distinct(self.silhouette, self.control)
+
+
+def are_distinct(silhouette: float, control: float) -> bool:
+    """Whether groups with that mean silhouette are apart, and further than one cloud of points would be."""
+    return silhouette >= SILHOUETTE and silhouette > control
 
 
 def cluster(maps: Float[np.ndarray, "n h w"], most: int, seed: int) -> Clusters:
@@ -114,11 +119,21 @@ def medoids(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> 
     return [int(some[far[np.ix_(some, some)].sum(1).argmin()]) for some in inside]
 
 
+def silhouettes(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """How much nearer each point is to its own group than to the next, -1 to 1 (Rousseeuw 1987); 0 for a single group.
+
+    >>> silhouettes(np.array([[0.0], [0.0], [9.0], [9.0]]), np.array([0, 0, 1, 1]))
+    array([1., 1., 1., 1.])
+    """
+    from sklearn.metrics import silhouette_samples
+
+    several = len(set(groups.tolist())) > 1
+    return np.asarray(silhouette_samples(points, groups)) if several else np.zeros(len(points))
+
+
 def silhouette(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
     """Mean silhouette; 0 for a single group."""
-    from sklearn.metrics import silhouette_score
-
-    return float(silhouette_score(points, groups)) if len(set(groups.tolist())) > 1 else 0.0
+    return float(silhouettes(points, groups).mean())
 
 
 def _distances(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:

@@ -7,35 +7,77 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from seewhy.metrics.baselines import blind, enlarged
+from seewhy.metrics.registry import metric
 from seewhy.stats import Estimate, mean
 
+Maps = Float[np.ndarray, "*n h w"]
+Masks = Bool[np.ndarray, "*n h w"]
+Values = Float[np.ndarray, "*n"]
 
-def energy_inside(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+
+@metric(
+    "object_share",
+    family="localisation",
+    title="Attribution on the object",
+    unit="%",
+    better="higher",
+    question="How much of the positive attribution lies on the object?",
+)
+def energy_inside(attribution: Maps, object_mask: Masks) -> Values:
     """Share of the positive part of each map inside its mask (Wang et al. 2020, Score-CAM, energy-based pointing game).
 
-    NaN where the mask is empty or everything, so that no map could do otherwise, and where the map has no positive
-    evidence: neither a hit nor a miss.
+    attribution: (..., H, W); object_mask: bool, the same shape. Returns (...), 0 to 1; NaN where the mask is empty or
+    everything, so that no map could do otherwise, and where the map has no positive value: neither a hit nor a miss.
+
+    >>> float(energy_inside(np.eye(2), np.array([[True, False], [False, False]])))
+    0.5
     """
-    positive = np.clip(np.nan_to_num(maps.astype(float)), 0, None)
-    total, inside = positive.sum((1, 2)), (positive * masks).sum((1, 2))
-    defined = (total > 0) & masks.any((1, 2)) & ~masks.all((1, 2))
+    positive = np.clip(np.nan_to_num(attribution.astype(float)), 0, None)
+    total, inside = positive.sum((-2, -1)), (positive * object_mask).sum((-2, -1))
+    defined = (total > 0) & object_mask.any((-2, -1)) & ~object_mask.all((-2, -1))
     return np.where(defined, inside / np.where(total > 0, total, 1), np.nan)
 
 
-def lift(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """Energy inside the mask over the mask's share of the image: 1 is chance. NaN as in `energy_inside`."""
-    area = masks.mean((1, 2))
-    return energy_inside(maps, masks) / np.where(area > 0, area, 1)
+@metric(
+    "lift",
+    family="localisation",
+    title="Lift",
+    unit="×",
+    better="higher",
+    question="Does the map lie on the object?",
+    chance=1.0,
+)
+def lift(attribution: Maps, object_mask: Masks) -> Values:
+    """Energy inside the mask over the mask's share of the image: 1 is chance. Shapes and NaN as in `energy_inside`.
+
+    >>> float(lift(np.eye(2), np.array([[True, False], [False, False]])))
+    2.0
+    """
+    area = object_mask.mean((-2, -1))
+    return energy_inside(attribution, object_mask) / np.where(area > 0, area, 1)
 
 
-def pointing(maps: Float[np.ndarray, "n h w"], masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+@metric(
+    "pointing_game",
+    family="localisation",
+    title="Pointing game",
+    unit="%",
+    better="higher",
+    question="Is the strongest point of the map on the object?",
+    is_share=True,
+)
+def pointing_game(attribution: Maps, object_mask: Masks) -> Values:
     """1 where the strongest pixel lies inside the mask, else 0 (Zhang et al. 2018, pointing game, without its margin).
 
-    NaN as in `energy_inside`: an empty mask is neither a hit nor a miss. Of several strongest pixels, the share inside.
+    Shapes and NaN as in `energy_inside`. Of several strongest pixels, the share inside.
+
+    >>> float(pointing_game(np.eye(2), np.array([[True, False], [False, False]])))
+    0.5
     """
-    highest = maps == maps.max((1, 2), keepdims=True)
-    defined = np.isfinite(energy_inside(maps, masks))
-    return np.where(defined, (highest & masks).sum((1, 2)) / np.maximum(highest.sum((1, 2)), 1), np.nan)
+    highest = attribution == attribution.max((-2, -1), keepdims=True)
+    defined = np.isfinite(energy_inside(attribution, object_mask))
+    inside = (highest & object_mask).sum((-2, -1)) / np.maximum(highest.sum((-2, -1)), 1)
+    return np.where(defined, inside, np.nan)
 
 
 def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) -> Bool[np.ndarray, "n h w"]:

@@ -29,10 +29,21 @@ def ious(counts: Int[np.ndarray, "n k k"], seed: int) -> list[Estimate]:
 
     The interval is over images; n counts those in which the class is true or predicted.
     """
-    both = np.diagonal(counts, axis1=1, axis2=2)
-    either = counts.sum(1) + counts.sum(2) - both
+    both, either = shared_pixels(counts)
     there = either > 0
     return [ratio(both[there[:, k], k], either[there[:, k], k], seed) for k in range(counts.shape[1])]
+
+
+def shared_pixels(
+    counts: Int[np.ndarray, "n k k"],
+) -> tuple[Int[np.ndarray, "n k"], Int[np.ndarray, "n k"]]:
+    """Pixels of each image that are of a class both truly and by prediction, and those that are either.
+
+    >>> shared_pixels(np.array([[[5, 1], [2, 4]]]))
+    (array([[5, 4]]), array([[8, 7]]))
+    """
+    both = np.diagonal(counts, axis1=1, axis2=2)
+    return both, counts.sum(1) + counts.sum(2) - both
 
 
 def class_lifts(
@@ -83,8 +94,14 @@ def outcome_lifts(
     maps: Maps, predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
 ) -> dict[str, Estimate]:
     """Lift of the maps on the pixels of their class that are right, missed and invented: 1 is chance."""
-    parts = {"right": predicted & true, "missed": true & ~predicted, "invented": predicted & ~true}
-    return {name: mean(lift(maps, part), seed) for name, part in parts.items()}
+    return {name: mean(lift(maps, part), seed) for name, part in outcome_pixels(predicted, true).items()}
+
+
+def outcome_pixels(
+    predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"]
+) -> dict[str, Bool[np.ndarray, "n h w"]]:
+    """The pixels of a class that are right, missed and invented."""
+    return {"right": predicted & true, "missed": true & ~predicted, "invented": predicted & ~true}
 
 
 def shares_wrong(

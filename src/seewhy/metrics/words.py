@@ -12,13 +12,13 @@ from jaxtyping import Float
 
 from seewhy.formatting import headline, written
 from seewhy.metrics.captions import AXES, tokens
+from seewhy.metrics.diagnosis import spread
 from seewhy.stats import Estimate, mean
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
 OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[::-1])}
 MOST = 6  # words named in a sentence
 PARTLY = 0.5  # rank correlation below which two maps hardly agree
-HALF = 0.5  # of the evidence: the share of the picture that holds it says how concentrated a map is
 CHANCE = 0.5  # of the evidence is in one half of the picture
 MARGIN = 0.1  # of the evidence: a word that differs by less from its opposite hardly differs
 FULL = (
@@ -30,17 +30,6 @@ BROUGHT = (
     "picture: by {}, {} of its evidence lies there, and {} of its unwritten opposite's on the other side: {}."
 )
 SHORT = "By {} it is {} and {}: {}."
-
-
-def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """The smallest share of the picture that holds half of each map's positive evidence: 0.5 where it is the same
-    everywhere, near 0 for a point. NaN where there is none."""
-    values = np.sort(np.clip(np.nan_to_num(maps.astype(float)), 0, None).reshape(len(maps), -1))[:, ::-1]
-    total = values.sum(1, keepdims=True)
-    reached = np.cumsum(values, 1) / np.where(total > 0, total, 1)
-    before = np.concatenate([np.zeros((len(maps), 1)), reached[:, :-1]], 1)
-    part = np.clip((HALF - before) / np.where(values > 0, values / np.where(total > 0, total, 1), np.inf), 0, 1)
-    return np.where(total[:, 0] > 0, part.sum(1) / values.shape[1], np.nan)
 
 
 def towards(maps: Float[np.ndarray, "n h w"], words: Sequence[str]) -> Float[np.ndarray, " n"]:
@@ -136,10 +125,25 @@ def unsaid(rows: pd.DataFrame, seed: int) -> list[str]:
 def by_word(
     rows: pd.DataFrame, maps: Float[np.ndarray, "n h w"], control: Float[np.ndarray, "n h w"], seed: int
 ) -> pd.DataFrame:
-    """How concentrated the evidence for each word is: word, kind, maps, without evidence, spread with interval, spread
-    of `control`, the maps of words that were not said (`unsaid`), and whether it is localised: less spread than these,
-    image by image, with the whole interval."""
-    own, other = spread(maps), spread(control)
+    """`spread_by_word` of maps, and of the maps of words that were not said (`unsaid`)."""
+    return spread_by_word(rows, spread(maps), spread(control), seed)
+
+
+def spread_by_word(
+    rows: pd.DataFrame, own: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"], seed: int
+) -> pd.DataFrame:
+    """How concentrated the attribution to each word is, one row a word, the most frequent first.
+
+    Args:
+        rows: words with image, predicted (the word) and kind.
+        own: spread of each word's map, a share of the picture; NaN for an empty map.
+        other: spread of the map of a word that was not said, at the same place.
+        seed: of the intervals.
+
+    Returns:
+        word, kind, maps, without evidence, spread with interval, spread of the words not said, and whether the word is
+        localised: less spread than these, image by image, with the whole interval.
+    """
     found = []
     for word, part in rows.reset_index(drop=True).groupby("predicted", sort=True):
         images, at = part["image"].tolist(), part.index

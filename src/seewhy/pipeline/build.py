@@ -36,7 +36,6 @@ def report(project: Project, name: str | None) -> None:
         studies = [*params.studies]
     preflight.check(project, studies)
     stages = [f"{one.section}@{name}" for one in project.notebooks if name in project.runs(one)]
-    stages += [f"gates@{name}"] if name in project.params.gates else []
     clock = Clock()
     try:
         _reproduce(project.root, stages, clock)
@@ -51,11 +50,11 @@ def report(project: Project, name: str | None) -> None:
 
 
 def write_index(project: Project) -> Path:
-    """reports/index.html over the pages that exist, and reports/gates.json; the path of the index."""
-    from seewhy.checks import gates
+    """reports/index.html over the pages that exist, and reports/checks.json; the path of the index."""
+    from seewhy.checks.run import write_all_checks
     from seewhy.report.site import ComparisonSummary, StudySummary, write
 
-    gates.collect(project)
+    write_all_checks(project)
     studies: list[StudySummary] = [
         {
             "name": name,

@@ -1,10 +1,10 @@
-"""What notebooks call to put something on their page: finding, gates, text, figure, gallery, strips, table, footer.
+"""What notebooks call to put something on their page: finding, checks, text, figure, gallery, strips, table, footer.
 
 Each works in JupyterLab as well: an output brings the styles (galleries and strips their script), which the page drops
-again because it has them already. All text that comes from data is escaped.
+again because it has them already. All text that comes from data is escaped. What the page or the index treats apart
+says so by a MIME type of its own (`seewhy.report.html.kinds`).
 """
 
-import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -14,87 +14,152 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from seewhy.errors import SeewhyError
-from seewhy.report.html import assets
-from seewhy.report.plots.gallery import Card
-from seewhy.report.plots.gallery import gallery as gallery_html
+from seewhy.report.html import assets, kinds
+from seewhy.report.html.inline import inline_html
+from seewhy.report.html.severity import SEVERITIES, check_severity
+from seewhy.report.plots import check_strips, thumbnails
+from seewhy.report.plots.gallery import Card, gallery_html
 from seewhy.report.plots.gate_bars import LEGEND, Row
 from seewhy.report.plots.gate_bars import gates as gates_html
-from seewhy.report.plots.pictures import drawn
-from seewhy.report.plots.tables import UNBROKEN
-from seewhy.report.plots.tables import table as table_html
-from seewhy.report.plots.word_strip import Strip, steps
+from seewhy.report.plots.pictures import draw_picture
+from seewhy.report.plots.tables import table_html
+from seewhy.report.plots.word_strip import Strip, strips_html
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # would turn a sentence's own words round
 
-
-def finding(text: str) -> None:
+def finding(answer: str, sentence: str = "", so: str = "", detail: str = "", severity: str = "") -> None:
     """Show the computed answer to the page's question; the page lifts it under its heading.
 
-    text: at most two sentences with n and interval, and after a blank line what stands under them, smaller (see
-    `seewhy.formatting.headline`); **bold**, *emphasis* and `code` are understood.
+    answer: the word that answers the title, as "No" or "Not tested"; sentence: at most two sentences and 40 words;
+    so: what to do now, after "So:"; detail: interval and n, in small type; severity: a key of
+    `seewhy.report.html.severity.SEVERITIES`, or empty. **bold**, *emphasis*, `code` and [links](07_audit.html) are
+    understood. Raises SeewhyError for an unknown severity.
+
+    With one argument it is the whole finding: a sentence and, after a blank line, its detail.
+
+    >>> finding("No", "The map lies on the background.", so="do not use it.", severity="shortcut")  # doctest: +SKIP
     """
-    lead, *under = _inline(text).split("\n\n")
-    told = "".join([f"<p>{lead}</p>", *(f'<p class="basis">{one}</p>' for one in under)])
-    _show(f'<div class="finding">{told}</div>', f"Finding. {text}")
+    if not sentence:
+        sentence, _, more = answer.partition("\n\n")
+        answer, detail = "", detail or " ".join(more.split("\n\n"))
+    said = {"answer": answer, "sentence": sentence, "so": so, "detail": detail, "severity": check_severity(severity)}
+    plain = " ".join(filter(None, ["Finding.", answer and f"{answer}.", sentence, detail, so and f"So: {so}"]))
+    _show(finding_html(said), plain, kinds.FINDING, said)
+
+
+def finding_html(said: Mapping[str, str]) -> str:
+    """A finding as HTML, from what `finding` says of it."""
+    level = said["severity"]
+    badge = severity_html(level)
+    answer = f'<strong class="answer">{inline_html(said["answer"])}.</strong> ' if said["answer"] else ""
+    parts = [f'<p class="lead">{answer}{inline_html(said["sentence"])}</p>']
+    parts += [f'<p class="basis">{inline_html(said["detail"])}</p>'] if said["detail"] else []
+    parts += [f'<p class="so"><strong>So:</strong> {inline_html(said["so"])}</p>'] if said["so"] else []
+    return f'<div class="finding{f" {level}" if level else ""}">{badge}{"".join(parts)}</div>'
+
+
+def severity_html(level: str) -> str:
+    """A severity as mark and word, in the colour of its class; nothing for none."""
+    if not level:
+        return ""
+    mark, word = SEVERITIES[level]
+    return f'<b class="severity {level}"><i aria-hidden="true">{mark}</i> {word}</b>'
+
+
+def checks(rows: Sequence[check_strips.Row]) -> None:
+    """Show checks with their intervals; in the cell of the finding they move up with it.
+
+    rows: of verdict.json or checks.json, as `seewhy.checks.check.Check.row` makes them.
+    """
+    plain = "; ".join(f"{row['statement']}: {row['status']}" for row in rows)
+    _show(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
 
 
 def gates(rows: Sequence[Row]) -> None:
-    """Show gates as interval strips; in the cell of the finding they move up with it (`plots.gate_bars`)."""
-    told = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
-    _show(gates_html(rows, legend=LEGEND), f"Gates. {told}")
+    """Show rows of the first edition's verdict; `checks` takes its place."""
+    plain = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
+    _show(gates_html(rows, legend=LEGEND), f"Gates. {plain}", kinds.CHECKS)
 
 
 def note(text: str) -> None:
-    """Show a line that says what was not run, or what to beware of."""
-    _show(f'<p class="note">{_inline(text)}</p>', f"Note. {text}")
+    """Show what a reader has to beware of, in a frame."""
+    _show(f'<p class="note">{inline_html(text)}</p>', f"Note. {text}", kinds.NOTE)
 
 
-def text(told: str) -> None:
+def text(sentence: str) -> None:
     """Show a computed sentence of a section: what is counted, which images are shown."""
-    _show(f'<p class="told">{_inline(told)}</p>', told)
+    _show(f'<p class="told">{inline_html(sentence)}</p>', sentence, kinds.TEXT)
+
+
+def not_run(section: str, needs: str) -> None:
+    """Say that a section could not be run, and what it needs; its heading and texts are left out of the page.
+
+    The page lists all of these in one line at its end: "Not run here: regions (needs `regions` in params.yaml)".
+
+    >>> not_run("Lift on the object", "boxes or masks for five labelled images")  # doctest: +SKIP
+    """
+    html = f'<p class="note">Not run here: {inline_html(section)} (needs {inline_html(needs)}).</p>'
+    _show(html, f"Not run here: {section} (needs {needs}).", kinds.NOT_RUN, {"section": section, "needs": needs})
 
 
 def figure(fig: "Figure", alt: str) -> None:
-    """Show a matplotlib figure with that alternative text, as `seewhy.report.plots.pictures.drawn` makes it; close it.
+    """Show a matplotlib figure with that alternative text, and close it. The page lets a reader save it.
 
-    Raises SeewhyError for an empty `alt`: who cannot see the figure has nothing else.
+    A chart is drawn as SVG, a figure with photos as WebP of twice the size at which it is shown. Raises SeewhyError
+    for an empty `alt`: who cannot see the figure has nothing else.
     """
     if not alt or not alt.strip():
-        raise SeewhyError("page.figure needs alt text: say what the figure shows")
-    png, about = drawn(fig)
-    about = {"image/png": {"alt": alt.strip(), **about}}
-    _display({"image/png": png, "text/plain": f"Figure. {alt.strip()}"}, metadata=about)
+        raise SeewhyError("show.figure needs alt text: say what the figure shows")
+    kind, content, about = draw_picture(fig)
+    _display({kind: content, "text/plain": f"Figure. {alt.strip()}"}, {kind: {"alt": alt.strip(), **about}})
     if fig.number if hasattr(fig, "number") else False:  # pyplot made it and would keep it
         sys.modules["matplotlib.pyplot"].close(fig)
+
+
+def chart_with_table(
+    fig: "Figure", alt: str, frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()
+) -> None:
+    """Show a chart and, folded below it, the table of the same numbers; arguments as of `figure` and `table`.
+
+    >>> chart_with_table(chart, "Lift: 1.2", frame, "Lift with 95 % interval")  # doctest: +SKIP
+    """
+    figure(fig, alt)
+    table(frame, caption, percent, folded=True)
 
 
 def gallery(
     cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
 ) -> None:
-    """Show samples as cards with filters, method switch and enlargement; see `seewhy.report.plots.gallery`."""
+    """Show samples as cards with filters, method switch and enlargement; see `seewhy.report.plots.gallery`.
+
+    The output also holds the few cards that the index shows of it.
+    """
     html = gallery_html(cards, methods, label, cmap, opacity)
-    _show(_with_controls(html), f"Gallery. {label}, {len(cards)} samples")
+    said = {"label": label, "thumbnails": thumbnails.of_cards(cards, methods, cmap, opacity)}
+    _show(_with_controls(html), f"Gallery. {label}, {len(cards)} samples", kinds.GALLERY, said)
 
 
 def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
     """Show captions to step through, word by word; see `seewhy.report.plots.word_strip`."""
-    html = steps(shown, label, cmap, opacity)
-    _show(_with_controls(html), f"Word strips. {label}, {len(shown)} images")
+    html = strips_html(shown, label, cmap, opacity)
+    said = {"label": label, "thumbnails": thumbnails.of_strips(shown, cmap, opacity)}
+    _show(_with_controls(html), f"Word strips. {label}, {len(shown)} images", kinds.GALLERY, said)
 
 
-def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = ()) -> None:
+def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = (), folded: bool = False) -> None:
     """Show a table with its caption: escaped, numbers right-aligned, NaN as a dash; scrolls where it is too wide.
 
-    percent: columns that hold shares and are shown as '38.5 %'.
+    percent: columns that hold shares and are shown as '38.5 %'; folded: only its caption stands open. A link below it
+    saves the unrounded numbers as CSV, with ASCII minus.
     """
     import pandas as pd
 
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    _show(table_html(rows, caption, _inline(caption), percent), f"{caption}\n{rows.to_string(index=False)}")
+    html = table_html(rows, caption, inline_html(caption), percent, folded)
+    _show(html, f"{caption}\n{rows.to_string(index=False)}")
 
 
 def downloads(*paths: Path | str) -> None:
@@ -107,14 +172,14 @@ def downloads(*paths: Path | str) -> None:
 def provenance(facts: Mapping[str, object]) -> None:
     """Hand in what the page rests on (model, data and code hashes, seed, versions, device); it becomes the footer."""
     items = "".join(f"<div><dt>{escape(str(name))}</dt><dd>{_fact(value)}</dd></div>" for name, value in facts.items())
-    _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}")
+    _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}", kinds.PROVENANCE)
 
 
 def _fact(value: object) -> str:
     """A fact as HTML; settings as a list of name and value."""
     if not isinstance(value, Mapping):
         return escape(_plain(value))
-    items = (f"<li><b>{escape(name)}</b> {escape(told)}</li>" for name, told in _settings(value))
+    items = (f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in _settings(value))
     return f'<ul class="settings">{"".join(items)}</ul>'
 
 
@@ -131,30 +196,17 @@ def _settings(values: Mapping[str, object], under: str = "") -> Iterator[tuple[s
 def _plain(value: object) -> str:
     """A fact as text; settings as "name value", in their order."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {told}" for name, told in _settings(value))
+        return ", ".join(f"{name} {text}" for name, text in _settings(value))
     return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _inline(text: str) -> str:
-    """Escaped text with **bold**, *emphasis* and `code`; "n = 8" and "38.5 %" never break; no name turns the rest.
-
-    What the brackets hold is said at the first interval only.
-    """
-    before, interval, after = text.translate(REORDERING).partition("(95 % interval ")
-    once = before + interval + after.replace(interval, "(") if interval else before
-    told = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(once, quote=False))
-    told = re.sub(r"`([^`]+)`", r"<code>\1</code>", told)
-    told = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told)
-    return re.sub(r"(?<![*\w])\*(?!\s)([^*]+?)(?<!\s)\*(?![*\w])", r"<em>\1</em>", told)
 
 
 def _download(path: Path) -> str:
     """One link with the file's size."""
     if not path.is_file():
-        raise SeewhyError(f"page.downloads: no file '{path}'")
+        raise SeewhyError(f"show.downloads: no file '{path}'")
     size = path.stat().st_size
-    told = f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} bytes"
-    return f'<li><a href="{quote(str(_from_page(path)))}" download>{escape(path.name)}</a> <span>{told}</span></li>'
+    weight = f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} bytes"
+    return f'<li><a href="{quote(str(_from_page(path)))}" download>{escape(path.name)}</a> <span>{weight}</span></li>'
 
 
 def _from_page(path: Path) -> PurePosixPath:
@@ -164,7 +216,7 @@ def _from_page(path: Path) -> PurePosixPath:
         after = len(parts) - parts[::-1].index("reports") + 1
         return PurePosixPath(*parts[after:])
     if path.is_absolute() or ".." in parts:
-        raise SeewhyError(f"page.downloads: '{path}' is outside reports/; give a path below the project's folder")
+        raise SeewhyError(f"show.downloads: '{path}' is outside reports/; give a path below the project's folder")
     return PurePosixPath("..", "..", *parts)
 
 
@@ -173,13 +225,15 @@ def _with_controls(html: str) -> str:
     return f"<style>{assets.styles(*assets.CONTROLS)}</style>{html}<script>{assets.script()}</script>"
 
 
-def _show(html: str, plain: str) -> None:
-    """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see."""
-    _display({"text/html": f"<style>{assets.styles('outputs')}</style>{html}", "text/plain": plain})
+def _show(html: str, plain: str, kind: str = "", said: Mapping[str, object] | None = None) -> None:
+    """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see, `kind` a MIME type of ours
+    and `said` what an output of that kind says to the page and the index."""
+    data: dict[str, Any] = {"text/html": f"<style>{assets.styles('outputs')}</style>{html}", "text/plain": plain}
+    _display(data | ({kind: dict(said or {})} if kind else {}))
 
 
 def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Hand an output to the notebook; binary data as base64 by IPython."""
+    """Hand an output to the notebook."""
     from IPython.display import display
 
     display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]

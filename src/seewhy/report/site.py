@@ -1,19 +1,23 @@
-"""reports/index.html: which models can be trusted, over the pages and figures that exist."""
+"""reports/index.html: which models can be used, over the summaries and pages that exist."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Required, TypedDict
 
 from seewhy.config import artifacts
-from seewhy.report import index_verdicts
+from seewhy.report.html import kinds
 from seewhy.report.html.assets import INDEX, styles
-from seewhy.report.html.excerpts import finding, has_cards, shown, thumbs
+from seewhy.report.html.inline import inline_html
 from seewhy.report.html.render import document
-from seewhy.report.index_measures import ABSENT, measured
-from seewhy.report.plots.gate_bars import MARKS, figures, gates, marked, side, widest
+from seewhy.report.html.severity import SEVERITIES
+from seewhy.report.html.summary import read_summary
+from seewhy.report.index_models import HEADS, LEVELS, QUESTIONS, count_usable, group_models
+from seewhy.report.plots.check_strips import check_strips
 
 COMPARISON, TASK = "08_comparison", "classification"
-BOARD = {"pass": "passed", "fail": "failed", "unsure": "unsure", "not run": "not tested"}
+CHECKS = "checks.json"
+PICTURES = "02_grad_cam"  # the page whose gallery the index shows, where it has one
 
 
 class StudySummary(TypedDict, total=False):
@@ -33,91 +37,82 @@ class ComparisonSummary(TypedDict):
 
 
 def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()) -> Path:
-    """Write <root>/reports/index.html over the pages, verdicts and metrics that exist; its path."""
-    folder = root / "reports"
-    told = [_study(folder / study["name"], study) for study in studies]
-    own = measured(folder, [(study["name"], study.get("task", TASK)) for study in studies])
-    spans = widest(study["verdict"].rows for study in told)
-    for study, measures in zip(told, own, strict=True):
-        study |= {"measures": measures, "gates": gates(study["verdict"].main, spans, folder=f"{study['name']}/")}
-    judged = [study for study in told if study["verdict"].rows]
+    """Write <root>/reports/index.html over the summaries and pages that exist; its path."""
+    models = group_models([_read_study(root, study) for study in studies])
     html = document(
         "site.html.j2",
         styles(*INDEX),
-        title="Which models can be trusted?",
-        studies=sorted(told, key=lambda study: not study["tried"]),  # stable: first what there is to see
-        summary=index_verdicts.sentence(told),
-        board={status: [one for one in told if one["verdict"].status == status] for status in BOARD},
-        words=BOARD,
-        marks=MARKS,
-        table=index_verdicts.table(judged),
-        judged=judged,
-        marked=marked,
-        figures=figures,
-        side=side,
-        audit=index_verdicts.AUDIT,
-        groups=_alike(told),
-        comparisons=[_comparison(folder / one["name"], one) for one in comparisons],
+        title="Which of these models can be used?",
+        models=models,
+        ordered=sorted(models, key=lambda model: not any(study["tried"] for study in model["studies"])),
+        summary=count_usable(models),
+        questions=QUESTIONS,
+        heads=HEADS,
+        severities=SEVERITIES,
+        levels=LEVELS,
+        comparisons=[_read_comparison(root, one) for one in comparisons],
     )
-    artifacts.write_text(folder / "index.html", html)
-    return folder / "index.html"
+    artifacts.write_text(root / "reports" / "index.html", html)
+    return root / "reports" / "index.html"
 
 
-def _study(folder: Path, study: StudySummary) -> dict[str, Any]:
-    """Name, finding, thumbnails and pages of a study."""
-    outputs = {stem: shown(folder / f"{stem}.ipynb") for stem, _ in study.get("pages", [])}
+def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
+    """Name, summary, thumbnails and pages of a study."""
+    folder = artifacts.reports(root, study["name"])
+    outputs = {stem: kinds.read_outputs(_notebook(root, study["name"], stem)) for stem, _ in study.get("pages", [])}
     pages = [
         {
             "stem": stem,
             "title": title,
             "run": (folder / f"{stem}.html").is_file(),
             "failed": (folder / f"{stem}.failed.html").is_file(),
-            "finding": finding(outputs[stem]),
+            "finding": _finding(outputs[stem]),
         }
         for stem, title in study.get("pages", [])
     ]
-    with_cards = next((stem for stem in ("02_grad_cam", *outputs) if has_cards(outputs.get(stem, ""))), "")
+    pictured = next((stem for stem in (PICTURES, *outputs) if kinds.first_of(outputs.get(stem, []), kinds.GALLERY)), "")
+    tried = any(page["run"] or page["failed"] for page in pages)
     return {
         "name": study["name"],
         "about": study.get("about", ""),
         "task": study.get("task", TASK),
         "pages": pages,
-        "by_stem": {page["stem"]: page for page in pages},
+        "run": {page["stem"] for page in pages if page["run"]},
         "home": next((page["stem"] for page in pages if page["run"]), None),
-        "tried": any(page["run"] or page["failed"] for page in pages),
-        "verdict": index_verdicts.verdict(folder),
-        "finding": next((page["finding"] for page in _asked(pages) if page["finding"] and page["run"]), ""),
-        "thumbs": thumbs(outputs.get(with_cards, "")),
-        "thumbs_page": with_cards,
+        "tried": tried,
+        "summary": read_summary(folder) if tried else {},  # what is kept in git may be of another run
+        "thumbs": kinds.first_of(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
+        **_own_checks(folder),
     }
 
 
-def _alike(studies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A table for each group of studies that have the same figures, where there are at least two studies; `bare`: by
-    study, whether none of its figures could be measured, which is told once."""
-    tried = [study for study in studies if study["tried"]]
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for study in tried if len(tried) > 1 else ():
-        groups.setdefault((study["task"], *(one["title"] for one in study["measures"])), []).append(study)
-    bare = {study["name"]: {one["value"] for one in study["measures"]} == {ABSENT} for study in tried}
-    return [
-        {"task": task.capitalize(), "titles": titles, "studies": some, "bare": bare}
-        for (task, *titles), some in groups.items()
-    ]
+def _own_checks(folder: Path) -> dict[str, Any]:
+    """The checks of params.yaml for the study or comparison in that folder: drawn, and how many have which status."""
+    rows = artifacts.read_json(folder / CHECKS) if (folder / CHECKS).is_file() and any(folder.glob("*.html")) else []
+    counts = Counter(row["status"] for row in rows)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("fail", "unsure", "not run", "pass") if counts[status])
+    return {"checks": check_strips(rows, folder=f"{folder.name}/"), "checks_told": told}
 
 
-def _asked(pages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pages in the order in which their findings answer the index's question: the audit, then as they are."""
-    return sorted(pages, key=lambda page: page["stem"] != index_verdicts.AUDIT)
+def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any]:
+    """Name, studies and finding of a comparison, and whether its page is there."""
+    run = (artifacts.reports(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
+    outputs = kinds.read_outputs(_notebook(root, comparison["name"], COMPARISON)) if run else []
+    own = _own_checks(artifacts.reports(root, comparison["name"]))
+    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
 
 
-def _comparison(folder: Path, comparison: ComparisonSummary) -> dict[str, Any]:
-    """Name, studies, finding and gates of a comparison, and whether its page is there."""
-    run = (folder / f"{COMPARISON}.html").is_file()
-    return {
-        **comparison,
-        "run": run,
-        "stem": COMPARISON,
-        "finding": finding(shown(folder / f"{COMPARISON}.ipynb")) if run else "",
-        "gates": gates(index_verdicts.own(folder)),
-    }
+def _finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
+    """The first finding among outputs, ready for the template; empty when there is none."""
+    found = kinds.first_of(outputs, kinds.FINDING)
+    if not found:
+        return {}
+    level = found["severity"]
+    mark = SEVERITIES[level].mark if level else ""
+    return {"answer": found["answer"], "html": inline_html(found["sentence"]), "severity": level, "mark": mark}
+
+
+def _notebook(root: Path, name: str, stem: str) -> Path:
+    """The executed notebook of a page; those of the first edition lie beside their pages."""
+    own = root / "data" / "pages" / name / f"{stem}.ipynb"
+    return own if own.is_file() else artifacts.reports(root, name) / f"{stem}.ipynb"

@@ -7,7 +7,7 @@ TEMPLATE = Path(__file__).parent / "template"
 CONTROLS = ("gallery", "enlarged", "strips")  # what galleries and strips need
 PAGE = ("outputs", *CONTROLS, "shell", "figures", "page", "print")
 INDEX = ("outputs", "gallery", "strips", "shell", "index", "print")
-PARTS = ("tools", "gallery", "enlarged", "strips", "figures")  # in this order: each uses those before it
+PARTS = ("address", "tools", "gallery", "enlarged", "strips", "figures")  # in this order: each uses those before it
 
 
 @cache

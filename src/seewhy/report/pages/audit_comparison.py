@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from seewhy.checks import verdict
+from seewhy.checks.figure import BASELINE, baseline_title
 from seewhy.comparison import Comparison
 from seewhy.methods.cam import TITLES
 from seewhy.report.pages import facts
@@ -14,6 +15,7 @@ from seewhy.stats import proportion, written
 from seewhy.study import Study
 
 Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
+MINDS = f"{CAUSAL}.object_swap_over_control"
 AROUND = f"{CAUSAL}.background_swap"
 FAILS = {
     CAUSAL: ("takes shortcuts", "take shortcuts"),
@@ -44,11 +46,10 @@ def audits(this: Comparison, method: str) -> pd.DataFrame:
 
 def worthless(this: Comparison) -> str:
     """Which of the two is worth no more than one fixed answer, as the first sentence of a finding; else empty."""
-    clauses = {study.name: one.says for study in this.studies if (one := facts.fixed(study)).worthless}
-    if len(clauses) == 2:
-        told = "; ".join(f"{name} {says}" for name, says in clauses.items())
-        return f"**Neither is a working model**: {told}."
-    return "".join(f"**{name} is no working model**: it {says}." for name, says in clauses.items())
+    told = {study.name: said for study in this.studies if (said := facts.broken_model(study))}
+    if len(told) == 2:
+        return f"**Neither model works.** {' '.join(f'{name}: {said}' for name, said in told.items())}"
+    return "".join(f"**{name} does not work.** {said}" for name, said in told.items())
 
 
 def judged(this: Comparison, method: str) -> str:
@@ -76,7 +77,7 @@ def failed(this: Comparison) -> str:
     for study, gates in _both(this):
         for name, gate in gates.items():
             kind = name if name in FAILS else name.partition(".")[0]
-            if kind in FAILS and name != f"{CAUSAL}.{verdict.MINDS}" and gate["status"] == "fail":
+            if kind in FAILS and name != MINDS and gate["status"] == "fail":
                 by.setdefault((kind, gate["denial"]), []).append(study.name)
     told: dict[str, list[str]] = {}
     for (kind, denial), names in by.items():
@@ -116,8 +117,14 @@ def _claim(gate: Mapping[str, Any], method: str) -> str:
     """The gate's claim, without the control that was the best one in one of the two studies only."""
     what = gate["gate"].removeprefix(f"{method}.").removesuffix("_over_control")
     if gate["gate"] == f"{method}.{what}_over_control":
-        return f"{TITLES[method]}: {verdict.OVER[what].format(control='the best control')}"
+        return f"{TITLES[method]}: {_beyond(str(gate['metric']))}"
     return str(gate["claim"])
+
+
+def _beyond(metric: str) -> str:
+    """The statement of a map's check against the best baseline."""
+    rule = next(one for one in verdict.MAPS if one.versus == BASELINE and one.metric == metric)
+    return rule.statement.format(baseline=baseline_title(BASELINE))
 
 
 def _share(gate: Row | None, figures: Mapping[str, float]) -> Row | None:

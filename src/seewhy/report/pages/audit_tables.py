@@ -1,12 +1,15 @@
 """From the tables of an audit to what its page shows. Nothing here measures anything but means with their intervals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from seewhy.checks.verdict import Gate
+from seewhy.checks.check import Check
+from seewhy.checks.figure import Figure
+from seewhy.checks.old_keys import old_key
 from seewhy.config import artifacts
 from seewhy.formatting import chance, written
 from seewhy.maps.attributions import attribute
@@ -19,7 +22,7 @@ from seewhy.metrics.faithfulness import Sweep
 from seewhy.report.pages.diagnoses import PLACES, cautions
 from seewhy.report.pages.views import some
 from seewhy.samples import LEAST
-from seewhy.stats import Estimate, mean
+from seewhy.stats import NOTHING, Estimate, mean
 from seewhy.study import Study
 
 FIGURES = {
@@ -45,6 +48,25 @@ PROBED = 32  # images that show whether two methods differ
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
 
 
+@dataclass(frozen=True)
+class AuditFigures:
+    """Figures of a page that measures for itself, by the old keys, as `seewhy.checks.verdict.Figures`."""
+
+    measured: Mapping[str, Estimate]
+    compared: Mapping[str, Versus]
+
+    def estimate(self, figure: Figure) -> Estimate:
+        """The figure by its old key; of no image where there is none."""
+        key = old_key(figure).removeprefix("audit.")
+        beside = self.compared.get(key.removesuffix("_over_control"))
+        return beside.difference if figure.method and figure.versus and beside else self.measured.get(key, NOTHING)
+
+    def strongest(self, figure: Figure) -> str:
+        """The baseline that the method was compared with."""
+        beside = self.compared.get(old_key(figure).removeprefix("audit.").removesuffix("_over_control"))
+        return beside.control if beside else ""
+
+
 def named(methods: Sequence[str]) -> dict[str, str]:
     """Methods with their titles."""
     return {name: TITLES[name] for name in methods}
@@ -64,9 +86,9 @@ def title(name: str) -> str:
     return TITLES.get(name, baselines.TITLES.get(name, name))
 
 
-def statuses(found: Sequence[Gate], methods: Sequence[str]) -> pd.DataFrame:
+def statuses(found: Sequence[Check], methods: Sequence[str]) -> pd.DataFrame:
     """Methods down, their gates across: status and figure."""
-    by = {gate.gate: gate for gate in found}
+    by = {str(one.row()["gate"]): one for one in found}
     columns = {
         told: [_cell(by.get(f"{name}.{what}")) for name in methods]
         for what, told in GATES.items()
@@ -75,10 +97,10 @@ def statuses(found: Sequence[Gate], methods: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"": [title(name) for name in methods], **columns})
 
 
-def _cell(gate: Gate | None) -> str:
-    if gate is None or not gate.found.measured:
-        return "not run" if gate is None else gate.status
-    return f"{gate.status} {written(gate.found.value, '+' if gate.gate.endswith('_over_control') else '')}"
+def _cell(check: Check | None) -> str:
+    if check is None or not check.estimate.measured:
+        return "not run" if check is None else check.status
+    return f"{check.status} {written(check.estimate.value, '+' if check.figure.versus else '')}"
 
 
 def alike(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> str:
@@ -203,7 +225,7 @@ def moved(found: Moved, methods: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["change", "flipped", "of", *map(title, methods)])
 
 
-def save(study: Study, found: Sequence[Gate], sweep: Sweep, method: str) -> None:
+def save(study: Study, found: Sequence[Check], sweep: Sweep, method: str) -> None:
     """Writes reports/<study>/verdict.json, and metrics/curves.csv: mean curves of a method and the controls."""
     folder = artifacts.reports(study.root, study.name)
     artifacts.write_json(folder / "verdict.json", [gate.row() for gate in found])

@@ -1,46 +1,39 @@
 """From captioning studies and their maps to what pages show: captions, word strips, maps of a word among others."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from matplotlib.figure import Figure
-from torch import Tensor
 
 from seewhy.config import artifacts
 from seewhy.engine.reading import upsample
-from seewhy.engine.targets import Score
-from seewhy.maps.attributions import Attributions, attribute, computed
+from seewhy.maps.attributions import Attributions, attribute
+from seewhy.measure.families.caption_errors import swapped_words as swapped
+from seewhy.measure.families.captions import written_captions as written
+from seewhy.measure.families.word_maps import frequent_words as focus
+from seewhy.measure.families.word_maps import lime_maps as by_trial
+from seewhy.measure.families.word_maps import other_word_maps as instead
+from seewhy.measure.families.word_maps import vocabulary_words
 from seewhy.methods.cam import TITLES
-from seewhy.methods.explain import explain
-from seewhy.methods.shapley import pooled
 from seewhy.metrics import localisation
-from seewhy.metrics.captions import tokens
-from seewhy.metrics.words import OPPOSITE, SIDES, over_images, spread
+from seewhy.metrics.diagnosis import spread
+from seewhy.metrics.words import SIDES, over_images
 from seewhy.metrics.words import by_kind as by_kind_of
 from seewhy.metrics.words import opposites as opposites_of
 from seewhy.report import figures
 from seewhy.report.pages.views import correct, some
 from seewhy.report.plots.sheet import look
 from seewhy.report.plots.word_strip import Strip, Word, described
-from seewhy.samples import mistakes, stratified
+from seewhy.samples import stratified
 from seewhy.stats import Estimate, proportion
 from seewhy.study import Study
 from seewhy.tasks.captioning import beams
 
+__all__ = ["by_trial", "focus", "instead", "swapped", "written"]
 DPI = 130
-
-
-def written(study: Study, predicted: pd.DataFrame) -> pd.DataFrame:
-    """One row an image of the dataset: image, written (empty where nothing is said), caption (the reference)."""
-    found = study.dataset.frame[["image", "caption"]]
-    said = dict(zip(predicted["image"], predicted["written"], strict=True))
-    written = [said.get(image, "") for image in found["image"]]
-    return found.assign(written=written)[["image", "written", "caption"]]
 
 
 def by_kind(predicted: pd.DataFrame) -> pd.DataFrame:
@@ -80,35 +73,11 @@ def side_by_side(study: Study, shown: pd.DataFrame, width: int) -> pd.DataFrame:
     return pd.DataFrame({name: list(values) for name, values in columns.items()})
 
 
-def focus(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd.DataFrame:
-    """At most `most` rows of those words, as many of each as there are, word after word, the surest of each first.
-
-    Without `keywords`: of the most frequent word of each kind.
-    """
-    common = rows.groupby("kind", sort=True)["predicted"].agg(lambda words: words.value_counts().index[0])
-    wanted = [word.casefold() for word in keywords or common]
-    chosen = rows[rows["predicted"].str.casefold().isin(wanted)]
-    surest = chosen.sort_values(["confidence", "image"], ascending=[False, True])
-    turn = surest.groupby("predicted").cumcount()
-    some = surest.iloc[np.argsort(turn.to_numpy(), kind="stable")[:most]]
-    place = some["predicted"].map({word: place for place, word in enumerate(some["predicted"].unique())})
-    return some.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
-
-
 def example(rows: pd.DataFrame) -> pd.DataFrame:
     """All words of one image: the one with the surest word for a side or, where no caption names one, for anything."""
     named = focus(rows, list(SIDES), 1)
     image = named if len(named) else rows.sort_values("confidence", ascending=False, kind="stable")
     return rows[rows["image"].isin(image["image"].head(1))]
-
-
-def swapped(rows: pd.DataFrame) -> pd.DataFrame:
-    """Wrong words that name a side whose opposite (column `opposite`) the reference names; the surest first."""
-    other = rows["predicted"].str.casefold().map(OPPOSITE)
-    has = [
-        pd.notna(word) and word in tokens(text) for word, text in zip(other, rows["caption"].fillna(""), strict=True)
-    ]
-    return mistakes(rows.assign(opposite=other)[np.array(has, dtype=bool)])
 
 
 def lifts(study: Study, rows: pd.DataFrame, method: str) -> dict[str, Estimate]:
@@ -166,57 +135,14 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
     return paths
 
 
-def other_word(output: Float[Tensor, "n steps words"], codes: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The rule of a score: of word `codes[i]` % words at step `codes[i]` // words, said or not."""
-    return output.flatten(1).gather(1, codes[:, None]).squeeze(1)
-
-
 def opposites(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """`audit.words.opposites` with the study's vocabulary."""
-    return opposites_of(rows, _vocabulary(study))
-
-
-def instead(study: Study, rows: pd.DataFrame, words: Sequence[str], methods: Sequence[str]) -> Attributions:
-    """Maps of words that might stand where those of `rows` do: `words[i]` at the step of row i, after the same words
-    before it."""
-    vocabulary = _vocabulary(study)
-    codes = [step * len(vocabulary) + vocabulary.index(word) for step, word in zip(rows["target"], words, strict=True)]
-    return Attributions(rows, computed(study, rows, methods, codes, study.layer, other_word), study.size)
-
-
-def by_trial(
-    study: Study, rows: pd.DataFrame, samples: int, cells: int, seed: int
-) -> Float[np.ndarray, "n cells cells"]:
-    """What LIME says of each row's word: signed, summed over squares.
-
-    The network is made to say the caption's words up to this one, whatever is hidden: what changes is the word's score,
-    not the word.
-    """
-    found = []
-    vocabulary, model = _vocabulary(study), _model(study)
-    for row in rows.itertuples():
-        batch = study.inputs(rows[rows["image"] == row.image].head(1))
-        with torch.no_grad():
-            words = model(batch)[0].argmax(-1)[: row.target + 1].tolist()
-        score = Score((row.target * len(vocabulary) + words[row.target],), rule=other_word)
-        options = {"lime": {"samples": samples, "seed": seed}}
-        maps = explain(model.saying(words), batch, methods=["lime"], targets=[score], options=options)["lime"]
-        found.append(pooled(maps.sum(2).cpu(), cells)[0, 0])
-    return np.stack(found)
+    return opposites_of(rows, vocabulary_words(study))
 
 
 def on_squares(raw: dict[str, np.ndarray], like: Float[np.ndarray, "n h w"]) -> dict[str, Float[np.ndarray, "n h w"]]:
     """Signed maps at the resolution of `like`, so that squares can be compared."""
     return {name: upsample(torch.from_numpy(maps), like.shape[1:]).numpy() for name, maps in raw.items()}  # type: ignore[arg-type]
-
-
-def _model(study: Study) -> Any:
-    """The study's network, a `tasks.captioning.Captioner`."""
-    return study.model
-
-
-def _vocabulary(study: Study) -> list[str]:
-    return list(_model(study).vocabulary.words)
 
 
 def _told(reference: str | None) -> str | None:

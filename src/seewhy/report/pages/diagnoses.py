@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 
 from seewhy import samples, stats
 from seewhy.maps.attributions import Attributions, attribute
+from seewhy.measure.families import mistakes
+from seewhy.measure.families.object_shares import AT_ONCE, object_shares
+from seewhy.measure.family import tidy_table
 from seewhy.methods.cam import TITLES
-from seewhy.metrics import diagnosis, localisation, regions
+from seewhy.metrics import diagnosis, regions
 from seewhy.metrics.agreement import spearman
 from seewhy.report import figures
 from seewhy.report.text import findings
@@ -20,7 +23,6 @@ from seewhy.study import Study
 
 PLACES = "hirescam"  # what means and regions rest on: it keeps places apart, and is Grad-CAM where the network pools
 ALIKE = 0.9  # mean rank correlation of the two below which a page warns
-AT_ONCE = 256  # maps at the input's resolution in memory
 PHOTOS = 60  # that a mean photo is made of
 MOST = 12  # classes named in a sentence
 SPREAD = ("when right", "when wrong, for its answer", "when wrong, for the true class", "when there is no label")
@@ -28,22 +30,8 @@ SPREAD = ("when right", "when wrong, for its answer", "when wrong, for the true 
 
 def diagnosed(study: Study, found: Attributions, rule: diagnosis.Rule, method: str = "gradcam") -> Attributions:
     """`found` with the columns word, inside, lift and spread of each row's map (see `diagnosis.diagnose`)."""
-    told = diagnosis.diagnose(found.maps[method], *on_objects(study, found, method), rule)
+    told = diagnosis.diagnose(found.maps[method], *object_shares(study, found, method), rule)
     return replace(found, rows=found.rows.reset_index(drop=True).assign(**told))
-
-
-def on_objects(
-    study: Study, found: Attributions, method: str
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Share of each map's evidence on its object, NaN where that is not known; the object's share of the picture."""
-    inside, area = [np.empty(0)], [np.empty(0)]
-    for start in range(0, len(found.rows), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        some = replace(found, rows=found.rows.iloc[part], maps={method: found.maps[method][part]})
-        masks = study.objects(some.rows)
-        inside.append(localisation.energy_inside(some.upsampled(method), masks))
-        area.append(masks.mean((1, 2)))
-    return np.concatenate(inside), np.concatenate(area)
 
 
 def tally(study: Study, found: Attributions, rule: diagnosis.Rule) -> pd.DataFrame:
@@ -181,19 +169,11 @@ def region_said(table: pd.DataFrame) -> str:
 def spreads(study: Study) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
     """Mean spread of the maps by right and wrong; and differences: wrong minus right (different images), and, image by
     image, of the wrong ones the map of the answer minus that of the true class."""
-    rows, seed = study.predictions, study.base.seed
-    wide = diagnosis.spread(attribute(study, rows, ["gradcam"]).maps["gradcam"])
-    correct = rows["correct"].astype("boolean")
-    wrong = ~correct.fillna(True).to_numpy(bool)
-    missed = rows[wrong]
-    true = diagnosis.spread(attribute(study, missed, ["gradcam"], missed["label"]).maps["gradcam"])
-    right, answer = wide[correct.fillna(False).to_numpy(bool)], wide[wrong]
-    parts = dict(zip(SPREAD, (right, answer, true, wide[correct.isna().to_numpy(bool)]), strict=True))
-    there = {name: stats.mean(some, seed) for name, some in parts.items() if len(some)}
-    return there, {
-        "wrong minus right": stats.difference(answer, right),
-        "answer minus true class": stats.mean(answer - true, seed),
-    }
+    table, seed = tidy_table(mistakes.spread_rows(study)), study.base.seed
+    means, apart = mistakes.case_means(table, "mistake_spread", seed), mistakes.spread_differences(table, seed)
+    occurring = set(table["case"])
+    there = {name: means[case] for case, name in zip(mistakes.CASES, SPREAD, strict=True) if case in occurring}
+    return there, dict(zip(("wrong minus right", "answer minus true class"), apart.values(), strict=True))
 
 
 def sureness(study: Study) -> Estimate:

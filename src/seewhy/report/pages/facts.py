@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy.checks.majority_baseline import Fixed, beside_fixed
+from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.config import artifacts
 from seewhy.formatting import written
 from seewhy.inputs.checkpoint import NAMES, named
 from seewhy.metrics import captions
 from seewhy.report.pages import caption_views
+from seewhy.report.text.verdict_sentences import works_answer
 from seewhy.study import Study
 from seewhy.tasks import captioning, classification
 
@@ -95,13 +96,20 @@ def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
     ]
 
 
-def fixed(study: Study) -> Fixed:
-    """Accuracy (of captions: exact match) beside the best fixed answer; nothing is measured for a segmentation."""
+def majority_baseline(study: Study) -> MajorityBaseline:
+    """The model beside always predicting the most common class (of captions: always writing the most common one);
+    nothing is measured for a segmentation."""
     rows = study.predictions
     if study.task is captioning:
         said = caption_views.written(study, rows)
-        return captions.beside_fixed(said["written"].tolist(), said["caption"].tolist())
-    return beside_fixed(rows if study.task is classification else rows.assign(label=None))
+        return captions.compare_captions(said["written"].tolist(), said["caption"].tolist())
+    return compare_majority(rows if study.task is classification else rows.assign(label=None))
+
+
+def broken_model(study: Study) -> str:
+    """That the model is worse than the majority baseline, as the first sentence of a finding; else empty."""
+    found = works_answer(majority_baseline(study))
+    return f"**{found.sentence}**" if found.severity == "broken" else ""
 
 
 def _same(claimed: Any, used: Any) -> bool:

@@ -1,12 +1,11 @@
-"""Labels of a study that are worth a second look, by confident learning."""
+"""Labels of a study that are worth a second look, as notebook 06 shows them."""
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.metrics import label_noise
+from seewhy.measure.families.label_issues import find_label_issues
 from seewhy.report import figures
 from seewhy.report.plots.sheet import shown
 from seewhy.report.text import mistake_findings
@@ -38,38 +37,13 @@ class Doubted:
 
 
 def doubted(study: Study) -> Doubted:
-    """`label_noise` over the labelled images of classes with at least `FEWEST` of them.
-
-    Not run where there are no two such classes, or where the model is not clearly better than always giving the most
-    frequent answer: its doubts are then its own.
-    """
-    labelled = study.predictions[study.predictions["label"].notna()].reset_index(drop=True)
-    counts = labelled["label"].value_counts()
-    rows = labelled[labelled["label"].map(counts).ge(FEWEST)].reset_index(drop=True)
-    refused = _refused(rows)
-    if refused:
-        return Doubted(rows.head(0), NOTHING, refused=refused)
-    few = int((counts < FEWEST).sum())
-    labels, sure = np.array(study.classes_of(rows["label"])), np.stack(rows["probabilities"].tolist())
-    found = label_noise.doubts(sure, labels, label_noise.thresholds(sure, labels))
-    order = found.ranked
-    suggested = np.array(study.dataset.classes, dtype=object)[found.confident[order]]
-    worst = rows.iloc[order].assign(suggested=suggested, margin=found.margin[order]).reset_index(drop=True)
-    left = f"Labels of {few} classes with fewer than {FEWEST} images were not judged." if few else ""
-    return Doubted(worst, proportion(np.isin(np.arange(len(rows)), order)), left)
-
-
-def _refused(rows: pd.DataFrame) -> str:
-    if rows["label"].nunique() < 2:
-        return f"Not run: it takes two classes with {FEWEST} labelled images each."
-    right = proportion(rows["correct"].to_numpy(bool))
-    fixed = float(rows["label"].value_counts().max() / len(rows))
-    if right.low > fixed:
-        return ""
-    return (
-        f"Not run: the model names {right.text('%')} right, not clearly more than the {written(fixed, '%')} of always "
-        "giving the most frequent answer. What such a model doubts says nothing of the labels."
-    )
+    """`label_issues.find_label_issues`, told."""
+    found = find_label_issues(study)
+    if found.reason:
+        return Doubted(found.rows, NOTHING, refused=f"Not run: {found.reason}.")
+    left = f"Labels of {found.unjudged} classes with fewer than {FEWEST} images were not judged."
+    share = proportion(found.judged["image"].isin(found.rows["image"]).to_numpy(bool))
+    return Doubted(found.rows, share, left if found.unjudged else "")
 
 
 def sheet(study: Study, rows: pd.DataFrame) -> tuple[Figure, str]:

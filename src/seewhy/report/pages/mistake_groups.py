@@ -9,18 +9,17 @@ from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
 from seewhy import samples, stats
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions
+from seewhy.measure.families.mistake_groups import GROUPED, METHOD, mistake_maps
+from seewhy.measure.families.object_shares import object_shares
 from seewhy.metrics import clusters
 from seewhy.report import figures
-from seewhy.report.pages import diagnoses
-from seewhy.report.pages.diagnoses import PLACES
 from seewhy.report.pages.views import listed
 from seewhy.report.plots.sheet import shown
 from seewhy.report.text import mistake_findings
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
-GROUPED = 1000  # mistakes whose maps are grouped: the time grows with the cube of their number
 NAMED = 3  # pairs of classes named for a group
 
 
@@ -46,7 +45,7 @@ class Groups:
     @property
     def shares(self) -> Float[np.ndarray, "n h w"]:
         """The maps as shares of their own maximum."""
-        return self.found.shares(PLACES)
+        return self.found.shares(METHOD)
 
     @property
     def count(self) -> int:
@@ -94,18 +93,12 @@ class Groups:
 
 def grouped(study: Study, most: int) -> Groups:
     """The mistakes grouped by the maps of their answers, at most `GROUPED` of them, drawn at random."""
-    wrong = samples.mistakes(study.predictions)
-    drawn = wrong if len(wrong) <= GROUPED else samples.stratified(wrong, GROUPED, study.base.seed)
-    every = attribute(study, drawn, [PLACES])
-    there = np.isfinite(every.shares(PLACES)).all((1, 2))
-    found = Attributions(drawn[there].reset_index(drop=True), {PLACES: every.maps[PLACES][there]}, every.size)
+    found, total = mistake_maps(study)
     if len(found.rows) < clusters.LEAST:
-        reason = (
-            f"Not run: it takes {clusters.LEAST} mistakes with evidence to look for groups (n = {len(found.rows)})."
-        )
-        return Groups(found, np.empty(0), None, len(wrong), reason)
-    inside, _ = diagnoses.on_objects(study, found, PLACES)
-    return Groups(found, inside, clusters.cluster(found.shares(PLACES), most, study.base.seed), len(wrong))
+        few = f"Not run: it takes {clusters.LEAST} mistakes with a map to look for groups (n = {len(found.rows)})."
+        return Groups(found, np.empty(0), None, total, few)
+    inside, _ = object_shares(study, found, METHOD)
+    return Groups(found, inside, clusters.cluster(found.shares(METHOD), most, study.base.seed), total)
 
 
 def pairs(rows: pd.DataFrame) -> list[tuple[str, str, int]]:

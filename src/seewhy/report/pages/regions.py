@@ -1,4 +1,5 @@
-"""Rows of a segmentation study, their maps and their regions, measured together: what its pages count.
+"""Rows of a segmentation study, their maps and their regions, as its notebooks ask for them. What is measured is in
+`measure.families`.
 
 A row is an image and a class, as `tasks.segmentation.predict` gives them.
 """
@@ -9,46 +10,30 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float
 
-from seewhy import samples
-from seewhy.engine.reading import normalise, relu
-from seewhy.engine.targets import output_of
-from seewhy.errors import SeewhyError
-from seewhy.maps.attributions import Attributions, attribute
-from seewhy.methods.explain import explain
-from seewhy.methods.partition import blurred
+from seewhy.engine.reading import normalise
+from seewhy.maps.attributions import attribute
+from seewhy.measure.families.region_maps import RegionMaps, map_regions
+from seewhy.measure.families.region_maps import class_pixels as of_class
+from seewhy.measure.families.region_maps import sample_cards as whole
+from seewhy.measure.families.region_maps import sample_images as some
+from seewhy.measure.families.region_maps import score_maps as kinds
+from seewhy.measure.families.region_maps import visible_rows as large
+from seewhy.measure.families.region_maps import worst_rows as worst
+from seewhy.measure.families.shap import hidden_rows
+from seewhy.measure.family import tidy_table
 from seewhy.metrics import localisation, segments
 from seewhy.metrics.baselines import enlarged
 from seewhy.stats import Estimate, mean, rank_correlation
 from seewhy.study import Study
-from seewhy.tasks import segmentation
 
-Labels = UInt8[np.ndarray, "n h w"]
-KINDS = ("the whole image", "its predicted region", "its surest pixel")  # what the score is a mean over
+__all__ = ["kinds", "large", "of_class", "some", "whole", "worst"]
 
 
 @dataclass(frozen=True)
-class Look:
-    """Rows with their maps, what the model says of their pixels, and the class of each pixel as far as it is known:
-    true where the image has a mask, else predicted. `masked` counts the images with one."""
-
-    study: Study
-    rows: pd.DataFrame
-    found: Attributions
-    seen: segmentation.Seen
-    truth: Labels
-    masked: int
-
-    @property
-    def targets(self) -> np.ndarray:
-        """Class index of each row."""
-        return self.rows["target"].to_numpy()
-
-    @property
-    def images(self) -> int:
-        """How many different images the rows are of."""
-        return int(self.rows["image"].nunique())
+class Look(RegionMaps):
+    """`RegionMaps` with the estimates that pages count."""
 
     @property
     def whose(self) -> str:
@@ -65,20 +50,6 @@ class Look:
         return (
             f"Regions are the true ones in {self.masked} of {self.images} images, in the others what the model marks."
         )
-
-    @property
-    def own(self) -> Bool[np.ndarray, "n h w"]:
-        """Where the row's class is."""
-        return of_class(self.rows, self.truth)
-
-    @property
-    def marked(self) -> Bool[np.ndarray, "n h w"]:
-        """Where the model says it is."""
-        return of_class(self.rows, self.seen.labels)
-
-    def bright(self, method: str) -> Float[np.ndarray, "n h w"]:
-        """Maps at the input's resolution as shares of their maximum; NaN: no evidence."""
-        return normalise(torch.from_numpy(self.found.upsampled(method))).numpy()
 
     def by_class(self, values: Float[np.ndarray, " n"]) -> dict[str, Estimate]:
         """Mean over the rows of each class, by its name."""
@@ -124,81 +95,17 @@ class Look:
 
 
 def look(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Look:
-    """Maps and pixels of the rows: one pass for what the stage has not stored, one for the segments."""
-    true, seen = segmentation.masks(rows, study), segmentation.seen(study, rows)
-    known = (true != segmentation.VOID).any((1, 2))
-    believed = np.where(known[:, None, None], true, seen.labels)
-    return Look(study, rows, attribute(study, rows, methods), seen, believed, int(rows["image"][known].nunique()))
-
-
-def of_class(rows: pd.DataFrame, labels: Labels) -> Bool[np.ndarray, "n h w"]:
-    """Pixels of the row's class."""
-    return labels == rows["target"].to_numpy()[:, None, None]
-
-
-def kinds(study: Study, rows: pd.DataFrame, method: str = "gradcam") -> dict[str, Float[np.ndarray, "n h w"]]:
-    """Maps (shares of their maximum) for the three kinds of target, from one pass over the rows."""
-    batch, targets = study.inputs(rows), torch.tensor(rows["target"].tolist(), device=study.device)
-    with torch.inference_mode():
-        clean = output_of(study.model(batch)).clone()
-    pixels = segmentation.surest_pixels(clean, targets)
-    scores = [
-        segmentation.image_score(targets),
-        segmentation.region_score(clean, targets),
-        segmentation.pixel_score(targets, pixels),
-    ]
-    found = explain(study.model, batch, methods=[method], targets=scores, layer=study.layer)[method]
-    return {name: normalise(relu(found[:, k])).cpu().numpy() for k, name in enumerate(KINDS)}
+    """`map_regions`, with estimates."""
+    return Look(**vars(map_regions(study, rows, methods)))
 
 
 def hidden(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """The score of each row's class for the photo, and with all of it hidden as each method hides it: behind a blur
     (the partition explainer), behind the mean colour (LIME). Columns: class, photo, and a method each."""
-    parts = []
-    with torch.inference_mode():
-        for part, batch in study.batches(rows, "scores with all hidden"):
-            seen = {"photo": batch, "SHAP (partition)": blurred(batch), "LIME": torch.zeros_like(batch)}
-            targets = torch.tensor(part["target"].tolist(), device=study.device)
-            scores = {
-                name: segmentation.score(output_of(study.model(one)), targets).cpu().numpy()
-                for name, one in seen.items()
-            }
-            parts.append(pd.DataFrame({"class": part["predicted"].tolist(), **scores}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def large(rows: pd.DataFrame) -> pd.DataFrame:
-    """`samples.large`: smaller ones cannot be seen.
-
-    Raises SeewhyError where there are no rows at all.
-    """
-    if rows.empty:
-        raise SeewhyError(
-            "the model finds nothing but the first class in any image, and no mask holds another one: there is nothing "
-            "to explain; page 01 shows what it sees"
-        )
-    return samples.large(rows)
-
-
-def worst(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Rows with the lowest IoU, the small ones left out (see `large`)."""
-    seen = large(rows) if len(rows) else rows
-    wrong = seen[~seen["correct"].fillna(True).astype(bool)]
-    return wrong.sort_values(["iou", "image", "target"]).head(most).reset_index(drop=True)
-
-
-def some(rows: pd.DataFrame, images: int, seed: int) -> pd.DataFrame:
-    """All rows of at most that many images, drawn at random, in the order of the dataset."""
-    names = rows["image"].drop_duplicates()
-    return rows[rows["image"].isin(names.sample(min(images, len(names)), random_state=seed))].reset_index(drop=True)
-
-
-def whole(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """All rows of as many images as fit into `most` rows (at least one), drawn at random, in the order of the dataset:
-    each photo with each of its classes."""
-    counts = rows["image"].value_counts(sort=False).sample(frac=1, random_state=seed)
-    fitting = counts.index[: max(1, int((counts.cumsum() <= most).sum()))]
-    return rows[rows["image"].isin(fitting)].reset_index(drop=True)
+    table = tidy_table(hidden_rows(study, rows))
+    names = {"photo": "", "SHAP (partition)": "blur", "LIME": "mean colour"}
+    scores = {name: table.loc[table["hidden"] == hidden, "value"].to_numpy() for name, hidden in names.items()}
+    return pd.DataFrame({"class": rows["predicted"].tolist(), **scores})
 
 
 def correlations(objects: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int) -> dict[str, Estimate]:

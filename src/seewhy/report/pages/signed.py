@@ -30,7 +30,8 @@ def grid(
     names = titles(rows)
     if versus is not None:
         names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
-    return figures.signed_grid(list(study.photos(rows)), maps, limit, names, correct(rows), label=label)
+    photos, where = list(study.photos(rows)), list(study.objects(rows))
+    return figures.signed_grid(photos, maps, limit, names, correct(rows), label=label, outlines=where)
 
 
 def own_scale(maps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

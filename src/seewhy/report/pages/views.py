@@ -23,10 +23,10 @@ from seewhy.study import Study
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
-    """'espresso 0.95'; on lines of their own what it really is where that differs, and the map's word where there is
-    one (see `diagnoses.diagnosed`)."""
+    """The file, 'predicted espresso 0.95', what it really is where that differs, and the map's word where there is one
+    (see `diagnoses.diagnosed`), each on a line of its own."""
     return [
-        f"{shown(row.predicted)} {written(row.confidence)}"
+        f"{shown(row.image.rpartition('/')[2])}\npredicted {shown(row.predicted)} {written(row.confidence)}"
         + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
         + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()
@@ -175,13 +175,22 @@ def agreement_metrics(table: pd.DataFrame, n: int) -> dict[str, float]:
 
 def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
     """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
-    return figures.grid(list(study.photos(rows)), maps, titles(rows), correct=correct(rows), raw=raw, **study.look)
+    photos, where = list(study.photos(rows)), list(study.objects(rows))
+    return figures.map_grid(photos, maps, titles(rows), correct=correct(rows), raw=raw, outlines=where, **study.look)
 
 
 def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
     """Step by step from the file to the overlay, in the study's colours."""
-    photos, files = study.photos(rows), study.originals(rows)
-    return figures.explanations(list(photos), list(maps), titles(rows), correct(rows), originals=files, **study.look)
+    photos, files = list(study.photos(rows)), study.originals(rows)
+    return figures.explanation_steps(
+        photos,
+        list(maps),
+        titles(rows),
+        correct(rows),
+        originals=files,
+        outlines=list(study.objects(rows)),
+        **study.look,
+    )
 
 
 def flat(found: Mapping[str, Estimate]) -> dict[str, float]:

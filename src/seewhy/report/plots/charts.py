@@ -7,14 +7,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.sheet import INK, MARKERS, MUTE, RIGHT, SERIES, WRONG, figure, look, shown, unmeasured, wrapped
+from seewhy.report.plots.sheet import (
+    INK,
+    MARKERS,
+    MUTE,
+    RIGHT,
+    SERIES,
+    WRONG,
+    empty_chart,
+    figure,
+    look,
+    shown,
+    wrap_text,
+)
 
 MOST = 60  # rows of a dot plot: of more, the lowest and the highest are shown
 ACROSS = 5.8  # inches: a chart of that width can still be read when it is shrunk to a phone's
 NAMED = 2.1  # inches for the names of a dot plot, in up to two lines
 
 
-def dots(
+def interval_chart(
     labels: Sequence[str],
     values: Sequence[float],
     lows: Sequence[float],
@@ -30,14 +42,14 @@ def dots(
     are shares, the axis counts in percent.
     """
     if not len(labels):
-        return unmeasured()
+        return empty_chart()
     kept = _extremes(values)
     if len(kept) < len(labels):
         xlabel = f"{xlabel} (the {MOST // 2} lowest and {MOST // 2} highest of {len(labels)})".strip()
         labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
         values, lows, highs = ([group[k] for k in kept] for group in (values, lows, highs))
     rows = np.arange(len(labels))
-    names = [wrapped(shown(label, 40), NAMED) for label in labels]
+    names = [wrap_text(shown(label, 40), NAMED) for label in labels]
     with look():
         letters = max(len(line) for name in names for line in [*name.split("\n"), ""])
         step = 0.38 if any("\n" in name for name in names) else 0.27
@@ -87,7 +99,7 @@ def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
         ax.text(1.14, row, f"{count:,}", va="center", **style)  # type: ignore[arg-type]
 
 
-def reliability(
+def reliability_diagram(
     confidence: Sequence[float],
     accuracy: Sequence[float],
     low: Sequence[float],
@@ -119,7 +131,7 @@ def reliability(
     return fig
 
 
-def curves(
+def curve_chart(
     x: Sequence[object],
     series: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
     ylabel: str = "",
@@ -133,7 +145,7 @@ def curves(
     one for each series.
     """
     if not any(np.isfinite(np.asarray(values, float)).any() for values, _, _ in series.values()):
-        return unmeasured()
+        return empty_chart()
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
     with look():
@@ -156,7 +168,7 @@ def curves(
     return fig
 
 
-def scatter(
+def scatter_chart(
     groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     colours: Sequence[str],
     xlabel: str = "",

@@ -14,7 +14,16 @@ import numpy as np
 
 from seewhy.errors import SeewhyError, unknown
 from seewhy.formatting import written
-from seewhy.report.plots.overlay import SPAN, drawing, has_evidence, outline, ramp, resized, thumbnail, twice
+from seewhy.report.plots.overlay import (
+    SPAN,
+    colour_ramp,
+    double_stroke,
+    has_evidence,
+    map_drawing,
+    outline_path,
+    photo_thumbnail,
+    resized,
+)
 
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
 RIM = 96  # cells across, at which the rim of a region is traced
@@ -30,7 +39,8 @@ class Card:
     (h, w) >= 0, a share of its own maximum (all NaN = no evidence); boxes: (x0, y0, x1, y1) as fractions of the photo;
     peak: method -> the map's maximum before it was scaled; word: what the first method's map looks like; controls: as
     maps, by name; region: bool (H, W), whose rim is drawn in `ink`, a colour; fact: what is known of the answer where
-    that is no class's name (an IoU): it is said instead of the true class, by which the cards cannot be filtered then.
+    that is no class's name (an IoU): it is said instead of the true class, by which the cards cannot be filtered then;
+    target: the class that the maps are for, where that is not the predicted one.
     """
 
     id: str
@@ -46,6 +56,7 @@ class Card:
     region: np.ndarray | None = None
     ink: str = "#ffffff"
     fact: str = ""
+    target: str = ""
 
     @property
     def correct(self) -> bool | None:
@@ -53,7 +64,7 @@ class Card:
         return None if self.true is None else self.predicted == self.true
 
 
-def gallery(
+def gallery_html(
     cards: Sequence[Card], methods: Sequence[str], label: str, cmap: str = "viridis", opacity: float = 0.6
 ) -> str:
     """The gallery as HTML; the first method is shown first, controls can be switched to where the cards have them.
@@ -69,7 +80,7 @@ def gallery(
                 raise unknown("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
     # no line around what a control marks: it would be looked at as if it meant something
-    drawn = [[drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
+    drawn = [[map_drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
     kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
     figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
@@ -103,7 +114,8 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
         if (word, mark) in marks
     ]
     if methods:
-        parts.append(scale(cmap))
+        parts.append(scale_html(cmap))
+        parts += [] if any(card.target for card in cards) else ['<span class="key">maps for the predicted class</span>']
     if any(len(card.boxes) for card in cards):
         parts.append('<span class="key"><i class="k-box"></i> object</span>')
     if any(card.region is not None for card in cards):
@@ -111,9 +123,9 @@ def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
     return f'<p class="legend">{"".join(parts)}</p>'
 
 
-def scale(cmap: str) -> str:
+def scale_html(cmap: str) -> str:
     """What the colours of a map and its line mean."""
-    bar = f'<img class="ramp" alt="dark to bright" src="{ramp(cmap)}">'
+    bar = f'<img class="ramp" alt="dark to bright" src="{colour_ramp(cmap)}">'
     return (
         f'<span class="key">0 {bar} 1 share of the map\'s maximum</span>'
         '<span class="key"><i class="k-line"></i> half of it</span>'
@@ -123,18 +135,28 @@ def scale(cmap: str) -> str:
 def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
     """One sample: photo, layers, rim, boxes, caption."""
     word, mark = MARKS[card.correct]
-    source, width, height = thumbnail(card.photo)
+    source, width, height = photo_thumbnail(card.photo)
     maps = "".join(_layer(card, name, k, drawn[k]) for k, name in enumerate(layers))
     badges = "".join(f'<span class="m m{k} none">no evidence</span>' for k in range(len(layers)) if not drawn[k][1])
-    lines = "".join(_box(*box) for box in card.boxes) + _rim(card)
+    lines = card_lines(card)
     return (
         f'<figure class="card {word}" data-mark="{word}" data-predicted="{escape(card.predicted)}" '
         f'data-true="{escape("" if card.fact else card.true or "")}" data-confidence="{card.confidence:.4f}">'
         f'<button type="button" class="zoom"><span class="stack">'
-        f'<img alt="{escape(_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
+        f'<img alt="{escape(card_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
         f"{badges}</span></button>{_caption(card, mark, layers)}</figure>"
     )
+
+
+def card_lines(card: Card) -> str:
+    """What is drawn around the objects and the region of a card, as SVG."""
+    return "".join(_box(*box) for box in card.boxes) + _rim(card)
+
+
+def card_outcome(card: Card) -> str:
+    """What is known of a prediction, beside right or wrong: the true class of a wrong one, an IoU, no label."""
+    return card.fact or {True: "", False: f"true: {card.true}", None: "no label"}[card.correct]
 
 
 def _layer(card: Card, name: str, k: int, drawn: tuple[str, str]) -> str:
@@ -153,8 +175,8 @@ def _rim(card: Card) -> str:
         return ""
     height, width = card.region.shape
     shrink = RIM / max(height, width)
-    path = outline(resized(card.region, round(height * shrink), round(width * shrink)))
-    return _defined(*twice(path, "under", "rim", card.ink))
+    path = outline_path(resized(card.region, round(height * shrink), round(width * shrink)))
+    return _defined(*double_stroke(path, "under", "rim", card.ink))
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:
@@ -170,10 +192,11 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
             None: '<span class="true">no label</span>'}[card.correct]  # fmt: skip
     whose = f"{layers[0]}: " if len(layers) > 1 else ""
     word = f'<span class="word">{escape(whose + card.word)}</span>' if card.word else ""
+    target = f'<span class="word">map for: <bdi>{escape(card.target)}</bdi></span>' if card.target else ""
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{word}"
+        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{target}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
@@ -182,11 +205,12 @@ def _fact(card: Card) -> str:
     return f'<span class="true">{escape(card.fact)}</span>' if card.fact else ""
 
 
-def _alt(card: Card, layers: Sequence[str]) -> str:
+def card_alt(card: Card, layers: Sequence[str]) -> str:
     """What is seen: sample, prediction, confidence, truth, and where the first map lies."""
     truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
     truth += f", {card.fact}" if card.fact else ""
-    seen = (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
+    seen = f" Map for {card.target or card.predicted}." if layers else ""
+    seen += (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
     return f"{card.id}: predicted {card.predicted} at {written(card.confidence)}, {truth}.{seen}"
 
 

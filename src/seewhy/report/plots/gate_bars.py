@@ -13,7 +13,7 @@ from urllib.parse import quote
 from seewhy.checks.status import FEWEST
 from seewhy.formatting import FORMS, between, written
 
-Row = Mapping[str, Any]  # a row of verdict.json or gates.json: see `seewhy.checks.verdict.Gate.row`
+Row = Mapping[str, Any]  # a row of verdict.json or checks.json: see `seewhy.checks.check.Check.row`
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
 WIDTH, HEIGHT, MIDDLE = 150, 34, 11  # user units: of a strip, and where its rail lies
 ROOM = 0.88  # of half a strip, for what lies farthest from the limit
@@ -72,8 +72,8 @@ def gates(rows: Sequence[Row], spans: Mapping[str, float] | None = None, legend:
 
 
 def heading(row: Row) -> str:
-    """What a gate is about. Rows of gates.json say what is `expected`; claims of a method begin with its title."""
-    if "expected" in row:
+    """What a gate is about. Rows of a project's own checks say so; claims of a method begin with its title."""
+    if row.get("subject") == "own":
         return "The project's own gates"
     method = str(row["claim"]).partition(": ")[0]
     return HARD.get(about(row)) or f"What its {method} maps are worth"
@@ -111,7 +111,7 @@ def enough(row: Row) -> bool:
 
 def held(row: Row) -> str:
     """The figure that a row holds to its limit, as FILE.KEY; the rows of a verdict hold those of the audit."""
-    return str(row.get("figure") or f"audit.{row['gate']}")
+    return str(row.get("measure") or f"audit.{row['gate']}")
 
 
 def _causal(figure: str) -> bool:

@@ -6,15 +6,14 @@ A class has one colour on all pages of all studies: that of its index. The backg
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from seewhy.report.plots.grids import side_by_side
-from seewhy.report.plots.maps import SHARE, fine, laid_over
-from seewhy.report.plots.sheet import INK, LINE, Sheet, by_name, look, same_length, shown
+from seewhy.report.plots.grids import grid_sheet
+from seewhy.report.plots.maps import SHARE, draw_outline, draw_overlay
+from seewhy.report.plots.sheet import INK, LINE, Sheet, check_lengths, look, maps_by_name, shown
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
 # no class's; between any two of them dE 27 or more for all kinds of colour vision, mixed with grey as here
@@ -48,7 +47,7 @@ def outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.where(predicted & true, 1, np.where(true, 2, np.where(predicted, 3, 0))).astype(np.uint8)
 
 
-def panels(
+def segment_grid(
     photos: Sequence[np.ndarray],
     columns: Mapping[str, np.ndarray],
     titles: Sequence[str],
@@ -64,31 +63,23 @@ def panels(
     A column is pictures, uint8 (n, H, W, 3), or maps (n, h, w), shares of their maximum, which are laid over the photo
     with image i's `regions[i]` (bool) outlined in `inks[i]`. Raises SeewhyError when the numbers of images differ.
     """
-    same_length(photos=photos, titles=titles, **by_name(dict(columns)))
+    check_lengths(photos=photos, titles=titles, **maps_by_name(dict(columns)))
     has_maps = any(column.ndim == 3 for column in columns.values())
     with look():
-        sheet, fig = side_by_side(photos, list(columns), titles, correct, above=LINE + 0.15)
+        sheet, fig = grid_sheet(photos, list(columns), titles, correct, above=LINE + 0.15)
         for place, column in enumerate(columns.values(), start=1):
             for row, (photo, one) in enumerate(zip(photos, column, strict=True)):
                 ax = sheet.axes(fig, row, place)
                 if one.ndim == 3:
                     ax.imshow(one, aspect="auto")
                     continue
-                laid_over(ax, photo, one, cmap, opacity)
+                draw_overlay(ax, photo, one, cmap, opacity)
                 if regions is not None:
-                    _rim(ax, regions[row], inks[row])
+                    draw_outline(ax, regions[row], inks[row])
         _legend(sheet, fig, legend)
         if has_maps:
             sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
-
-
-def _rim(ax: Axes, region: np.ndarray, colour: str) -> None:
-    """The outline of a region, dashed, so that it is not taken for the map's own contour."""
-    if region.any() and not region.all():
-        thin = fine(ax)
-        ax.contour(region, levels=[0.5], colors="black", linewidths=2.6 * thin, alpha=0.55)
-        ax.contour(region, levels=[0.5], colors=colour, linewidths=1.5 * thin, linestyles="dashed")
 
 
 def _legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:

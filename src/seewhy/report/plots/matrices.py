@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NUMBERED = 30  # a matrix of more rows than this is shown without numbers in its cells
 
 
-def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
+def confusion_matrix(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     """Counts (k, k), rows true and columns predicted, shaded by the share of the true class.
 
     Above `NUMBERED` classes the cells carry no numbers, above 60 the axes carry no names.
@@ -37,7 +37,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     return fig
 
 
-def matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str) -> Figure:
+def heat_matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str) -> Figure:
     """A square heat map of a table, each cell with its number (up to `NUMBERED` rows); NaN cells stay empty."""
     import seaborn as sns
 

@@ -7,15 +7,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.grids import signed
-from seewhy.report.plots.maps import aspect_of, laid_over
-from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, lines, look, same_length, wrapped
+from seewhy.report.plots.grids import draw_signed
+from seewhy.report.plots.maps import draw_overlay, photo_aspect
+from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, check_lengths, look, most_lines, wrap_text
 
 ROWS = ("mean photo", "mean map", "apart")
 MEAN, APART = "mean share\nof maximum", "others ← 0 → this"
 
 
-def means(
+def class_means(
     photos: Sequence[np.ndarray],
     maps: Sequence[np.ndarray],
     apart: Sequence[np.ndarray],
@@ -29,21 +29,21 @@ def means(
 
     Raises SeewhyError when their numbers differ.
     """
-    same_length(photos=photos, maps=maps, apart=apart, titles=titles)
+    check_lengths(photos=photos, maps=maps, apart=apart, titles=titles)
     most = float(np.max(maps)) or 1.0
     far = float(np.nanmax(np.abs(apart), initial=0)) or 1.0
     panel = min((WIDTH - 1.95) / len(photos) - 0.08, 1.9)
     with look():
-        told = [wrapped(title, panel) for title in titles]
+        told = [wrap_text(title, panel) for title in titles]
         rows = ROWS if np.isfinite(apart).any() else ROWS[:2]
-        top = lines(told) * LINE
-        sheet = Sheet(len(rows), len(photos), panel, aspect_of(photos), 0.08, left=0.95, right=1.0, top=top)
+        top = most_lines(told) * LINE
+        sheet = Sheet(len(rows), len(photos), panel, photo_aspect(photos), 0.08, left=0.95, right=1.0, top=top)
         fig = sheet.figure()
         for column, (photo, mean, other, title) in enumerate(zip(photos, maps, apart, told, strict=True)):
             sheet.axes(fig, 0, column).imshow(photo, **SMOOTH)
-            laid_over(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
+            draw_overlay(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
             if np.isfinite(other).any():
-                signed(sheet.axes(fig, 2, column), photo, other, far)
+                draw_signed(sheet.axes(fig, 2, column), photo, other, far)
             x, _ = sheet.place(0, column)
             sheet.text(fig, x + panel / 2, sheet.top - 0.02, title, centre=True, size=9)
         for row, name in enumerate(rows):

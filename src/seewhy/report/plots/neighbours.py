@@ -5,11 +5,23 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.maps import aspect_of
-from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, frame, ink, lines, look, marked, same_length, wrapped
+from seewhy.report.plots.maps import photo_aspect
+from seewhy.report.plots.sheet import (
+    LINE,
+    SMOOTH,
+    WIDTH,
+    Sheet,
+    check_lengths,
+    look,
+    mark_frame,
+    marked,
+    most_lines,
+    title_colour,
+    wrap_text,
+)
 
 
-def neighbours(
+def nearest_images(
     photos: Sequence[np.ndarray],
     titles: Sequence[str],
     others: Sequence[Sequence[np.ndarray]],
@@ -19,22 +31,22 @@ def neighbours(
 
     photos, others: uint8 (H, W, 3). Raises SeewhyError when their numbers differ.
     """
-    same_length(photos=photos, titles=titles, others=others, names=names)
+    check_lengths(photos=photos, titles=titles, others=others, names=names)
     columns = 1 + max(map(len, others))
     panel = min(WIDTH / columns - 0.14, 1.5)
     with look():
         told = [
-            [wrapped(text, panel, lines=3, size=8.5) for text in (marked(title, False), *some)]
+            [wrap_text(text, panel, lines=3, size=8.5) for text in (marked(title, False), *some)]
             for title, some in zip(titles, names, strict=True)
         ]
-        head = max(lines(row) for row in told) * LINE + 0.16
-        sheet = Sheet(len(photos), columns, panel, aspect_of(photos), head=head, gap=0.12)
+        head = max(most_lines(row) for row in told) * LINE + 0.16
+        sheet = Sheet(len(photos), columns, panel, photo_aspect(photos), head=head, gap=0.12)
         fig = sheet.figure()
         for row, (photo, some) in enumerate(zip(photos, others, strict=True)):
             for column, (picture, text) in enumerate(zip((photo, *some), told[row], strict=True)):
                 ax = sheet.axes(fig, row, column)
                 ax.imshow(picture, **SMOOTH)
-                frame(ax, column > 0)
+                mark_frame(ax, column > 0)
                 x, y = sheet.place(row, column)
-                sheet.text(fig, x, y - 0.07, text, color=ink(column > 0), size=8.5)
+                sheet.text(fig, x, y - 0.07, text, color=title_colour(column > 0), size=8.5)
     return fig

@@ -30,7 +30,7 @@ def resized(cam: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> np.ndarray:
+def overlay_map(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6) -> np.ndarray:
     """The photo, uint8 (H, W, 3), under the map: opacity * sqrt(value) of the map's colour at each pixel.
 
     The square root lets weak evidence show without painting what has none: a value of 0 leaves the photo as it is, and
@@ -42,41 +42,41 @@ def overlay(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opacity: 
     return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
 
 
-def drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6, lined: bool = True) -> tuple[str, str]:
+def map_drawing(cam: np.ndarray, cmap: str = "viridis", opacity: float = 0.6, lined: bool = True) -> tuple[str, str]:
     """The map as it is drawn over a photo, SVG of `SPAN` units: colours and the contour at half maximum, if `lined`.
 
     (what is drawn, to be put into <defs>; how it is drawn). Both are empty without evidence.
     """
     if not has_evidence(cam):
         return "", ""
-    small = stored(cam)
-    source = layer(small, cmap)
-    name = ident(source)
-    path = outline(small) if lined else ""
-    lines = twice(path, "halo", "line") if path else ("", "")
+    small = stored_map(cam)
+    source = map_layer(small, cmap)
+    name = content_id(source)
+    path = outline_path(small) if lined else ""
+    lines = double_stroke(path, "halo", "line") if path else ("", "")
     picture = f'<image id="{name}" href="{source}" width="{SPAN}" height="{SPAN}" preserveAspectRatio="none"/>'
     return picture + lines[0], f'<use class="tint" opacity="{opacity:g}" href="#{name}"/>' + lines[1]
 
 
-def twice(path: str, under: str, over: str, ink: str = "") -> tuple[str, str]:
+def double_stroke(path: str, under: str, over: str, ink: str = "") -> tuple[str, str]:
     """A path stored once and drawn dark below and bright above, of these two classes; ink: the colour above."""
-    name = ident(path)
+    name = content_id(path)
     colour = f' stroke="{ink}"' if ink else ""
     uses = f'<use class="{under}" href="#{name}"/><use class="{over}" href="#{name}"{colour}/>'
     return f'<path id="{name}" class="thin" d="{path}"/>', uses
 
 
-def ident(content: str, kind: str = "i") -> str:
+def content_id(content: str, kind: str = "i") -> str:
     """An id that is the content's own, behind its kind: parts of one page can be copied into another."""
     return kind + sha256(content.encode()).hexdigest()[:12]
 
 
-def outline(cam: np.ndarray, span: int = SPAN) -> str:
+def outline_path(cam: np.ndarray, span: int = SPAN) -> str:
     """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
-    return "".join(_path(line * span) for line in contours(cam))
+    return "".join(_path(line * span) for line in half_contours(cam))
 
 
-def contours(cam: np.ndarray) -> list[np.ndarray]:
+def half_contours(cam: np.ndarray) -> list[np.ndarray]:
     """The contour at half maximum: lines (k, 2) of x and y as shares of width and height; none without evidence.
 
     A line that meets the border ends there: along it, it would look like a second frame.
@@ -108,36 +108,36 @@ def _path(points: np.ndarray) -> str:
     return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps) + "z" * closed
 
 
-def stored(cam: np.ndarray) -> np.ndarray:
+def stored_map(cam: np.ndarray) -> np.ndarray:
     """The map as a page keeps it: its longest side is `SIDE`, values in 0 to 1."""
     height, width = cam.shape
     shrink = SIDE / max(height, width)
     return np.clip(resized(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
 
 
-def layer(cam: np.ndarray, cmap: str = "viridis") -> str:
+def map_layer(cam: np.ndarray, cmap: str = "viridis") -> str:
     """A stored map as a small PNG with its own transparency (square root of the value), as a data address."""
     picture = Image.fromarray(np.round(cam * (LEVELS - 1)).astype(np.uint8), "P")
     levels = np.linspace(0, 1, LEVELS)
     picture.putpalette((colormaps[cmap](levels)[:, :3] * 255).round().astype(np.uint8).tobytes())
     alpha = (np.sqrt(levels) * 255).round().astype(np.uint8).tobytes()
-    return address(picture, "png", optimize=True, transparency=alpha)
+    return data_address(picture, "png", optimize=True, transparency=alpha)
 
 
-def ramp(cmap: str = "viridis") -> str:
+def colour_ramp(cmap: str = "viridis") -> str:
     """The colour scale from 0 to 1 as a one-pixel-high PNG, as a data address."""
     colours = (colormaps[cmap](np.linspace(0, 1, LEVELS))[None, :, :3] * 255).round().astype(np.uint8)
-    return address(Image.fromarray(colours), "png", optimize=True)
+    return data_address(Image.fromarray(colours), "png", optimize=True)
 
 
-def thumbnail(photo: np.ndarray, side: int = 224, quality: int = 80) -> tuple[str, int, int]:
+def photo_thumbnail(photo: np.ndarray, side: int = 224, quality: int = 80) -> tuple[str, int, int]:
     """The photo as a WebP of at most `side` pixels: (data address, width, height)."""
     picture = Image.fromarray(np.ascontiguousarray(photo))
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return address(picture, "webp", quality=quality, method=6), picture.width, picture.height
+    return data_address(picture, "webp", quality=quality, method=6), picture.width, picture.height
 
 
-def address(picture: Image.Image, kind: str, **options: object) -> str:
+def data_address(picture: Image.Image, kind: str, **options: object) -> str:
     """The picture as a `data:image/...` address: a page carries what it shows."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.sheet import LINE, WIDTH, Sheet, wrapped
+from seewhy.report.plots.sheet import LINE, WIDTH, Sheet, wrap_text
 
 
-def patches(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: Sequence[Sequence[str]]) -> Figure:
+def patch_rows(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: Sequence[Sequence[str]]) -> Figure:
     """One row of patches for each title; `names` stand over the patches, where there are any.
 
     rows: uint8 (h, w, 3), for each title equally many.
@@ -20,12 +20,12 @@ def patches(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], names: 
     fig = sheet.figure()
     for row, (pictures, title) in enumerate(zip(rows, titles, strict=True)):
         x, y = sheet.place(row, 0)
-        told = wrapped(title, room - 0.2, lines=3, size=9)
+        told = wrap_text(title, room - 0.2, lines=3, size=9)
         sheet.text(fig, 0.05, y + (panel * aspect + (told.count("\n") + 0.5) * LINE) / 2, told, size=9)
         for column, picture in enumerate(pictures):
             ax = sheet.axes(fig, row, column)
             ax.imshow(picture, aspect="auto")
             x, y = sheet.place(row, column)
             name = names[row][column] if names[row] else ""
-            sheet.text(fig, x + panel / 2, y - 0.05, wrapped(name, panel, 1, 8), centre=True, size=8)
+            sheet.text(fig, x + panel / 2, y - 0.05, wrap_text(name, panel, 1, 8), centre=True, size=8)
     return fig

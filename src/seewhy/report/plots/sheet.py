@@ -59,7 +59,7 @@ def figure(width: float, height: float) -> Figure:
     return fig
 
 
-def unmeasured() -> Figure:
+def empty_chart() -> Figure:
     """What stands in place of a chart that would be empty."""
     with look():
         fig = figure(WIDTH / 2, 0.5)
@@ -67,7 +67,7 @@ def unmeasured() -> Figure:
     return fig
 
 
-def wrapped(text: object, inches: float, lines: int = 2, size: float = 9.5) -> str:
+def wrap_text(text: object, inches: float, lines: int = 2, size: float = 9.5) -> str:
     """The text in at most `lines` lines that fit that many inches, cut with an ellipsis when it is longer.
 
     Each line of the text is an item that starts on a line of its own; where there is no room for that, dots part them.
@@ -155,7 +155,7 @@ class Sheet:
         bar.outline.set_linewidth(0.5)  # type: ignore[operator]
 
 
-def frame(ax: Axes, correct: bool | None) -> None:
+def mark_frame(ax: Axes, correct: bool | None) -> None:
     """Right: solid blue frame; wrong: dashed vermillion one; unlabelled: left as it is."""
     if correct is None:
         return
@@ -163,22 +163,22 @@ def frame(ax: Axes, correct: bool | None) -> None:
         spine.set(color=RIGHT if correct else WRONG, linewidth=2.2, linestyle="-" if correct else (0, (4, 2)))
 
 
-def ink(correct: bool | None) -> str:
+def title_colour(correct: bool | None) -> str:
     """The colour of a title."""
     return INK if correct is None else RIGHT if correct else WRONG
 
 
-def lines(texts: Sequence[str]) -> int:
+def most_lines(texts: Sequence[str]) -> int:
     """Lines of the longest of some wrapped texts."""
     return 1 + max((text.count("\n") for text in texts), default=0)
 
 
-def by_name(maps: dict[str, np.ndarray]) -> dict[str, Sequence[object]]:
+def maps_by_name(maps: dict[str, np.ndarray]) -> dict[str, Sequence[object]]:
     """The maps of each column under a name that an error can use."""
     return {f"maps of {name}": list(cams) for name, cams in maps.items()}
 
 
-def same_length(**groups: Sequence[object]) -> None:
+def check_lengths(**groups: Sequence[object]) -> None:
     """One of each for every image, and at least one image."""
     counts = {name: len(group) for name, group in groups.items()}
     if len(set(counts.values())) > 1 or 0 in counts.values():

@@ -1,10 +1,12 @@
 """A table as HTML: escaped, numbers right-aligned, statuses marked as gates are, figures not broken over lines."""
 
+import base64
 import re
 from collections.abc import Collection
 from html import escape
 from typing import TYPE_CHECKING
 
+from seewhy.report.html.inline import UNBROKEN
 from seewhy.report.plots.gate_bars import marked
 
 if TYPE_CHECKING:
@@ -12,16 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
+PLAIN = str.maketrans({"\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": " "})  # a spreadsheet reads these
 MANY = 6  # columns, beyond which a table is set smaller, and what a status or a figure brings along stands below it
 BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table ...
 SHORT = 20  # ... and neither is a cell of that many letters, as "Grad-CAM++"
-UNBROKEN = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&[lg]t;) \d)|(?<=\b[np] =) (?=\d)|(?<=&[lg]t;) (?=\d)")
 
 
-def table(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[str]) -> str:
-    """The rows without their index, NaN as a dash; scrolls where it is too wide.
+def table_html(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[str], folded: bool = False) -> str:
+    """The rows without their index, NaN as a dash; scrolls where it is too wide; below it a link that saves it.
 
-    label: what it is, as plain text; caption: the same as HTML; percent: columns that hold shares.
+    label: what it is, as plain text; caption: the same as HTML; percent: columns that hold shares; folded: whether
+    only the caption stands open.
     """
     import pandas as pd
 
@@ -35,10 +38,20 @@ def table(rows: "pd.DataFrame", label: str, caption: str, percent: Collection[st
         "<tr>" + "".join(_cell("td", text, number, many) for text, number in zip(row, numeric, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)
     )
-    return (
+    captioned = "" if folded else f"<caption>{caption}</caption>"
+    html = (
         f'<div class="table{" many" * many}" role="region" tabindex="0" aria-label="{escape(label)}"><table>'
-        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+        f"{captioned}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n{_save_link(rows, label)}"
     )
+    return f'<details class="folded"><summary>Table: {caption}</summary>{html}</details>' if folded else html
+
+
+def _save_link(rows: "pd.DataFrame", label: str) -> str:
+    """A link that saves the table as CSV: unrounded numbers, ASCII minus; it needs no script."""
+    text = rows.to_csv(index=False, float_format="%.6g").translate(PLAIN)
+    content = base64.b64encode(text.encode()).decode()
+    name = re.sub(r"[^a-z0-9]+", "-", label.lower())[:48].strip("-") or "table"
+    return f'<p class="save"><a download="{name}.csv" href="data:text/csv;base64,{content}">Save as CSV</a></p>'
 
 
 def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:

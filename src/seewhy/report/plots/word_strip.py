@@ -13,10 +13,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from seewhy.formatting import written
-from seewhy.report.plots.gallery import scale
-from seewhy.report.plots.maps import laid_over
-from seewhy.report.plots.overlay import SPAN, drawing, has_evidence, ident, thumbnail
-from seewhy.report.plots.sheet import INK, LINE, MUTE, WIDTH, Sheet, frame, ink, look, marked, wrapped
+from seewhy.report.plots.gallery import scale_html
+from seewhy.report.plots.maps import draw_overlay
+from seewhy.report.plots.overlay import SPAN, content_id, has_evidence, map_drawing, photo_thumbnail
+from seewhy.report.plots.sheet import INK, LINE, MUTE, WIDTH, Sheet, look, mark_frame, marked, title_colour, wrap_text
 
 ACROSS = 7  # panels in a row of a strip
 
@@ -48,7 +48,7 @@ class Strip:
         return " ".join(word.text for word in self.words)
 
 
-def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
+def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
     """The photo, then the photo under the map of each word, in reading order; words that the reference has not are
     framed as wrong."""
     count = len(shown.words) + 1
@@ -57,7 +57,7 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
     panel = (WIDTH - 1.0) / ACROSS - 0.08
     aspect = shown.photo.shape[0] / shown.photo.shape[1]
     reference = "" if shown.reference is None else f"\nreference: {shown.reference}"
-    told = wrapped(f"{shown.caption}{reference}", max(columns * panel, 4 * panel), 2)
+    told = wrap_text(f"{shown.caption}{reference}", max(columns * panel, 4 * panel), 2)
     with look():
         sheet = Sheet(
             rows, max(columns, 4), panel, aspect, 2 * LINE + 0.1, right=0.95, top=(told.count("\n") + 1) * LINE + 0.1
@@ -69,11 +69,13 @@ def strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Figure:
         for number, word in enumerate(shown.words, start=1):
             place = divmod(number, ACROSS)
             ax = sheet.axes(fig, *place)
-            laid_over(ax, shown.photo, word.cam, cmap, opacity)
-            frame(ax, word.correct)
+            draw_overlay(ax, shown.photo, word.cam, cmap, opacity)
+            mark_frame(ax, word.correct)
             x, y = sheet.place(*place)
-            said = wrapped(marked(word.text, word.correct), panel, 1)
-            sheet.text(fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=ink(word.correct), weight="bold")
+            said = wrap_text(marked(word.text, word.correct), panel, 1)
+            sheet.text(
+                fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=title_colour(word.correct), weight="bold"
+            )
             sheet.text(fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5)
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
@@ -86,19 +88,19 @@ def described(shown: Strip) -> str:
     return f"{shown.id}: {words}"
 
 
-def steps(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
+def strips_html(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
     parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)
     return (
         f'<section class="strips" data-opacity="{opacity:g}" aria-label="{escape(label)}">\n'
-        f'<p class="legend">{scale(cmap)}</p>\n{parts}\n</section>'
+        f'<p class="legend">{scale_html(cmap)}</p>\n{parts}\n</section>'
     )
 
 
 def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
     """One image: a radio button, its word and its layer for each word; the photo is stored once."""
-    source, width, height = thumbnail(shown.photo)
-    name = ident(f"{label}|{shown.id}", "strip-")
+    source, width, height = photo_thumbnail(shown.photo)
+    name = content_id(f"{label}|{shown.id}", "strip-")
     photo = f'<image id="{name}" href="{source}" width="{width}" height="{height}"/>'
     words = "".join(_word(word, k, name, (width, height), cmap, opacity) for k, word in enumerate(shown.words))
     reference = "" if shown.reference is None else f"<span>reference: <bdi>{escape(shown.reference)}</bdi></span>"
@@ -127,7 +129,7 @@ def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opaci
 
 def _layer(cam: np.ndarray, size: tuple[int, int], cmap: str, opacity: float) -> str:
     """A map and its contour over a photo of `size`; empty without evidence."""
-    parts, uses = drawing(cam, cmap, opacity)
+    parts, uses = map_drawing(cam, cmap, opacity)
     if not uses:
         return ""
     width, height = size

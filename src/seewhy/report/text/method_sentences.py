@@ -1,76 +1,138 @@
-"""What the maps of a method are worth, in plain words. Every word follows from a gate's status."""
+"""What the maps of a method are worth, in plain words. Every word follows from the status of a check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from seewhy.checks.verdict import Gate
-from seewhy.formatting import chance
-from seewhy.measure.against_baselines import Versus
-from seewhy.metrics.baselines import TITLES
-from seewhy.stats import ODDS
+from seewhy.checks.answer import Answer
+from seewhy.checks.check import Check
+from seewhy.checks.figure import BASELINE
+from seewhy.checks.verdict import select_checks
+from seewhy.formatting import capitalised, listed, written
+from seewhy.report.text.verdict_sentences import Evidence, shows_suspects
+
+RANKING = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}  # of squares, by their effect on the score
+RANDOMISED, CLASS, STABLE = "similarity_after_randomisation", "class_sensitivity", "stability"
+FAULTS = {  # metric -> what its failed check says of a map
+    RANDOMISED: "The {title} map survives when all weights are randomised, so it does not show what was learnt.",
+    CLASS: "The {title} map is nearly the same for another class.",
+    STABLE: "The {title} map changes under an imperceptible perturbation.",
+}
 
 
-def method(name: str, title: str, gates: Sequence[Gate], against: Mapping[str, Versus]) -> str:
-    """What holds and what does not for one method, in plain words."""
-    by = {gate.gate.removeprefix(f"{name}."): gate for gate in gates if gate.gate.startswith(f"{name}.")}
-    parts = [*_localised(by, against.get(f"{name}.localisation_lift")), *_ranked(by), *_own(by)]
-    return f"{title} {'; '.join(parts)}." if parts else f"{title} was not tested."
+def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answer:
+    """Can the maps of the first method be trusted? By its checks, and by whether they hide a shortcut.
+
+    Args:
+        checks: all checks of the study.
+        title: of the first method, `evidence.method`.
+        evidence: see `verdict_sentences.Evidence`.
+    """
+    every, own = list(checks), select_checks(checks, "map", name=evidence.method)
+    tested = [one for one in own if one.status != "not run"]
+    passed = [one for one in tested if one.status == "pass"]
+    count = f"{len(passed)} of {len(tested)} checks"
+    detail = f"{title} passes {count}."
+    if not shows_suspects(every, evidence):
+        hidden = listed([f"the {name}" for name in _convicted(every)])
+        told = f"Heat maps do not show that the model relies on {hidden}."
+        return Answer("No", told, "broken", told, count, "rely on interventions, not on maps", detail)
+    if not tested:
+        return Answer("Not tested", f"{title} was not tested.", "unknown", "The maps were not tested.")
+    if len(passed) == len(tested):
+        return Answer("Yes", f"{title} passes all {count.partition(' of ')[2]}.", "fine", "The maps passed.", count)
+    return _faulty(own, title, count, detail)
 
 
-def ahead(titles: Mapping[str, str], gates: Sequence[Gate]) -> str:
-    """Which method passes most gates, where the first does not."""
-    passed = {name: sum(gate.status == "pass" for gate in gates if gate.gate.startswith(f"{name}.")) for name in titles}
+def _faulty(own: Sequence[Check], title: str, count: str, detail: str) -> Answer:
+    """Not all checks passed: the worst fault, then what is undecided."""
+    failed = {one.figure.metric for one in own if one.status == "fail"}
+    sentences = map_faults(own, title)
+    told = " ".join(sentences[:2]) or f"{title} passes {count}, and the others are undecided."
+    short = sentences[0] if sentences else told
+    if RANDOMISED in failed:
+        return Answer("No", told, "broken", short, count, "do not read reasons from this map", detail)
+    severity = "unstable" if failed == {STABLE} else "broken" if failed else "unknown"
+    return Answer("Partly", told, severity, short, count, "use the map only for what it passed", detail)
+
+
+def map_faults(own: Sequence[Check], title: str) -> list[str]:
+    """What fails for one method, a sentence each: what it shows, then what a baseline does better."""
+    failed = {(one.figure.metric, one.figure.versus) for one in own if one.status == "fail"}
+    told = [text.format(title=title) for metric, text in FAULTS.items() if (metric, "") in failed]
+    if ("lift", "") in failed:
+        told.append(f"Less of the {title} map lies on the object than by chance.")
+    elif ("lift", BASELINE) in failed:
+        told.append(f"A baseline lies better on the object than the {title} map.")
+    worse = [name for metric, name in RANKING.items() if (metric, BASELINE) in failed]
+    if worse:
+        told.append(f"A baseline ranks the squares of the image better than {title} ({listed(worse)}).")
+    return told
+
+
+def method_sentence(checks: Iterable[Check], method: str, title: str) -> str:
+    """What holds and what does not for the maps of one method, in a few sentences.
+
+    Args:
+        checks: all checks of the study.
+        method, title: the method's name and title.
+    """
+    own = select_checks(checks, "map", name=method)
+    if all(one.status == "not run" for one in own):
+        return f"{title} was not tested."
+    return " ".join(filter(None, [_localised(own, title), _ranked(own, title), *_others(own, title)]))
+
+
+def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
+    """Which method passes most checks, as a sentence; empty where it is the first."""
+    own = {name: select_checks(checks, "map", name=name) for name in titles}
+    passed = {name: sum(one.status == "pass" for one in some) for name, some in own.items()}
     first, best = next(iter(titles)), max(titles, key=lambda name: passed[name])
     if passed[best] == passed[first]:
         return ""
-    return f"{titles[best]} passes more of these gates than {titles[first]}: {passed[best]} against {passed[first]}. "
+    return f"{titles[best]} passes {passed[best]} checks, {titles[first]} {passed[first]}."
 
 
-def _localised(by: Mapping[str, Gate], beside: Versus | None) -> list[str]:
-    gate = by.get("localisation_lift")
-    if gate is None or gate.status == "not run":
-        return ["was not held against objects: none are known"]
-    if not gate.found.measured:
-        return [f"was held against too few objects (n = {gate.found.n})"]
-    only = "only " * (gate.status == "fail")
-    unclear = " (not clear)" * (gate.status == "unsure")
-    lift = f"**{only}{gate.found.text('×')}** as much of the evidence for what is there on the object"
-    told = f"puts {lift} as chance would{unclear}"
-    if beside is None or not beside.difference.measured:
-        return [told]
-    over, control = by["localisation_lift_over_control"].status, TITLES[beside.control]
-    return [f"{told}, {_judged(over, beside.p)} {control} ({chance(beside.p)})"]
+def _localised(own: Sequence[Check], title: str) -> str:
+    """How much of the map lies on the object, beside chance and the best baseline."""
+    by = {one.figure.versus: one for one in own if one.figure.metric == "lift"}
+    alone, over = by.get(""), by.get(BASELINE)
+    if alone is None or alone.status == "not run":
+        return "No object is known that the map could be compared with."
+    if not alone.estimate.measured:
+        return f"Only {alone.estimate.n} images have a known object, which is too few."
+    unclear = ", which is not clearly different from chance" if alone.status == "unsure" else ""
+    told = f"{written(alone.estimate.value, '×')} as much of the {title} map lies on the object as by chance{unclear}."
+    if over is None or not over.estimate.measured:
+        return told
+    beside = {"pass": over.statement, "fail": over.denial}.get(over.status)
+    return (
+        f"{told} {capitalised(beside)}." if beside else f"{told} That is not clearly more than with the best baseline."
+    )
 
 
-def _judged(status: str, p: float) -> str:
-    """Interval and test have to agree before anything is called better or worse: with few images they may not."""
-    clear = {"pass": "better than", "fail": "**worse than**"} if p < ODDS else {}
-    return clear.get(status, "**not clearly better than**")
-
-
-def _ranked(by: Mapping[str, Gate]) -> list[str]:
-    """The three figures that change the image in the map's order, in one clause."""
-    kinds = {"deletion": "deletion_auc", "insertion": "insertion_auc", "ROAD": "road"}
-    found = {told: by[f"{key}_over_control"].status for told, key in kinds.items() if f"{key}_over_control" in by}
-    tested = {told: status for told, status in found.items() if status != "not run"}
+def _ranked(own: Sequence[Check], title: str) -> str:
+    """Whether the squares that it marks matter more to the score than those of the baselines."""
+    found = {RANKING[one.figure.metric]: one.status for one in own if one.figure.metric in RANKING}
+    tested = {name: status for name, status in found.items() if status != "not run"}
     if not tested:
-        return ["its ranking of cells could not be tested"]
-    weak = [told for told, status in tested.items() if status != "pass"]
-    worse = [told for told, status in tested.items() if status == "fail"]
-    if not weak:
-        return [f"its ranking of cells beats the controls ({', '.join(tested)})"]
-    if worse:
-        return [f"**do not rank cells by it**: a map that knows nothing does better ({', '.join(worse)})"]
-    return [f"**do not rank cells by it**: it does not clearly beat the controls ({', '.join(weak)})"]
+        return "Its ranking of squares could not be tested."
+    by = {status: [name for name, own in tested.items() if own == status] for status in ("fail", "unsure")}
+    if by["fail"]:
+        return f"A baseline ranks the squares of the image better than {title} ({listed(by['fail'])})."
+    if by["unsure"]:
+        return f"Its ranking of squares is not clearly better than the baselines ({listed(by['unsure'])})."
+    return f"Its ranking of squares is better than the baselines ({listed(list(tested))})."
 
 
-def _own(by: Mapping[str, Gate]) -> list[str]:
-    """Weights, class, and changes that nobody would notice."""
-    said = {
-        "kept": {
-            "fail": "**it stays when the weights are redrawn**: it shows the picture, not what was learnt",
-            "unsure": "how much of it outlives redrawn weights is unclear",
-        },
-        "target_spearman": {"fail": "**it hardly knows what it explains**"},
-        "stability_spearman": {"fail": "**it moves when the image changes unnoticed**"},
-    }
-    return [told[by[key].status] for key, told in said.items() if key in by and by[key].status in told]
+def _others(own: Sequence[Check], title: str) -> list[str]:
+    """Weights, class and imperceptible perturbations: what failed, and what is undecided of the first."""
+    status = {one.figure.metric: one.status for one in own if not one.figure.versus}
+    told = [text.format(title=title) for metric, text in FAULTS.items() if status.get(metric) == "fail"]
+    if status.get(RANDOMISED) == "unsure":
+        told.append("How much of it survives randomised weights is undecided.")
+    return told
+
+
+def _convicted(checks: Iterable[Check]) -> list[str]:
+    """The suspects that the model relies on."""
+    failed = (one for one in select_checks(checks, "suspect") if one.status == "fail")
+    return list(dict.fromkeys(one.subject.name for one in failed))

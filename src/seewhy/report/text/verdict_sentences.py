@@ -1,145 +1,299 @@
-"""A verdict in plain words: what holds, what does not, what was not tested. Every word follows from a gate's status."""
+"""What the checks of a model come to, in plain words: does it work, does it rely on a shortcut, is it stable, use it?
 
-from collections.abc import Mapping, Sequence
+Every word follows from the status of a check. A sentence has at most 20 words, and one number.
+"""
 
-from seewhy.checks.verdict import MINDS, Gate
-from seewhy.formatting import headline, written
-from seewhy.metrics.stability import TITLES
-from seewhy.stats import FEWEST, NOTHING, Estimate
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-NOTHING_TESTED = (
-    "**What the answers hang on was not tested**: no object, suspect or region is known, no answer is right, or all "
-    "answers are the same, so that there is nothing to put in its place."
-)
+from seewhy.checks.answer import Answer
+from seewhy.checks.check import Check
+from seewhy.checks.figure import CONTROL, Figure
+from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.status import worst_status
+from seewhy.checks.verdict import Figures, select_checks
+from seewhy.formatting import capitalised, listed, written
+from seewhy.stats import FEWEST, Estimate
+
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
-HALF = 0.5  # of the answers: where replacing the object changes more, the background alone is not what they hang on
-AROUND = "reliance.background_swap"
-ELSEWHERE = "replacing as much elsewhere"
-ALONE = {  # what a single failed gate means that convicts no suspect
-    f"reliance.{MINDS}": "**The answers hardly hang on the object**",
-    AROUND: "**The answers hang on what is around the object**",
-}
-LOST = {  # figure -> what was found; {name}: a suspect, {share}: of the answers, {over}: beside the control
-    MINDS: f"replacing the object changes {{share}}, {{over}} {ELSEWHERE}",
-    "background_swap": "replacing all but the object changes {share}",
-    "{name}_paste_over_control": "the {name} alone, pasted into an image that is answered otherwise, wins {share}, "
-    "{over} as much of another image",
-    "{name}_swap_over_control": f"replacing the {{name}} changes {{share}}, {{over}} {ELSEWHERE}",
-}
+HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
+MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
+CHANGES = {"noise": "Imperceptible noise", "shift": "A shift by one pixel", "jpeg": "JPEG compression"}
+WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
+STATUS_WORDS = {"pass": "passed", "fail": "failed", "unsure": "undecided", "not run": "not tested"}
 
 
-def finding(gates: Sequence[Gate], figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
-    """What the answers hang on, by the `gates` of the interventions and the `figures` behind them, and whether maps
-    showed it. Where no gate could be run: what replacing the study's own `regions` did."""
-    failed, unsure, held = ([one for one in gates if one.status == status] for status in ("fail", "unsure", "pass"))
-    there = [one for one in unsure if _open(one)]
+@dataclass(frozen=True)
+class Evidence:
+    """What sentences need beside the checks.
+
+    Args:
+        figures: the measurement tables.
+        method: the first method, whose maps may show a suspect.
+        regions: names of the study's own regions.
+        won: by suspect, the class that most predictions change to when it is pasted; missing where none is.
+        change: the imperceptible change that changes most predictions.
+    """
+
+    figures: Figures
+    method: str = "gradcam"
+    regions: Sequence[str] = ()
+    won: Mapping[str, str] = field(default_factory=dict)
+    change: str = ""
+
+    def share(self, region: str, kind: str, control: bool = False) -> Estimate:
+        """How often an intervention, or its control, changed the prediction."""
+        facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
+        return self.figures.estimate(Figure("prediction_change", facets=facets))
+
+    def shown(self, suspect: str) -> Estimate:
+        """How much of the map lies on a suspect, times chance."""
+        facets = {"region": suspect, "tested": True}
+        return self.figures.estimate(Figure("region_lift", self.method, facets=facets))
+
+
+def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
+    """Does the model work? By its accuracy beside the majority baseline; else by the project's `own` checks."""
+    if not model.checks:
+        return _works_by_own(own)
+    check, always = model.checks[0], f"always {_verb(model)} *{model.most_common}*"
+    share, best = written(model.accuracy.value, "%"), written(model.best, "%")
+    detail = f"Correct: {model.accuracy.text('%')}."
+    if check.status == "fail":
+        sentence = f"The model is worse than {always} ({share} against {best})."
+        if model.is_constant:
+            sentence += f" It predicts *{model.predicted}* for {model.given} of {model.images} images."
+        so = "do not use this model, and do not read reasons from its maps"
+        return Answer("No", sentence, "broken", f"The model is worse than {always}.", share, so, detail)
+    if check.status == "unsure":
+        sentence = f"The model is not clearly better than {always} ({share} against {best})."
+        so = "test it on more labelled images"
+        return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
+    thing = "the captions match the reference" if model.metric == "exact" else "the images are classified correctly"
+    sentence = f"{share} of {thing}. {capitalised(always)} would reach {best}."
+    if model.accuracy.value < HALF:
+        short = f"Only {sentence.partition('. ')[0]}."
+        return Answer("Partly", sentence, "unknown", short, share, "look at its errors before you use it", detail)
+    return Answer("Yes", sentence, "fine", "The model works.", share, "", detail)
+
+
+def _verb(model: MajorityBaseline) -> str:
+    return "writing" if model.metric == "exact" else "predicting"
+
+
+def _works_by_own(own: Sequence[Check]) -> Answer:
+    """By the project's checks of the model's predictions, where no majority baseline says so."""
+    if not own:
+        sentence = "No label says which predictions are right, and no check of params.yaml sets a limit."
+        return Answer("Not tested", sentence, "unknown", "Whether the model works was not tested.")
+    status = worst_status([one.status for one in own])
+    worst = next(one for one in own if one.status == status)
+    value = written(worst.estimate.value) if worst.estimate.measured else ""
+    answers = {"pass": ("Yes", "fine"), "fail": ("No", "broken")}
+    answer, severity = answers.get(status, ("Undecided" if status == "unsure" else "Not tested", "unknown"))
+    told = worst.sentence or f"Not decided: {worst.statement}"
+    sentence = f"{capitalised(told)}."
+    return Answer(
+        answer, sentence, severity, sentence, value, "", f"{capitalised(str(worst.figure))}: {worst.estimate.text()}."
+    )
+
+
+def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
+    """Does the model rely on a shortcut? By the checks of object, background and suspects."""
+    asked = select_checks(checks, "object", "background", "suspect")
+    failed, held = ([one for one in asked if one.status == status] for status in ("fail", "pass"))
+    undecided = [one for one in asked if one.is_open]
     if failed:
-        first = ALONE.get(failed[0].gate if len(failed) == 1 else "", "**It takes shortcuts**")
-        either = figures.get("reliance.object_swap", NOTHING)
-        if first == ALONE[AROUND] and either.low > HALF and gates[0] not in held:
-            lost = f"{_facts(failed, figures)[0]}; replacing the object itself, {either.text('%')}"
-            return f"**The answers change whatever is replaced, so what they hang on is not shown**: {lost}."
-        return f"{first}: {'; '.join([*_facts(failed, figures), *_shown(failed, figures)])}."
-    if there:
-        first = "Whether the answers hang on the object is not clear"
-        if any(one.about for one in gates):
-            first = "No shortcut is proven, none ruled out"
-        return f"**{first}**: {'; '.join(_facts(there, figures))}; that decides nothing."
+        return _relies(failed, held, evidence)
+    if undecided:
+        return _undecided(undecided[0], evidence)
     if held:
-        suspects = any(one.about for one in held)
-        first = "**No shortcut was found among the suspects**" if suspects else "**The answers hang on the object**"
-        return f"{first}: {'; '.join(_facts(held, figures))}."
-    if unsure:
-        few = max(one.found.n for one in unsure)
-        return (
-            f"**What the answers hang on was not tested**: it takes {FEWEST} images with something to replace and "
-            f"an answer to test, which is right where a label can say so (n = {few})."
+        return _no_shortcut(asked, held, evidence)
+    if few := [one.estimate.n for one in asked if one.status == "unsure"]:
+        sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
+        short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
+        return Answer("Not tested", sentence, "unknown", short, detail=detail)
+    return _by_regions(evidence)
+
+
+def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+    """Something failed: a suspect first, then the object, then the background."""
+    order = ("suspect", "object", "background")
+    worst = min(failed, key=lambda one: order.index(one.subject.kind))
+    told, detail = _intervention(worst, evidence)
+    name, kind = worst.subject.name, worst.subject.kind
+    so = "do not use this model where that may happen; its errors there are not visible in the maps"
+    if kind == "suspect":
+        shown = _shown(name, evidence)
+        short = f"The model takes the {name} for {_won(name, evidence)}{shown[0]}."
+        if worst.figure.facets["kind"] == "swap":
+            short = f"The predictions depend on the {name}{shown[0]}."
+        so = f"do not use this model where the {name} can stand without the object"
+        return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, f"{detail} {shown[1]}".strip())
+    if kind == "object":
+        short = "The predictions hardly depend on the object."
+        return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
+    either = evidence.share("object", "swap")
+    if either.low > HALF and not select_checks(held, "object"):
+        told += f" Replacing the object itself changes {written(either.value, '%')}."
+        short = "The predictions change whatever is replaced, so what they depend on is not known."
+        detail += f" Object: {either.text('%')}."
+        return Answer("Undecided", told, "unknown", short, _main_figure(worst, evidence), "", detail)
+    short = "The predictions depend on what surrounds the object."
+    return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
+
+
+def _undecided(check: Check, evidence: Evidence) -> Answer:
+    told, detail = _intervention(check, evidence)
+    short = "Too few images to decide whether the model relies on a shortcut."
+    return Answer("Undecided", told, "unknown", short, _main_figure(check, evidence), "test it on more images", detail)
+
+
+def _no_shortcut(asked: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+    told, detail = _intervention(held[0], evidence)
+    suspects = list(dict.fromkeys(one.subject.name for one in asked if one.subject.name))
+    passed = {one.subject.name for one in held}
+    rest = [f"the {name}" for name in suspects if name not in passed]
+    limit = "No suspect is named, so no particular shortcut was looked for."
+    if suspects:
+        limit = f"Not tested, as too few images show it: {listed(rest)}." if rest else ""
+    short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
+    return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", f"{limit} {detail}".strip())
+
+
+def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
+    """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
+    region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
+    share, other = (evidence.share(region, kind, control) for control in (False, True))
+    part = "everything but the object" if region == "background" else f"the {region}"
+    value = written(share.value, "%")
+    if kind == "paste":
+        won = _won(region, evidence)
+        told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
+        beside = f"Pasting an equal area of another image does so in {written(other.value, '%')}."
+    else:
+        told = f"{WAYS[kind]} {part} changes {value} of predictions."
+        beside = f"{WAYS[kind]} an equal area elsewhere changes {written(other.value, '%')}."
+    if check.figure.versus != CONTROL:
+        return told, f"{capitalised(part)}: {share.text('%')}."
+    detail = f"Difference: {check.estimate.text('points')}."
+    return (f"{told} {beside}" if other.measured else told), detail
+
+
+def _won(name: str, evidence: Evidence) -> str:
+    """What the model predicts when a suspect is pasted."""
+    return f"*{evidence.won[name]}*" if name in evidence.won else "the object"
+
+
+def _main_figure(check: Check, evidence: Evidence) -> str:
+    facets = check.figure.facets
+    share = evidence.share(str(facets["region"]), str(facets["kind"]))
+    return written(share.value, "%") if share.measured else ""
+
+
+def _shown(name: str, evidence: Evidence) -> tuple[str, str]:
+    """Whether the maps show a suspect: a clause, and the figure behind it."""
+    lift = evidence.shown(name)
+    if not lift.measured:
+        return "", ""
+    unclear = "whether heat maps show this is not clear" if lift.high > CLEAR else "heat maps do not show this"
+    clause = "heat maps show this" if lift.low > 1 else unclear
+    return f", and {clause}", f"Attribution on the {name}: {lift.text('×')} of chance."
+
+
+def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
+    """False where maps clearly hide a suspect that the model relies on."""
+    failed = [one for one in select_checks(checks, "suspect") if one.status == "fail"]
+    found = [evidence.shown(one.subject.name) for one in failed]
+    return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
+
+
+def _by_regions(evidence: Evidence) -> Answer:
+    """Without object and suspects: on which of the study's own regions the predictions depend."""
+    ways = ("swap", "blur", "darken")
+    over = {
+        (name, way): evidence.figures.estimate(
+            Figure("prediction_change", versus=CONTROL, facets={"region": name, "kind": way})
         )
-    return _parts(figures, regions)
-
-
-def untested(gates: Sequence[Gate]) -> str:
-    """Where the interventions clear the answers: which suspects they say nothing of, as a sentence; else empty."""
-    held = [one for one in gates if one.status == "pass"]
-    if not held or any(one.status == "fail" or _open(one) for one in gates):
-        return ""
-    suspects = dict.fromkeys(gate.about for gate in gates if gate.about)
-    rest = [f"the {name}" for name in suspects if name not in {gate.about for gate in held}]
-    if not suspects:
-        return "No suspect shortcut is named, so none was looked for."
-    return f"**Not tested**: {_listed(rest)}, seen in too few images." if rest else ""
-
-
-def _open(gate: Gate) -> bool:
-    """Whether a gate was tested on enough images, and is unsure all the same."""
-    return gate.status == "unsure" and gate.found.measured and gate.found.n >= FEWEST
-
-
-def together(worthless: str, causal: str, flips: str, *under: str) -> str:
-    """The finding of page 07 from sentences that may be empty: that the model is worth nothing (`Fixed.told`), what its
-    answers hang on (`finding`), what flips them (`fragile`); two of these on top, the rest under them."""
-    lead, rest = ((worthless, causal), flips) if worthless else ((causal, flips), "")
-    return headline(" ".join(filter(None, lead)), rest, *under)
-
-
-def _facts(gates: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
-    """What was found of each gate; the interval is that of the figure that decides."""
-    told = []
-    for gate in gates:
-        key = gate.gate.removeprefix("reliance.")
-        text = LOST[key.replace(gate.about, "{name}", 1) if gate.about else key]
-        share = figures.get(f"reliance.{key.removesuffix('_over_control')}", gate.found)
-        beside = "{over}" in text
-        shown = f"{written(share.value, '%')} of {share.n} answers" if beside else f"answers: {gate.found.text('%')}"
-        told.append(text.format(name=gate.about, share=shown, over=f"{gate.found.text('points')} against"))
-    return told
-
-
-def _parts(figures: Mapping[str, Estimate], regions: Sequence[str]) -> str:
-    """Which of the study's own regions the answers hang on: those of which two changes are clearly worse than as much
-    elsewhere; of the others is told which one is."""
-    ways = {"swap": "replacing", "blur": "blurring", "darken": "darkening"}
-    found = {
-        (name, way): figures.get(f"reliance.{name}_{way}_over_control", NOTHING) for name in regions for way in ways
+        for name in evidence.regions
+        for way in ways
     }
-    if not any(one.measured for one in found.values()):
-        return NOTHING_TESTED
-    clear = {name: [way for way in ways if found[name, way].low > 0] for name in regions}
-    named = [name for name in sorted(regions, key=lambda name: -found[name, "swap"].value) if clear[name]]
-    if not named:
-        return (
-            "**No named part decides by itself**: no change of one flips clearly more answers than as much elsewhere."
-        )
-    told = [
-        f"{_listed([ways[way] for way in clear[name]])} the {name}, {found[name, clear[name][0]].text('points')}"
-        for name in named
-    ]
-    sure = _listed([f"the {name}" for name in named if len(clear[name]) > 1])
-    first = f"**The answers hang on {sure}**" if sure else "**What the answers hang on is not clear**"
-    return f"{first}: more of them change than with as much elsewhere by {'; by '.join(told)}."
+    if not any(one.measured for one in over.values()):
+        sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
+        so = "mark objects, or name `suspects` or `regions` in params.yaml"
+        return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
+    clear = {name: [way for way in ways if over[name, way].low > 0] for name in evidence.regions}
+    sure = sorted((name for name in clear if len(clear[name]) > 1), key=lambda name: -over[name, clear[name][0]].value)
+    if not sure:
+        sentence = "No change of a named region clearly changes more predictions than the same change elsewhere."
+        return Answer("Undecided", sentence, "unknown", "No named region decides by itself.")
+    name, way = sure[0], clear[sure[0]][0]
+    share, other = (evidence.share(name, way, control) for control in (False, True))
+    told = f"{WAYS[way]} the {name} changes {written(share.value, '%')} of predictions."
+    told += f" {WAYS[way]} an equal area elsewhere changes {written(other.value, '%')}."
+    short = f"The predictions depend on {listed([f'the {one}' for one in sure])}."
+    so, detail = "judge whether that is the object or a shortcut", f"Difference: {over[name, way].text('points')}."
+    return Answer("Undecided", told, "unknown", short, written(share.value, "%"), so, detail)
 
 
-def _shown(failed: Sequence[Gate], figures: Mapping[str, Estimate]) -> list[str]:
-    """Whether the maps gave away the suspects that interventions convicted."""
-    told = []
-    for name in dict.fromkeys(gate.about for gate in failed if gate.about):
-        lift = figures.get(f"reliance.{name}_lift")
-        if lift is not None and lift.measured:
-            unclear = "it is not clear that the maps show it" if lift.high > CLEAR else "**the maps do not show it**"
-            shown = "the maps show it" if lift.low > 1 else unclear
-            there = (
-                f"in the images as they are, the evidence on the {name} is {lift.text('×')} what chance would put there"
-            )
-            told.append(f"{shown}: {there}")
-    return told
+def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
+    """Do predictions stay when an image changes imperceptibly?"""
+    found = select_checks(checks, "stability")
+    if not found or found[0].status == "not run":
+        return Answer("Not tested", "No image was changed.", "unknown", "Stability was not tested.")
+    check, value = found[0], written(found[0].estimate.value, "%") if found[0].estimate.measured else ""
+    change = CHANGES.get(evidence.change, "The worst of the imperceptible changes")
+    told = f"{change} changes {value} of predictions."
+    detail = f"Changed: {check.estimate.text('%')}."
+    if check.status == "fail":
+        so = "expect another prediction for a copy of the same image"
+        short = "Imperceptible changes of an image change the prediction."
+        return Answer("No", told, "unstable", short, value, so, detail)
+    if check.status == "unsure":
+        return Answer("Undecided", told, "unknown", "Stability is undecided.", value, "test it on more images", detail)
+    return Answer("Yes", told, "fine", "The predictions are stable.", value, "", detail)
 
 
-def fragile(gate: Gate, kind: str) -> str:
-    """That the unnoticed change of that `kind` flips answers, where that is clear; else empty."""
-    if gate.status != "fail":
-        return ""
-    return f"**An unnoticed change flips answers**: {TITLES[kind]}, {gate.found.text('%')}."
+def verdict_status(checks: Iterable[Check]) -> str:
+    """`passed`, `failed`, `undecided` or `not tested`: the worst of the checks of the model and of the project's own.
+
+    What predictions depend on has to be tested: without such a check nothing has passed.
+    """
+    asked = select_checks(checks, "works", "object", "background", "suspect", "stability", "own")
+    causal = select_checks(asked, "object", "background", "suspect")
+    statuses = [one.status for one in asked] + ([] if causal else ["not run"])
+    return STATUS_WORDS[worst_status(statuses)]
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+def verdict_answer(status: str, works: Answer, shortcut: Answer, stable: Answer, own: Sequence[Check] = ()) -> Answer:
+    """The verdict on a study, with what weighs most as its sentence; `short` is the line under every title."""
+    weighed = [works, shortcut, stable]
+    worst = next((one for one in weighed if one.severity in ("broken", "shortcut", "unstable")), None)
+    broken = [one for one in own if one.status == "fail"]
+    if worst is None and broken:
+        told = f"{capitalised(broken[0].denial)}."
+        worst = Answer("No", told, "broken", told)
+    if worst is None and status != "passed":
+        worst = next((one for one in (shortcut, works, stable) if one.severity == "unknown"), None)
+    told = worst.short if worst else "No check of the model failed."
+    severity = worst.severity if worst else "fine"
+    word: dict[str, str] = {"passed": "Yes", "failed": "No", "undecided": "Undecided", "not tested": "Not tested"}
+    return Answer(word[status], told, severity, f"Verdict for this model: {status.upper()}. {told}")
+
+
+def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer) -> dict[str, str]:
+    """Should the model be used? `Yes`, `No`, `With care` or `Not tested`, and why."""
+    if works.severity == "broken":
+        return {"answer": "No", "why": works.short}
+    if shortcut.severity == "shortcut":
+        return {"answer": "No", "why": shortcut.short}
+    if stable.severity == "unstable":
+        return {"answer": "With care", "why": stable.short}
+    if "Not tested" in (works.answer, shortcut.answer):
+        return {"answer": "Not tested", "why": (works if works.answer == "Not tested" else shortcut).short}
+    for one in (works, shortcut, stable):
+        if one.severity == "unknown":
+            return {"answer": "With care", "why": one.short}
+    if maps.severity != "fine":
+        return {"answer": "With care", "why": maps.short}
+    return {"answer": "Yes", "why": "No check of the model or its maps failed."}

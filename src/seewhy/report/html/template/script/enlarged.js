@@ -1,6 +1,7 @@
 // The enlarged view of a gallery's card. Arrows step through the cards that are shown, M through the maps, R takes them
 // off, Esc closes and gives the focus back.
-let dialog, current;
+let dialog = null;
+let current = null;
 
 const build = () => {
   const said = make("div", {}, make("div", { className: "said" }), make("p", { className: "about" }));
@@ -37,7 +38,12 @@ const listen = () => {
     act();
   });
   dialog.addEventListener("click", event => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => current?.querySelector(".zoom").focus());
+  dialog.addEventListener("close", () => {
+    const gallery = current.closest(".gallery");
+    chosen(gallery.setting("image"), "");
+    telling(gallery, gallery.dataset.m);
+    current.querySelector(".zoom").focus();
+  });
 };
 
 const part = name => dialog.querySelector(name);
@@ -51,8 +57,12 @@ const photo = () => {
 
 const method = () => {
   dialog.dataset.m = next();
+  telling(current.closest(".gallery"), dialog.dataset.m);
   tell();
 };
+
+// The map that is seen, in the address.
+const telling = (gallery, m) => chosen(gallery.setting("map"), +m ? JSON.parse(gallery.dataset.methods)[m] : "");
 
 const step = by => {
   let card = current;
@@ -90,5 +100,6 @@ const enlarge = card => {
   ])
     part(name).replaceChildren(...from.querySelector(name).cloneNode(true).childNodes);
   tell();
+  chosen(gallery.setting("image"), card.querySelector(".id").textContent);
   if (!dialog.open) dialog.showModal();
 };

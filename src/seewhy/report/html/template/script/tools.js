@@ -28,28 +28,49 @@ const choices = (entries, choose) => {
     }),
   );
   press(buttons[0]);
-  return buttons;
+  const set = value => (buttons[entries.findIndex(([one]) => one === value)] ?? buttons[0]).click();
+  return Object.assign(buttons, { set });
 };
 
 const select = (label, entries, choose) => {
   const options = entries.map(([value, text]) => new Option(text, value));
   const box = labelled(make("select", { title: label }, ...options), label);
   box.onchange = () => choose(box.value);
-  return box;
+  const set = value => {
+    box.value = entries.some(([one]) => one === value) ? value : entries[0][0];
+    box.onchange();
+  };
+  return Object.assign(box, { set });
 };
 
 // Whether names fit beside one another as buttons; else they are a list.
 const short = (names, most) => names.length <= most && names.join("").length < 48;
 
-// The controls of opacity and of photos alone, for all of a gallery or of a page's strips.
-const laid = box => {
+// The controls of opacity and of photos alone, for all of a gallery or of a page's strips. name: of their settings.
+const laid = (box, name) => {
   const slider = make("input", { type: "range", min: 0, max: 1, step: 0.05, value: box.dataset.opacity });
-  slider.oninput = () => {
+  const show = () => {
     box.style.setProperty("--o", slider.value);
     slider.setAttribute("aria-valuetext", `${Math.round(100 * slider.value)} %`);
   };
-  slider.oninput();
+  slider.oninput = () => {
+    show();
+    chosen(name("opacity"), slider.value === slider.defaultValue ? "" : slider.value);
+  };
+  slider.defaultValue = slider.value;
+  show();
   const photo = make("input", { type: "checkbox" });
-  photo.onchange = () => box.classList.toggle("photo-only", photo.checked);
+  photo.onchange = () => {
+    box.classList.toggle("photo-only", photo.checked);
+    chosen(name("photo"), photo.checked ? "only" : "");
+  };
+  remember(name("opacity"), value => {
+    slider.value = value || slider.defaultValue;
+    slider.oninput();
+  });
+  remember(name("photo"), value => {
+    photo.checked = value === "only";
+    photo.onchange();
+  });
   return [make("label", {}, "opacity", slider), make("label", {}, photo, "photo only")];
 };

@@ -1,0 +1,157 @@
+"""A check: a statement about a model or its maps, the figure that it rests on, and the limit of that figure.
+
+The verdict of a study and `checks:` of params.yaml are lists of these. There is no score over them: a pass of one does
+not make up for a fail of another.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from seewhy.checks.figure import Figure
+from seewhy.checks.old_keys import old_key
+from seewhy.checks.status import FEWEST, decide_status
+from seewhy.stats import NOTHING, Estimate
+
+Kind = Literal["works", "object", "background", "suspect", "stability", "map", "own"]
+FINE = 0.005  # where a figure is nearer to its limit than this, two digits would not tell them apart
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a check is about.
+
+    Args:
+        kind: whether the model `works`; whether its predictions depend on the `object`, the `background` or a
+            `suspect`; their `stability`; what a method's `map` is worth; or what a project's `own` check names.
+        name: of the suspect or the method; empty for others.
+    """
+
+    kind: Kind
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A statement with its figure, its limit and, once measured, its estimate.
+
+    Args:
+        subject: what it is about.
+        figure: what is measured, by fields.
+        statement: what a pass means, a sentence without its full stop.
+        denial: what a fail means.
+        limit: what the figure is compared with, in its unit.
+        least: whether the figure has to be above the limit, else below.
+        estimate: the figure with its 95 % interval and n.
+        exact: whether the estimate is a count, which has no interval and may equal the limit.
+        missing: why there is no estimate.
+        expected: whether the check is meant to pass or to fail.
+        title: a name in front of the statement, as that of a method.
+        what: what the figure is, in words, where a project names it.
+
+    >>> found = Estimate(0.76, 0.71, 0.79, 272)
+    >>> check = Check(Subject("works"), Figure("accuracy"), "most are right", "few are right", 0.8, True, found)
+    >>> check.status, check.sentence
+    ('fail', 'few are right')
+    """
+
+    subject: Subject
+    figure: Figure
+    statement: str
+    denial: str
+    limit: float
+    least: bool
+    estimate: Estimate = field(default=NOTHING)
+    exact: bool = False
+    missing: str = ""
+    expected: Literal["pass", "fail"] = "pass"
+    title: str = ""
+    what: str = ""
+
+    @property
+    def status(self) -> str:
+        """`pass`, `fail`, `unsure` or `not run`: see `decide_status`."""
+        found = self.estimate
+        return decide_status(
+            found.value, found.low, found.high, None if self.exact else found.n, self.limit, self.least
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What the status allows to say; empty where nothing is decided."""
+        return {"pass": self.statement, "fail": self.denial}.get(self.status, "")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether enough images were measured and nothing is decided all the same."""
+        return self.status == "unsure" and self.estimate.measured and self.estimate.n >= FEWEST
+
+    @property
+    def broken(self) -> bool:
+        """Whether it fails without being meant to."""
+        return self.status == "fail" and self.expected == "pass"
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether there is something to report: it is broken, undecided, or passes where it is meant to fail."""
+        return self.status != self.expected
+
+    def row(self) -> dict[str, Any]:
+        """What verdict.json and checks.json hold: fields of the figure, what was found, the old names beside them."""
+        found = self.estimate
+        ends = {"estimate": found.value, "low": found.low, "high": found.high}
+        plain = {key: round(value, 10) if math.isfinite(value) else None for key, value in ends.items()}
+        return {
+            "subject": self.subject.kind,
+            "name": self.subject.name,
+            "title": self.title,
+            "figure": self.figure.fields(),
+            "statement": self.statement,
+            "denial": self.denial,
+            "status": self.status,
+            "expected": self.expected,
+            **plain,
+            "n": None if self.exact else found.n,
+            "limit": self.limit,
+            "passes": "above" if self.least else "below",
+            **self.old_row(plain["estimate"]),
+        }
+
+    def old_row(self, value: float | None) -> dict[str, Any]:
+        """The names of the first edition, for one release."""
+        key = old_key(self.figure) or str(self.figure)
+        own = {"what": self.what, "measure": key} if self.subject.kind == "own" else {}
+        return {
+            "gate": key.removeprefix("audit."),
+            "claim": f"{self.title}: {self.statement}" if self.title else self.statement,
+            "value": value,
+            **own,
+        }
+
+    def figure_text(self) -> str:
+        """'0.76 (0.71 to 0.79)', with as many digits as tell it from the limit."""
+        value, low, high = (self._written(x) for x in (self.estimate.value, self.estimate.low, self.estimate.high))
+        return value if self.exact else f"{value} ({low} to {high})"
+
+    def report_line(self, study: str) -> str:
+        """The outcome as a line: which check, what was found, and by how much it misses its limit."""
+        of, found, limit = f"{study}: {self.figure}", self.estimate, self._written(self.limit)
+        wanted, side = ("above", "min") if self.least else ("below", "max")
+        if self.status == "not run":
+            return f"{of} was not tested: {self.missing or 'no image to measure it on'}"
+        if not math.isfinite(found.value):
+            return f"{of} was not measured: {found.n} images are too few"
+        if self.status == "unsure":
+            return f"{of} {self.figure_text()} is not clearly {wanted} {limit} (n = {found.n})"
+        if self.status == "pass":
+            meant = ", though expected to fail" if self.expected == "fail" else ""
+            return f"{of} {self.figure_text()} passes {side} {limit}{meant}"
+        other = "below" if self.least else "above"
+        return f"{of} {self.figure_text()} is {other} {limit} by {self._written(abs(found.value - self.limit))}"
+
+    def _written(self, figure: float) -> str:
+        if self.exact:
+            return f"{figure:g}"
+        found = self.estimate
+        apart = [abs(x - self.limit) for x in (found.value, found.low, found.high)]
+        return f"{figure:.{4 if min(apart) < FINE else 2}f}"

@@ -1,0 +1,97 @@
+"""summary.json: four questions that a reader has of a study, answered from its checks, and the verdict in one line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from seewhy.checks.check import Check
+from seewhy.checks.figure import Figure
+from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.tables import StudyTables
+from seewhy.config import artifacts
+from seewhy.config.project import Project
+from seewhy.report.text import method_sentences, verdict_sentences
+from seewhy.report.text.verdict_sentences import MOSTLY, Evidence
+
+MODEL, AUDIT = "01_model", "07_audit"  # the pages that show the answers
+
+
+def write_summary(
+    project: Project,
+    study: str,
+    tables: StudyTables,
+    model: MajorityBaseline,
+    verdict: Sequence[Check],
+    own: Sequence[Check],
+) -> None:
+    """Writes reports/<study>/summary.json.
+
+    Args:
+        project, study: what is summarised.
+        tables: its measurements.
+        model: beside the majority baseline.
+        verdict: the checks of every audit.
+        own: the checks of params.yaml.
+    """
+    from seewhy.checks.summaries import method_titles
+
+    evidence = gather_evidence(project, study, tables)
+    title = method_titles(tables).get(evidence.method, evidence.method)
+    told = summarise_answers(model, verdict, own, evidence, title)
+    settings, path = project.params.study(study), artifacts.predictions(project.root, study)
+    checkpoint = artifacts.read_table(path, f"explain@{study}")[1].get("checkpoint", "") if path.is_file() else ""
+    facts = {
+        "study": study,
+        "task": project.params.task(study),
+        "about": f"{settings.architecture} on dataset {settings.dataset}, split {settings.split}",
+        "images": int(tables.images["image"].nunique()),
+        "checkpoint": checkpoint,
+        "dataset": settings.dataset,
+    }
+    artifacts.write_json(artifacts.reports(project.root, study) / "summary.json", facts | told)
+
+
+def summarise_answers(
+    model: MajorityBaseline, verdict: Sequence[Check], own: Sequence[Check], evidence: Evidence, title: str
+) -> dict[str, Any]:
+    """Questions, use and verdict of summary.json, by one rule: every word follows from the status of a check."""
+    judged = [*verdict, *own]
+    of_model = [one for one in own if not one.figure.method and not one.figure.facets.get("region")]
+    works = verdict_sentences.works_answer(model, of_model)
+    shortcut = verdict_sentences.shortcut_answer(verdict, evidence)
+    stable = verdict_sentences.stability_answer(verdict, evidence)
+    maps = method_sentences.maps_answer(verdict, title, evidence)
+    status = verdict_sentences.verdict_status(judged)
+    whole = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
+    return {
+        "questions": {
+            "works": works.question(MODEL),
+            "shortcut": shortcut.question(AUDIT),
+            "stable": stable.question(AUDIT),
+            "maps": maps.question(AUDIT),
+        },
+        "use": verdict_sentences.use_answer(works, shortcut, stable, maps),
+        "verdict": {"status": status, "severity": whole.severity, "line": whole.short, "page": AUDIT},
+    }
+
+
+def gather_evidence(project: Project, study: str, tables: StudyTables) -> Evidence:
+    """What the sentences need beside the checks."""
+    settings = project.params.study(study)
+    won = {name: target for name in settings.suspects if (target := won_class(tables, name))}
+    flips = tables.select_rows(Figure("label_flip", facets={"change": "worst"}))
+    change = str(flips["change"].iloc[0]) if len(flips) else ""
+    methods = tables.tested_methods
+    return Evidence(tables, methods[0] if methods else "gradcam", [*settings.regions], won, change)
+
+
+def won_class(tables: StudyTables, suspect: str) -> str:
+    """The class that nearly all predictions change to when a suspect is pasted; empty where there is none such."""
+    rows = tables.select_rows(Figure("prediction_change", facets={"region": suspect, "kind": "paste"}))
+    won = rows[rows["value"] > 0]
+    if won.empty or "predicted" not in tables.images:
+        return ""
+    known = tables.images[["image", "target", "predicted"]].drop_duplicates(["image", "target"])
+    names: pd.Series[int] = won.merge(known, on=["image", "target"])["predicted"].value_counts()
+    return str(names.index[0]) if len(names) and names.iloc[0] >= MOSTLY * len(won) else ""

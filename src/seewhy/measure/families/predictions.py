@@ -1,0 +1,71 @@
+"""Is the model right, and does it know how sure it may be? Classification. Page 01."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seewhy import stats
+from seewhy.measure.families.tables import select_rows
+from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.metrics.registry import declare_metric
+from seewhy.stats import Estimate
+from seewhy.study import Study
+from seewhy.tasks import classification
+
+NO_LABEL = "the image has no label"
+
+declare_metric(
+    "correct",
+    family="predictions",
+    title="Accuracy",
+    unit="%",
+    better="higher",
+    question="How often does the model classify correctly?",
+    is_share=True,
+)
+declare_metric(
+    "confidence",
+    family="predictions",
+    title="Confidence",
+    unit="%",
+    question="How sure is the model of its predictions?",
+)
+
+
+@family("predictions", section="model", tasks=("classification",), defaults={"bins": 10})
+def measure_predictions(study: Study, settings: Mapping[str, Any]) -> Result:
+    """Whether each prediction is right, and how sure the model is of it.
+
+    Settings: `bins` of equal width of the reliability curve.
+
+    Table: `correct` (1 or 0) and `confidence`. Arrays: `confusion` (k, k), images by true and predicted class, and
+    `classes`, those that occur; `reliability`, a row a bin that holds images: mean confidence, accuracy, its interval,
+    and their number.
+    """
+    rows = study.predictions
+    hits = rows["correct"].astype("boolean").to_numpy(float, na_value=np.nan)
+    parts = [
+        tidy_rows(rows, "", "correct", hits, NO_LABEL),
+        tidy_rows(rows, "", "confidence", rows["confidence"].to_numpy()),
+    ]
+    counts = classification.confusion(rows, study.dataset.classes)
+    table = tidy_table(parts)
+    curve = stats.calibration(*labelled_confidences(table), settings["bins"])
+    arrays = {"confusion": counts.to_numpy(np.int32), "classes": np.array(counts.columns, str)}
+    return Result(table, arrays | {"reliability": curve.to_numpy(float)})
+
+
+def labelled_confidences(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence, and whether it is right, of the labelled images of a table of the family."""
+    hits = select_rows(table, "correct")["value"].to_numpy()
+    known = np.isfinite(hits)
+    return select_rows(table, "confidence")["value"].to_numpy()[known], hits[known].astype(bool)
+
+
+def prediction_figures(result: Result, seed: int, bins: int = 10) -> dict[str, Estimate | float]:
+    """Figures of page 01: accuracy, expected calibration error, and the number of images."""
+    sure, hits = labelled_confidences(result.table)
+    measured = {"accuracy": stats.proportion(hits), "ece": stats.calibration_error(sure, hits, bins, seed)}
+    return {**measured, "images": int(result.table["image"].nunique())}

@@ -1,0 +1,128 @@
+"""Tidy tables -> estimates with intervals, and differences from baselines or other methods, image by image."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seewhy import stats
+from seewhy.errors import unknown
+from seewhy.measure.family import OF_THE_MODEL, facets_of
+from seewhy.metrics.baselines import NAMES
+from seewhy.metrics.registry import BEST, METRICS, Metric
+from seewhy.stats import Estimate
+
+FIGURES = ("estimate", "low", "high", "n", "p")
+TEXTS = (
+    "word",
+    "donor",
+    "word_kind",
+    "neighbour",
+    "suggested",
+    "opposite",
+)  # facets that say something of a value, where others tell values apart
+CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
+
+
+def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
+    """Mean over images of every metric, method and facet of a tidy table; then differences from each of `versus`.
+
+    table: columns of `family.COLUMNS`, then facets. seed: of the bootstrap. versus: names of methods or baselines;
+    "best_baseline": the baseline with the best mean in the same images; "control", of interventions: the same kind of
+    change elsewhere.
+
+    Returns a frame: metric, method, versus ("" for the mean itself), against (the name that it was compared with), the
+    facets, estimate, low, high (95 % interval), n (images), p (of a difference, by flipping signs). A difference is
+    above 0 where the method is better; where neither direction is, method minus the other. Images without a value are
+    left out; NaN for fewer than five. An image with several rows counts once, with their mean.
+
+    Raises SeewhyError for a name that the table does not have.
+
+    >>> rows = [(f"{k}.png", 0, name, name == "centre", "lift", k + bonus, "")
+    ...         for name, bonus in (("gradcam", 1.0), ("centre", 0.0)) for k in range(6)]
+    >>> table = pd.DataFrame(rows, columns=["image", "target", "method", "is_baseline", "metric", "value", "reason"])
+    >>> summarise(table, 0, ["centre"])[["method", "versus", "estimate", "n"]].values.tolist()
+    [['gradcam', '', 3.5, 6], ['centre', '', 2.5, 6], ['gradcam', 'centre', 1.0, 6]]
+    """
+    facets = [name for name in facets_of(table) if name not in TEXTS]
+    known = [*([CONTROL] if CONTROL in facets else []), BEST, *dict.fromkeys(table["method"])]
+    for name in versus:
+        if name not in known:
+            raise unknown("method", name, known, "versus")
+    rows = [*mean_rows(table, facets, seed)]
+    for name in versus:
+        rows += control_rows(table, facets, seed) if name == CONTROL else difference_rows(table, facets, name, seed)
+    return pd.DataFrame(rows, columns=["metric", "method", "versus", "against", *facets, *FIGURES])
+
+
+def mean_rows(table: pd.DataFrame, facets: list[str], seed: int) -> Iterator[tuple[object, ...]]:
+    """The means, in the order in which they first stand in the table."""
+    for (name, method, *values), rows in table.groupby(["metric", "method", *facets], sort=False, dropna=False):
+        one = mean_estimate(METRICS.get(name), method, image_values(rows).to_numpy(), seed)
+        yield (name, method, "", "", *values, *figures_of(one, np.nan))
+
+
+def difference_rows(table: pd.DataFrame, facets: list[str], versus: str, seed: int) -> Iterator[tuple[object, ...]]:
+    """What each method has over `versus`, image by image."""
+    for (name, *values), rows in table.groupby(["metric", *facets], sort=False, dropna=False):
+        metric = METRICS.get(name)
+        columns = {method: image_values(some) for method, some in rows.groupby("method", sort=False)}
+        for method, own in columns.items():
+            other = best_baseline(own, columns, metric) if versus == BEST else versus
+            if method in NAMES or method == other or (other not in columns and other):
+                continue
+            difference, p = compare_values(own, columns.get(other), metric, seed)
+            yield (name, method, versus, other, *values, *figures_of(difference, p))
+
+
+def control_rows(table: pd.DataFrame, facets: list[str], seed: int) -> Iterator[tuple[object, ...]]:
+    """What each intervention has over the same elsewhere, image by image."""
+    others = [name for name in facets if name != CONTROL]
+    for (name, method, *values), rows in table.groupby(["metric", "method", *others], sort=False, dropna=False):
+        own, away = (image_values(rows[rows[CONTROL] == control]) for control in (False, True))
+        difference, p = compare_values(own, away, METRICS.get(name), seed)
+        told = dict(zip(others, values, strict=True)) | {CONTROL: False}
+        yield (name, method, CONTROL, CONTROL, *(told[facet] for facet in facets), *figures_of(difference, p))
+
+
+def image_values(rows: pd.DataFrame) -> "pd.Series[float]":
+    """One value an image, in the order of the rows: the mean of those that are there."""
+    return rows.groupby("image", sort=False)["value"].mean()
+
+
+def mean_estimate(metric: Metric | None, method: str, values: np.ndarray, seed: int) -> Estimate:
+    """Mean, or share of hits where that is what the metric counts. Hits of the model itself are counted below five
+    images, too: each is a prediction that was seen to change."""
+    if metric is None or not metric.is_share:
+        return stats.mean(values, seed)
+    return stats.proportion(values[np.isfinite(values)]) if method == OF_THE_MODEL else stats.share(values)
+
+
+def best_baseline(own: "pd.Series[float]", columns: dict[str, "pd.Series[float]"], metric: Metric | None) -> str:
+    """The baseline with the best mean in the images for which `own` has a value; empty where there are none."""
+    there = own.index[np.isfinite(own)]
+    sign = metric.sign if metric else 1
+    means = {name: sign * columns[name].reindex(there).mean() for name in NAMES if name in columns}
+    means = {name: value for name, value in means.items() if np.isfinite(value)}
+    return max(means, key=lambda name: means[name]) if means else ""
+
+
+def compare_values(
+    own: "pd.Series[float]", other: "pd.Series[float] | None", metric: Metric | None, seed: int
+) -> tuple[Estimate, float]:
+    """Paired difference in the images where both have a value, above 0 where `own` is better, and its p."""
+    if other is None:
+        return stats.NOTHING, np.nan
+    both = pd.DataFrame({"own": own, "other": other.reindex(own.index)}).dropna()
+    first, second = both["own"].to_numpy(float), both["other"].to_numpy(float)
+    sign = metric.sign if metric else 1
+    difference = sign * (first - second)
+    if metric and metric.is_share:
+        pair = (first, second) if sign > 0 else (second, first)
+        return stats.paired_shares(*pair), stats.signs(difference, seed)
+    return stats.mean(difference, seed), stats.signs(difference, seed)
+
+
+def figures_of(one: Estimate, p: float) -> tuple[float, float, float, int, float]:
+    """The columns `FIGURES`."""
+    return one.value, one.low, one.high, one.n, p

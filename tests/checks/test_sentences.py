@@ -1,0 +1,329 @@
+"""The verdict in words: what each status allows to say, and how long a sentence may be."""
+
+import re
+from itertools import product
+
+import pytest
+
+from seewhy.checks import verdict
+from seewhy.checks.answer import ANSWERS, SEVERITIES
+from seewhy.checks.check import Check, Subject
+from seewhy.checks.figure import Figure
+from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.old_keys import old_key
+from seewhy.metrics import stability
+from seewhy.report.text import method_sentences, verdict_sentences
+from seewhy.report.text.verdict_sentences import Evidence
+from seewhy.stats import NAN, NOTHING, Estimate
+
+LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7}
+LIMITS |= {"object": 0.1, "background": 0.5, "suspect": 0.1, "flipped": 0.1}
+
+
+def near(value: float, half: float = 0.05, n: int = 40) -> Estimate:
+    return Estimate(value, value - half, value + half, n)
+
+
+class Known(dict):
+    """Figures by their old keys."""
+
+    def estimate(self, figure):
+        return self.get(old_key(figure).removeprefix("audit."), NOTHING)
+
+    def strongest(self, figure):
+        return "centre" if self.estimate(figure).n else ""
+
+
+SHADOW = {
+    "reliance.shadow_paste_over_control": near(0.4),
+    "reliance.shadow_paste": near(0.516, n=122),
+    "reliance.shadow_paste_control": near(0.09, n=122),
+    "reliance.shadow_lift": Estimate(0.84, 0.7, 0.95, 30),
+}
+OBJECT = {
+    "reliance.object_swap_over_control": near(0.5),
+    "reliance.object_swap": near(0.6),
+    "reliance.object_swap_control": near(0.1),
+    "reliance.background_swap": near(0.2),
+}
+MAP = {
+    "gradcam.localisation_lift": near(2.1),
+    "gradcam.localisation_lift_over_control": near(0.8),
+    "gradcam.kept": near(0.1),
+    "gradcam.target_spearman": near(-0.9),
+    "gradcam.stability_spearman": near(0.9),
+    "gradcam.deletion_auc_over_control": near(0.2),
+    "gradcam.insertion_auc_over_control": near(0.2),
+    "gradcam.road_over_control": near(0.2),
+}
+
+
+def shortcut(figures, suspects=(), **evidence):
+    known = Known(figures)
+    return verdict_sentences.shortcut_answer(verdict.model_checks(known, suspects, LIMITS), Evidence(known, **evidence))
+
+
+def test_a_suspect_that_brings_the_prediction_along_is_a_shortcut():
+    found = shortcut(SHADOW, ["shadow"], won={"shadow": "tree"})
+    assert (found.answer, found.severity, found.figure) == ("Yes", "shortcut", "51.6 %")
+    assert found.sentence == (
+        "Pasting only the shadow into other images makes the model predict *tree* in 51.6 % of cases. "
+        "Pasting an equal area of another image does so in 9.0 %."
+    )
+    assert found.short == "The model takes the shadow for *tree*, and heat maps do not show this."
+    assert "+40 points (95 % interval +35 to +45 points, n = 40)" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1.1, 2.3, ", and heat maps show this."),
+        (0.95, 2.3, "is not clear."),
+        (0.9, 1.1, ", and heat maps do not show this."),
+    ],
+)
+def test_maps_are_said_to_hide_a_suspect_only_where_that_is_clear(low, high, said):
+    found = shortcut(SHADOW | {"reliance.shadow_lift": Estimate((low + high) / 2, low, high, 30)}, ["shadow"])
+    assert found.short.endswith(said)
+
+
+def test_predictions_that_hardly_depend_on_the_object():
+    figures = {"reliance.object_swap": near(0.2), "reliance.object_swap_control": near(0.24)}
+    found = shortcut(figures | {"reliance.object_swap_over_control": near(-0.04)})
+    assert (found.answer, found.severity) == ("Yes", "shortcut")
+    assert found.sentence == (
+        "Replacing the object changes 20.0 % of predictions. Replacing an equal area elsewhere changes 24.0 %."
+    )
+
+
+def test_a_background_that_decides_unless_anything_does():
+    found = shortcut({"reliance.background_swap": near(0.9)})
+    assert (found.answer, found.short) == ("Yes", "The predictions depend on what surrounds the object.")
+    either = {"reliance.background_swap": near(0.9), "reliance.object_swap": near(0.8)}
+    found = shortcut(either)
+    assert (found.answer, found.severity) == ("Undecided", "unknown")
+    found = shortcut(either | {"reliance.object_swap_over_control": near(0.5)})  # more than elsewhere: on both
+    assert found.answer == "Yes"
+    assert shortcut(either | SHADOW, ["shadow"]).short.startswith("The model takes the shadow")
+
+
+def test_what_was_not_looked_for_is_not_called_absent():
+    found = shortcut(OBJECT)
+    assert (found.answer, found.short) == ("No", "The predictions depend on the object.")
+    assert found.detail.startswith("No suspect is named, so no particular shortcut was looked for.")
+    clear = {f"reliance.shadow_{kind}_over_control": near(0.0) for kind in ("paste", "swap")}
+    assert shortcut(OBJECT | clear, ["shadow"]).short == "No shortcut was found."
+    few = {f"reliance.shadow_{kind}_over_control": Estimate(0, -0.5, 0.5, 3) for kind in ("paste", "swap")}
+    for figures in ({}, few):
+        found = shortcut(OBJECT | figures, ["shadow"])
+        assert found.detail.startswith("Not tested, as too few images show it: the shadow.")
+
+
+def test_open_and_untested():
+    assert shortcut({"reliance.background_swap": near(0.5)}).answer == "Undecided"
+    found = shortcut({"reliance.background_swap": Estimate(1, 0.2, 1, 1)})
+    assert (found.answer, found.sentence[:12], found.detail) == ("Not tested", "Fewer than 5", "Images: 1.")
+    assert shortcut({}).answer == "Not tested"
+
+
+def test_without_objects_the_studys_own_regions_are_told():
+    figures = {
+        "reliance.mouth_swap": near(0.44),
+        "reliance.mouth_swap_control": near(0.1),
+        "reliance.mouth_swap_over_control": near(0.34),
+        "reliance.mouth_blur_over_control": near(0.2),
+        "reliance.eyes_swap_over_control": near(0.02),
+    }
+    found = shortcut(figures, regions=["eyes", "mouth"])
+    assert found.short == "The predictions depend on the mouth."
+    assert found.sentence.startswith("Replacing the mouth changes 44.0 % of predictions.")
+    assert found.answer == "Undecided"
+
+
+def model(accuracy, best=0.9, given=40):
+    return MajorityBaseline(accuracy, best, "tree", "no tree", given, 40)
+
+
+def test_a_model_below_the_majority_baseline_does_not_work():
+    found = verdict_sentences.works_answer(model(near(0.1)))
+    assert (found.answer, found.severity) == ("No", "broken")
+    assert found.sentence == (
+        "The model is worse than always predicting *tree* (10.0 % against 90.0 %). "
+        "It predicts *no tree* for 40 of 40 images."
+    )
+    assert "It predicts" not in verdict_sentences.works_answer(model(near(0.1), given=20)).sentence
+    assert verdict_sentences.works_answer(model(near(0.9))).answer == "Undecided"
+    assert verdict_sentences.works_answer(model(near(0.98, 0.01))).answer == "Yes"
+    rarely = verdict_sentences.works_answer(model(near(0.375), best=0.125))
+    assert (rarely.answer, rarely.short) == ("Partly", "Only 37.5 % of the images are classified correctly.")
+    assert verdict_sentences.works_answer(model(NOTHING)).answer == "Not tested"
+
+
+def own(value, limit=0.4):
+    figure = Figure("iou", facets={"region": "crown"})
+    return Check(Subject("own"), figure, "the overlap is above 0.4", "the overlap is not above 0.4", limit, True, value)
+
+
+def test_without_labels_the_projects_own_checks_say_whether_it_works():
+    answers = [
+        verdict_sentences.works_answer(model(NOTHING), [own(one)]) for one in (near(0.6), near(0.2), near(0.4), NOTHING)
+    ]
+    assert [one.answer for one in answers] == ["Yes", "No", "Undecided", "Not tested"]
+    assert answers[1].sentence == "The overlap is not above 0.4."
+
+
+def stable(value):
+    known = Known({"stability.flipped": value})
+    return verdict_sentences.stability_answer(verdict.model_checks(known, [], LIMITS), Evidence(known, change="jpeg"))
+
+
+def test_stability_names_the_change():
+    assert stable(near(0.2)).sentence == "JPEG compression changes 20.0 % of predictions."
+    assert {*verdict_sentences.CHANGES} == {*stability.CHANGES}
+    answers = [stable(one).answer for one in (near(0.2), near(0.02, 0.01), near(0.1), NOTHING)]
+    assert answers == ["No", "Yes", "Undecided", "Not tested"]
+
+
+def maps(changes, figures=MAP, suspects=()):
+    known = Known(figures | changes)
+    checks = [
+        *verdict.model_checks(known, suspects, LIMITS),
+        *verdict.map_checks(known, {"gradcam": "Grad-CAM"}, LIMITS),
+    ]
+    found = method_sentences.maps_answer(checks, "Grad-CAM", Evidence(known))
+    return found, method_sentences.method_sentence(checks, "gradcam", "Grad-CAM")
+
+
+def test_maps_that_pass_everything_and_maps_that_hide_a_shortcut():
+    found, said = maps({})
+    assert (found.answer, found.sentence) == ("Yes", "Grad-CAM passes all 8 checks.")
+    assert said == (
+        "2.10× as much of the Grad-CAM map lies on the object as by chance. More of the map lies on the object than "
+        "with the centre baseline. Its ranking of squares is better than the baselines (deletion, insertion and ROAD)."
+    )
+    found, _ = maps(SHADOW, suspects=["shadow"])
+    assert (found.answer, found.sentence) == ("No", "Heat maps do not show that the model relies on the shadow.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer", "severity", "said"),
+    [
+        ({"gradcam.kept": near(0.9)}, "No", "broken", "survives when all weights are randomised"),
+        ({"gradcam.target_spearman": near(1, 0)}, "Partly", "broken", "nearly the same for another class"),
+        (
+            {"gradcam.stability_spearman": near(0.3)},
+            "Partly",
+            "unstable",
+            "changes under an imperceptible perturbation",
+        ),
+        ({"gradcam.localisation_lift": near(0.8)}, "Partly", "broken", "Less of the Grad-CAM map lies on the object"),
+        (
+            {"gradcam.road_over_control": near(-0.3)},
+            "Partly",
+            "broken",
+            "A baseline ranks the squares of the image better",
+        ),
+        (
+            {"gradcam.road_over_control": near(0.0)},
+            "Partly",
+            "unknown",
+            "passes 7 of 8 checks, and the others are undecided",
+        ),
+    ],
+)
+def test_what_fails_is_said(changes, answer, severity, said):
+    found, whole = maps(changes)
+    assert (found.answer, found.severity) == (answer, severity)
+    assert said in found.sentence
+    assert whole
+
+
+def test_an_undecided_ranking_is_not_called_bad():
+    said = maps({"gradcam.deletion_auc_over_control": near(0.01)})[1]
+    assert "Its ranking of squares is not clearly better than the baselines (deletion)." in said
+    assert "No object is known" in maps({"gradcam.localisation_lift": NOTHING})[1]
+    assert "Only 2 images" in maps({"gradcam.localisation_lift": Estimate(NAN, NAN, NAN, 2)})[1]
+    assert maps({}, {})[1] == "Grad-CAM was not tested."
+
+
+def test_a_method_that_passes_more_checks_is_named():
+    known = Known({f"{name}.road_over_control": near(value) for name, value in (("a", -0.3), ("b", 0.3), ("c", 0.0))})
+    titles = {"a": "A", "b": "B", "c": "C"}
+    checks = verdict.map_checks(known, titles, LIMITS)
+    assert method_sentences.better_method(titles, checks) == "B passes 1 checks, A 0."
+    assert method_sentences.better_method({"b": "B", "c": "C"}, checks) == ""
+
+
+WORKS = near(0.98, 0.01)
+
+
+def judged(figures, accuracy=WORKS, suspects=(), project=()):
+    known = Known(figures)
+    checks = [*model(accuracy).checks, *verdict.model_checks(known, suspects, LIMITS)]
+    parts = (
+        verdict_sentences.works_answer(model(accuracy)),
+        verdict_sentences.shortcut_answer(checks, Evidence(known)),
+        verdict_sentences.stability_answer(checks, Evidence(known)),
+    )
+    status = verdict_sentences.verdict_status([*checks, *project])
+    whole = verdict_sentences.verdict_answer(status, *parts, project)
+    return status, whole, verdict_sentences.use_answer(*parts, maps({})[0])
+
+
+FINE = OBJECT | {"stability.flipped": near(0.02, 0.01)}
+
+
+def test_the_verdict_is_the_worst_and_in_one_line():
+    status, whole, use = judged(FINE)
+    assert (status, whole.short) == ("passed", "Verdict for this model: PASSED. No check of the model failed.")
+    assert use == {"answer": "Yes", "why": "No check of the model or its maps failed."}
+    status, whole, use = judged(FINE | SHADOW, suspects=["shadow"])
+    assert status == "failed"
+    assert whole.short == (
+        "Verdict for this model: FAILED. The model takes the shadow for the object, and heat maps do not show this."
+    )
+    assert (whole.severity, use["answer"]) == ("shortcut", "No")
+    status, whole, use = judged(FINE | SHADOW, near(0.1), ["shadow"])  # what does not work is said first
+    assert whole.short == "Verdict for this model: FAILED. The model is worse than always predicting *tree*."
+    status, whole, use = judged(FINE | {"stability.flipped": near(0.3)})
+    assert (status, whole.severity, use["answer"]) == ("failed", "unstable", "With care")
+    status, whole, use = judged({"stability.flipped": near(0.02, 0.01)})
+    assert (status, use["answer"]) == ("not tested", "Not tested")
+    status, whole, use = judged(FINE, near(0.9))
+    assert (status, use["answer"]) == ("undecided", "With care")
+    status, whole, _ = judged(FINE, project=[own(near(0.2))])
+    assert (status, whole.short) == ("failed", "Verdict for this model: FAILED. The overlap is not above 0.4.")
+
+
+def test_a_check_of_what_predictions_depend_on_is_needed_to_pass():
+    assert verdict_sentences.verdict_status(model(near(0.98, 0.01)).checks) == "not tested"
+
+
+PRIVATE = {";", "gate", "blob", "cell", "evidence", "answer", "flip"}  # words that pages no longer use
+VALUES = (near(0.02, 0.01), near(0.3), near(0.95, 0.01), NOTHING, Estimate(NAN, NAN, NAN, 3))
+
+
+@pytest.mark.parametrize(("first", "second"), [*product(VALUES, VALUES)])
+def test_every_finding_is_short_and_its_words_are_known(first, second):
+    """At most two sentences and 40 words, at most 20 in one."""
+    figures = dict.fromkeys((*OBJECT, *SHADOW, "stability.flipped"), first)
+    figures |= {"reliance.shadow_paste_over_control": second, "reliance.object_swap_over_control": second}
+    known = Known(figures | dict.fromkeys(MAP, second))
+    checks = [
+        *verdict.model_checks(known, ["shadow"], LIMITS),
+        *verdict.map_checks(known, {"gradcam": "Grad-CAM"}, LIMITS),
+    ]
+    evidence = Evidence(known, won={"shadow": "no tree"}, change="noise")
+    answers = [
+        verdict_sentences.works_answer(model(first), [own(second)]),
+        verdict_sentences.shortcut_answer(checks, evidence),
+        verdict_sentences.stability_answer(checks, evidence),
+        method_sentences.maps_answer(checks, "Grad-CAM", evidence),
+    ]
+    for one in answers:
+        assert (one.answer in ANSWERS, one.severity in SEVERITIES) == (True, True)
+        sentences = re.split(r"(?<=\.) (?=[A-Z0-9])", one.sentence)
+        assert len(sentences) <= 2
+        assert all(len(sentence.split()) <= 20 for sentence in sentences), sentences
+        assert not PRIVATE & {*one.sentence.split()}
+        assert one.short.endswith(".")

@@ -1,0 +1,178 @@
+"""The tables hold what the first edition's functions find: the same values, estimates and differences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seewhy import open_study, stats
+from seewhy.measure import against_baselines, driver, interventions, reliance, robustness, sweeps
+from seewhy.measure.audit_rows import METHODS
+from seewhy.measure.budget import Budget
+from seewhy.metrics import diagnosis, localisation
+from seewhy.metrics.registry import BEST
+
+OLD = {  # figure of the first edition -> metric, and the facet that picks it
+    "localisation_lift": ("lift", {"class_is": "true"}),
+    "pointing": ("pointing_game", {"class_is": "true"}),
+    "deletion_auc": ("deletion", {}),
+    "insertion_auc": ("insertion", {}),
+    "road": ("road", {}),
+    "average_drop": ("average_drop", {}),
+    "average_increase": ("average_increase", {}),
+}
+METHOD = ["gradcam", "activation"]
+
+
+@pytest.fixture
+def ready(project, study):
+    project.set("audit", {"methods": METHOD, "steps": 4, "depths": 2, "work": 100})
+    assert study.name == "tiny"
+    return open_study("tiny")
+
+
+def close(row, estimate):
+    found = row[["estimate", "low", "high"]].to_numpy(float)
+    np.testing.assert_allclose(found, [estimate.value, estimate.low, estimate.high], rtol=1e-6, atol=1e-9)
+    assert row["n"] == estimate.n
+
+
+def one(frame, **chosen):
+    for name, value in chosen.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1, frame
+    return frame.iloc[0]
+
+
+def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of_before(ready):
+    rows = Budget(ready, 100).rows(sweeps.passes(METHOD, 4))
+    tables = {**sweeps.located(ready, METHOD), **sweeps.faithful(sweeps.swept(ready, rows, METHOD, 4))}
+    measured = against_baselines.measured(tables, 0)
+    against = against_baselines.compared(tables, METHOD, 0)
+    for old, (name, facets) in OLD.items():
+        summary = ready.measure(name).summary(versus=[BEST])
+        for method in [*METHOD, "random", "centre", "edges"]:
+            close(one(summary, method=method, versus="", **facets), measured[f"{method}.{old}"])
+        for method in METHOD:
+            row, before = one(summary, method=method, versus=BEST, **facets), against[f"{method}.{old}"]
+            close(row, before.difference)
+            assert row["against"] == before.control
+            assert row["p"] == pytest.approx(before.p, nan_ok=True)
+
+
+def test_curves_are_those_of_the_sweep(ready):
+    rows = Budget(ready, 100).rows(sweeps.passes(METHOD, 4))
+    sweep = sweeps.swept(ready, rows, METHOD, 4)
+    for kind in ("deletion", "insertion"):
+        table = ready.measure(f"{kind}_curve").table
+        for method in [*METHOD, "edges"]:
+            own = table[table["method"] == method].pivot(index="image", columns="share", values="value")
+            assert own.columns.tolist() == sweep.shares.tolist()
+            wanted = sweep.fair(kind)[method]
+            np.testing.assert_allclose(own.loc[rows["image"]].to_numpy(), wanted, atol=1e-6)
+
+
+def test_maps_under_changes_are_those_of_before(ready):
+    probed = Budget(ready, 100).rows(robustness.passes(2))
+    redrawn, moved = robustness.redrawn(ready, probed, METHOD, 2), robustness.moved(ready, probed, METHOD)
+    after = ready.measure("randomisation").summary()
+    flips = ready.measure("label_flip").summary()
+    stays = ready.measure("stability").summary()
+    for method in METHOD:
+        for share, likeness, left in zip(redrawn.shares, redrawn.likeness, redrawn.left, strict=True):
+            own = {"method": method, "depth": share}
+            close(one(after, metric="correlation_after_randomisation", **own), stats.mean(likeness[method], 0))
+            close(one(after, metric="similarity_after_randomisation", **own), stats.mean(left[method], 0))
+        for metric, frame in (
+            ("correlation_between_images", redrawn.unrelated),
+            ("correlation_of_random_networks", redrawn.random),
+        ):
+            close(one(after, metric=metric, method=method), stats.mean(frame[method], 0))
+        other = robustness.other_target(ready, probed, METHOD)[method]
+        close(one(ready.measure("class_sensitivity").summary(), method=method), stats.mean(other, 0))
+        for kind, likeness in moved.likeness.items():
+            close(one(stays, method=method, change=kind), stats.mean(likeness[method], 0))
+    for kind, flipped in moved.flipped.items():
+        close(one(flips, method="", change=kind), stats.proportion(flipped))
+
+
+def test_interventions_are_those_of_before(ready):
+    rows = interventions.candidates(ready, Budget(ready, 100).rows(interventions.passes(ready)))
+    tests = interventions.tested(ready, rows)
+    effects, summary = reliance.effects(tests, 0), ready.measure("interventions").summary(versus=["control"])
+    assert len(effects)
+    for row in effects.itertuples():
+        own = {"region": row.region, "kind": row.kind}
+        changed = summary[summary["metric"] == "prediction_change"]
+        close(one(changed, control=False, versus="", **own), row.share)
+        if row.control.n:
+            close(one(changed, control=True, versus="", **own), row.control)
+        close(one(changed, versus="control", **own), row.difference)
+        change = summary[summary["metric"] == "probability_change"]
+        close(one(change, control=False, versus="", **own), row.change)
+    lifts = reliance.marked(ready, rows[rows["image"].isin(tests["image"])], "gradcam")
+    table = ready.measure("region_lift").table
+    table = table[table["image"].isin(tests["image"]) & (table["method"] == "gradcam") & (table["region"] == "object")]
+    np.testing.assert_allclose(np.sort(table["value"]), np.sort(lifts["object"]))
+
+
+def test_what_lies_outside_the_object_is_that_of_before(ready):
+    before = stats.mean(reliance.outside(ready, "gradcam")["outside"].to_numpy(), 0)
+    row = one(ready.measure("object_share").summary(), method="gradcam", class_is="predicted")
+    found = np.array([row["estimate"], row["high"], row["low"]])
+    np.testing.assert_allclose(1 - found, [before.value, before.low, before.high], rtol=1e-6)
+
+
+def test_every_map_has_the_word_of_before(ready):
+    from seewhy.maps.attributions import attribute
+    from seewhy.report.pages import diagnoses
+
+    rule = diagnosis.Rule(0.5, 0.26, 0.1, 0.5)
+    found = diagnoses.diagnosed(ready, attribute(ready, ready.predictions, ["gradcam"]), rule).rows
+    table = ready.measure("diagnosis").table
+    words = table[(table["metric"] == "diagnosis") & (table["method"] == "gradcam")]
+    assert words["word"].tolist() == found["word"].tolist()
+    assert [diagnosis.WORDS[int(value)] for value in words["value"]] == found["word"].tolist()
+    spread = ready.measure("spread").table
+    np.testing.assert_allclose(spread.loc[spread["method"] == "gradcam", "value"], found["spread"])
+
+
+def test_page_02_compares_the_same_lifts(ready):
+    from seewhy.maps.attributions import attribute
+    from seewhy.samples import with_objects
+
+    boxed = with_objects(ready.predictions)
+    held = attribute(ready, boxed, METHOD, names=boxed["label"])
+    lifts = localisation.lifts(held.titled(), ready.objects(boxed), held.grid, 0)
+    before = localisation.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
+    summary = ready.measure("lift").summary(versus=["centre", "activation"])
+    own = {"class_is": "true", "method": "gradcam"}
+    close(one(summary, versus="centre", **own), before["Grad-CAM minus centre"])
+    close(one(summary, versus="activation", **own), before["Grad-CAM minus Activation"])
+
+
+def test_a_study_is_measured_and_read_again(ready, project):
+    files = driver.measure_study(ready)
+    names = [path.stem for path in files if path.suffix == ".parquet"]
+    assert {"localisation", "faithfulness", "interventions", "regions", "stability", "diagnosis"} <= set(names)
+    contents = {path.name: path.read_bytes() for path in files}
+    for path in files:
+        path.unlink()
+    old = [project.root / "data/measurements" / place / "old.parquet" for place in ("tiny", ".kept/tiny")]
+    for path in old:
+        path.write_bytes(b"")
+    assert {path.name: path.read_bytes() for path in driver.measure_study(open_study("tiny"))} == contents
+    assert not any(path.exists() for path in old)
+
+
+def test_one_method_more_leaves_the_others_as_they_were(ready, project):
+    driver.store_family(ready, "randomisation")
+    project.set("audit.methods", [*METHOD, "hirescam"])
+    (path,) = driver.store_family(open_study("tiny"), "randomisation")
+    table = pd.read_parquet(path)
+    assert table["method"].drop_duplicates().tolist() == [*METHOD, "hirescam"]
+    assert table.groupby("method").size().nunique() == 1
+    assert not table.duplicated(["image", "target", "method", "metric", "depth"]).any()
+
+
+def test_the_methods_of_the_audit_are_those_of_params():
+    assert METHODS == ["gradcam", "gradcam_pp", "hirescam", "layercam", "eigencam", "activation"]
