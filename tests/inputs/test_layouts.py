@@ -594,3 +594,37 @@ def test_forged_arrays_do_not_run_or_fill_the_memory(root):
     (root / "huge-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + b"\0\0\0\x01\0")
     with pytest.raises(SeewhyError, match="claims the shape"):
         read(root, data="huge-images-idx3-ubyte")
+
+
+def test_lists_of_names_and_labels_and_semicolons(root):
+    for n in range(4):
+        save(root / f"set/images/a {n}.jpg", n)
+    (root / "set/val.txt").write_text("".join(f"images/a {n}.jpg {n % 2}\n" for n in range(4)))
+    assert read(root, data="set/val.txt", classes=NAMES).frame["label"].tolist() == ["bar", "cup"] * 2
+    (root / "set/val.csv").write_text("name;species\n" + "".join(f"a {n}.jpg;{NAMES[n % 2]}\n" for n in range(4)))
+    assert read(root, data="set/val.csv").frame["label"].tolist() == ["bar", "cup"] * 2
+
+
+def test_a_class_that_no_image_has_keeps_its_place(root):
+    rows(root, MEL=lambda n: float(n % 2), NV=lambda n: float(1 - n % 2), UNK=lambda n: 0.0 * n)
+    assert read(root, data="set/labels.csv").classes == ["MEL", "NV", "UNK"]
+
+
+def test_labels_that_only_blanks_separate_need_their_names(root):
+    rows(root, tags=lambda n: ["clear primary", "haze", "clear road"][n % 3])
+    with pytest.raises(SeewhyError, match=r"may be one or several; `classes` names them all"):
+        read(root, data="set/labels.csv", task="multilabel")
+    found = read(root, data="set/labels.csv", task="multilabel", classes=["clear", "haze", "primary", "road"])
+    assert json.loads(found.frame["label"][2]) == ["clear", "road"]
+    rows(root, tags=lambda n: ["Pleural Effusion, Mass", "Mass", "Edema"][n % 3])
+    assert read(root, data="set/labels.csv", task="multilabel").classes == ["Edema", "Mass", "Pleural Effusion"]
+
+
+def test_skin_masks_in_folders_of_a_challenge(root):
+    for n in range(3):
+        save(root / f"set/ISIC_Training_Input/ISIC_{n:07}.jpg", n)
+        (root / "set/ISIC_Training_GroundTruth").mkdir(exist_ok=True)
+        mask = Image.fromarray(np.eye(16, dtype=np.uint8) * 255)
+        mask.save(root / f"set/ISIC_Training_GroundTruth/ISIC_{n:07}_segmentation.png")
+    found = read(root, task="segmentation", classes=["skin", "lesion"])
+    assert found.frame["mask"].notna().all()

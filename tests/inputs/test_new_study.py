@@ -3,6 +3,7 @@
 import json
 import re
 from difflib import ndiff
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -227,3 +228,50 @@ def test_no_other_line_of_params_is_touched(folders, cli):
     assert all(line.startswith("+ ") for line in changes)
     assert after[-1] == "# the end"
     assert Project(folders.root).params.studies["mine"].split == "test"
+
+
+TRANSFORM = (
+    "transforms.Compose([Resize((40, 40)), CenterCrop(32), ToTensor(), Normalize([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])])"
+)
+
+
+def test_lines_of_the_users_own_code_give_their_rows_and_scores(project, cli):
+    """Against torch's `random_split` of torchvision's ImageFolder and its transforms."""
+    pytest.importorskip("seewhy.inputs.split_line")
+    from torch.utils.data import random_split
+    from torchvision import transforms
+    from torchvision.datasets import ImageFolder
+
+    project.save(config={})
+    for row in project.manifest.itertuples():
+        path = project.root / "photos" / (row.label or "cat") / row.image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((project.root / "mine" / row.image).read_bytes())
+    line = "random_split([0.7, 0.3], seed=42)[1]"
+    assert cli(*GIVEN, "--transform", TRANSFORM, "--split", line) == (0, "")
+    study = open_study("mine")
+    study.save_predictions(study.predict())
+    ours = pd.read_csv(project.root / "reports/mine/predictions.csv").set_index("image")
+    steps = [transforms.Resize((40, 40)), transforms.CenterCrop(32), transforms.ToTensor()]
+    whole = ImageFolder(
+        str(project.root / "photos"), transforms.Compose([*steps, transforms.Normalize([0.5] * 3, [0.5] * 3)])
+    )
+    part = random_split(whole, [0.7, 0.3], generator=torch.Generator().manual_seed(42))[1]
+    names: dict = {}
+    exec((project.root / "my_nets.py").read_text(), names)
+    net = names["Tiny"]()
+    net.load_state_dict(checkpoint()["model_state_dict"])
+    with torch.no_grad():
+        scores = net.eval()(torch.stack([whole[row][0] for row in part.indices])).softmax(1)
+    images = [str(Path(whole.samples[row][0]).relative_to(project.root)) for row in part.indices]
+    assert sorted(images) == sorted(ours.index)
+    assert np.allclose(ours.loc[images, ["score_cat", "score_cup"]], scores, atol=1e-4)
+
+
+def test_a_split_by_a_column_of_the_users_own(project, cli):
+    pytest.importorskip("seewhy.inputs.split_line")
+    rows = project.manifest[["image", "label"]].assign(fold=[row % 3 for row in range(12)])
+    rows.to_csv(project.root / "mine/folds.csv", index=False)
+    given = ("new", "folds", "--data", "mine/folds.csv", *GIVEN[4:], "--classes", "cup,cat")
+    assert cli(*given, "--split", "fold == 2") == (0, "")
+    assert len(open_study("folds").dataset.frame) == 4

@@ -108,6 +108,25 @@ def label_parts(text: str, classes: Sequence[str]) -> list[str]:
     return [text]
 
 
+def label_names(values: Iterable[str], where: str) -> list[str]:
+    """All labels that occur in a column of several a cell, sorted.
+
+    Raises SeewhyError where only blanks could separate them: they may be part of a name as well.
+
+    >>> label_names(["Mass|Edema", "No Finding", "Edema"], "")
+    ['Edema', 'Mass']
+    """
+    texts = [value.strip() for value in values if value.strip()]
+    found = {part for text in texts for part in label_parts(text, [])}
+    plain = [one for one in found if one.lower() not in NOTHING]
+    if not any(mark in text for text in texts for mark in "|;[,") and any(" " in one for one in plain):
+        first = next(one for one in plain if " " in one)
+        raise SeewhyError(f"{where}: labels such as '{first[:60]}' may be one or several; `classes` names them all")
+    if not any(mark in text for text in texts for mark in "|;["):
+        plain = [part.strip() for one in plain for part in one.split(",")]
+    return sorted({*plain} - {""})
+
+
 @dataclass(frozen=True)
 class Marked:
     """What columns of 0 and 1 say of each row: the classes that hold, and those of which nothing is known."""

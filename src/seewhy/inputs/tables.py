@@ -16,12 +16,13 @@ PICKLES = (".pkl", ".pickle", ".p")
 KINDS = {".parquet": "Parquet", ".tsv": "TSV"} | dict.fromkeys(PICKLES, "pickled")  # anything else is CSV
 
 
-def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
+def read(path: Path, table: str | None, where: str, separator: str | None = None) -> pd.DataFrame:
     """A CSV, TSV, Parquet or pickled table, every cell as text: "" where there is none, "3" for 3.0, JSON for a list.
 
-    `table` is the key of the table in a pickled dict. Raises SeewhyError for a file that is not such a table.
+    `separator` is another than that of the file's kind; `table` is the key of the table in a pickled dict.
+    Raises SeewhyError for a file that is not such a table.
     """
-    found = frames(path, where)
+    found = frames(path, where, separator)
     if "" in found and table is not None:
         raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
     if "" not in found and table is None:
@@ -31,11 +32,11 @@ def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
     return as_text(found[table or ""])
 
 
-def frames(path: Path, where: str) -> dict[str, pd.DataFrame]:
+def frames(path: Path, where: str, separator: str | None = None) -> dict[str, pd.DataFrame]:
     """The tables of a file by their keys; one table has the key ""."""
     kind = KINDS.get(path.suffix.lower(), "CSV")
     try:
-        content = _read(path, kind)
+        content = _read(path, kind, separator or ("\t" if kind == "TSV" else ","))
     except RefusedError as error:
         raise SeewhyError(
             f"{where} needs code to load ({error}); allowed in a pickle: tables of numbers, text, categories and dates"
@@ -54,7 +55,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({str(name): frame[name].astype(object).map(_text) for name in frame})
 
 
-def _read(path: Path, kind: str) -> Any:
+def _read(path: Path, kind: str, separator: str) -> Any:
     if kind == "Parquet":
         return pd.read_parquet(path)
     if kind == "pickled":
@@ -63,7 +64,6 @@ def _read(path: Path, kind: str) -> Any:
     with warnings.catch_warnings():
         # with a field too many in every row pandas shifts all columns by one, or drops the field and warns
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        separator = "\t" if kind == "TSV" else ","
         return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
 
 

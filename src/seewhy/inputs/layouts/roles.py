@@ -19,7 +19,7 @@ def role_of(name: str) -> str | None:
     low = name.lower()
     if low in IMAGES:
         return "images"
-    if low in MASKS or re.search(r"[_\-](labels?|masks?|gt|annot|annotations?)$|annot$", low):
+    if low in MASKS or re.search(r"[_\-](labels?|masks?|gt|ground_?truth|annot|annotations?)$|annot$", low):
         return "masks"
     return None
 
@@ -29,7 +29,7 @@ def without_role(name: str) -> str:
     low = name.lower()
     if low in IMAGES or low in MASKS:
         return ""
-    return re.sub(r"[_\-]?(images?|imgs|labels?|masks?|gt|annot|annotations?)$", "", low)
+    return re.sub(r"[_\-]?(images?|imgs|inputs?|labels?|masks?|gt|ground_?truth|annot|annotations?)$", "", low)
 
 
 def mask_stem(stem: str) -> str | None:

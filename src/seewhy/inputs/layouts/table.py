@@ -1,5 +1,6 @@
 """A table beside its images: CSV, TSV, Parquet or a pickled DataFrame, one or one a split, also two with one key."""
 
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, USUAL, Finding, Re
 from seewhy.inputs.layouts.tabular import Columns, columns_of, interpret, task_of
 
 NAME = "table"
-ABOUT = "a table with a column of images: a CSV, TSV, Parquet or pickled table, or a folder with one"
+ABOUT = "a table with a column of images: CSV, TSV, Parquet, pickled, or lines `name label`; or a folder with one"
 ENDINGS = (".csv", ".tsv", ".parquet", *tables.PICKLES)
 LARGEST = 400_000_000  # bytes of a table that is looked into
 
@@ -53,7 +54,7 @@ def _look(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Columns |
     if not files:
         raise SeewhyError(f"there is no table in '{path.name}'; allowed: files ending in {listing(ENDINGS)}")
     key = settings.table if settings else None
-    found = [(file, tables.read(file, key, f"'{file.name}'")) for file in files]
+    found = [(file, _table(file, key)) for file in files]
     if len(found) == 1 and path.is_file():
         found += _beside(path, found[0][1], settings is not None and settings.task == "captioning")
     by_split = [walk.split_of(file.stem) for file, _ in found]
@@ -65,10 +66,32 @@ def _look(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Columns |
     return frame, columns_of(frame, folder, settings), [file for file, _ in found]
 
 
+def _table(file: Path, key: str | None = None) -> pd.DataFrame:
+    """The table in a file; of a list, each line's name and what follows it."""
+    if file.suffix.lower() == ".txt":
+        pairs = [line.strip().rsplit(None, 1) for line in _lines(file) if line.strip()]
+        return pd.DataFrame([pair for pair in pairs if len(pair) == 2], columns=["image", "label"])
+    head = next(iter(_lines(file, 1)), "") if file.suffix.lower() == ".csv" else ""
+    return tables.read(file, key, f"'{file.name}'", ";" if ";" in head and "," not in head else None)
+
+
+def _lines(file: Path, most: int | None = None) -> list[str]:
+    with file.open(encoding="utf-8-sig", errors="replace") as stream:
+        return list(islice(stream, most))
+
+
+def _is_list(file: Path) -> bool:
+    """Whether a text has the name of an image and one word in each of its first lines."""
+    pairs = [line.split() for line in _lines(file, 20) if line.strip()]
+    return bool(pairs) and all(len(pair) > 1 and walk.is_picture(" ".join(pair[:-1])) for pair in pairs)
+
+
 def _files(path: Path) -> list[Path]:
     """The table itself; of a folder those tables that are one a split, two with one key, or the only one."""
     if path.is_file():
-        return [path] if path.suffix.lower() in ENDINGS and path.stat().st_size < LARGEST else []
+        if path.stat().st_size > LARGEST:
+            return []
+        return [path] if path.suffix.lower() in ENDINGS or (path.suffix.lower() == ".txt" and _is_list(path)) else []
     found = [one for one in sorted(path.iterdir()) if one.is_file() and one.suffix.lower() in ENDINGS[:3]]
     found = [one for one in found if not one.name.startswith(("sample_submission", "class_dict", "."))]
     splits = [one for one in found if walk.split_of(one.stem)]
@@ -82,7 +105,7 @@ def _beside(path: Path, frame: pd.DataFrame, has_captions: bool) -> list[tuple[P
         return []
     for file in sorted(path.parent.glob("*.csv")):
         if file != path and file.stat().st_size < LARGEST:
-            other = tables.read(file, None, f"'{file.name}'")
+            other = _table(file)
             if _key([frame, other]) and len(other.columns) > 1:
                 return [(file, other)]
     return []

@@ -122,7 +122,10 @@ def _parts(frame: pd.DataFrame, taken: set[str], classes: list[str]) -> list[str
     if classes and all(name in frame for name in classes):
         return list(classes)
     binary = [name for name in frame if name not in taken and labels.is_binary(frame[name])]
-    return binary if len(binary) > 1 and not classes else []
+    if len(binary) < 2 or classes:
+        return []
+    empty = [name for name in frame if name not in taken and set(frame[name].str.strip()) <= {"0", "0.0"}]
+    return [name for name in frame if name in binary or name in empty]  # a class that no image has is one as well
 
 
 def _names_beside(frame: pd.DataFrame, label: str | None, taken: set[str]) -> str | None:
@@ -210,8 +213,8 @@ def _classes(frame: pd.DataFrame, found: Columns, settings: Dataset) -> list[str
             found.named
         ].tolist()
     if settings.task == "multilabel":
-        values = sorted({part for value in values for part in labels.label_parts(value, [])})
-        return [one for one in values if one.lower() not in labels.NOTHING]
+        known = settings.classes if isinstance(settings.classes, list) else None
+        return known or labels.label_names(values, f"column '{found.label}'")
     if values and all(map(labels.index_of, values)):
         return [str(one) for one in range(max(int(str(labels.index_of(value))) for value in values) + 1)]
     return sorted(values)
