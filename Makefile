@@ -18,7 +18,7 @@ report: .venv/.installed  ## build the pages (one study: make report STUDY=photo
 test: .venv/.tested check  ## everything: lint, types, unit, pipeline, and the notebooks' outputs compared (nbval)
 	@python -m seewhy report photos-lite0
 	@python -m pytest
-	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider reports/photos-lite0
+	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider data/pages/photos-lite0
 
 reproduce: .venv/.installed  ## build everything twice from nothing, in two clones, and print what differs
 	@python tests/reproduce.py $(STUDY)
@@ -34,8 +34,8 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 	@jupyter lab notebooks
 
 clean:  ## remove what was built, keep the environment and what was fetched
-	rm -rf data/datasets data/predictions data/attributions data/notebooks
-	rm -rf reports/*.html reports/*/*.html reports/*/*.ipynb reports/*/*.csv
+	rm -rf data/datasets data/settings data/predictions data/attributions data/measurements data/pages
+	rm -rf reports/*.html reports/*/*.html reports/*/*.csv
 
 .venv/.installed: pyproject.toml requirements.lock
 	@command -v git >/dev/null || { echo "seewhy needs git: install it first"; exit 1; }

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seewhy.report.html.render import render
 
-STUDY = Path(__file__).parents[1] / "reports/photos-lite0"
+STUDY = Path(__file__).parents[1] / "data/pages/photos-lite0"
 
 
 def pages(_: int) -> Sides:

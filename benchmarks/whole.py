@@ -106,7 +106,6 @@ def _params(network: str, size: int) -> dict[str, object]:
     study = {"dataset": "photos", "checkpoint": "weights.pth", "architecture": f"torchvision:{network}"}
     return {
         "base": {"device": "cpu", "batch_size": 16},
-        "demo": {},
         "datasets": {"photos": {"task": "classification", "manifest": "manifest.csv", "classes": "classes.json"}},
         "studies": {"bench": {**study, "preprocessing": seen}},
         "attributions": {"methods": FAMILY},

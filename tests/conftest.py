@@ -43,12 +43,9 @@ LIMIT = 3
 '''
 PARAMS: dict[str, Any] = {
     "base": {"device": "cpu", "batch_size": 5},
-    "demo": {},
     "datasets": {"things": {"task": "classification", "manifest": "mine/manifest.csv", "classes": "mine/classes.json"}},
     "studies": {"tiny": {"dataset": "things", "checkpoint": "tiny.pth", "architecture": "my_nets:Tiny"}},
     "attributions": {"methods": ["gradcam", "activation"]},
-    "comparisons": {},
-    "gates": {},
 }
 
 
@@ -99,8 +96,7 @@ def checkpoint() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("template")
-    sections = {path.stem.partition("_")[2]: {} for path in (ROOT / "notebooks").glob("*.ipynb")}
-    YAML().dump(PARAMS | sections, root / "params.yaml")
+    YAML().dump(PARAMS, root / "params.yaml")
     (root / "data").mkdir()
     for name in ("dvc.yaml", "data/dvc.yaml"):
         shutil.copy(ROOT / name, root / name)

@@ -20,7 +20,6 @@ from tests.conftest import checkpoint
             ["run", "02_gradcam", "tiny"],
             "unknown notebook '02_gradcam' in notebooks/; did you mean '02_grad_cam'? allowed: ",
         ),
-        (["demo", "photos"], "unknown piece 'photos' in demo of params.yaml; allowed: none"),
         (["report", "tinny"], "unknown study 'tinny' in params.yaml; did you mean 'tiny'?"),
     ],
 )
@@ -55,24 +54,16 @@ def test_from_a_folder_inside_the_project(project, cli, monkeypatch):
     assert artifacts.dataset(project.root, "things").is_file()
 
 
-def test_strip_leaves_a_notebook_without_outputs(project, cli):
-    path = project.root / "notebooks/02_grad_cam.ipynb"
-    clean = path.read_text()
-    content = json.loads(clean)
-    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
-    code |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["3"]}], "execution_count": 3}
-    assert cli("strip") == (0, "")
-    before = artifacts.stripped(project.root, "tiny", "02_grad_cam").read_bytes()
-    path.write_text(json.dumps(content))
-    assert cli("strip") == (0, "")
-    assert artifacts.stripped(project.root, "tiny", "02_grad_cam").read_bytes() == before
+def test_the_demonstration_is_a_command_of_its_own(project):
+    call = [sys.executable, "-m", "demo", "photos"]
+    done = subprocess.run(call, cwd=project.root, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "demo: unknown piece 'photos' in demo of params.yaml; allowed: none\n"
 
 
 @pytest.fixture
-def ready(project, cli, monkeypatch):
-    """A project whose next step is a notebook; the kernel finds the package where this process does."""
-    assert cli("dataset", "things") == (0, "")
-    assert cli("strip") == (0, "")
+def ready(project, monkeypatch):
+    """A project in which nothing was made; the kernel finds the package where this process does."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     return project
 
@@ -84,7 +75,14 @@ def test_a_users_own_model_gets_its_page(ready, cli):
     assert json.loads((ready.root / "reports/tiny/metrics/model.json").read_text())["images"] == 12
 
 
-def test_a_mistake_that_only_the_notebook_meets_is_told_by_its_page(ready, cli):
+def test_a_page_that_waits_for_the_demonstration_says_what_to_call(project, refused):
+    project.set("studies.tiny.checkpoint", "later.pth")
+    project.set("demo.piece", {"recipe": "demo.lite0", "from": "tiny.pth", "out": "later.pth"})
+    told = "seewhy: 'later.pth' is not there yet; make it with: dvc repro data/dvc.yaml:demo@piece"
+    assert refused("run", "01_model", "tiny") == told
+
+
+def test_a_checkpoint_that_does_not_fit_is_one_line(ready, cli):
     weights = checkpoint()["model_state_dict"] | {"head.weight": torch.zeros(7, 8), "head.bias": torch.zeros(7)}
     ready.save(model_state_dict=weights)
     code, said = cli("run", "01_model", "tiny")
@@ -92,6 +90,4 @@ def test_a_mistake_that_only_the_notebook_meets_is_told_by_its_page(ready, cli):
     assert said == (
         "seewhy: study 'tiny': the checkpoint has 7 classes ('head.bias'), the dataset 2; allowed: equal numbers\n"
     )
-    assert (ready.root / "reports/tiny/01_model.failed.html").is_file()
-    assert not (ready.root / "reports/tiny/01_model.html").exists()
-    assert not (ready.root / "reports/tiny/metrics").exists()
+    assert not (ready.root / "reports/tiny").exists()

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from seewhy import explain, open_comparison, open_study
-from seewhy.checks.majority_baseline import Fixed
+from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.comparison import ordered
 from seewhy.config import artifacts
+from seewhy.config.project import find_project
 from seewhy.metrics.agreement import spearman
 from seewhy.report.pages import audit_comparison, pairs
 from seewhy.report.plots.overlay import resized
@@ -162,12 +163,12 @@ def test_audits_stand_side_by_side(both, predicted):
     assert table["clearly better"].tolist() == ["tested above", "neither", "tiny", "neither", "tiny"]
     assert table["tiny"].tolist()[1] == "fail +65 points change (+55 to +75, n\u00a0=\u00a09)"
     assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
-    assert table[""].tolist()[3].startswith("Grad-CAM: removing its strongest cells")
-    assert table[""].tolist()[3].endswith("than with the best control")
+    assert table[""].tolist()[3].startswith("Grad-CAM: imputing its strongest squares")
+    assert table[""].tolist()[3].endswith("than with the best baseline")
     said = audit_comparison.judged(both, "gradcam")
     assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
     assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
-    assert "**Met by other alone**: Grad-CAM: removing" in said
+    assert "**Met by other alone**: Grad-CAM: imputing" in said
     assert audit_comparison.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
 
 
@@ -205,19 +206,16 @@ def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(pre
     assert last == ["the same change over all answers, no control taken off", *wanted, "tiny"]
 
 
-def test_a_model_worth_no_more_than_a_fixed_answer_is_told_first(both, monkeypatch):
-    good = Fixed(proportion(np.ones(40, bool)), 0.5, "cat", 20, 40)
-    bad = Fixed(proportion(np.arange(40) < 4), 0.9, "cat", 40, 40)
-    monkeypatch.setattr(audit_comparison.facts, "fixed", lambda study: bad if study.name == "tiny" else good)
-    assert audit_comparison.worthless(both) == (
-        "**tiny is no working model**: it answers *cat* to 40 of 40 images and is 10.0 % right, where one fixed answer "
-        "would be 90.0 %."
-    )
-    monkeypatch.setattr(audit_comparison.facts, "fixed", lambda _study: bad)
-    assert audit_comparison.worthless(both).startswith(
-        "**Neither is a working model**: tiny answers *cat* to 40 of 40 images"
-    )
-    monkeypatch.setattr(audit_comparison.facts, "fixed", lambda _study: good)
+def test_a_model_worse_than_the_majority_baseline_is_told_first(both, monkeypatch):
+    good = MajorityBaseline(proportion(np.ones(40, bool)), 0.5, "dog", "cat", 20, 40)
+    bad = MajorityBaseline(proportion(np.arange(40) < 4), 0.9, "dog", "cat", 40, 40)
+    found = {"tiny": bad, "other": good}
+    monkeypatch.setattr(audit_comparison.facts, "majority_baseline", lambda study: found[study.name])
+    told = "The model is worse than always predicting *dog* (10.0 % against 90.0 %)."
+    assert audit_comparison.worthless(both).startswith(f"**tiny does not work.** **{told}")
+    found["other"] = bad
+    assert audit_comparison.worthless(both).startswith(f"**Neither model works.** tiny: **{told}")
+    found |= {"tiny": good, "other": good}
     assert audit_comparison.worthless(both) == ""
 
 
@@ -242,9 +240,9 @@ def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(
     from dvc.repo import Repo
 
     with Repo.init(str(shop.root), no_scm=True) as repo:
-        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison@"))
-        assert stage.addressing == "comparison@both"
-        assert stage.cmd == "python -m seewhy run 08_comparison both"
+        (stage,) = (one for one in repo.index.stages if one.addressing.startswith("comparison_pages@"))
+        assert stage.addressing == "comparison_pages@both"
+        assert stage.cmd == "python -m seewhy pages both"
         needed = {one.def_path for one in stage.deps}
         assert {f"reports/{name}/verdict.json" for name in ("tiny", "other")} <= needed
     shop.set("comparisons", {})
@@ -253,16 +251,14 @@ def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(
 
 
 @pytest.fixture
-def ready(predicted, cli, monkeypatch):
-    assert cli("strip") == (0, "")
+def ready(predicted, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     return predicted
 
 
 def test_the_page_is_made_for_a_comparison_and_for_nothing_else(ready, cli, refused):
-    folders = {path.parent.name: path.name for path in (ready.root / "data/notebooks").glob("*/08_*.ipynb")}
-    assert folders == {"both": "08_comparison.ipynb"}
-    assert not (ready.root / "data/notebooks/both/01_model.ipynb").exists()
+    assert [one.stem for one in find_project().serving("both")] == ["08_comparison"]
+    assert "08_comparison" not in [one.stem for one in find_project().serving("tiny")]
     assert "unknown comparison 'tiny' in params.yaml; allowed: both" in refused("run", "08_comparison", "tiny")
     assert "unknown study 'both' in params.yaml; did you mean 'other'? allowed: tiny, other" in refused(
         "run", "01_model", "both"

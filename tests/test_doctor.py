@@ -119,7 +119,7 @@ def test_weights_that_are_not_finite_are_a_problem(project):
 def test_what_the_demonstration_has_yet_to_make_is_no_problem(project):
     project.set("demo.piece", {"recipe": "lite0", "from": "tiny.pth", "out": "made.pth"})
     project.set("studies.tiny.checkpoint", "made.pth")
-    assert said("warning") == ["files: 'made.pth' is not there yet; make it with: dvc repro demo@piece"]
+    assert said("warning") == ["files: 'made.pth' is not there yet; make it with: dvc repro data/dvc.yaml:demo@piece"]
     assert said("problem") == []
     project.set("demo", {})
     project.set("datasets.things.demo", {"recipe": "photos", "out": "mine"})

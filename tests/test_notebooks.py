@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from seewhy.config.project import Project, read
+from seewhy.config.project import Project, find_project, read
 from seewhy.errors import SeewhyError
 from seewhy.pipeline import notebooks
 from tests.conftest import ROOT
@@ -51,24 +51,23 @@ class TestEach:
         assert json.loads(name) in project.runs(notebooks.get(ROOT, path.stem))
 
 
-def test_every_notebook_is_a_stage_and_every_section_a_notebook():
+def test_every_notebook_has_its_page_in_a_stage_and_every_section_is_a_notebooks():
     found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
     stages = read(ROOT / "dvc.yaml")["stages"]
-    fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons", "gates"}
+    fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons", "checks", "gates"}
     assert sum(1 + len(one.tasks) for one in found.values()) == len(PATHS)
     assert set(read(ROOT / "params.yaml")) - fixed <= set(found)
-    for section, notebook in found.items():
-        assert stages[section]["do"]["cmd"] == f"python -m seewhy run {notebook.stem} ${{key}}"
-        assert stages[section]["do"]["desc"] == notebook.title
+    for whose, stage in (("study", "render"), ("comparison", "comparison_render")):
+        pages = {f"reports/${{key}}/{one.stem}.html" for one in found.values() if one.whose == whose}
+        assert {name for out in stages[stage]["do"]["outs"] for name in out} == pages
 
 
 def test_a_comparison_waits_for_what_its_page_reads():
-    stage = read(ROOT / "dvc.yaml")["stages"]["comparison"]["do"]
+    stage = read(ROOT / "dvc.yaml")["stages"]["comparison_pages"]["do"]
     for number in (0, 1):
         name = f"${{item.studies[{number}]}}"
         needed = {f"data/predictions/{name}.parquet", f"data/attributions/{name}", f"reports/{name}/verdict.json"}
         assert needed <= set(stage["deps"])
-        assert f"studies.{name}" in stage["params"]
 
 
 def test_params_yaml_of_the_repository_is_valid():
@@ -126,7 +125,7 @@ def test_the_closest_notebook_is_named(project):
         notebooks.get(project.root, "02_gradcam")
 
 
-def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project, cli, refused):
+def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project, refused):
     folder = project.root / "notebooks/captioning"
     folder.mkdir(exist_ok=True)
     text = json.loads((project.root / "notebooks/03_cam_variants.ipynb").read_text())
@@ -139,11 +138,27 @@ def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project,
     project.set("cam_variants", {"words": ["right"], "images": 2})
     assert Project(project.root).params.sections["cam_variants"]["words"] == ["right"]
     project.set("cam_variants", {"words": 3})
-    assert "cam_variants.words in params.yaml: found 3; allowed: list" in refused("strip")
-    project.set("cam_variants", {})
-    assert cli("strip") == (0, "")
-    copy = project.root / "data/notebooks/tiny/03_cam_variants.ipynb"
-    assert "words = " not in copy.read_text()
+    assert "cam_variants.words in params.yaml: found 3; allowed: list" in refused("settings")
+    project.set("cam_variants", {"words": ["up"]})
+    assert parameters_of("03_cam_variants") == {"study": "tiny"}
     project.set("datasets.things.task", "captioning")
-    assert cli("strip") == (0, "")
-    assert "words = " in copy.read_text()
+    assert parameters_of("03_cam_variants") == {"study": "tiny", "words": ["up"]}
+
+
+def parameters_of(stem):
+    project = find_project()
+    notebook = next(one for one in project.serving("tiny") if one.stem == stem)
+    return project.parameters(notebook, "tiny")
+
+
+def test_the_hash_of_a_notebook_sees_its_cells_and_nothing_else(project):
+    path = project.root / "notebooks/02_grad_cam.ipynb"
+    before, content = notebooks.source_hash(path), json.loads(path.read_text())
+    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    code |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["3"]}], "execution_count": 3, "id": "a"}
+    code["metadata"]["scrolled"] = True
+    path.write_text(json.dumps(content | {"metadata": {"language_info": {"version": "3.14"}}}))
+    assert notebooks.source_hash(path) == before
+    code["source"] = "x = 1"
+    path.write_text(json.dumps(content))
+    assert notebooks.source_hash(path) != before

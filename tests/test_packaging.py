@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import seewhy
+from seewhy.config import code
+from seewhy.config.code import code_files
 from seewhy.config.project import read
-from seewhy.pipeline.notebooks import COMPARISON, get
+from seewhy.pipeline.notebooks import get
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -123,19 +125,22 @@ def closure(code):
     return found
 
 
-# these tell, check and refuse: they cannot change what a stage writes
-PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "validation", "notebooks", "limits", "project")}
+# these start, tell, check and refuse: they cannot change what a stage writes
+PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "pipeline/notebooks", "doctor/preflight")}
+PLUMBING |= {f"seewhy/{name}/__init__.py" for name in ("report", "report/html", "pipeline", "doctor", "checks")}
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
+DRAWING = {"study": "pages", "comparison": "comparison_pages"}  # the stage that executes a notebook, by whose it is
+
+
+def relative(paths):
+    return {path.relative_to(SOURCE).as_posix() for path in paths}
 
 
 def uncovered(code, deps):
     """Files that run and that no dependency covers, a folder covering all in it."""
     covers = [ROOT / dep for dep in deps]
-    return sorted(
-        path.relative_to(SOURCE).as_posix()
-        for path in closure(code)
-        if not any(cover == path or cover in path.parents for cover in covers)
-        and path.relative_to(SOURCE).as_posix() not in PLUMBING
-    )
+    open_files = (path for path in closure(code) if not any(cover in (path, *path.parents) for cover in covers))
+    return sorted(relative(open_files) - PLUMBING)
 
 
 def cells_of(path):
@@ -143,46 +148,76 @@ def cells_of(path):
     return ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_stage_depends_on_all_code_that_its_notebook_runs(path):
-    stage = STAGES[path.stem.partition("_")[2]]["do"]
-    found = uncovered(cells_of(path), stage["deps"])
-    assert not found, " ".join(found)
+def identify(path):
+    return path.relative_to(ROOT / "notebooks").with_suffix("").as_posix()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=identify)
+def test_a_stage_and_a_fingerprint_cover_all_code_that_a_notebook_runs(path):
+    stage = STAGES[DRAWING[get(ROOT, path.stem).whose]]["do"]
+    outputs_styles = {"seewhy/report/html/assets.py"}  # what an output brings to JupyterLab; a page has its own
+    assert set(uncovered(cells_of(path), stage["deps"])) <= outputs_styles
+    assert relative(closure(cells_of(path))) - PLUMBING - relative(code_files(path.stem)) <= outputs_styles
+
+
+def test_a_fingerprint_rests_on_nothing_that_its_stage_does_not_see():
+    covers = [ROOT / dep for dep in STAGES["pages"]["do"]["deps"]]
+    open_files = [path for path in code_files("01_model") if not any(one in (path, *path.parents) for one in covers)]
+    assert {path.name for path in open_files} == {"__init__.py"}
+
+
+def test_a_page_rests_on_the_texts_of_all_pages_and_its_own(monkeypatch, tmp_path):
+    texts = tmp_path / "report/text"
+    texts.mkdir(parents=True)
+    for name in ("sentences.py", "01_model.j2", "02_grad_cam.j2", "02_grad_cam.captioning.j2"):
+        (texts / name).write_text("a sentence")
+    monkeypatch.setattr(code, "PACKAGE", tmp_path)
+    monkeypatch.setattr(code, "TEXTS", texts)
+    own = {path.name for path in code_files("02_grad_cam")}
+    assert own == {"sentences.py", "02_grad_cam.j2", "02_grad_cam.captioning.j2"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "entry"),
+    [("explain", "seewhy.pipeline.explain"), ("render", "seewhy.report.html.render"),
+     ("comparison_render", "seewhy.report.html.render"), ("settings", "seewhy.pipeline.stage_settings")],
+)  # fmt: skip
+def test_a_stage_depends_on_all_code_that_it_runs(stage, entry):
+    deps = STAGES[stage]["do" if "do" in STAGES[stage] else "deps"]
+    deps = deps["deps"] if isinstance(deps, dict) else deps
+    found = set(uncovered(ast.parse(f"import {entry}"), deps))
+    assert found <= {"seewhy/checks/limits.py", "seewhy/comparison.py"}, found  # checks settings; for types
 
 
 def test_a_dataset_is_checked_again_when_any_code_that_checks_it_changes():
-    watched = ["src/seewhy/inputs", "src/seewhy/params.py", "src/seewhy/artifacts.py"]  # see sources._made
+    watched = ["src/seewhy/inputs", "src/seewhy/config"]  # see renewal._made
     found = uncovered(ast.parse("import seewhy.inputs.dataset"), watched)
-    assert not found, " ".join(found)
+    assert not set(found) - {"seewhy/checks/limits.py"}, " ".join(found)
     assert STAGES["dataset"]["do"]["always_changed"]
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_names_files_that_exist_and_single_settings(name):
+def test_a_stage_names_files_that_exist_and_keeps_what_it_replaces(name):
     stage = STAGES[name].get("do", STAGES[name])
     fixed = [dep for dep in stage.get("deps", []) if "${" not in dep and not dep.startswith("data/")]
     assert [dep for dep in fixed if not (ROOT / dep).exists()] == []
-    assert "params.yaml" not in json.dumps(stage)
     assert all(isinstance(key, str) for key in stage.get("params", []))
+    outs = [out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+    assert name == "demo" or all(how["persist"] for out in outs for how in out.values())
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_page_depends_on_its_notebook_its_section_and_its_data(path):
-    section = path.stem.partition("_")[2]
-    stage = STAGES[section]["do"]
-    predictions, settings = "data/predictions/${key}.parquet", "studies.${key}"
-    assert f"data/notebooks/${{key}}/{path.name}" in stage["deps"]
-    if get(ROOT, path.stem).whose == COMPARISON:  # predictions and maps know of which dataset and checkpoint they are
-        predictions, settings = "data/predictions/${item.studies[1]}.parquet", "comparisons.${key}"
-    else:
-        assert {"data/datasets/${item.dataset}.parquet", "${item.checkpoint}"} <= set(stage["deps"])
-    outs = {name: how for out in [*stage["outs"], *stage["metrics"]] for name, how in out.items()}
-    assert all(how["persist"] for how in outs.values())  # a failing stage takes no page away
-    assert (predictions in outs) == (section == "model")
-    assert (predictions in stage["deps"]) == (section != "model")
-    assert {"base", section, settings} <= set(stage["params"])
-    assert {f"reports/${{key}}/{path.stem}.html", f"reports/${{key}}/{path.stem}.ipynb"} <= set(outs)
-    assert list(stage["metrics"][0]) == [f"reports/${{key}}/metrics/{section}.json"]
+def test_no_stage_of_measuring_or_pages_sees_styles_scripts_or_what_starts_it():
+    for name in ("explain", "pages", "comparison_pages"):
+        deps = STAGES[name]["do"]["deps"]
+        assert not {dep for dep in deps if dep in ("src/seewhy", "src/seewhy/report", "src/seewhy/report/html")}
+    assert not any("report" in dep for dep in STAGES["explain"]["do"]["deps"])
+
+
+def test_the_demonstration_is_no_part_of_the_package():
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    assert found == {"where": ["src"], "include": ["seewhy", "seewhy.*"]}
+    texts = {path: path.read_text() for path in (SOURCE / "seewhy").rglob("*.py")}
+    assert [path.name for path, text in texts.items() if re.search(r"^\s*(import|from) demo\b", text, re.M)] == []
 
 
 def test_no_file_of_the_project_names_a_machine():

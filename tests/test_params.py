@@ -1,7 +1,7 @@
 import pytest
 
-from seewhy.config.params import Params, Preprocessing
-from seewhy.config.project import find_project
+from seewhy.config.params import Attributions, Params, Preprocessing
+from seewhy.config.project import find_project, read
 from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError
 from tests.conftest import PARAMS, ROOT
@@ -40,8 +40,8 @@ WRONG = [
     ("studies.tiny.checkpoint", "/elsewhere/a.pth", "found '/elsewhere/a.pth'; allowed: a path inside the project"),
     ("studies.tiny.checkpoint", "../a.pth", "found '../a.pth'; allowed: a path inside the project"),
     ("datasets.things.manifest", "", "datasets.things.manifest in params.yaml: found ''; allowed: a path inside"),
-    ("base", None, "missing key 'base' in params.yaml"),
-    ("demo", None, "missing key 'demo' in params.yaml"),
+    ("datasets", None, "missing key 'datasets' in params.yaml"),
+    ("studies", None, "missing key 'studies' in params.yaml"),
     ("studies.tiny.dataset", None, "missing key 'studies.tiny.dataset' in params.yaml"),
     (
         "studies.tiny.dataset",
@@ -73,7 +73,6 @@ WRONG = [
         "unknown key 'resiz' in studies.tiny.preprocessing of params.yaml; did you",
     ),
     ("comparisons.both", {"studies": ["tiny", "tyni"]}, "unknown study 'tyni' in comparisons.both of params.yaml; did"),
-    ("comparisons", None, "missing key 'comparisons' in params.yaml"),
     ("comparisons", [], "comparisons in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
     (
         "comparisons.both",
@@ -93,7 +92,7 @@ WRONG = [
     ),
     ("grad_cam.steps", 4.5, "grad_cam.steps in params.yaml: found 4.5; allowed: int"),
     ("grad_cam.steps", True, "grad_cam.steps in params.yaml: found True; allowed: int"),
-    ("grad_cam", None, "missing key 'grad_cam' in params.yaml: the section of notebooks/02_grad_cam.ipynb"),
+    ("grad_cam.tasks", ["classify"], "tasks.grad_cam.0 in params.yaml: found 'classify'; allowed: 'classification', "),
     ("grad_cam", [], "grad_cam in params.yaml: found []; allowed: a mapping of names to values"),
     ("gates", [], "gates in params.yaml: found []; allowed: a mapping of names to settings, {} for none"),
     (
@@ -185,7 +184,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 
 def test_the_first_error_is_told_and_the_others_are_counted():
-    with pytest.raises(SeewhyError, match=r"^missing key 'base' in params.yaml \(and 5 more\)$"):
+    with pytest.raises(SeewhyError, match=r"^missing key 'datasets' in params.yaml \(and 1 more\)$"):
         validate(Params, {}, "params.yaml")
 
 
@@ -198,10 +197,29 @@ def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
     assert "more)" not in line
 
 
+def test_a_section_that_is_left_out_has_its_defaults(project):
+    assert not {"demo", "comparisons", "gates", "grad_cam"} & set(read(project.root / "params.yaml"))
+    for name in ("base", "attributions"):
+        project.set(name, None)
+    params = find_project().params
+    assert (params.demo, params.comparisons, params.gates, params.sections["grad_cam"]) == ({}, {}, {}, {})
+    assert params.base.batch_size == 32
+    assert params.attributions.methods[:2] == ["activation", "gradcam"]
+
+
+def test_the_defaults_of_the_attributions_are_those_of_the_repository():
+    assert Attributions().methods == find_project(ROOT).params.attributions.methods
+
+
+def test_a_notebook_may_serve_some_tasks_only(project):
+    project.set("features", {"channels": 2, "tasks": ["segmentation"]})
+    assert "05_features" not in dict(find_project().pages("tiny"))
+    assert find_project().params.sections["features"] == {"channels": 2}
+    project.set("features.tasks", ["segmentation", "classification"])
+    assert "05_features" in dict(find_project().pages("tiny"))
+
+
 def test_empty_sections_mean_nothing_there(project):
-    project.set("demo", None)
-    project.set("comparisons", None)
-    project.set("gates", None)
     for name in ("base", "grad_cam"):
         project.set(name, {})
     text = (project.root / "params.yaml").read_text().replace("{}", "")
@@ -227,14 +245,14 @@ def two(project):
 
 def test_words_for_the_object_are_refused_where_answers_are_no_words(project, cli):
     project.set("studies.tiny.object_words", ["cup"])
-    code, said = cli("strip")
+    code, said = cli("settings")
     assert code == 1
     assert "studies.tiny.object_words in params.yaml: found a classification study; allowed: captioning studies" in said
 
 
 @pytest.mark.usefixtures("two")
 def test_a_comparison_is_of_two_studies_of_the_same_images(cli):
-    assert cli("strip") == (0, "")
+    assert cli("settings") == (0, "")
     assert find_project().params.task("both") == "classification"
 
 
@@ -261,7 +279,7 @@ def test_a_comparison_is_of_two_studies_of_the_same_images(cli):
 )
 def test_studies_that_cannot_be_compared_are_one_line(two, refused, key, value, line):
     two.set(key, value)
-    assert line in refused("strip")
+    assert line in refused("settings")
 
 
 def test_settings_are_frozen():

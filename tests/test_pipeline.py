@@ -31,13 +31,56 @@ def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
 
 
+LOOK = "data/dvc.yaml:dataset@things"  # is taken every time
+
+
 def ran(root: Path) -> list[str]:
-    """The stages that `dvc repro` runs now, but for the look at the dataset, which it takes every time."""
+    """The stages that `dvc repro` runs now, but for the look at the dataset."""
     ended = call(root, "dvc", "repro")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found: list[str] = re.findall(r"Running stage '(.*)':", ended.stdout)
-    found.remove("data/dvc.yaml:dataset@things")
+    found.remove(LOOK)
     return found
+
+
+def stale(root: Path) -> set[str]:
+    """The stages that `dvc status` names, but for the look at the dataset."""
+    ended = call(root, "dvc", "status", "--json")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return set(json.loads(ended.stdout)) - {LOOK}
+
+
+def fingerprints(root: Path) -> dict[str, str]:
+    """What each executed notebook says that it was made from."""
+    paths = sorted((root / "data/pages/tiny").glob("*.ipynb"))
+    return {path.stem: json.loads(path.read_text())["metadata"]["seewhy"]["fingerprint"] for path in paths}
+
+
+def executed(root: Path, before: dict[str, str]) -> list[str]:
+    """Notebooks that were executed since."""
+    return [stem for stem, now in fingerprints(root).items() if before.get(stem) != now]
+
+
+MINE = """import seewhy
+from seewhy.report import show
+
+this = seewhy.open_study(study)
+rows = this.predictions
+show.finding(f"{len(rows)} images, {limit} at most")"""
+
+
+def write_own_page(root: Path, code: str = MINE) -> None:
+    """A user's own page: a notebook, and a line of params.yaml."""
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "# How many images are there?"},
+        {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": 'study = "tiny"\nlimit = 3'},
+        {"cell_type": "code", "metadata": {}, "source": code},
+    ]
+    cells = [
+        {**cell, **({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})} for cell in cells
+    ]
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (root / "notebooks/09_mine.ipynb").write_text(json.dumps(content))
 
 
 def prepare(root: Path) -> None:
@@ -55,8 +98,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
     prepare(root)
     ended = call(root, "seewhy", "report")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for section in SECTIONS:
-        assert re.search(rf"{section}@tiny +[\d.]+ +reports/tiny/", ended.stdout), ended.stdout
+    assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
     return root
 
 
@@ -90,53 +132,103 @@ def test_nothing_changed_runs_nothing(built: Path) -> None:
     assert ran(built) == []
 
 
-def test_a_changed_parameter_reruns_its_notebook_only(built: Path) -> None:
+def test_a_changed_parameter_executes_its_notebook_only(built: Path) -> None:
+    before = fingerprints(built)
     Workshop(built).set("grad_cam.steps", 2)
-    assert ran(built) == ["grad_cam@tiny"]
+    assert ran(built) == ["settings", "pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["02_grad_cam"]
 
 
-def test_saving_a_notebook_with_outputs_reruns_no_page(built: Path) -> None:
+def test_a_changed_colour_computes_no_map(built: Path) -> None:
+    before = fingerprints(built)
+    Workshop(built).set("base.opacity", 0.5)
+    assert ran(built) == ["settings", "pages@tiny", "render@tiny"]
+    assert executed(built, before) == STEMS
+
+
+def test_saving_a_notebook_with_outputs_executes_nothing(built: Path) -> None:
     path = built / "notebooks" / "02_grad_cam.ipynb"
     notebook = json.loads(path.read_text())
     code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     code |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["saved"]}]}
     path.write_text(json.dumps(notebook))
-    assert ran(built) == ["notebooks"]
+    assert ran(built) == ["settings"]
 
 
-def test_a_changed_sentence_reruns_that_notebook_only(built: Path) -> None:
-    path = built / "notebooks" / "03_cam_variants.ipynb"
+def test_a_changed_sentence_of_a_notebook_executes_it_only(built: Path) -> None:
+    before, path = fingerprints(built), built / "notebooks" / "03_cam_variants.ipynb"
     path.write_text(path.read_text().replace("Which method is right.", "Which of them is right."))
-    assert ran(built) == ["notebooks", "cam_variants@tiny"]
+    assert ran(built) == ["settings", "pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["03_cam_variants"]
 
 
-def test_another_folder_and_number_of_workers_give_the_same_bytes(
+def test_a_comment_in_a_style_or_script_concerns_the_rendering_only_and_a_sentence_the_pages(built: Path) -> None:
+    (built / "src").unlink()
+    shutil.copytree(ROOT / "src", built / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    assert stale(built) == set()
+    styles = built / "src/seewhy/report/html/template/styles/print.css"
+    styles.write_text(styles.read_text() + "/* a comment */\n")
+    assert stale(built) == {"render@tiny"}
+    styles.write_text(styles.read_text().removesuffix("/* a comment */\n"))
+    (built / "src/seewhy/report/text/02_grad_cam.j2").write_text("A sentence of one page.")
+    assert stale(built) == {"pages@tiny"}
+    shutil.rmtree(built / "src")
+    (built / "src").symlink_to(ROOT / "src")
+
+
+def test_a_page_of_ones_own_needs_a_notebook_and_nothing_else(built: Path) -> None:
+    before = fingerprints(built)
+    write_own_page(built)
+    assert ran(built) == ["settings", "pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["09_mine"]
+    assert "12 images, 3 at most" in (built / "reports/tiny/09_mine.html").read_text()
+    assert "09_mine.html" in (built / "reports/tiny/01_model.html").read_text()
+    Workshop(built).set("mine", {"limit": 5, "tasks": ["segmentation"]})
+    ran(built)
+    assert not (built / "reports/tiny/09_mine.html").exists()
+    assert not (built / "data/pages/tiny/09_mine.ipynb").exists()
+    Workshop(built).set("mine.tasks", ["classification"])
+    ran(built)
+    assert "12 images, 5 at most" in (built / "reports/tiny/09_mine.html").read_text()
+
+
+def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes(
     untouched: Path, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "elsewhere"
     shutil.copytree(template, root)
     prepare(root)
     monkeypatch.setenv("SEEWHY_WORKERS", "0")
-    ended = call(root, "seewhy", "report")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for words in (["dvc", "repro", "explain@tiny"], *(["seewhy", "run", stem, "tiny"] for stem in STEMS[:2])):
+        ended = call(root, *words)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    for stem in STEMS[:2]:  # in a kernel of its own
+        assert (root / f"data/pages/tiny/{stem}.ipynb").read_bytes() == (
+            untouched / f"data/pages/tiny/{stem}.ipynb"
+        ).read_bytes()
+    for words in (["dvc", "repro"], ["seewhy", "site"]):
+        ended = call(root, *words)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
     assert differences(root, untouched) == []
 
 
-def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(tmp_path: Path, template: Path) -> None:
-    root = tmp_path / "project"
-    shutil.copytree(template, root)
-    prepare(root)
-    command = [sys.executable, "-m", "dvc", "repro", "model@tiny"]
-    options = {"cwd": root, "env": environment(), "start_new_session": True, "stdout": subprocess.DEVNULL}
+def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(built: Path) -> None:
+    shop, page = Workshop(built), built / "reports/tiny/03_cam_variants.html"
+    before, kept = fingerprints(built), page.read_bytes()
+    shop.set("cam_variants.layers", 2)
+    shop.set("shap.images", 2)
+    command = [sys.executable, "-m", "dvc", "repro"]
+    options = {"cwd": built, "env": environment(), "start_new_session": True, "stdout": subprocess.DEVNULL}
     with subprocess.Popen(command, **options) as going:
-        deadline = time.monotonic() + 60
-        while not (root / "reports" / "tiny").exists() and time.monotonic() < deadline:
+        deadline = time.monotonic() + 120
+        while executed(built, before) == [] and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(1)
         os.killpg(going.pid, signal.SIGKILL)
-    assert not list((root / "reports/tiny").glob("01_model.*"))
-    assert "model@tiny" in ran(root)
-    assert (root / "reports/tiny/01_model.html").is_file()
+    assert executed(built, before) == ["03_cam_variants"]
+    assert page.read_bytes() == kept
+    assert ran(built) == ["pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["03_cam_variants", "04_shap"]
+    assert page.read_bytes() != kept
 
 
 def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, template: Path) -> None:
@@ -155,31 +247,40 @@ def test_a_study_without_labels_says_what_was_not_run(tmp_path: Path, template: 
     assert "accuracy" not in json.loads((root / "reports/tiny/metrics/model.json").read_text())
 
 
-def test_a_failing_stage_tells_why_keeps_the_page_and_comes_right_again(built: Path) -> None:
+def test_a_failing_stage_tells_why_and_keeps_what_was_there(built: Path) -> None:
     shop, folder = Workshop(built), built / "reports/tiny"
     ran(built)
     before = (folder / "01_model.html").read_bytes()
     shop.set("studies.tiny.layer", "featurs")
     ended = call(built, "seewhy", "report", "tiny")
     assert ended.returncode == 1
-    assert sorted(ended.stdout.splitlines()) == ["dataset@things ...", "model@tiny ...", "notebooks ..."]
+    assert sorted(ended.stdout.splitlines()) == ["dataset@things ...", "explain@tiny ...", "settings ..."]
     assert ended.stderr == "seewhy: unknown layer 'featurs' in study 'tiny'; did you mean 'features'? allowed: " + (
         "features, features.0, features.1, features.2, head\n"
     )
     assert (folder / "01_model.html").read_bytes() == before
-    assert (folder / "01_model.failed.html").is_file()
-    assert "the last failed" in (built / "reports/index.html").read_text()
     shop.set("studies.tiny.layer", "auto")
+
+
+def test_a_failing_page_is_kept_and_comes_right_again(built: Path) -> None:
+    folder = built / "reports/tiny"
+    write_own_page(built, MINE.replace("open_study(study)", "open_study(study + 'y')"))
+    ended = call(built, "seewhy", "report", "tiny")
+    assert ended.returncode == 1
+    assert ended.stderr == "seewhy: unknown study 'tinyy' in params.yaml; did you mean 'tiny'? allowed: tiny\n"
+    assert (folder / "09_mine.failed.html").is_file()
+    assert "the last failed" in (built / "reports/index.html").read_text()
+    write_own_page(built)
     ended = call(built, "seewhy", "report", "tiny")
     assert ended.returncode == 0, ended.stderr
-    assert not (folder / "01_model.failed.html").exists()
+    assert not (folder / "09_mine.failed.html").exists()
     assert "the last failed" not in (built / "reports/index.html").read_text()
 
 
 def test_ctrl_c_ends_at_once_and_keeps_the_page(built: Path) -> None:
-    shop, folder = Workshop(built), built / "reports/tiny"
-    before = (folder / "02_grad_cam.html").read_bytes()
-    shop.set("grad_cam.steps", 3)
+    folder = built / "reports/tiny"
+    kept = (folder / "09_mine.html").read_bytes()
+    write_own_page(built, MINE + "\nimport time; time.sleep(60)")
     # a shell that starts the tests in the background has switched Ctrl-C off for all that they start
     code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "sys.argv = ['seewhy', 'report', 'tiny']; from seewhy.__main__ import main; main()"
@@ -188,20 +289,21 @@ def test_ctrl_c_ends_at_once_and_keeps_the_page(built: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], **options, **pipes) as going:
         assert going.stdout is not None
         for line in going.stdout:
-            if "grad_cam@tiny ..." in line:
+            if "pages@tiny ..." in line:
                 break
         else:
             pytest.fail("ended before the stage began")
-        time.sleep(1.5)
+        time.sleep(8)
         os.killpg(going.pid, signal.SIGINT)
         begun = time.monotonic()
         _, said = going.communicate(timeout=30)
     assert time.monotonic() - begun < 10
     assert going.returncode == 130
     assert said.splitlines()[-1] == "stopped; what was built stays, call it again to go on"
-    assert (folder / "02_grad_cam.html").read_bytes() == before
+    assert (folder / "09_mine.html").read_bytes() == kept
     assert not list(built.rglob("*.part"))
-    assert "grad_cam@tiny" in ran(built)
+    write_own_page(built)
+    assert "pages@tiny" in ran(built)
 
 
 def test_a_lost_or_replaced_image_is_noticed(built: Path) -> None:
@@ -214,12 +316,12 @@ def test_a_lost_or_replaced_image_is_noticed(built: Path) -> None:
     shutil.copy(built / "mine/cat-2.png", image)
     ended = call(built, "seewhy", "report", "tiny")
     assert ended.returncode == 0, ended.stderr
-    assert re.search(r"model@tiny +[\d.]+ +reports/tiny/", ended.stdout), ended.stdout
+    assert re.search(r"explain@tiny +[\d.]+", ended.stdout), ended.stdout
     image.write_bytes(kept)
 
 
 def test_a_second_run_in_the_same_project_is_one_line(built: Path) -> None:
-    told = {"read": {}, "write": {str(built / "data/notebooks"): {"pid": os.getpid(), "cmd": "dvc repro"}}}
+    told = {"read": {}, "write": {str(built / "data/settings"): {"pid": os.getpid(), "cmd": "dvc repro"}}}
     (built / ".dvc/tmp/rwlock").write_text(json.dumps(told))
     path = built / "notebooks/01_model.ipynb"
     path.write_text(path.read_text() + "\n")

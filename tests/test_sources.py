@@ -3,7 +3,6 @@ import os
 
 import pytest
 
-import demo
 from seewhy.config import artifacts
 from seewhy.config.project import find_project
 from seewhy.inputs import dataset, renewal
@@ -70,7 +69,7 @@ def test_other_settings_other_code_and_a_damaged_table_are_noticed(project, chec
 
 def test_the_demonstration_is_made_again_when_its_settings_change_or_a_file_is_lost(project, checks, monkeypatch):
     made = []
-    monkeypatch.setattr(demo, "build", lambda entry, _root, where: made.append((entry["tile"], where)))
+    monkeypatch.setattr(renewal, "build_from_recipe", lambda entry, _root, where: made.append((entry["tile"], where)))
     where = "datasets.things.demo of params.yaml"
     for tile in (80, 80, 96):
         project.set("datasets.things.demo", {"recipe": "mine", "out": "mine", "tile": tile})
@@ -80,7 +79,7 @@ def test_the_demonstration_is_made_again_when_its_settings_change_or_a_file_is_l
     renew()
     assert len(made) == 2
     copy = (project.root / "mine/cup-3.png").read_bytes()
-    monkeypatch.setattr(demo, "build", lambda *_: (project.root / "mine/cup-3.png").write_bytes(copy))
+    monkeypatch.setattr(renewal, "build_from_recipe", lambda *_: (project.root / "mine/cup-3.png").write_bytes(copy))
     (project.root / "mine/cup-3.png").unlink()
     renew()
     assert len(checks) == 4
@@ -94,10 +93,14 @@ def test_what_was_seen_says_nothing_of_the_machine(project, checks):
 
 
 def test_a_recipe_that_does_not_exist_is_one_line(project, refused):
-    project.set("datasets.things.demo", {"recipe": "photo", "out": "mine"})
+    project.set("datasets.things.demo", {"recipe": "demo.photo", "out": "mine"})
     line = refused("dataset", "things")
-    assert "unknown recipe 'photo' in datasets.things.demo of params.yaml; did you mean 'photos'?" in line
-    project.set("datasets.things.demo", {"recipe": "photos"})
+    assert "unknown recipe 'demo.photo' in datasets.things.demo of params.yaml; did you mean 'demo.photos'?" in line
+    project.set("datasets.things.demo", {"recipe": "nobody.photo", "out": "mine"})
+    assert refused("dataset", "things").endswith(
+        "unknown recipe 'nobody.photo' in datasets.things.demo of params.yaml; allowed: none"
+    )
+    project.set("datasets.things.demo", {"recipe": "demo.photos"})
     assert refused("dataset", "things") == "seewhy: missing key 'out' in datasets.things.demo of params.yaml"
 
 

@@ -87,14 +87,14 @@ def test_predictions_of_other_images_are_refused(checked, cli):
     checked.write(checked.manifest.iloc[:-2].assign(image=lambda rows: [*rows["image"][1:], "cat-4.png"], label=""))
     cli("dataset", "things")
     line = refusal(lambda study: study.predictions)
-    assert line.endswith("or of other images; make them again: dvc repro model@tiny")
+    assert line.endswith("or of other images; make them again: dvc repro explain@tiny")
 
 
 def test_predictions_that_are_not_there_or_damaged_name_the_stage(checked):
-    assert "make it with: dvc repro model@tiny" in refusal(lambda study: study.predictions)
+    assert "make it with: dvc repro explain@tiny" in refusal(lambda study: study.predictions)
     artifacts.predictions(checked.root, "tiny").parent.mkdir()
     artifacts.predictions(checked.root, "tiny").write_bytes(b"PAR1")
-    assert "is damaged or not of this project; make it again: dvc repro -f model@tiny" in refusal(
+    assert "is damaged or not of this project; make it again: dvc repro -f explain@tiny" in refusal(
         lambda study: study.predictions
     )
 

@@ -40,7 +40,7 @@ def test_every_command_exists(path):
             assert set(words[4:]) <= set(find_project(ROOT).params.studies), words
         else:
             assert words[0] in ("dvc", "echo", "sed"), words
-    assert ["python", "-m", "seewhy", "gate"] in found
+    assert ["python", "-m", "seewhy", "check"] in found
     assert any(
         words[:4] == ["dvc", "metrics", "diff", "--md"] and "$GITHUB_STEP_SUMMARY" in words[-1] for words in found
     )

@@ -1,7 +1,6 @@
 """The verbs: what the stages of dvc.yaml, the Makefile and a user at a prompt call."""
 
 import os
-import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -9,29 +8,19 @@ from typing import Annotated
 
 import typer
 
-from seewhy.config import artifacts
 from seewhy.config.params import FILE
 from seewhy.config.project import find_project
 from seewhy.errors import SeewhyError, unknown
 from seewhy.pipeline import notebooks
-from seewhy.progress import RELAYED, VARIABLE
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 # Larger arenas for the processes started from here: freeing and mapping big tensors anew costs a fifth of the time.
 ARENAS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 StudyName = Annotated[str, typer.Argument(help="an entry under studies: in params.yaml", metavar="STUDY")]
-
-
-@app.command()
-def demo(piece: Annotated[str, typer.Argument(help="an entry under demo: in params.yaml")]) -> None:
-    """Makes a checkpoint of the demonstration."""
-    project = find_project()
-    pieces = project.params.demo
-    if piece not in pieces:
-        raise unknown("piece", piece, pieces, f"demo of {FILE}")
-    from demo import build
-
-    build(pieces[piece].model_dump(by_alias=True), project.root, f"demo.{piece} of {FILE}")
+PageName = Annotated[str, typer.Argument(help="a study, or a comparison", metavar="NAME")]
+Workers = Annotated[
+    int, typer.Option(min=0, envvar="SEEWHY_WORKERS", help="threads that decode images ahead; changes nothing else")
+]
 
 
 @app.command()
@@ -99,56 +88,80 @@ def weights(
 
 
 @app.command()
-def strip() -> None:
-    """Copies the notebooks of each study and comparison to data/notebooks, without outputs, for the stages to run."""
-    project = find_project()
-    shutil.rmtree(project.root / "data" / "notebooks", ignore_errors=True)
-    for notebook in project.notebooks:
-        for name in project.runs(notebook):
-            text = notebooks.strip(notebook.of(project.params.task(name)).path)
-            artifacts.write_text(artifacts.stripped(project.root, name, notebook.stem), text)
+def settings() -> None:
+    """Writes data/settings: what each stage rests on, with all defaults; DVC runs the stages whose file changed."""
+    from seewhy.pipeline.stage_settings import write_stage_settings
+
+    write_stage_settings(find_project())
 
 
 @app.command()
-def explain(
-    study: StudyName,
-    workers: Annotated[
-        int, typer.Option(min=0, envvar="SEEWHY_WORKERS", help="threads that decode images ahead; changes nothing else")
-    ] = 2,
-) -> None:
-    """Makes the maps of every image of a study, stored in data/attributions/STUDY; goes on where it was stopped."""
-    from seewhy.maps.driver import attribute_all
-    from seewhy.study import open_study
-
+def predict(study: StudyName) -> None:
+    """Asks a study's model for every image: data/predictions/STUDY.parquet and reports/STUDY/predictions.csv."""
     find_project().params.study(study)
-    attribute_all(open_study(study), workers)
+    from seewhy.pipeline.explain import predict_study
+
+    predict_study(study)
+
+
+@app.command()
+def explain(study: StudyName, workers: Workers = 2) -> None:
+    """Predicts, and makes the maps of every image, stored in data/attributions/STUDY; goes on where it was stopped."""
+    find_project().params.study(study)
+    from seewhy.pipeline.explain import explain_study
+
+    explain_study(study, workers)
+
+
+@app.command()
+def measure(name: PageName) -> None:
+    """Measures a study or comparison: data/measurements/NAME, its metrics, checks and verdict; keeps what is right."""
+    project = find_project()
+    project.serving(name)
+    from seewhy.pipeline.measure import measure_tables
+
+    measure_tables(project, name)
+
+
+@app.command()
+def pages(name: PageName) -> None:
+    """Executes the notebooks of a study or comparison whose inputs changed; the others are kept as they are."""
+    project = find_project()
+    project.serving(name)
+    from seewhy.pipeline.pages import execute_pages
+
+    execute_pages(project, name)
+
+
+@app.command()
+def render(name: PageName) -> None:
+    """Renders the executed notebooks of a study or comparison to reports/NAME, without running anything."""
+    project = find_project()
+    project.serving(name)
+    from seewhy.pipeline.pages import render_pages
+
+    render_pages(project, name)
 
 
 @app.command()
 def run(
     notebook: Annotated[str, typer.Argument(help="stem of a notebook, as 02_grad_cam")],
-    name: Annotated[
-        str, typer.Argument(help="a study or, for a notebook that takes one, a comparison", metavar="NAME")
-    ],
+    name: PageName,
+    workers: Workers = 2,
 ) -> None:
-    """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html."""
+    """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html; makes what it needs."""
     project = find_project()
     found = notebooks.get(project.root, notebook)
     if name not in project.runs(found):
         raise unknown(found.whose, name, project.runs(found), FILE)
-    os.environ.setdefault(VARIABLE, RELAYED)
-    from seewhy.report.html.render import Site
-    from seewhy.report.run import run as execute
+    own = found.of(project.params.task(name))
+    from seewhy.pipeline.explain import make_missing_inputs
+    from seewhy.pipeline.fingerprint import page_fingerprint
+    from seewhy.pipeline.pages import execute_page, render_pages
 
-    taken = found.of(project.params.task(name)).parameters
-    section = project.params.sections[found.section]
-    parameters = {found.whose: name, **{key: value for key, value in section.items() if key in taken}}
-    source = artifacts.stripped(project.root, name, notebook)
-    context: Site = {"study": name, "pages": project.pages(name)}
-    if found.whose == notebooks.COMPARISON:
-        context["compared"] = {one: project.pages(one) for one in project.params.comparison(name).studies}
-    os.chdir(project.root)
-    execute(notebook, source, parameters, artifacts.reports(project.root, name), context)
+    make_missing_inputs(project, name, workers)
+    execute_page(project, name, own, page_fingerprint(project, name, own.stem))
+    render_pages(project, name, [own.stem])
 
 
 @app.command()

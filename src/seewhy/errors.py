@@ -7,7 +7,7 @@ CLOSE = 0.5  # how alike two names must be (difflib's ratio) for one to be offer
 LISTED = 12  # allowed names beyond this many are counted, not listed: the line must stay readable
 
 
-class SeewhyError(Exception):
+class SeewhyError(ValueError):
     """A mistake in the user's settings, files or calls. The command line prints it without a traceback and exits 1."""
 
 

@@ -142,7 +142,7 @@ class Study:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """The rows to explain, each with its image's row of the dataset, as the stage `model@<study>` left them; of a
+        """The rows to explain, each with its image's row of the dataset, as the stage `explain@<study>` left them; of a
         selection (`select`) those of its images, in its order.
 
         Refused when made with another checkpoint or of other images.
@@ -152,7 +152,7 @@ class Study:
             order = {image: number for number, image in enumerate(self.chosen)}
             own = every[every["image"].isin(order)]
             return own.iloc[own["image"].map(order).argsort(kind="stable")].reset_index(drop=True)
-        stage = f"model@{self.name}"
+        stage = f"explain@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
         made = (note.get("checkpoint"), note.get("images"), len(merged))

@@ -215,6 +215,19 @@ def test_a_word_is_compared_with_its_opposite_in_the_same_caption():
     assert (value.n, value.value) == (5, pytest.approx((0 + 0.2 + 0.2 + 0.3 + 0.4) / 5))  # two words of 1.png: 0.1, 0.3
 
 
+@pytest.mark.parametrize("task", ["segmentation", "captioning"])
+def test_a_model_that_predicts_nothing_is_measured_all_the_same(task, request):
+    this = request.getfixturevalue(STUDIES[task])
+    this.__dict__["predictions"] = this.predictions.head(0)
+    results = {}
+    for family in whole_families(task):
+        result = results[family.name] = family.measure(this, family.settings_of(this))
+        assert np.isfinite(result.table["value"]).any() or (result.table["reason"] != "").all(), family.name
+    for section in page_figures.SECTIONS:
+        page_figures.section_figures(section, results, 0)
+    assert page_figures.is_unmeasured(results["agreement"].table)
+
+
 def test_figures_leave_out_families_that_were_not_measured():
     assert page_figures.section_figures("misclassification", {}, 0) == {}
     assert page_figures.section_figures("audit", {"shap": Result(pd.DataFrame())}, 0) == {}

@@ -52,3 +52,13 @@ def executed(*outputs: dict, source: str = "show()") -> nbformat.NotebookNode:
     shown = [new.new_output("display_data", data=data, metadata=data.pop("metadata", {})) for data in outputs]
     cells = [new.new_markdown_cell("# Where does it look?"), new.new_code_cell(source, outputs=shown)]
     return new.new_notebook(cells=cells)
+
+
+def run(stem: str, source: Path, parameters: dict, folder: Path, site: dict) -> Path:
+    """Execute a notebook and render it into a folder; the page."""
+    from seewhy.report.run import render_page, run_notebook
+
+    executed, page = folder / f"{stem}.ipynb", folder / f"{stem}.html"
+    run_notebook(stem, source, parameters, executed, folder / f"{stem}.failed.html", site, {"fingerprint": "f"})
+    render_page(stem, executed, page, site, "<!-- note -->")
+    return page

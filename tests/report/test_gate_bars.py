@@ -132,5 +132,5 @@ def test_a_gate_on_a_figure_of_another_page_links_to_that_page_and_one_of_none_h
 
 def test_the_projects_own_gates_have_the_unit_of_their_figure():
     named = {"faithfulness": "audit.cam.deletion_auc_over_control", "x": "grad_cam.hirescam_over_opposite"}
-    told = [strips([row(gate, figure=figure)])[0].b.text for gate, figure in named.items()]
+    told = [strips([row(gate, measure=figure)])[0].b.text for gate, figure in named.items()]
     assert [*told, strips([row("grad_cam.lift.crown")])[0].b.text] == ["+0.40", "+0.40", "0.40×"]

@@ -1,4 +1,5 @@
 import fcntl
+import json
 import os
 import pty
 import re
@@ -14,8 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
-from seewhy.report.run import run
-from tests.report.samples import SITE, notebook
+from tests.report.samples import SITE, notebook, run
 
 ROOT = str(Path(__file__).parents[2])
 SHOW = f"""import sys; sys.path.insert(0, {ROOT!r})
@@ -32,7 +32,11 @@ def test_two_runs_are_equal_to_the_byte(tmp_path):
     source = notebook(tmp_path / "where.ipynb", "## Samples", SHOW)
     pages = [run("02_grad_cam", source, {"seed": 7}, tmp_path / name, SITE) for name in ("one", "two")]
     assert pages[0].read_bytes() == pages[1].read_bytes()
-    assert pages[0].with_suffix(".ipynb").read_bytes() == pages[1].with_suffix(".ipynb").read_bytes()
+    executed = [page.with_suffix(".ipynb").read_text() for page in pages]
+    assert executed[0] == executed[1]
+    assert json.loads(executed[0])["metadata"]["seewhy"] == {"fingerprint": "f"}
+    assert "<style" not in executed[0]
+    assert pages[0].read_text().endswith("</html>\n<!-- note -->\n")
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["02_grad_cam.html", "02_grad_cam.ipynb"]
     page = BeautifulSoup(pages[0].read_text(), "html.parser")
     assert page.select_one(".finding").text == "seed 7 of photos"
@@ -85,7 +89,7 @@ def test_ctrl_c_leaves_no_kernel_and_no_page(tmp_path):
     code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += f"sys.path.insert(0, {ROOT!r})\n"
     code += "from pathlib import Path\nfrom tests.report.samples import SITE\n"
-    code += "from seewhy.report.run import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
+    code += "from tests.report.samples import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
     job = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
@@ -93,7 +97,7 @@ def test_ctrl_c_leaves_no_kernel_and_no_page(tmp_path):
     job.send_signal(signal.SIGINT)
     assert job.wait(20) != 0
     assert _wait_for(lambda: not _alive(kernel), 10)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_terminal_is_told_how_far_it_is_what_is_done_and_how_long_it_will_take(tmp_path):
@@ -102,7 +106,7 @@ def test_the_terminal_is_told_how_far_it_is_what_is_done_and_how_long_it_will_ta
     notebook(tmp_path / "n.ipynb", loop, "time.sleep(2.5)")
     code = f"import os, sys; sys.path.insert(0, {ROOT!r}); os.environ['SEEWHY_PROGRESS'] = 'relayed'\n"
     code += "from pathlib import Path\nfrom tests.report.samples import SITE\n"
-    code += "from seewhy.report.run import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
+    code += "from tests.report.samples import run\nrun('n', Path('n.ipynb'), {}, Path('out'), SITE)"
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     job = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=terminal)

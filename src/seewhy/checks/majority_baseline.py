@@ -8,6 +8,7 @@ from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure
 from seewhy.stats import Estimate, proportion
 
+CAPTIONS = "exact_match"  # the metric of captions
 NEARLY = 0.95  # of the images, from which on a prediction is given to nearly all
 
 
@@ -20,7 +21,7 @@ class MajorityBaseline:
         best: what the majority baseline reaches on the same images.
         most_common: the label that it predicts.
         predicted: what the model predicts most often: `given` of `images` times.
-        metric: the metric of the accuracy, as `exact` for captions.
+        metric: the metric of the accuracy, as `CAPTIONS`.
     """
 
     accuracy: Estimate
@@ -41,8 +42,10 @@ class MajorityBaseline:
         """Accuracy above that of the majority baseline, as a list; empty where nothing is labelled."""
         if not self.accuracy.n:
             return []
-        thing = "class" if self.metric == "accuracy" else "caption"
-        always = f"always predicting the most common {thing}"
+        of_classes = self.metric == "accuracy"
+        always = (
+            f"always {'predicting' if of_classes else 'writing'} the most common {'class' if of_classes else 'caption'}"
+        )
         statement, denial = f"the model is better than {always}", f"the model is worse than {always}"
         return [Check(Subject("works"), Figure(self.metric), statement, denial, self.best, True, self.accuracy)]
 

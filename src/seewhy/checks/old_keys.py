@@ -72,6 +72,7 @@ def _of_interventions() -> Iterator[OldKey]:
 
 OLD_KEYS: tuple[OldKey, ...] = (
     OldKey("model", "accuracy", Figure("accuracy")),
+    OldKey("model", "exact", Figure("exact_match")),
     OldKey("comparison", "likeness", Figure("map_likeness", "{first}")),
     OldKey("audit", "stability.flipped", Figure("label_flip", facets={"change": WORST})),
     OldKey("audit", "reliance.background", Figure("object_share", "{first}", facets={"class_is": "predicted"}), True),

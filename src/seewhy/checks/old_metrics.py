@@ -42,8 +42,8 @@ def write_old_metrics(project: Project, study: str, tables: StudyTables) -> None
 
 def look_figures(tables: StudyTables) -> dict[str, float]:
     """Figures of page 02 of a classification: lift beside the centre and the activation, and the words of the maps."""
-    rows, spread = (tables.metric_rows(name) for name in ("diagnosis", "spread"))
-    own, wide = (some[some["method"] == "gradcam"] for some in (rows, spread))
+    rows = tables.metric_rows("diagnosis")
+    own = rows[rows["method"] == "gradcam"]
     counts = own["word"].value_counts()
     lifts = tables.metric_rows("lift")
     known = lifts[(lifts["method"] == "gradcam") & (lifts["class_is"] == "true")] if len(lifts) else lifts
@@ -56,7 +56,7 @@ def look_figures(tables: StudyTables) -> dict[str, float]:
     named: dict[str, float] = {
         f"word.{str(word).replace(' ', '_')}": count / len(own) for word, count in counts.items()
     }
-    named |= {"images": len(own), "boxed": len(known), "empty": int(wide["value"].isna().sum())}
+    named |= {"images": len(own), "boxed": len(known)}
     estimates = {key: tables.estimate(figure) for key, figure in figures.items()}
     return named | {key: value for name, one in estimates.items() for key, value in one.metrics(name).items()}
 

@@ -29,6 +29,11 @@ def dataset_stage(name: str) -> str:
     return f"data/dvc.yaml:dataset@{name}"
 
 
+def demo_stage(key: str) -> str:
+    """The stage that makes a checkpoint of the demonstration, as DVC is told."""
+    return f"data/dvc.yaml:demo@{key}"
+
+
 def predictions(root: Path, study: str) -> Path:
     """One row for each image a study examined."""
     return root / "data" / "predictions" / f"{study}.parquet"
@@ -39,9 +44,19 @@ def attributions(root: Path, study: str) -> Path:
     return root / "data" / "attributions" / study
 
 
-def stripped(root: Path, name: str, stem: str) -> Path:
-    """A notebook without outputs, as stages run it for a study or comparison: saving one in JupyterLab reruns none."""
-    return root / "data" / "notebooks" / name / f"{stem}.ipynb"
+def measurements(root: Path, name: str) -> Path:
+    """Folder of what was measured of a study or comparison: one table a family, arrays beside it."""
+    return root / "data" / "measurements" / name
+
+
+def settings(root: Path, name: str, stage: str) -> Path:
+    """What a stage of a study or comparison rests on, with all defaults filled in."""
+    return root / "data" / "settings" / name / f"{stage}.json"
+
+
+def executed(root: Path, name: str, stem: str) -> Path:
+    """A notebook as it was executed for a study or comparison: its page is rendered from it."""
+    return root / "data" / "pages" / name / f"{stem}.ipynb"
 
 
 def reports(root: Path, name: str) -> Path:

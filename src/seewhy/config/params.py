@@ -34,6 +34,8 @@ __all__ = [
     "Task",
 ]
 FILE = "params.yaml"
+STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
+OURS = ("sections", "tasks")  # fields that are no section of the file
 Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
@@ -114,7 +116,7 @@ class Study(Settings):
 class Attributions(Settings):
     """Which methods of `explain` get a map of every image, stored for all pages."""
 
-    methods: Annotated[list[str], Field(min_length=1)]
+    methods: Annotated[list[str], Field(min_length=1, default_factory=lambda: [*STORED])]
 
 
 class Comparison(Settings):
@@ -131,7 +133,7 @@ class Comparison(Settings):
 
 
 class Demo(BaseModel):
-    """A checkpoint of the demonstration: which recipe of demo makes which file from what, and its settings."""
+    """A checkpoint of the demonstration: the module that makes it (`recipe`), from what, which file, its settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     recipe: str
@@ -140,19 +142,24 @@ class Demo(BaseModel):
 
 
 class Params(Settings):
-    """The whole of params.yaml: its fixed sections and one for each notebook."""
+    """The whole of params.yaml: its fixed sections, of which two are needed, and one for each notebook.
 
-    base: Base
-    demo: dict[Name, Demo]
+
+    `sections` holds what notebooks take; `tasks`, by section, which tasks its notebook serves where that is not all.
+    """
+
+    base: Base = Base()
+    demo: dict[Name, Demo] = Field(default_factory=dict)
     datasets: dict[Name, Dataset]
     studies: dict[Name, Study]
-    attributions: Attributions
-    comparisons: dict[Name, Comparison]
+    attributions: Attributions = Attributions.model_validate({})
+    comparisons: dict[Name, Comparison] = Field(default_factory=dict)
     checks: dict[Name, list[CheckSettings]] = Field(default_factory=dict)
     gates: dict[Name, dict[str, GateSettings]] = Field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    tasks: dict[str, list[Task]] = Field(default_factory=dict)
 
-    @field_validator("base", mode="before")
+    @field_validator("base", "attributions", mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
         return {} if value is None else value

@@ -2,16 +2,17 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML, YAMLError
+from typing import Any, get_args
 
 from seewhy.checks.old_keys import check_gates
-from seewhy.config.params import FILE, Comparison, Params
+from seewhy.config.params import FILE, OURS, Comparison, Params, Task
 from seewhy.config.validation import validate
+from seewhy.config.yaml_file import read
 from seewhy.errors import SeewhyError, unknown
 from seewhy.pipeline import notebooks
 from seewhy.pipeline.notebooks import STUDY, Notebook
+
+TASKS = get_args(Task)
 
 
 class Project:
@@ -30,27 +31,42 @@ class Project:
         """Everything in params.yaml, checked."""
         data = read(self.root / FILE)
         known = {notebook.section: notebook for notebook in self.notebooks}
-        fixed = {key: value for key, value in data.items() if key in Params.model_fields and key != "sections"}
+        fixed = {key: value for key, value in data.items() if key in Params.model_fields and key not in OURS}
         rest = {key: {} if value is None else value for key, value in data.items() if key not in fixed}
         for key, given in rest.items():
             if key not in known:
-                raise unknown("key", key, [*(name for name in Params.model_fields if name != "sections"), *known], FILE)
+                raise unknown("key", key, [*(name for name in Params.model_fields if name not in OURS), *known], FILE)
             if not isinstance(given, dict):
                 raise SeewhyError(f"{key} in {FILE}: found {given!r}; allowed: a mapping of names to values")
-        for name, notebook in known.items():
-            if name not in rest:
-                raise SeewhyError(f"missing key '{name}' in {FILE}: the section of notebooks/{notebook.path.name}")
-        sections = {name: notebook.settings(rest[name]) for name, notebook in known.items()}
-        return _check_references(validate(Params, {**fixed, "sections": sections}, FILE))
+        tasks = {name: rest[name]["tasks"] for name in known if "tasks" in rest.get(name, ())}
+        own = {name: {key: value for key, value in rest.get(name, {}).items() if key != "tasks"} for name in known}
+        sections = {name: notebook.settings(own[name]) for name, notebook in known.items()}
+        return _check_references(validate(Params, {**fixed, "sections": sections, "tasks": tasks}, FILE))
 
     def runs(self, notebook: Notebook) -> list[str]:
-        """Names that the notebook is run for: all studies, or all comparisons."""
-        return [*(self.params.studies if notebook.whose == STUDY else self.params.comparisons)]
+        """Names that the notebook is run for: the studies of the tasks that it serves, or all comparisons."""
+        if notebook.whose != STUDY:
+            return [*self.params.comparisons]
+        served = self.params.tasks.get(notebook.section, TASKS)
+        return [name for name in self.params.studies if self.params.task(name) in served]
+
+    def serving(self, name: str) -> list[Notebook]:
+        """The notebooks that are run for a study or comparison, in order, each as its task has it; an error names the
+        closest name."""
+        names = [*self.params.studies, *self.params.comparisons]
+        if name not in names:
+            raise unknown("study or comparison", name, names, FILE)
+        task = self.params.task(name)
+        return [one.of(task) for one in self.notebooks if name in self.runs(one)]
+
+    def parameters(self, notebook: Notebook, name: str) -> dict[str, Any]:
+        """What a notebook is given when it is run for a study or comparison: its name, and what params.yaml sets."""
+        section = self.params.sections[notebook.section]
+        return {notebook.whose: name, **{key: value for key, value in section.items() if key in notebook.parameters}}
 
     def pages(self, name: str) -> list[tuple[str, str]]:
         """Stem and title of all pages of a study or of a comparison, in order."""
-        task = self.params.task(name)
-        return [(one.stem, one.of(task).title) for one in self.notebooks if name in self.runs(one)]
+        return [(one.stem, one.title) for one in self.serving(name)]
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -60,17 +76,6 @@ def find_project(start: Path | None = None) -> Project:
         if (folder / FILE).is_file():
             return Project(folder)
     raise SeewhyError(f"no {FILE} in {start} or above it; call this inside a project")
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A YAML 1.2 mapping, as DVC reads it (so `1e-3` is a number and `on` a word)."""
-    try:
-        data = YAML(typ="safe").load(path.read_text())
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise SeewhyError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(data, dict):
-        raise SeewhyError(f"{path.name}: found {type(data).__name__}; allowed: a mapping of sections")
-    return data
 
 
 def _check_references(params: Params) -> Params:

@@ -44,14 +44,6 @@ def _inside(value: str) -> str:
     return value
 
 
-def _classes(value: Any) -> str | list[str] | None:
-    if value is None or isinstance(value, str):
-        return value and _inside(value)
-    if not isinstance(value, list) or not value or not all(type(one) in (str, int) and one != "" for one in value):
-        raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
-    return [str(one) for one in value]
-
-
 def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = box
     if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
@@ -64,7 +56,6 @@ Number = Annotated[float, Field(strict=True)]
 Positive = Annotated[Whole, Field(ge=1)]
 Inside = Annotated[str, AfterValidator(_inside)]  # a file of the project
 Size = Annotated[int | tuple[int, int] | None, PlainValidator(_sides)]  # pixels, or (height, width)
-Classes = Annotated[str | list[str] | None, PlainValidator(_classes)]  # a file of names, or the names
 Column = Annotated[
     str, worded(r"image|label|split|boxes|caption|mask|.+_mask", "image, label, split, boxes, caption, mask, ..._mask")
 ]
@@ -100,7 +91,7 @@ def _line(model: type[BaseModel], error: Any, where: str) -> str:
     path = [part for part in error["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
-        fields = [name for name in _fields_at(model, path[:-1]) if name != "sections"]
+        fields = [name for name in _fields_at(model, path[:-1]) if name not in ("sections", "tasks")]
         inside = ".".join(str(part) for part in path[:-1])
         return str(unknown("key", path[-1], fields, f"{inside} of {where}" if inside else where))
     if error["type"] == "missing":

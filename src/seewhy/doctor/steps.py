@@ -96,7 +96,7 @@ def files(patient: Patient) -> Iterator[Line]:
     preflight.check(patient.project, [patient.name])
     settings = patient.project.params.study(patient.name)
     if not (patient.project.root / settings.checkpoint).is_file():
-        made = {one.out: f"demo@{key}" for key, one in patient.project.params.demo.items()}
+        made = {one.out: artifacts.demo_stage(key) for key, one in patient.project.params.demo.items()}
         stage = made.get(settings.checkpoint, artifacts.dataset_stage(settings.dataset))
         raise NotYetError(f"'{settings.checkpoint}' is not there yet; make it with: dvc repro {stage}")
     yield Line("ok", "files", "dataset and checkpoint are there")

@@ -3,21 +3,36 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seewhy.config import artifacts
-from seewhy.config.params import FILE
-from seewhy.config.params import Dataset as Settings
-from seewhy.config.project import Project
-from seewhy.inputs.paths import relative
-from seewhy.inputs.sources import source_file
+from seewhy.config.yaml_file import read
+from seewhy.errors import SeewhyError
+from seewhy.inputs.recipes import build_from_recipe, recipe_hash
 
+if TYPE_CHECKING:
+    from seewhy.config.dataset import Dataset as Settings
+    from seewhy.config.project import Project
+
+FILE = "params.yaml"
 FILES = ("manifest", "data", "classes", "images", "splits", "colours")  # keys of files and folders that are looked at
 PACKAGE = Path(__file__).parents[1]
 Seen = dict[str, list[int | str]]  # path from the project's root -> size and time of change, or hash
 
 
-def renew(project: Project, name: str) -> None:
+def is_current(root: Path, name: str) -> bool:
+    """Whether nothing has changed since the dataset was checked last; takes no more than a look at each file."""
+    try:
+        entry = read(root / FILE)["datasets"][name]
+    except (OSError, SeewhyError, KeyError, TypeError):
+        return False
+    known = _read(_note(root, name))
+    files = known.get("files", {})
+    settled = known.get("made") == _made(entry) and known.get("recipe") == _recipe(entry)
+    return settled and _are_there(root, files) and _stats(root, files) == files
+
+
+def renew(project: "Project", name: str) -> None:
     """Makes what the demonstration makes and checks the dataset, each only where something changed since the last time.
 
     What was seen then stands in data/datasets/.<name>.seen.json: settings, code, and the size and time of change of
@@ -25,22 +40,22 @@ def renew(project: Project, name: str) -> None:
     DVC puts an equal file in its place after every run.
     """
     root, settings = project.root, project.params.datasets[name]
-    path, note = artifacts.dataset(root, name), _note(root, name)
-    known = _read(note)
-    recipe, files = _recipe(settings), known.get("files", {})
-    there = bool(files) and all((root / one).exists() for one in files)
-    if settings.demo and (known.get("recipe") != recipe or not there):
-        import demo
-
-        demo.build(settings.demo, root, f"datasets.{name}.demo of {FILE}")
-    elif known.get("made") == _made(settings) and there and _stats(root, files) == files:
+    if is_current(root, name):
         return
+    entry, note = read(root / FILE)["datasets"][name], _note(root, name)
+    known = _read(note)
+    if settings.demo and (known.get("recipe") != _recipe(entry) or not _are_there(root, known.get("files", {}))):
+        build_from_recipe(settings.demo, root, f"datasets.{name}.demo of {FILE}")
     from seewhy.inputs.dataset import check
 
     note.unlink(missing_ok=True)
     check(name, settings, root)
-    seen = _stats(root, _watched(root, settings, path))
-    artifacts.write_json(note, {"made": _made(settings), "recipe": recipe, "files": seen})
+    seen = _stats(root, _watched(root, settings, artifacts.dataset(root, name)))
+    artifacts.write_json(note, {"made": _made(entry), "recipe": _recipe(entry), "files": seen})
+
+
+def _are_there(root: Path, files: Seen) -> bool:
+    return bool(files) and all((root / one).exists() for one in files)
 
 
 def _note(root: Path, name: str) -> Path:
@@ -55,17 +70,16 @@ def _read(note: Path) -> dict[str, Any]:
         return {}
 
 
-def _made(settings: Settings) -> str:
+def _made(entry: dict[str, Any]) -> str:
     """Settings and code that a check rests on."""
     code = [*sorted((PACKAGE / "inputs").rglob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
-    return f"{settings.model_dump_json()} {artifacts.sha256(*code)}"
+    return f"{json.dumps(entry, sort_keys=True)} {artifacts.sha256(*code)}"
 
 
-def _recipe(settings: Settings) -> str:
-    if not settings.demo:
-        return ""
-    recipes = sorted((PACKAGE.parent / "demo").glob("*.py"))
-    return f"{json.dumps(settings.demo, sort_keys=True)} {artifacts.sha256(*recipes)}"
+def _recipe(entry: dict[str, Any]) -> str:
+    """Settings and code that made the files; empty where the user did."""
+    made = entry.get("demo")
+    return f"{json.dumps(made, sort_keys=True)} {recipe_hash(str(made.get('recipe')))}" if made else ""
 
 
 def _stats(root: Path, names: Iterable[str]) -> Seen:
@@ -81,9 +95,12 @@ def _stats(root: Path, names: Iterable[str]) -> Seen:
     return found
 
 
-def _watched(root: Path, settings: Settings, checked: Path) -> list[str]:
+def _watched(root: Path, settings: "Settings", checked: Path) -> list[str]:
     """The table itself, the files that params.yaml names, every image and mask, and a folder with all folders in it."""
     import pyarrow.parquet as pq
+
+    from seewhy.inputs.paths import relative
+    from seewhy.inputs.sources import source_file
 
     table = pq.read_table(checked, columns=[name for name in pq.read_schema(checked).names if _is_path(name)])
     named = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)

@@ -89,7 +89,7 @@ def attribute(
 ) -> Attributions:
     """Maps of `methods` for every row, for its own target or for the class `names[i]` of row i.
 
-    Those that the stage `attributions@<study>` stored are read, the others are made now.
+    Those that the stage `explain@<study>` stored are read, the others are made now.
     """
     targets = study.targets(rows, names)
     place = layer or study.layer
@@ -103,7 +103,7 @@ def attribute(
 def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
     """Of the methods whose table is there and holds every pair of image and class."""
     pairs = list(zip(rows["image"], targets, strict=True))
-    folder, stage = artifacts.attributions(study.root, study.name), f"attributions@{study.name}"
+    folder, stage = artifacts.attributions(study.root, study.name), f"explain@{study.name}"
     found, expected = {}, made_of(study)
     for method in methods:
         path = folder / f"{method}.parquet"

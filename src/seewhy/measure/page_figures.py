@@ -5,6 +5,8 @@ Keys are those of the first edition; the tables name figures by fields.
 
 from collections.abc import Callable, Mapping
 
+import pandas as pd
+
 from seewhy.measure.families.agreement import agreement_figures
 from seewhy.measure.families.caption_errors import caption_error_figures
 from seewhy.measure.families.captions import caption_figures, reference_figures
@@ -57,6 +59,12 @@ def section_figures(section: str, results: Mapping[str, Result], seed: int) -> d
     """
     flat: dict[str, float] = {}
     for family, figures in SECTIONS.get(section, []):
-        for key, one in (figures(results[family], seed) if family in results else {}).items():
+        measured = family in results and not is_unmeasured(results[family].table)
+        for key, one in (figures(results[family], seed) if measured else {}).items():
             flat |= one.metrics(key) if isinstance(one, Estimate) else {key: one}
     return flat
+
+
+def is_unmeasured(table: pd.DataFrame) -> bool:
+    """Whether a table says only why nothing was measured (see `tables.unmeasured_row`)."""
+    return len(table) > 0 and bool((table["image"] == "").all())

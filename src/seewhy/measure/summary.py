@@ -13,14 +13,8 @@ from seewhy.metrics.registry import BEST, METRICS, Metric
 from seewhy.stats import Estimate
 
 FIGURES = ("estimate", "low", "high", "n", "p")
-TEXTS = (
-    "word",
-    "donor",
-    "word_kind",
-    "neighbour",
-    "suggested",
-    "opposite",
-)  # facets that say something of a value, where others tell values apart
+# facets that say something of a value, where others tell values apart
+TEXTS = ("word", "donor", "word_kind", "neighbour", "suggested", "opposite")
 CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int
 
-from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.majority_baseline import CAPTIONS, MajorityBaseline
 from seewhy.formatting import headline
 from seewhy.stats import Estimate, bootstrap, proportion, ratio
 from seewhy.stats import written as shown
@@ -58,7 +58,7 @@ def compare_captions(written: Sequence[str], references: Sequence[str | None]) -
     ((answer, given),) = Counter(written).most_common(1)
     common = Counter(" ".join(said) for reference in true for said in set(map(tuple, each(reference))))
     most = common.most_common(1)[0][0] if common else ""
-    return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), "exact")
+    return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), CAPTIONS)
 
 
 def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:

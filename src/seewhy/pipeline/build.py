@@ -4,7 +4,9 @@ import logging
 import re
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import typer
 from rich.console import Console
@@ -17,6 +19,7 @@ from seewhy.errors import SeewhyError
 
 RUNNING = re.compile(r"^Running stage '(?:.*:)?([^':]+)':")
 SKIPPED = re.compile(r"^Stage '(?:.*:)?([^':]+)' (?:didn't change|is cached)")
+WITH_KERNELS = ("pages", "comparison_pages")
 INTERRUPTED = re.compile(r"exited with (?:130|-2)$")
 
 
@@ -35,10 +38,11 @@ def report(project: Project, name: str | None) -> None:
     else:
         studies = [*params.studies]
     preflight.check(project, studies)
-    stages = [f"{one.section}@{name}" for one in project.notebooks if name in project.runs(one)]
+    stages = [f"{'comparison_render' if name in params.comparisons else 'render'}@{name}"] if name else []
     clock = Clock()
     try:
-        _reproduce(project.root, stages, clock)
+        with clock:
+            _reproduce(project.root, stages, clock)
     except KeyboardInterrupt:
         typer.echo("stopped; what was built stays, call it again to go on", err=True)
         raise typer.Exit(130) from None
@@ -71,12 +75,22 @@ def write_index(project: Project) -> Path:
 
 
 class Clock(logging.Handler):
-    """Hears what DVC says: tells which stage begins, and keeps its seconds (None: not run, nothing had changed)."""
+    """Hears what DVC says: tells which stage begins, and keeps its seconds (None: not run, nothing had changed).
+
+    Used as a context, it keeps one process from which the kernels of all stages are forked.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.seconds: dict[str, float | None] = {}
         self.current, self.start = "", 0.0
+        self.kernels = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kernels.close()
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line of DVC's; only warnings are passed on as they are."""
@@ -87,8 +101,16 @@ class Clock(logging.Handler):
         if found := RUNNING.match(line):
             self.current, self.start = found[1], time.monotonic()
             typer.echo(f"{self.current} ...")
+            self._keep_kernels()
         elif record.levelno >= logging.WARNING and not record.name.startswith("dvc.rwlock"):  # a lock of a killed run
             typer.echo(f"  {line}", err=True)
+
+    def _keep_kernels(self) -> None:
+        """Ready when the first notebook is: the stage before those that execute notebooks takes its time."""
+        if self.current.partition("@")[0] in WITH_KERNELS:
+            from seewhy.pipeline.forked_kernels import kernel_template
+
+            self.kernels.enter_context(kernel_template())
 
     def stop(self) -> None:
         """The current stage, if any, has ended."""
@@ -129,28 +151,33 @@ def _understood(error: Exception) -> BaseException:
 
 def _clear_failures(project: Project, clock: Clock) -> None:
     """No page of a failure outlives it: a stage may come right without being run, when a mistake is undone."""
-    stems = {notebook.section: notebook.stem for notebook in project.notebooks}
     for stage in clock.seconds:
-        section, _, name = stage.partition("@")
-        if stage != clock.current and section in stems:
-            failed = artifacts.reports(project.root, name) / f"{stems[section]}.failed.html"
-            failed.unlink(missing_ok=True)
+        kind, _, name = stage.partition("@")
+        if stage != clock.current and kind in WITH_KERNELS:
+            for failed in artifacts.reports(project.root, name).glob("*.failed.html"):
+                failed.unlink()
 
 
 def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
-    stems = {notebook.section: notebook.stem for notebook in project.notebooks}
-    table = Table("stage", "seconds", "page", box=None, pad_edge=False)
-    order = ["notebooks", "dataset", "demo", "attributions", *stems]
+    """Stages with what they took; a line for each study and comparison that says where its pages are."""
+    table = Table("stage", "seconds", "pages", box=None, pad_edge=False)
+    order = ["settings", "dataset", "demo", "explain", "measure", *WITH_KERNELS, "render", "comparison_render"]
 
     def place(stage: str) -> tuple[str, int]:
-        section, _, name = stage.partition("@")
-        return name, order.index(section) if section in order else len(order)
+        kind, _, name = stage.partition("@")
+        return name, order.index(kind) if kind in order else len(order)
 
     for stage in sorted(seconds, key=place):
         took = seconds[stage]
-        section, _, name = stage.partition("@")
-        page = artifacts.reports(project.root, name) / f"{stems[section]}.html" if section in stems else None
-        shown = str(page.relative_to(project.root)) if page and page.is_file() else ""
+        kind, _, name = stage.partition("@")
+        shown = _pages(project, name) if kind.endswith("render") else ""
         table.add_row(stage, "unchanged" if took is None else f"{took:.1f}", shown)
     table.add_row("all", f"{sum(took or 0 for took in seconds.values()):.1f}", "")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _pages(project: Project, name: str) -> str:
+    """How many pages a study or comparison has, and where."""
+    folder = artifacts.reports(project.root, name)
+    count = sum(path.with_suffix(".html").is_file() for path in (folder / stem for stem, _ in project.pages(name)))
+    return f"{count} in {folder.relative_to(project.root)}/"

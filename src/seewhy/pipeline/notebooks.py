@@ -1,12 +1,14 @@
 """The notebooks as the pipeline sees them: stem, section of params.yaml, title, and the parameters they take.
 
 A notebook declares its parameters, their defaults and so their types in its one cell tagged `parameters`. Nothing else
-lists notebooks, so that a new one touches the notebook, params.yaml and dvc.yaml only. One that declares `comparison`
-is run for each comparison, all others, which declare `study`, for each study. notebooks/<task>/<stem>.ipynb takes the
-place of notebooks/<stem>.ipynb for studies of that task.
+lists notebooks, so that a new one touches the notebook only, and params.yaml where it takes settings or serves some
+tasks (`tasks: [classification]` in its section). One that declares `comparison` is run for each comparison, all others,
+which declare `study`, for each study. notebooks/<task>/<stem>.ipynb takes the place of notebooks/<stem>.ipynb for
+studies of that task.
 """
 
 import ast
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,16 +94,11 @@ def get(root: Path, stem: str) -> Notebook:
     return notebooks[stem]
 
 
-def strip(path: Path) -> str:
-    """The notebook's JSON without outputs, counts and whatever an editor adds: equal when its cells are."""
-    notebook = _load(path)
-    for cell in notebook["cells"]:
-        tags = cell["metadata"].get("tags")
-        cell["metadata"] = {"tags": tags} if tags else {}
-        if cell["cell_type"] == "code":
-            cell |= {"outputs": [], "execution_count": None}
-    notebook["metadata"] = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def source_hash(path: Path) -> str:
+    """Hex digest of what a notebook says: cells and their tags, without outputs, counts, ids and an editor's notes."""
+    cells = _load(path)["cells"]
+    said = [[cell["cell_type"], cell["metadata"].get("tags", []), _source(cell)] for cell in cells]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _load(path: Path) -> dict[str, Any]:

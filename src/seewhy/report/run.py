@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -16,35 +17,61 @@ from seewhy.report.html.render import Site, render
 from seewhy.report.progress import Progress
 
 UNUSED = "rfc3987_syntax"  # jsonschema tries to import it and takes a second; no notebook has what it checks
+EMBEDDED = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
+NOTE = "seewhy"  # key of our note in an executed notebook's metadata
 
 
-def run(stem: str, notebook: Path, parameters: Mapping[str, Any], folder: Path, site: Site) -> Path:
-    """Execute a notebook with parameters and write <folder>/<stem>.ipynb and <folder>/<stem>.html; the latter's path.
+def run_notebook(
+    stem: str,
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    executed: Path,
+    failed_page: Path,
+    site: Site,
+    note: Mapping[str, Any],
+) -> None:
+    """Execute a notebook with parameters and write it to `executed`, with `note` in its metadata.
 
     The kernel is `python3` and runs in the caller's folder. Raises SeewhyError for a parameter that the notebook's cell
-    tagged `parameters` does not set, and for a cell that fails: then <folder>/<stem>.failed.html shows how far it came.
-    A mistake of the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it.
-    Nothing is half written, also after Ctrl-C.
+    tagged `parameters` does not set, and for a cell that fails: then `failed_page` shows how far it came. A mistake of
+    the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it. Styles and scripts are
+    left out, since a page brings its own. Nothing is half written, also after Ctrl-C.
     """
+    nbformat = _nbformat()
+    source = nbformat.read(notebook, as_version=4)
+    _refuse_unknown(stem, source, parameters)
+    with Progress(stem, len(source.cells) + bool(parameters)) as progress:
+        result, crash = _execute(notebook, parameters, progress)
+        result = _unstyled(normalise(result))
+    if failure := _failure(result, crash):
+        artifacts.write_text(failed_page, render(result, stem, site, failed=failure.line))
+        raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
+    result.metadata[NOTE] = dict(note)
+    artifacts.write_text(executed, nbformat.writes(result) + "\n")
+    failed_page.unlink(missing_ok=True)
+
+
+def render_page(stem: str, executed: Path, page: Path, site: Site, note: str) -> None:
+    """Write an executed notebook as HTML, with `note` in its last line."""
+    html = render(_nbformat().read(executed, as_version=4), stem, site)
+    artifacts.write_text(page, f"{html.rstrip()}\n{note}\n")
+
+
+def _nbformat() -> Any:
+    """nbformat, without a second for what it checks only in schemas of others."""
     sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
     import nbformat
 
-    source = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    _refuse_unknown(stem, source, parameters)
-    folder.mkdir(parents=True, exist_ok=True)
-    failed_page = folder / f"{stem}.failed.html"
-    with Progress(stem, len(source.cells) + bool(parameters)) as progress:
-        executed, crash = _execute(notebook, parameters, progress)
-        executed = normalise(executed)
-        failure = _failure(executed, crash)
-        if failure:
-            artifacts.write_text(failed_page, render(executed, stem, site, failed=failure.line))
-            raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
-        html = render(executed, stem, site)
-    artifacts.write_text(folder / f"{stem}.ipynb", nbformat.writes(executed) + "\n")  # type: ignore[no-untyped-call]
-    artifacts.write_text(folder / f"{stem}.html", html)
-    failed_page.unlink(missing_ok=True)
-    return folder / f"{stem}.html"
+    return nbformat
+
+
+def _unstyled(notebook: Any) -> Any:
+    """The notebook whose outputs bring no styles and no script of their own: a changed style must not change it."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = EMBEDDED.sub("", output.data["text/html"])
+    return notebook
 
 
 def _refuse_unknown(stem: str, notebook: Any, parameters: Mapping[str, Any]) -> None:
@@ -68,11 +95,13 @@ def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) 
 
     The kernel talks through sockets in a folder of its own (ipc): no TCP port is open, and no warning about one.
     """
-    import nbformat
+    nbformat = _nbformat()
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
+
+    from seewhy.pipeline.forked_kernels import ForkingManager
 
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the kernel warns of frozen modules
     with tempfile.TemporaryDirectory(prefix="seewhy-") as scratch:
@@ -83,13 +112,14 @@ def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) 
                 str(notebook), str(copy), dict(parameters), kernel_name="python3", language="python",
                 cwd=str(Path.cwd()), progress_bar=False, request_save_on_cell_execute=False, stderr_file=progress,
                 on_cell_start=progress.cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
+                kernel_manager_class=ForkingManager,
                 extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns, late, when its runner was stopped
             )  # fmt: skip
         except PapermillExecutionError:
             pass  # the copy tells which cell and why
         except DeadKernelError:
-            return nbformat.read(notebook, as_version=4), "the kernel died, perhaps for want of memory"  # type: ignore[no-untyped-call]
-        return nbformat.read(copy, as_version=4), ""  # type: ignore[no-untyped-call]
+            return nbformat.read(notebook, as_version=4), "the kernel died, perhaps for want of memory"
+        return nbformat.read(copy, as_version=4), ""
 
 
 @dataclass(frozen=True)

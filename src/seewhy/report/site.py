@@ -59,7 +59,8 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
 def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
     """Name, summary, thumbnails and pages of a study."""
     folder = artifacts.reports(root, study["name"])
-    outputs = {stem: kinds.read_outputs(_notebook(root, study["name"], stem)) for stem, _ in study.get("pages", [])}
+    stems = [stem for stem, _ in study.get("pages", [])]
+    outputs = {stem: kinds.read_outputs(artifacts.executed(root, study["name"], stem)) for stem in stems}
     pages = [
         {
             "stem": stem,
@@ -97,7 +98,7 @@ def _own_checks(folder: Path) -> dict[str, Any]:
 def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any]:
     """Name, studies and finding of a comparison, and whether its page is there."""
     run = (artifacts.reports(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
-    outputs = kinds.read_outputs(_notebook(root, comparison["name"], COMPARISON)) if run else []
+    outputs = kinds.read_outputs(artifacts.executed(root, comparison["name"], COMPARISON)) if run else []
     own = _own_checks(artifacts.reports(root, comparison["name"]))
     return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
 
@@ -110,9 +111,3 @@ def _finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
     level = found["severity"]
     mark = SEVERITIES[level].mark if level else ""
     return {"answer": found["answer"], "html": inline_html(found["sentence"]), "severity": level, "mark": mark}
-
-
-def _notebook(root: Path, name: str, stem: str) -> Path:
-    """The executed notebook of a page; those of the first edition lie beside their pages."""
-    own = root / "data" / "pages" / name / f"{stem}.ipynb"
-    return own if own.is_file() else artifacts.reports(root, name) / f"{stem}.ipynb"

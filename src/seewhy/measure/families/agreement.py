@@ -9,7 +9,7 @@ import pandas as pd
 
 from seewhy.engine.layers import depth_layers
 from seewhy.maps.attributions import Attributions, attribute, refusals
-from seewhy.measure.families.tables import EMPTY_MAP, correlation_rows, select_rows, shown_rows
+from seewhy.measure.families.tables import EMPTY_MAP, NOTHING, correlation_rows, select_rows, shown_rows, unmeasured_row
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.methods.cam import TITLES
 from seewhy.metrics import agreement
@@ -54,6 +54,8 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     maps (n, h, w) as shares of their maximum; `fine:<method>` likewise (see `Attributions.strengths`); `refused` and
     `reasons`: the fine methods that this network cannot have.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("rank_correlation", NOTHING))
     seed, every = study.base.seed, one_each(study.predictions, study.base.seed)
     sample = stratified(every, len(every), seed)
     maps = attribute(study, sample, VARIANTS)

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, UInt8
 from seewhy.engine.evidence import collect
 from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import Score
-from seewhy.measure.families.tables import select_rows
+from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.methods.ablation import closed_form
 from seewhy.methods.importance import channel_importance
@@ -65,6 +65,8 @@ def measure_channels(study: Study, settings: Mapping[str, Any]) -> Result:
     Arrays: `ablation` and `gradient` (n, c), a row for each of `images`; `channels` shown, and for each its `patches`
     (k, m, h, w, 3) and `patch_images` (k, m); `coincide`: whether gradient and ablation are one by construction.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("channel_loss", NOTHING))
     rows = choose_images(study, one_each(study.predictions, study.base.seed), settings["images"], settings["reruns"])
     worth = channel_worth(study, rows)
     top = worth.top(settings["channels"])

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from seewhy.engine.layers import depth_layers
 from seewhy.measure.families.channels import choose_images, own_scores
-from seewhy.measure.families.tables import select_rows
+from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.methods.importance import layer_importance
 from seewhy.metrics.registry import declare_metric
@@ -43,6 +43,8 @@ def measure_layers(study: Study, settings: Mapping[str, Any]) -> Result:
     Table: `place_loss`, what the score loses where each channel is replaced by its mean, and `layer_width`, with the
     facet `layer`. Arrays: `layers`, shallow to deep.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("place_loss", NOTHING))
     rows = choose_images(study, one_each(study.predictions, study.base.seed), settings["images"], settings["reruns"])
     names, width, place = layer_losses(study, rows, settings["layers"])
     parts = [

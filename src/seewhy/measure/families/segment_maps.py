@@ -19,7 +19,7 @@ from seewhy.measure.families.region_maps import (
     score_maps,
     visible_rows,
 )
-from seewhy.measure.families.tables import named_maps, select_rows, shown_rows
+from seewhy.measure.families.tables import NOTHING, named_maps, select_rows, shown_rows, unmeasured_row
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.metrics import localisation, segments
 from seewhy.metrics.baselines import enlarged
@@ -80,6 +80,8 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     gallery; `truth`, [images with masks, images]: in the others regions are what the model marks; `empty`: how many
     maps of Grad-CAM are.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("class_lift", NOTHING))
     seed, visible = study.base.seed, visible_rows(study.predictions)
     here = map_regions(study, sample_images(study.predictions, settings["images"], seed), METHODS)
     shown, cards = stratified(visible, settings["rows"], seed), sample_cards(visible, settings["cards"], seed)

@@ -13,7 +13,15 @@ from seewhy.engine.targets import output_of
 from seewhy.maps import trials
 from seewhy.maps.attributions import attribute
 from seewhy.measure.budget import Budget
-from seewhy.measure.families.tables import EMPTY_MAP, correlation_rows, named_maps, select_rows, shown_rows
+from seewhy.measure.families.tables import (
+    EMPTY_MAP,
+    NOTHING,
+    correlation_rows,
+    named_maps,
+    select_rows,
+    shown_rows,
+    unmeasured_row,
+)
 from seewhy.measure.families.word_maps import frequent_words, lime_maps
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.methods.partition import blurred
@@ -83,6 +91,8 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     seed; classification also `runner_up:shap_gradient`, `runner_up`, the class's name, and `samples`; else
     `evaluations` or `trials`.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("seed_agreement", NOTHING))
     by_task = {"classification": _measure_classes, "segmentation": _measure_regions, "captioning": _measure_words}
     return by_task[study.dataset.task](study, settings)
 

@@ -12,6 +12,7 @@ from seewhy.measure.family import tidy_rows
 from seewhy.metrics.agreement import spearman
 
 EMPTY_MAP = "a map is empty or constant"
+NOTHING = "the model predicts nothing in any image that could be explained"  # no segment, no word
 
 
 def correlation_rows(

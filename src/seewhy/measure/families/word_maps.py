@@ -24,7 +24,7 @@ def frequent_words(rows: pd.DataFrame, keywords: Sequence[str], most: int) -> pd
     >>> rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "one", "tree"]})
     >>> rows = rows.assign(confidence=[0.5, 1, 0.9], kind=["noun", "number", "noun"])
     >>> frequent_words(rows, [], 2)["image"].tolist()
-    ['c', 'b']
+    ['b', 'c']
     """
     common = rows.groupby("kind", sort=True)["predicted"].agg(lambda words: words.value_counts().index[0])
     wanted = [word.casefold() for word in keywords or common]

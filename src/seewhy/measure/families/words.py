@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from seewhy.maps.attributions import Attributions, attribute
-from seewhy.measure.families.tables import select_rows
+from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.families.word_maps import other_word_maps, vocabulary_words
 from seewhy.measure.family import Result, family, tidy_rows, tidy_table
 from seewhy.metrics import localisation, words
@@ -62,6 +62,8 @@ def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
     `side_share` of Grad-CAM, HiResCAM, activation and the baselines (words that name a side); `word_spread` and
     `word_lift` (images whose objects are known) of `method`. No arrays: maps of written words are stored.
     """
+    if study.predictions.empty:
+        return Result(unmeasured_row("side_share", NOTHING))
     rows, seed, method = study.predictions, study.base.seed, settings["method"]
     found = attribute(study, rows, [*METHODS, "activation"])
     sided = words.opposites(rows, vocabulary_words(study))

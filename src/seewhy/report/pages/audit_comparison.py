@@ -7,6 +7,7 @@ import pandas as pd
 
 from seewhy.checks import verdict
 from seewhy.checks.figure import BASELINE, baseline_title
+from seewhy.checks.old_keys import find_figure
 from seewhy.comparison import Comparison
 from seewhy.methods.cam import TITLES
 from seewhy.report.pages import facts
@@ -117,14 +118,15 @@ def _claim(gate: Mapping[str, Any], method: str) -> str:
     """The gate's claim, without the control that was the best one in one of the two studies only."""
     what = gate["gate"].removeprefix(f"{method}.").removesuffix("_over_control")
     if gate["gate"] == f"{method}.{what}_over_control":
-        return f"{TITLES[method]}: {_beyond(str(gate['metric']))}"
+        return f"{TITLES[method]}: {_beyond(str(gate['gate']))}"
     return str(gate["claim"])
 
 
-def _beyond(metric: str) -> str:
+def _beyond(gate: str) -> str:
     """The statement of a map's check against the best baseline."""
-    rule = next(one for one in verdict.MAPS if one.versus == BASELINE and one.metric == metric)
-    return rule.statement.format(baseline=baseline_title(BASELINE))
+    figure = find_figure(f"audit.{gate}")
+    rules = (one for one in verdict.MAPS if one.versus == BASELINE and figure and one.metric == figure.metric)
+    return next(rules).statement.format(baseline=baseline_title(BASELINE))
 
 
 def _share(gate: Row | None, figures: Mapping[str, float]) -> Row | None:

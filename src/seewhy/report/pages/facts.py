@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.config import artifacts
+from seewhy.config.code import code_hash
 from seewhy.formatting import written
 from seewhy.inputs.checkpoint import NAMES, named
 from seewhy.metrics import captions
@@ -132,15 +132,9 @@ def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
         "study": study.name,
         "checkpoint": f"{settings.checkpoint} (sha256 {study.checkpoint.sha256[:12]})",
         "data": f"{settings.dataset} (sha256 {data[:12]})",
-        "code": f"sha256 {_code()[:12]}",
+        "code": f"sha256 {code_hash()[:12]}",
         "seed": str(base.seed),
         "device": f"{study.device}, {base.threads} threads, batches of {base.batch_size}",
         "versions": f"python {sys.version.split()[0]}, torch {torch.__version__}",
         "parameters": dict(sorted(parameters.items())) or "none",
     }
-
-
-def _code() -> str:
-    """Hash of the package's modules that this process has loaded."""
-    files = {module.__file__ for name, module in sys.modules.items() if name.startswith("seewhy.")}
-    return artifacts.sha256(*(Path(name) for name in sorted(filter(None, files))))

@@ -25,7 +25,14 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
     rows, study = explanation.rows.head(n), explanation.study
     of = f"for {explanation.target}" if explanation.target else "for the predicted class"
     maps = {f"{explanation.title}, {of}": explanation.shares[: len(rows)]}
-    fig = figures.grid(list(study.photos(rows)), maps, file_titles(rows), correct=views.correct(rows), **study.look)
+    fig = figures.grid(
+        list(study.photos(rows)),
+        maps,
+        file_titles(rows),
+        correct=views.correct(rows),
+        outlines=[mask if mask.any() else None for mask in study.objects(rows)],
+        **study.look,
+    )
     told = f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.described(rows, maps)}"
     show.figure(fig, told)
 

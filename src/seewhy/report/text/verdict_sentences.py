@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import CONTROL, Figure
-from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.majority_baseline import CAPTIONS, MajorityBaseline
 from seewhy.checks.status import worst_status
 from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalised, listed, written
@@ -69,7 +69,7 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
         sentence = f"The model is not clearly better than {always} ({share} against {best})."
         so = "test it on more labelled images"
         return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
-    thing = "the captions match the reference" if model.metric == "exact" else "the images are classified correctly"
+    thing = "the captions match the reference" if model.metric == CAPTIONS else "the images are classified correctly"
     sentence = f"{share} of {thing}. {capitalised(always)} would reach {best}."
     if model.accuracy.value < HALF:
         short = f"Only {sentence.partition('. ')[0]}."
@@ -78,7 +78,7 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
 
 
 def _verb(model: MajorityBaseline) -> str:
-    return "writing" if model.metric == "exact" else "predicting"
+    return "writing" if model.metric == CAPTIONS else "predicting"
 
 
 def _works_by_own(own: Sequence[Check]) -> Answer:

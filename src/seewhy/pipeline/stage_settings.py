@@ -1,0 +1,87 @@
+"""data/settings: what each stage of each study and comparison rests on, so that DVC runs what a change concerns.
+
+DVC refuses a stage that names a section which params.yaml has not, and knows no defaults. So the one stage `settings`
+reads params.yaml and the notebooks, fills in every default, and writes a file for each stage; the stages depend on
+these. Colours are no business of the maps, nor texts of the measurements.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from seewhy.config import artifacts
+from seewhy.config.params import Params
+from seewhy.config.project import Project
+from seewhy.pipeline import notebooks
+
+COLOURS = {"colormap", "opacity"}  # only pages look at these
+EXPLAIN, MEASURE, PAGES, RENDER = "explain", "measure", "pages", "render"
+
+
+def write_stage_settings(project: Project) -> None:
+    """Writes data/settings/<name>/<stage>.json for every study and comparison; files of what is gone are removed."""
+    wanted = {
+        artifacts.settings(project.root, name, stage): values
+        for name in (*project.params.studies, *project.params.comparisons)
+        for stage, values in stage_settings(project, name).items()
+    }
+    folder = artifacts.settings(project.root, "", "").parent
+    for path in folder.glob("*/*.json"):
+        if path not in wanted:
+            path.unlink()
+    for path, values in wanted.items():
+        artifacts.write_json(path, values)
+    for place in folder.glob("*/"):
+        if not any(place.iterdir()):
+            shutil.rmtree(place)
+
+
+def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
+    """What the stages of a study or comparison rest on, by stage; plain values only."""
+    params = project.params
+    compared = params.comparisons[name].studies if name in params.comparisons else [name]
+    studies = {one: params.studies[one].model_dump(mode="json") for one in compared}
+    base = params.base.model_dump(mode="json")
+    serving = project.serving(name)
+    sections = {one.section: one.parameters | params.sections[one.section] for one in serving}
+    bare = {one: _without(settings, COLOURS) for one, settings in studies.items()}
+    worked = {"base": _without(base, COLOURS), "studies": bare}
+    return {
+        EXPLAIN: worked | {"attributions": params.attributions.model_dump(mode="json")},
+        MEASURE: worked
+        | {"attributions": params.attributions.model_dump(mode="json"), "sections": sections}
+        | {"checks": _checks(params, name)},
+        PAGES: {
+            "base": base,
+            "studies": studies,
+            "notebooks": {one.stem: notebooks.source_hash(one.path) for one in serving},
+            "sections": sections,
+        },
+        RENDER: _site(project, name),
+    }
+
+
+def read_stage_settings(root: Path, name: str, stage: str) -> dict[str, Any]:
+    """What the stage `settings` wrote; empty where it did not run."""
+    path = artifacts.settings(root, name, stage)
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
+def _checks(params: Params, name: str) -> list[Any]:
+    """What params.yaml asks of a study or comparison, in the new words and the old."""
+    gates = {key: one.model_dump(mode="json") for key, one in params.gates.get(name, {}).items()}
+    return [[one.model_dump(mode="json") for one in params.checks.get(name, [])], gates]
+
+
+def _site(project: Project, name: str) -> dict[str, Any]:
+    """What a page knows of its surroundings (see `report.html.render.Site`)."""
+    site: dict[str, Any] = {"study": name, "pages": [list(one) for one in project.pages(name)]}
+    if name in project.params.comparisons:
+        others = project.params.comparisons[name].studies
+        site["compared"] = {one: [list(page) for page in project.pages(one)] for one in others}
+    return site
+
+
+def _without(values: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
