@@ -185,7 +185,8 @@ def interpret(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) 
     if missing := next((name for name in own if name not in frame), None):
         raise unknown("column", missing, frame.columns, place)
     kept = pd.DataFrame({name: frame[theirs] for name, theirs in (own | ours | masks).items()})
-    classes, notes = _classes(frame, found, settings), [found.why] if found.why else []
+    classes = _classes(frame, found, settings)
+    notes: list[str] = []
     for name in found.parts:
         kept[f"part:{name}"] = frame[name]
     if found.named:
