@@ -23,11 +23,13 @@ from seewhy.engine.evidence import find_layer
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.inputs import architecture, checkpoint, images
+from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.progress import progress
 from seewhy.samples import select_rows
+from seewhy.tasks.prediction_table import prediction_table
 
 if TYPE_CHECKING:
     from seewhy.maps.explanation import Explanation
@@ -124,6 +126,7 @@ class Study:
         """The network with the checkpoint's weights, in eval mode, on the device."""
         where = f"study '{self.name}'"
         settings, classes = self.settings, len(self.dataset.classes)
+        check_class_order(self.dataset.classes, self.checkpoint.classes, where)
         model = architecture.build(
             settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
         )
@@ -310,7 +313,7 @@ class Study:
         artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
         folder = artifacts.reports(self.root, self.name)
         labelled = frame[frame["label"].notna()]
-        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities", errors="ignore"))
+        artifacts.write_csv(folder / "predictions.csv", prediction_table(frame, self.dataset.classes))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from seewhy.checks.settings import CheckSettings, GateSettings
+from seewhy.config.dataset import Dataset, Task
 from seewhy.config.validation import (
-    Classes,
-    Column,
     Device,
     Inside,
     Name,
@@ -21,10 +20,22 @@ from seewhy.config.validation import (
 )
 from seewhy.errors import unknown
 
+__all__ = [
+    "FILE",
+    "Attributions",
+    "Base",
+    "Comparison",
+    "Dataset",
+    "Demo",
+    "Output",
+    "Params",
+    "Preprocessing",
+    "Study",
+    "Task",
+]
 FILE = "params.yaml"
 STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
 OURS = ("sections", "tasks")  # fields that are no section of the file
-Task = Literal["classification", "segmentation", "captioning"]
 Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
@@ -69,38 +80,6 @@ class Preprocessing(Settings):
     def _one_channel(cls, value: bool, others: ValidationInfo) -> bool:
         if value and any(len(others.data.get(key) or ()) > 1 for key in ("mean", "std")):
             raise ValueError("allowed: true with one number for mean and one for std")
-        return value
-
-
-class Dataset(Settings):
-    """Images, from a manifest or a folder, and class names, from a file or written here.
-
-    `columns` is our word: theirs. `table` is the key of the manifest's table in a pickled dict. `root` is where paths
-    in the manifest start, if neither in its own folder nor in the project. `demo`: the module that makes these files
-    in `out`, as `recipe`, and its settings.
-    """
-
-    task: Task
-    manifest: Inside | None = None
-    images: Annotated[Inside | None, Field(validate_default=True)] = None
-    classes: Annotated[Classes, Field(validate_default=True)] = None
-    columns: dict[Column, str] = Field(default_factory=dict)
-    table: str | None = None
-    root: Inside | None = None
-    demo: dict[str, Any] | None = None
-
-    @field_validator("images")
-    @classmethod
-    def _one_source(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if (value is None) == (info.data.get("manifest") is None) and "manifest" in info.data:
-            raise ValueError("allowed: either `manifest`, a table, or `images`, a folder")
-        return value
-
-    @field_validator("classes")
-    @classmethod
-    def _for_a_task_with_classes(cls, value: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
-        if value is None and info.data.get("task") != "captioning":
-            raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
         return value
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,12 @@ from torch import Tensor, nn
 
 from seewhy.config import artifacts
 from seewhy.config.project import Project
-from seewhy.doctor import preflight
+from seewhy.doctor import data_checks, preflight
+from seewhy.doctor.marks import Mark
 from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, listing
 from seewhy.formatting import written
+from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.renewal import renew
 from seewhy.inputs.weights import left_aside
 from seewhy.maps.explaining import Job, check_methods, explained, jobs
@@ -37,8 +38,6 @@ PROBED = 4  # images that methods are tried on
 FEWEST_CELLS = 4  # along the longer side: below that a map says little more than which quarter
 FAMILY = ["gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam"]
 GATES = {"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "LogSoftmax", "MultiheadAttention"}  # guided on purpose not
-
-Mark = Literal["ok", "warning", "problem"]
 
 
 @dataclass(frozen=True)
@@ -122,12 +121,15 @@ def dataset(patient: Patient) -> Iterator[Line]:
     told = f"{len(frame):,} images of split '{settings.split}' in dataset '{found.name}', {len(names)} classes"
     yield Line("ok", "dataset", told)
     known = frame["label"].dropna()
-    if len(known):
+    if len(known) and found.task == "classification":
         counts = known.value_counts(sort=False).reindex([name for name in names if name in set(known)])
         rest = f"; {len(frame) - len(known):,} without" if len(known) < len(frame) else ""
         yield Line("ok", "labels", listing(f"{name} {count:,}" for name, count in counts.items()) + rest)
     elif found.task == "classification":
         yield Line("ok", "labels", "none: pages say what was not run")
+    whole = load_dataset(settings.dataset, patient.project.root)
+    for line in data_checks.data_lines(whole, found, patient.project.params.datasets[settings.dataset]):
+        yield Line(*line)
 
 
 def checkpoint(patient: Patient) -> Iterator[Line]:
@@ -141,6 +143,8 @@ def checkpoint(patient: Patient) -> Iterator[Line]:
 def model(patient: Patient) -> Iterator[Line]:
     """Whether architecture and weights fit."""
     study = patient.study
+    for line in data_checks.name_lines(study.dataset, study.checkpoint.classes):
+        yield Line(*line)
     count = sum(weight.numel() for weight in study.model.parameters())
     yield Line("ok", "model", f"{study.settings.architecture}, {count:,} parameters, all from the checkpoint")
     if aside := left_aside(study.model, study.checkpoint.weights):

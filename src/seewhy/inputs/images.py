@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
+from seewhy.inputs.sources import open_picture
 
 LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
 SHOWN = 400  # pixels a side: more than a panel of a figure has
@@ -25,7 +26,7 @@ def open_image(path: Path, where: str = "", mode: str = "RGB") -> Image.Image:
     """
     place = f"{where}: " if where else ""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             if image.width * image.height > LARGEST:
                 raise SeewhyError(
                     f"{place}image '{path.name}' has {image.width} x {image.height} pixels; allowed: {LARGEST:,}"
