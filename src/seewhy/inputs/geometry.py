@@ -99,7 +99,7 @@ def _fastai_window(step: Resize, size: Sides, crop: bool) -> tuple[tuple[int, in
 
 
 def _crop(step: Crop, size: Sides) -> Iterator[Operation]:
-    """torchvision's CenterCrop: pads first what is too small, then cuts; round() takes half a pixel to the even side."""
+    """torchvision's CenterCrop: pads what is too small, then cuts; round() takes half a pixel to the even side."""
     height, width = step.size
     target = max(size[0], width), max(size[1], height)
     if target != size:

@@ -16,7 +16,19 @@ from seewhy.inputs.geometry import LARGEST, Fit, Window, canvas_size, operations
 from seewhy.inputs.raster import Picture, apply_operation, grey_picture
 from seewhy.inputs.values import apply_value, apply_values
 
-__all__ = ["LARGEST", "Fit", "canvas_size", "inputs", "mask", "open_image", "original", "part", "photos", "tensor"]
+__all__ = [
+    "LARGEST",
+    "Fit",
+    "canvas_size",
+    "fit_boxes",
+    "inputs",
+    "mask",
+    "open_image",
+    "original",
+    "part",
+    "photos",
+    "tensor",
+]
 
 SHOWN = 400  # pixels a side: more than a panel of a figure has
 Exif = Literal["upright", "stored"]
@@ -223,6 +235,30 @@ def mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) ->
         black = Window(operation.start, operation.size, Pad()) if isinstance(operation, Window) else operation
         picture = apply_operation(picture, black, nearest=True)
     return picture[..., 0]
+
+
+def fit_boxes(
+    boxes: Sequence[Sequence[float]], size: tuple[int, int], preprocessing: Preprocessing, photo: Path
+) -> Float[np.ndarray, "k 4"]:
+    """Pixel boxes (xyxy) of the upright image of `size` (width, height), in pixels of the canvas.
+
+    Where the network takes images as stored, they are laid down as the EXIF of `photo` says.
+    """
+    turned = orientation(photo) if preprocessing.exif == "stored" else 1
+    stored = size[::-1] if turned in LYING else size
+    return Fit.of(stored, preprocessing).boxes([_lie_down(box, size, turned) for box in boxes])
+
+
+def _lie_down(box: Sequence[float], size: tuple[int, int], turned: int) -> list[float]:
+    """A box of the upright picture as a file of EXIF orientation `turned` has it; the same turn as `lay_down`'s."""
+    (x0, y0, x1, y1), (width, height) = box, size
+    if turned in LYING:
+        (x0, y0, x1, y1), (width, height) = (y0, x0, y1, x1), (height, width)
+    if turned in (3, 4, 6, 7):
+        y0, y1 = height - y1, height - y0
+    if turned in (2, 3, 7, 8):
+        x0, x1 = width - x1, width - x0
+    return [x0, y0, x1, y1]
 
 
 def lay_down(picture: Picture, turned: int) -> Picture:

@@ -130,10 +130,9 @@ def add(left: Any, right: Any, sign: int, text: str) -> Any:
 def divide(left: Any, right: Any, text: str) -> Any:
     """A picture divided by a number, by one a channel, or by its own spread."""
     if isinstance(left, Flow) and isinstance(right, Statistic) and right.kind == "std" and left.centred:
-        over = "channel" if "channel" in (right.over, left.centred.over) else "image"
         if right.over != left.centred.over:
             raise refused(text, "mean and std both of the image, or both of each channel")
-        return left.after(Standardise(over=over, ddof=right.ddof, eps=right.eps), is_float=True)
+        return left.after(Standardise(over=right.over, ddof=right.ddof, eps=right.eps), is_float=True)
     numbers = as_numbers(right)
     if isinstance(left, Flow) and numbers and left.centred is None:
         if len(numbers) == 1:

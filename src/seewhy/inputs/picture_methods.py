@@ -79,17 +79,13 @@ def _repeated(flow: Flow, args: list[Any], text: str) -> Flow:
 def _statistic(flow: Flow, kind: Any, args: list[Any], settings: dict[str, Any], text: str) -> Statistic:
     """The picture's mean or std; torch divides by n - 1, numpy by n."""
     places = settings.get("dim", settings.get("axis", args[0] if args else None))
-    allowed: dict[Any, Any] = {None: "image", (1, 2): "channel", (-2, -1): "channel", (0, 1): "channel"}
     key = tuple(places) if isinstance(places, list | tuple) else places
-    fits = (
-        key in allowed
-        and not (key == (0, 1) and flow.form == "tensor")
-        and not (key == (1, 2) and flow.form != "tensor")
-    )
-    if not fits:
+    sides = ((1, 2), (-2, -1)) if flow.form == "tensor" else ((0, 1),)
+    if key is not None and key not in sides:
         _refuse(text)
+    over: Any = "image" if key is None else "channel"
     torch = flow.form == "tensor" and settings.get("unbiased", settings.get("correction", 1))
-    return Statistic(kind, allowed[key], 1 if torch else 0)
+    return Statistic(kind, over, 1 if torch else 0)
 
 
 def _converted(flow: Flow, args: list[Any], text: str) -> Flow:

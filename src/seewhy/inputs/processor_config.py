@@ -8,7 +8,7 @@ from seewhy.errors import SeewhyError
 from seewhy.inputs.picture_flow import as_numbers
 
 FILTERS: tuple[Interpolation, ...] = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
-BLUE_FIRST = ("MobileViT",)
+BLUE_FIRST = "MobileViTImageProcessor"
 FIXED_CROP = 384  # ConvNeXt: from this size on images are squashed, not cut
 
 
@@ -17,8 +17,9 @@ def steps_of_processor(config: Mapping[str, Any]) -> list[Step]:
 
     Raises SeewhyError for a size or filter that no step has.
     """
-    kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
-    library: Library = "torch" if kind.endswith("Fast") else "pil"
+    named = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
+    kind = named.removesuffix("Fast").removesuffix("Pil").replace("FeatureExtractor", "ImageProcessor")
+    library: Library = "torch" if named.endswith("Fast") or config.get("backend") == "torchvision" else "pil"
     steps: list[Step] = []
     if config.get("do_grayscale"):
         steps.append(Grey(channels=3, library=library))
@@ -31,9 +32,13 @@ def steps_of_processor(config: Mapping[str, Any]) -> list[Step]:
         steps.append(Pad(size=_sides(config["pad_size"], "pad_size"), origin="down"))
     if config.get("do_rescale", True):
         steps.append(Scale(divisor=_divisor(config)))
-    if config.get("do_normalize", True) and config.get("image_mean") is not None:
+    if config.get("rescale_offset"):
+        steps.append(Normalise(mean=(1.0,), std=(1.0,)))
+    if config.get("do_normalize", kind != BLUE_FIRST) and config.get("image_mean") is not None:
         steps.append(Normalise(mean=_numbers(config, "image_mean"), std=_numbers(config, "image_std")))
-    if config.get("do_flip_channel_order", kind.startswith(BLUE_FIRST)):
+        if config.get("include_top"):  # EfficientNet divides by std once more
+            steps.append(Normalise(mean=(0.0,), std=_numbers(config, "image_std")))
+    if config.get("do_flip_channel_order", kind == BLUE_FIRST):
         steps.append(Reverse())
     return steps
 

@@ -9,7 +9,7 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import transform_calls as calls
 from seewhy.inputs.picture_flow import Flow, Statistic, Transform, add, as_numbers, chain, divide, refused
 from seewhy.inputs.picture_methods import FUNCTIONS, call_method
-from seewhy.inputs.transform_calls import Reference
+from seewhy.inputs.transform_calls import Handler, Reference
 
 ALLOWED = (
     "known transforms of torchvision, albumentations, fastai, timm and OpenCV, numbers, and names that the text sets"
@@ -24,6 +24,8 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 CONSTANTS = {"true": True, "false": False, "null": None, "None": None, **calls.STATISTICS}
 BUILTINS: dict[str, Callable[..., Any]] = {"int": int, "float": float, "round": round, "tuple": tuple, "list": list}
 LARGEST = 1e6  # of a number or the length of a list in a line
+TURNED = ("[2,1,0]", "::-1,...", "[2,1,0],...", "[2,1,0],:,:", ":,:,::-1", "...,::-1", ":,:,[2,1,0]", "...,[2,1,0]")
+WHOLE = ("'image'", "'pixel_values'", "None", "0,...", "None,...", "...", "None,:", "None,:,:,:", ":3,...", ":3")
 SEQUENCES = ("Compose", "Sequential", "ImageDataLoaders", "DataBlock", "arguments", "AugmentationSequential")
 RANDOM = (
     *("ColorJitter", "RandAugment", "AutoAugment", "TrivialAugmentWide", "AugMix", "GaussianBlur", "ElasticTransform"),
@@ -331,7 +333,7 @@ class Interpreter:
         kept = {key: one for key, one in settings.items() if key != "p"} if usual else settings
         return self._bound(table[name], name, args, kept, text)
 
-    def _table(self, whole: str) -> dict[str, calls.Handler]:
+    def _table(self, whole: str) -> dict[str, Handler]:
         """Whose transform a name is: by what stands before it, else by the rest of the text."""
         start = self.modules.get(whole.split(".")[0], whole.split(".")[0])
         if start == "A" or whole.startswith(("albumentations", "A.")) or "albumentations" in start:
@@ -342,9 +344,7 @@ class Interpreter:
             return calls.ALBUMENTATIONS
         return calls.FASTAI | _only(calls.TORCHVISION, "Lambda") if self.dialect == "fastai" else calls.TORCHVISION
 
-    def _bound(
-        self, handler: calls.Handler, name: str, args: list[Any], settings: dict[str, Any], text: str
-    ) -> Transform:
+    def _bound(self, handler: Handler, name: str, args: list[Any], settings: dict[str, Any], text: str) -> Transform:
         """The handler with the call's arguments; a wrong one is refused by the call's own text."""
 
         def change(flow: Flow) -> Flow:
@@ -383,7 +383,7 @@ def _dialect(text: str) -> str:
     return "fastai" if any(word in text for word in fastai) else "torchvision"
 
 
-def _only(table: dict[str, calls.Handler], name: str) -> dict[str, calls.Handler]:
+def _only(table: dict[str, Handler], name: str) -> dict[str, Handler]:
     return {name: table[name]}
 
 
@@ -406,29 +406,9 @@ def _shape(flow: Flow) -> tuple[Any, ...]:
 def _picture_part(flow: Flow, text: str) -> Flow | None:
     """The picture with its channels turned round, or itself out of a batch or a dict; None for any other part."""
     clean = text.strip("()")
-    if clean in (
-        "[2,1,0]",
-        "::-1,...",
-        "[2,1,0],...",
-        "[2,1,0],:,:",
-        ":,:,::-1",
-        "...,::-1",
-        ":,:,[2,1,0]",
-        "...,[2,1,0]",
-    ):
+    if clean in TURNED:
         return flow.reversed()
-    if clean in (
-        "'image'",
-        "None",
-        "0,...",
-        "None,...",
-        "'pixel_values'",
-        "...",
-        "None,:",
-        "None,:,:,:",
-        ":3,...",
-        ":3",
-    ):
+    if clean in WHOLE:
         return flow
     first = clean in ("0", "0:1", "0:1,...", "[0]", ":1", "0,:,:") and flow.channels == 1
     channel_last = clean in (":,:,:3", "...,:3", ":,:,None", "...,None")
