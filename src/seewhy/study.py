@@ -82,7 +82,8 @@ class Study:
         try:
             chosen = select_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
         except SeewhyError as error:
-            raise SeewhyError(f"studies.{self.name}.split of dataset '{whole.name}': {error}") from None
+            told = str(error).removeprefix("split: ")
+            raise SeewhyError(f"studies.{self.name}.split: {told} (dataset '{whole.name}')") from None
         rows = whole.frame.iloc[np.sort(chosen)].reset_index(drop=True)
         for name, column in self.settings.suspects.items():
             if column not in whole.masks:

@@ -173,7 +173,7 @@ def test_what_was_taken_is_said():
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("tset", r"unknown split 'tset' in column 'split'; did you mean 'test'\?"),
+        ("tset", r"unknown split 'tset'; did you mean 'test'\?"),
         ("random_split([0.8, 0.2])[1]", "draws without a seed; allowed: generator="),
         ("train_test_split(test_size=0.2)[1]", "draws without a seed; allowed: random_state=42"),
         ("KFold(5, shuffle=True)[1]", "KFold draws without a seed"),

@@ -57,7 +57,7 @@ def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Se
         return _selection(_listed_rows(root / path, key, frame), f"the names in {text}", frame)
     tree = _parsed(text)
     if tree is None or (len(tree.body) == 1 and _is_name(tree.body[0])):
-        raise unknown("split", text, sorted(values), "column 'split'")
+        raise unknown("split", text, sorted(values))
     last = tree.body[-1]
     if len(tree.body) == 1 and isinstance(last, ast.Expr) and isinstance(last.value, COMPARED):
         return _selection(np.flatnonzero(_compared(last.value, frame)), text, frame)

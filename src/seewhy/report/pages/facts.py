@@ -13,6 +13,7 @@ from seewhy.config import artifacts
 from seewhy.config.code import code_hash
 from seewhy.formatting import written
 from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.inputs.describe_preprocessing import describe_preprocessing
 from seewhy.metrics import captions
 from seewhy.report.pages import caption_views
 from seewhy.report.text.verdict_sentences import works_answer
@@ -47,13 +48,7 @@ def model_card(study: Study) -> pd.DataFrame:
 
 def fed(study: Study) -> dict[str, str]:
     """How an image becomes the network's input."""
-    seen, (height, width) = study.preprocessing, study.size
-    fitted = f"centre crop {seen.crop}" if seen.resize == "crop" else seen.resize
-    pixel = "pixel / 255" if seen.scale == 1 else "pixel"
-    return {
-        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}{', grey' if seen.grey else ''}",
-        "normalisation": f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}",
-    }
+    return describe_preprocessing(study.preprocessing)
 
 
 def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
@@ -118,10 +113,6 @@ def _same(claimed: Any, used: Any) -> bool:
     if one.dtype.kind not in "iuf" or len({1, one.size, other.size}) > 2:
         return False
     return bool(np.allclose(one, other, rtol=1e-5))
-
-
-def _numbers(values: tuple[float, ...] | None) -> str:
-    return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
 
 
 def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
