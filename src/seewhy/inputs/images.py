@@ -13,7 +13,7 @@ from torch import Tensor
 from seewhy.config.preprocessing import GEOMETRY, VALUES, Grey, Normalise, Pad, Preprocessing, Reverse, Scale, Step
 from seewhy.errors import SeewhyError
 from seewhy.inputs.geometry import LARGEST, Fit, Window, canvas_size, operations_of
-from seewhy.inputs.raster import Picture, apply_operation, grey_picture
+from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable
 from seewhy.inputs.values import apply_value, apply_values
 
 __all__ = [
@@ -205,13 +205,13 @@ def _run_steps(picture: Picture, steps: Sequence[Step]) -> Float[Tensor, "c h w"
     """One picture through all steps, as numbers wherever the user's code has numbers."""
     for step in steps:
         if isinstance(step, VALUES):
-            batch = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float()
+            batch = torch.from_numpy(writable(picture)).permute(2, 0, 1)[None].float()
             picture = apply_value(batch, step)[0].permute(1, 2, 0).numpy()
         elif isinstance(step, Grey):
             picture = grey_picture(picture, step)
         for operation in operations_of(step, (picture.shape[1], picture.shape[0])):
             picture = apply_operation(picture, operation)
-    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float().contiguous()
+    return torch.from_numpy(writable(picture)).permute(2, 0, 1).float().contiguous()
 
 
 def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
@@ -219,7 +219,7 @@ def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -
 
     One channel where the network takes grey, else three.
     """
-    values = torch.from_numpy(np.ascontiguousarray(fitted)).permute(0, 3, 1, 2).float()
+    values = torch.from_numpy(writable(fitted)).permute(0, 3, 1, 2).float()
     return apply_values(values, preprocessing.pipeline).contiguous()
 
 

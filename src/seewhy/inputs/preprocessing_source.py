@@ -98,7 +98,7 @@ def settings_of_config(config: Mapping[str, Any]) -> dict[str, Any]:
     names = {key: named(whole, key) for key in NAMES}
     found = {key: _plain(whole[name]) for key, name in names.items() if name}
     if isinstance(size := found.get("size"), list | tuple) and len(size) == 3:
-        found["size"] = list(size[1:])  # channels, height, width
+        found["size"] = size[1] if size[1] == size[2] else list(size[1:])  # channels, height, width
     return found | _timm_fit(whole)
 
 

@@ -31,6 +31,11 @@ OPENCV_FLAGS = {
 NUMPY_PADS: dict[str, Any] = {"constant": "constant", "edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
 
 
+def writable(picture: np.ndarray) -> np.ndarray:
+    """The same values in a block of memory that torch may have: PIL's own are read-only."""
+    return np.require(picture, requirements=["C", "W"])
+
+
 def apply_operation(picture: Picture, operation: Operation, nearest: bool = False) -> Picture:
     """The picture after it; with `nearest` its values are class indices, which no filter may mix."""
     if isinstance(operation, Window):
@@ -66,7 +71,7 @@ def _resize_by_pil(picture: Picture, operation: Resized, step: Resize) -> Pictur
 
 def _resize_by_torch(picture: Picture, operation: Resized, step: Resize) -> Picture:
     functional, mode = _torchvision(step.library == "torch"), _torch_mode(step.interpolation)
-    channels_first = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+    channels_first = torch.from_numpy(writable(picture.transpose(2, 0, 1)))
     width, height = operation.size
     found = functional.resize(channels_first, [height, width], interpolation=mode, antialias=step.antialias)
     return np.ascontiguousarray(found.numpy().transpose(1, 2, 0))
@@ -118,6 +123,6 @@ def grey_picture(picture: Picture, step: Grey) -> Picture:
     elif step.library == "pil" and picture.dtype == np.uint8:
         grey = np.asarray(Image.fromarray(np.ascontiguousarray(picture)).convert("L"))[..., None]
     else:
-        channels_first = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+        channels_first = torch.from_numpy(writable(picture.transpose(2, 0, 1)))
         grey = _torchvision(step.library != "torch_v1").rgb_to_grayscale(channels_first).numpy().transpose(1, 2, 0)
     return grey.repeat(3, axis=2) if step.channels == 3 else grey
