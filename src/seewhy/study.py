@@ -27,7 +27,7 @@ from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
-from seewhy.inputs.split_line import select_rows
+from seewhy.inputs.split_line import split_rows
 from seewhy.progress import progress
 from seewhy.samples import select_rows
 
@@ -80,7 +80,7 @@ class Study:
         """The checked manifest; `frame` holds only the rows of this study's split."""
         whole = load_dataset(self.settings.dataset, self.root)
         try:
-            chosen = select_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
+            chosen = split_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
         except SeewhyError as error:
             told = str(error).removeprefix("split: ")
             raise SeewhyError(f"studies.{self.name}.split: {told} (dataset '{whole.name}')") from None
