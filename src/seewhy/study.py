@@ -22,12 +22,11 @@ from seewhy.config.project import Project, find_project
 from seewhy.engine.evidence import find_layer
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs import architecture, checkpoint, images
+from seewhy.inputs import architecture, checkpoint, images, split_line
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
-from seewhy.inputs.split_line import split_rows
 from seewhy.progress import progress
 from seewhy.samples import select_rows
 
@@ -80,7 +79,7 @@ class Study:
         """The checked manifest; `frame` holds only the rows of this study's split."""
         whole = load_dataset(self.settings.dataset, self.root)
         try:
-            chosen = split_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
+            chosen = split_line.select_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
         except SeewhyError as error:
             told = str(error).removeprefix("split: ")
             raise SeewhyError(f"studies.{self.name}.split: {told} (dataset '{whole.name}')") from None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seewhy.config.preprocessing import Preprocessing
-from seewhy.inputs.split_line import split_rows
+from seewhy.inputs.split_line import select_rows
 from seewhy.inputs.transform_line import parse_line
 
 TEXT = (Path(__file__).parents[2] / "docs/preprocessing.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_lines_of_splitting(line, tmp_path):
     (tmp_path / "data/inputs/splits.json").write_text('{"test": ["3.jpg"]}')
     names = {"image": [f"{k}.jpg" for k in range(40)], "label": ["a", "b"] * 20}
     frame = pd.DataFrame({**names, "split": ["train", "test"] * 20, "fold": [k % 4 for k in range(40)]})
-    assert len(split_rows(line, frame, tmp_path).rows)
+    assert len(select_rows(line, frame, tmp_path).rows)
 
 
 def test_all_keys_are_in_the_table():

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, train_te
 from torch.utils.data import Subset, random_split
 
 from seewhy.errors import SeewhyError
-from seewhy.inputs.split_line import split_rows
+from seewhy.inputs.split_line import select_rows
 
 CLASSES = ["ant", "bee", "cat"]
 COUNT = 53
@@ -87,7 +87,7 @@ def theirs(line):
 
 @pytest.mark.parametrize("line", LINES)
 def test_the_same_rows_in_the_same_order(line):
-    assert split_rows(line, FRAME, classes=CLASSES).rows.tolist() == theirs(line)
+    assert select_rows(line, FRAME, classes=CLASSES).rows.tolist() == theirs(line)
 
 
 def test_folds_are_scikit_learns():
@@ -103,7 +103,7 @@ def test_folds_are_scikit_learns():
     }.items():
         groups = FRAME["patient"] if isinstance(splitter, GroupKFold) else None
         wanted = list(splitter.split(dataset, y, groups))[2][1]
-        assert split_rows(line, FRAME, classes=CLASSES).rows.tolist() == wanted.tolist(), line
+        assert select_rows(line, FRAME, classes=CLASSES).rows.tolist() == wanted.tolist(), line
 
 
 def test_labels_that_are_numbers_are_sorted_by_the_outputs_not_by_name():
@@ -111,16 +111,16 @@ def test_labels_that_are_numbers_are_sorted_by_the_outputs_not_by_name():
     numbers = np.array([order.index(name) for name in NAMES])
     wanted = train_test_split(dataset, test_size=0.3, random_state=4, stratify=numbers)[1]
     line = "train_test_split(test_size=0.3, random_state=4, stratify=y)[1]"
-    assert split_rows(line, FRAME, classes=order).rows.tolist() == wanted
+    assert select_rows(line, FRAME, classes=order).rows.tolist() == wanted
     names = train_test_split(dataset, test_size=0.3, random_state=4, stratify=NAMES)[1]
-    assert split_rows(line, FRAME).rows.tolist() == names
+    assert select_rows(line, FRAME).rows.tolist() == names
 
 
 def test_a_column_may_stand_for_the_labels():
     wanted = train_test_split(dataset, test_size=0.3, random_state=4, stratify=FRAME["fold"])[1]
     for by in ("fold", "'fold'", "df['fold']", "df.fold"):
         line = f"train_test_split(test_size=0.3, random_state=4, stratify={by})[1]"
-        assert split_rows(line, FRAME).rows.tolist() == wanted
+        assert select_rows(line, FRAME).rows.tolist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_column_may_stand_for_the_labels():
     ],
 )
 def test_values_of_columns(line, wanted):
-    assert split_rows(line, FRAME).rows.tolist() == np.flatnonzero(wanted).tolist()
+    assert select_rows(line, FRAME).rows.tolist() == np.flatnonzero(wanted).tolist()
 
 
 def test_list_files(tmp_path: Path):
@@ -148,25 +148,25 @@ def test_list_files(tmp_path: Path):
     (tmp_path / "d.json").write_text(json.dumps(names))
     (tmp_path / "e.json").write_text(json.dumps({"train": [], "test": [[name, 3] for name in names]}))
     for line in ("a.txt", "b.txt", "c.txt", "d.json", 'e.json["test"]', "e.json:test"):
-        assert split_rows(line, FRAME, tmp_path).rows.tolist() == rows, line
+        assert select_rows(line, FRAME, tmp_path).rows.tolist() == rows, line
     with pytest.raises(SeewhyError, match=r"unknown key 'tset' in split file 'e.json'; did you mean 'test'\?"):
-        split_rows("e.json:tset", FRAME, tmp_path)
+        select_rows("e.json:tset", FRAME, tmp_path)
     with pytest.raises(SeewhyError, match=r"there is no readable list 'f\.txt'"):
-        split_rows("f.txt", FRAME, tmp_path)
+        select_rows("f.txt", FRAME, tmp_path)
     (tmp_path / "g.txt").write_text("nobody.jpg\n")
     with pytest.raises(SeewhyError, match=r"no name of 'g.txt' is an image here; found: nobody.jpg"):
-        split_rows("g.txt", FRAME, tmp_path)
+        select_rows("g.txt", FRAME, tmp_path)
 
 
 def test_a_name_that_two_images_have_is_refused(tmp_path):
     frame = pd.DataFrame({"image": ["a/1.png", "b/1.png"]})
     (tmp_path / "a.txt").write_text("1.png\n")
     with pytest.raises(SeewhyError, match=r"'1.png' of 'a.txt' names 2 images; allowed: more of its path"):
-        split_rows("a.txt", frame, tmp_path)
+        select_rows("a.txt", frame, tmp_path)
 
 
 def test_what_was_taken_is_said():
-    sentence = split_rows("random_split([0.8, 0.2], seed=42)[1]", FRAME).sentence
+    sentence = select_rows("random_split([0.8, 0.2], seed=42)[1]", FRAME).sentence
     assert sentence == "10 of 53 rows by random_split([0.8, 0.2], seed=42)[1]"
 
 
@@ -198,5 +198,5 @@ def test_what_was_taken_is_said():
 )
 def test_refusals_say_what_is_allowed(line, told):
     with pytest.raises(SeewhyError, match=told) as error:
-        split_rows(line, FRAME, classes=CLASSES)
+        select_rows(line, FRAME, classes=CLASSES)
     assert "\n" not in str(error.value)

@@ -34,18 +34,18 @@ class Selection:
     sentence: str
 
 
-def split_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Sequence[str] | None = None) -> Selection:
+def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Sequence[str] | None = None) -> Selection:
     """The rows of `frame` that `line` takes: a value of column `split`, a comparison, a list file, or a split's call.
 
     `root` is where the path of a list file starts; `classes` are names in the order of the outputs, by which labels
     that are numbers in the user's code are sorted. Raises SeewhyError for a line that says no rows, or none of these.
 
     >>> frame = pd.DataFrame({"image": list("abcde"), "split": ["train"] * 3 + ["test"] * 2, "fold": range(5)})
-    >>> split_rows("test", frame).rows.tolist()
+    >>> select_rows("test", frame).rows.tolist()
     [3, 4]
-    >>> split_rows("fold != 3", frame).rows.tolist()
+    >>> select_rows("fold != 3", frame).rows.tolist()
     [0, 1, 2, 4]
-    >>> split_rows("random_split([0.8, 0.2], seed=42)[1]", frame).sentence
+    >>> select_rows("random_split([0.8, 0.2], seed=42)[1]", frame).sentence
     '1 of 5 rows by random_split([0.8, 0.2], seed=42)[1]'
     """
     text = textwrap.dedent(line).strip()
