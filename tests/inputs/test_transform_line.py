@@ -291,6 +291,8 @@ def test_keys_beside_a_line(files):
     seen = Preprocessing.model_validate({"transform": line, "channels": "bgr", "library": "opencv"})
     wanted = cv2.resize(np.asarray(upright(files[0])), (32, 32))[..., ::-1].transpose(2, 0, 1) / np.float32(255)
     np.testing.assert_allclose(images.inputs(files[:1], seen)[0], wanted, atol=1e-7)
+    grey = images.inputs(files[:1], Preprocessing.model_validate({"transform": line, "channels": "grey"}))[0]
+    assert torch.equal(grey, T.Compose([T.Grayscale(), T.Resize((32, 32)), T.ToTensor()])(upright(files[0])))
     with pytest.raises(ValueError, match="either `transform` or `mean`"):
         Preprocessing.model_validate({"transform": line, "mean": [0.5]})
 

@@ -187,11 +187,15 @@ class Preprocessing(Settings):
     @property
     def pipeline(self) -> tuple[Step, ...]:
         """All steps from the decoded image to the network's input, in order."""
-        steps = self._steps_of_keys() if self.steps is None else self._steps_of_line()
-        return (*steps, Reverse()) if self.channels == "bgr" and self.steps is not None else steps
+        return self._steps_of_keys() if self.steps is None else self._steps_of_line()
 
     def _steps_of_line(self) -> tuple[Step, ...]:
+        """The line's steps, and what `channels` and `library` say beside it."""
         steps = self.steps or ()
+        if self.channels in ("grey", "grey3") and not any(isinstance(one, Grey) for one in steps):
+            steps = (Grey(channels=1 if self.channels == "grey" else 3), *steps)
+        if self.channels == "bgr":
+            steps = (*steps, Reverse())
         if self.library is None:
             return steps
         return tuple(

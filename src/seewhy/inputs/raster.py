@@ -28,6 +28,7 @@ OPENCV_FLAGS = {
     "box": cv2.INTER_AREA,
     "hamming": cv2.INTER_AREA,
 }
+PIL_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in the luminance
 NUMPY_PADS: dict[str, Any] = {"constant": "constant", "edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
 
 
@@ -118,6 +119,9 @@ def grey_picture(picture: Picture, step: Grey) -> Picture:
     """The luminance of red, green and blue, as the step's library weighs and rounds them."""
     if picture.shape[2] == 1:
         grey = picture
+    elif step.library == "pil" and picture.dtype != np.uint8:
+        grey = (picture @ np.array(PIL_WEIGHTS, picture.dtype))[..., None]
+        grey = picture[..., :1] if (picture == picture[..., :1]).all() else grey
     elif step.library == "opencv":
         grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)[..., None]
     elif step.library == "pil" and picture.dtype == np.uint8:
