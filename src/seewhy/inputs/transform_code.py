@@ -350,6 +350,8 @@ class Interpreter:
         def change(flow: Flow) -> Flow:
             try:
                 return handler(flow, *args, **settings)
+            except SeewhyError:
+                raise
             except (TypeError, ValueError, ArithmeticError) as error:
                 told = " ".join(str(error).split()).replace("()", "")
                 allowed = told.partition(" ")[2] if told.startswith(handler.__name__) else "its usual arguments"
