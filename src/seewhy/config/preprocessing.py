@@ -142,14 +142,14 @@ class Preprocessing(Settings):
     @classmethod
     def _parse_line(cls, data: Any) -> Any:
         """A line of code becomes steps, and the keys that it settles."""
-        from seewhy.inputs.transform_line import settings_of_line
-
         given = {"transform": str(data)} if isinstance(data, str | int | list) else data
         if not isinstance(given, dict) or given.get("transform") is None or given.get("steps") is not None:
             return given
         twice = next((key for key in SAID_BY_LINE if key in given), None)
         if twice:
             raise ValueError(f"allowed: either `transform` or `{twice}`, which the line says")
+        from seewhy.inputs.transform_line import settings_of_line  # it knows these steps, they not it
+
         try:
             return given | settings_of_line(str(given["transform"]))
         except SeewhyError as error:

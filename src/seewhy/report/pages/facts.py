@@ -41,7 +41,7 @@ def model_card(study: Study) -> pd.DataFrame:
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
-        "preprocessing said by": study.resolved.sentence,
+        "settings from": study.resolved.sentence,
         "confidence": CONFIDENCE[settings.output],
         "layer of the maps": study.layer,
     }
