@@ -238,3 +238,7 @@ def test_floats_are_shares_or_shades(tmp_path, values, wanted):
     Image.fromarray(np.array([[0.0, 700.0]], np.float32)).save(tmp_path / "b.tif")
     with pytest.raises(SeewhyError, match="its numbers are no colours; allowed: 0 to 1, or 0 to 255"):
         images.open_image(tmp_path / "b.tif")
+
+
+def test_to_ignore_exif_is_to_take_the_pixels_as_they_are_stored():
+    assert Preprocessing.model_validate({"size": 8, "exif": "ignore"}).exif == "stored"

@@ -360,3 +360,18 @@ def test_bands_of_a_tiff(tmp_path):
     assert np.array_equal(found, (values[[3, 2, 1]] >> 8).astype(np.uint8).transpose(1, 2, 0))
     with pytest.raises(SeewhyError, match=r"bands: found \[6\]; image 'a.tif' has 5; allowed: 1 to 5"):
         images.photos([tmp_path / "a.tif"], Preprocessing(size=6, bands=[6]))
+
+
+@pytest.mark.parametrize("most", [1.0, 255.0])
+def test_an_array_of_numbers_reaches_the_network_unrounded(tmp_path, most):
+    values = (np.random.default_rng(0).random((40, 30)) * most).astype(np.float16)
+    values[0, 0] = most
+    np.save(tmp_path / "a.npy", values)
+    line = "T.Compose([T.ToTensor(), T.Resize((24, 24)), T.Normalize([0.49], [0.248])])"
+    seen = Preprocessing.model_validate({"transform": line, "channels": "grey"})
+    share = torch.from_numpy(values.astype(np.float32) / np.float32(most))[None]
+    wanted = (v2.functional.resize(share, [24, 24], antialias=True) - 0.49) / 0.248
+    found = images.inputs([tmp_path / "a.npy"], seen)[0]
+    torch.testing.assert_close(found, wanted, rtol=0, atol=2e-6)
+    shown = images.photos([tmp_path / "a.npy"], seen)[0]
+    assert np.abs(shown[..., 0] / 255 - (wanted[0].numpy() * 0.248 + 0.49)).max() < 0.51 / 255

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from seewhy.config.validation import Number, Positive, Settings, Size, Whole
 from seewhy.errors import SeewhyError
@@ -109,6 +109,11 @@ VALUES = (Expand, Reverse, Scale, Normalise, Standardise)
 SAID_BY_LINE = ("size", "mean", "std", "scale", "resize", "resize_to", "crop", "interpolation", "grey", "normalise")
 
 
+def _stored_where_ignored(value: Any) -> Any:
+    """To ignore EXIF is to take the pixels as they are stored."""
+    return "stored" if value == "ignore" else value
+
+
 class Preprocessing(Settings):
     """From an image file to the network's input; what is absent is read from the checkpoint's config.
 
@@ -134,7 +139,7 @@ class Preprocessing(Settings):
     grey: Annotated[bool, Field(strict=True)] = False
     channels: Literal["rgb", "bgr", "grey", "grey3"] = "rgb"
     normalise: Literal["fixed", "image", "none"] = "fixed"
-    exif: Literal["upright", "stored"] = "upright"
+    exif: Annotated[Literal["upright", "stored"], BeforeValidator(_stored_where_ignored)] = "upright"
     bands: tuple[Positive, ...] | None = None
     steps: tuple[Step, ...] | None = None
 
