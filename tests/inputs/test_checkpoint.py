@@ -346,12 +346,23 @@ def test_a_bare_pickle_does_not_run(tmp_path, protocol):
     assert not (tmp_path / "touched").exists()
 
 
-def test_a_whole_model_is_refused_with_the_way_out(tmp_path):
-    torch.save(nn.Linear(2, 2), tmp_path / "a.pth")
-    line = refusal(tmp_path / "a.pth")
-    assert "holds a whole model (torch.nn.modules.linear.Linear); save model.state_dict() instead" in line
-    torch.save({"epoch": 1, "model": nn.Linear(2, 2)}, tmp_path / "a.pth")
-    assert "holds a whole model (torch.nn.modules.linear.Linear)" in refusal(tmp_path / "a.pth")
+def test_a_whole_model_is_read_as_data_and_its_class_told(tmp_path, theirs):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+            self.register_buffer("passing", torch.ones(1), persistent=False)
+
+    Net.__module__, Net.__qualname__ = "their_code", "Net"
+    theirs.Net = Net
+    net = Net().half()
+    for content in (net, {"epoch": 1, "model": net}, {"ema": net, "updates": 3}):
+        torch.save(content, tmp_path / "a.pth")
+        found = load(tmp_path / "a.pth", "x")
+        assert list(found.weights) == list(net.state_dict())
+        assert torch.equal(found.weights["head.0.weight"], net.head[0].weight.float())
+        assert found.path == "their_code.Net"
+        assert "`architecture: their_code.py:Net` names the class" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -395,6 +406,81 @@ def test_a_missing_file_is_named(tmp_path):
     assert "there is no checkpoint" in refusal(tmp_path / "b.pth")
 
 
-def test_torchscript_is_named(tmp_path):
-    torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)).save(tmp_path / "a.pth")
-    assert "'a.pth' is a TorchScript archive; allowed: model.state_dict()" in refusal(tmp_path / "a.pth")
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.head = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), nn.Linear(4, 2, dtype=torch.half)
+
+    def forward(self, x):
+        return self.head(self.body(x).mean((2, 3)).half())
+
+
+@pytest.mark.parametrize("make", [torch.jit.script, lambda net: torch.jit.trace(net, torch.zeros(1, 3, 8, 8))])
+def test_torchscript_is_read_as_data(tmp_path, make, monkeypatch):
+    net = Scripted().eval()
+    make(net).save(tmp_path / "a.pt")
+    monkeypatch.setattr(torch.jit, "load", None)
+    found = load(tmp_path / "a.pt", "x")
+    assert set(found.weights) == set(net.state_dict())
+    for name, value in net.state_dict().items():
+        assert torch.equal(found.weights[name], value.float() if value.dtype == torch.half else value), name
+    assert found.notes[0] == "half precision in the file (float16), computed in float32"
+    assert found.path == "tests.inputs.test_checkpoint.Scripted"
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ({"state_dict": {"a": 0}, "state_dict_ema": {"a": 1}}, "(key 'state_dict_ema'); `weights: state_dict` takes"),
+        ({"model_ema": {"a": 1}, "epoch": 3}, "(key 'model_ema')"),
+        ({"model": {"a": 0}, "ema": {"module": {"a": 1}, "decay": 0.9}}, "(key 'ema.module'); `weights: model`"),
+        ({"n_averaged": 5, "module.a": 1}, "means of 5 weights are used"),
+        ({"net": {"a": 1}, "optimizer": {"state": {0: {"exp_avg": 3}}, "param_groups": []}}, ""),
+        ({"my_own_key": {"a": 1}, "lr_scheduler": {"a": 0}, "val_acc": 0.5}, ""),
+        ({"deep": {"inside": {"a": 1}}}, ""),
+        ({"model": [{"a": 1}]}, ""),
+        ([{"a": 1}], ""),
+    ],
+)
+def test_the_networks_weights_are_found_and_means_of_them_come_first(tmp_path, content, note):
+    found = loaded(tmp_path, tensors(content))
+    assert {name: value.tolist() for name, value in found.weights.items()} == {"a": [1.0, 1.0]}
+    assert note in " ".join(found.notes) if note else found.notes == ()
+
+
+def tensors(content):
+    """Numbers under the names of weights as tensors of two."""
+    if isinstance(content, list):
+        return [tensors(one) for one in content]
+    return {
+        key: torch.tensor(value)
+        if key == "n_averaged"
+        else torch.full((2,), float(value))
+        if str(key).endswith(("a", "exp_avg")) and isinstance(value, int)
+        else tensors(value)
+        if isinstance(value, dict | list)
+        else value
+        for key, value in content.items()
+    }
+
+
+def test_the_key_of_the_weights_can_be_asked_for(tmp_path):
+    content = {"state_dict": WEIGHTS, "state_dict_ema": {name: value + 1 for name, value in WEIGHTS.items()}}
+    torch.save(content, tmp_path / "a.pth")
+    live = load(tmp_path / "a.pth", "x", "state_dict")
+    assert torch.equal(live.weights["head.bias"], WEIGHTS["head.bias"])
+    assert live.notes == ()
+    with pytest.raises(SeewhyError, match=r"unknown weights 'state_dic' .*did you mean 'state_dict'"):
+        load(tmp_path / "a.pth", "x", "state_dic")
+
+
+def test_parts_and_lists_of_networks_keep_their_keys(tmp_path):
+    found = loaded(tmp_path, {"encoder": {"a": torch.ones(2)}, "decoder": {"a": torch.zeros(2)}, "epoch": 2})
+    assert (list(found.weights), found.epoch) == (["encoder.a", "decoder.a"], 2)
+    assert list(loaded(tmp_path, {"net": [WEIGHTS, WEIGHTS]}).weights)[::2] == ["net.0.head.weight", "net.1.head.weight"]
+
+
+def test_classes_in_the_order_of_the_outputs(tmp_path):
+    for classes in ({"bar": 1, "disc": 0}, {1: "bar", 0: "disc"}, {"1": "bar", "0": "disc"}):
+        assert loaded(tmp_path, {"model": WEIGHTS, "class_to_idx": classes}).classes == ["disc", "bar"]
+    assert loaded(tmp_path, {"model": WEIGHTS, "config": {"id2label": {0: "a", 1: "b"}}}).classes == ["a", "b"]

@@ -82,15 +82,14 @@ def test_a_network_nobody_knows(shown):
     assert facts["size, mean, std"] == "not stated"
 
 
-def test_a_pickled_module_is_refused_and_not_imported(tmp_path, monkeypatch):
+def test_a_pickled_module_is_data_and_not_imported(tmp_path, monkeypatch):
     (tmp_path / "theirs.py").write_text("from torch import nn\nclass Net(nn.Linear): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
     import theirs
 
     torch.save(theirs.Net(2, 2), tmp_path / "a.pth")
     monkeypatch.delitem(sys.modules, "theirs")
-    with pytest.raises(SeewhyError, match=r"^inspect: 'a.pth' holds a whole model \(theirs.Net\); save model"):
-        look(tmp_path / "a.pth", tmp_path)
+    assert "a whole model of class theirs.Net, read as data" in look(tmp_path / "a.pth", tmp_path).facts["taken"]
     assert "theirs" not in sys.modules
 
 

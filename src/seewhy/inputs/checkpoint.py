@@ -11,19 +11,19 @@ from torch import Tensor
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import inert
+from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
-from seewhy.inputs.vocabulary import names, words
+from seewhy.inputs.state_dicts import WEIGHTS, choose_weights, single_precision, state_dicts, without_counter
+from seewhy.inputs.vocabulary import indexed_names, names, words
 
-WEIGHTS = ("model_state_dict", "state_dict", "network", "model")  # keys under which people keep the weights
 NAMES = {  # of what a checkpoint's config says of its input
     "size": ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size"),
     "mean": ("IMAGENET_MEAN", "MEAN", "mean"),
     "std": ("IMAGENET_STD", "STD", "std"),
 }
 CONFIGS = ("config", "hyper_parameters", "hparams", "args", "cfg")  # and what the network was made and trained with
-CLASSES = ("classes", "class_names", "label_classes")
+CLASSES = ("classes", "class_names", "label_classes", "class_to_idx", "idx_to_class", "id2label", "label2id")
 VOCABULARIES = ("vocab", "vocabulary")
 PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
 STATE_DICT = "save model.state_dict() instead of the model or its objects"
@@ -40,7 +40,8 @@ def named(config: Mapping[str, Any], key: str) -> str:
 class Checkpoint:
     """Weights by name, and what the file says of itself: `config`, `epoch`, `val_acc` (percent or share).
 
-    `classes` are names in index order, `words` those of a vocabulary; None where the file has none.
+    `classes` are names in index order, `words` those of a vocabulary; None where the file has none. `path` is the class
+    of a model that was saved whole; `notes` are sentences about what was taken of the file, and as what.
     """
 
     weights: dict[str, Tensor]
@@ -50,6 +51,8 @@ class Checkpoint:
     val_acc: float | None = None
     classes: list[str] | None = None
     words: list[str] | None = None
+    path: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def claim(self) -> float | None:
@@ -59,44 +62,60 @@ class Checkpoint:
         return self.val_acc / 100 if self.val_acc > 1 else self.val_acc
 
 
-def load(path: Path, where: str) -> Checkpoint:
-    """Reads a checkpoint that holds a state_dict, bare or under one of `WEIGHTS`: torch (zip, legacy) or safetensors.
+def load(path: Path, where: str, wanted: str = "") -> Checkpoint:
+    """Reads a checkpoint with a state_dict, bare or under whatever key (`wanted` names one), or a whole model, as data:
+    torch (zip, legacy), TorchScript, safetensors, or a folder of `save_pretrained`.
 
     Raises SeewhyError for a file that is missing, damaged, or that would need code to be run.
     """
-    if not path.is_file():
+    if path.is_dir():
+        content, path = huggingface.read_folder(path, where)
+    elif path.is_file():
+        content = read(path, where)
+    else:
         raise SeewhyError(f"{where}: there is no checkpoint '{path}'")
-    content = read(path, where)
-    key = next((key for key in WEIGHTS if isinstance(content.get(key), dict)), None)
-    weights = content[key] if key else content
-    tensors = _bare({name: value for name, value in weights.items() if _is_weight(name, value)})
-    if not tensors:
+    found = state_dicts(content)
+    if not found:
         raise SeewhyError(
             f"{where}: no weights in '{path.name}'; found keys: {listing(content)}; allowed: {listing(WEIGHTS)}"
         )
-    facts = content if key else {}
+    chosen, notes = choose_weights(found, wanted, f"'{path.name}' of {where}")
+    weights, averaged = without_counter(chosen.weights)
+    weights, halved = single_precision(_bare(weights))
+    facts = content if chosen.key and isinstance(content, dict) else {}
+    config = next(filter(None, (mapping(facts.get(name)) for name in CONFIGS)), {})
     return Checkpoint(
-        tensors,
+        weights,
         artifacts.sha256(path),
-        next(filter(None, (mapping(facts.get(name)) for name in CONFIGS)), {}),
+        config,
         _number(_first(facts, EPOCHS), int),
         _number(_first(facts, ACCURACIES), float),
-        next(filter(None, (names(facts.get(name)) for name in CLASSES)), None),
+        next(filter(None, (indexed_names(part.get(name)) for part in (facts, config) for name in CLASSES)), None),
         next(filter(None, (words(facts.get(name)) for name in VOCABULARIES)), None),
+        chosen.path,
+        (*notes, *averaged, *halved, *(_told_whole(chosen.path) if chosen.path else ())),
     )
 
 
-def read(path: Path, where: str) -> dict[Any, Any]:
-    """The mapping that a checkpoint file holds. A damaged file fails in every way there is, so any error is its own."""
+def _told_whole(path: str) -> list[str]:
+    """What to write as the architecture of a model that was saved whole."""
+    module, _, name = path.rpartition(".")
+    file = "train.py" if module == "__main__" else f"{module.replace('.', '/')}.py"
+    ours = module.partition(".")[0] in ("torchvision", "timm", "torch")
+    out = "" if ours else f"; `architecture: {file}:{name}` names the class where {file} is the file that defines it"
+    return [f"a whole model of class {path}, read as data: its state_dict is taken{out}"]
+
+
+def read(path: Path, where: str) -> Any:
+    """What a checkpoint file holds: a mapping, a list of them, or a model as data. A damaged file fails in every way
+    there is, so any error is its own."""
     try:
-        content = _tensors(path) if _is_safetensors(path) else inert.read(path)
+        if _is_safetensors(path):
+            return _tensors(path)
+        content = torchscript.read(path) if torchscript.is_archive(path) else inert.read(path)
     except Exception as error:
         raise SeewhyError(f"{where}: '{path.name}' {_reason(error, path.stat().st_size)}") from None
-    parts = [content, *(content.get(key) for key in WEIGHTS)] if isinstance(content, dict) else [content]
-    whole = next((part for part in parts if isinstance(part, Inert) and "_modules" in part.attributes), None)
-    if whole:
-        raise SeewhyError(f"{where}: '{path.name}' holds a whole model ({whole.path}); {STATE_DICT}")
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) and not state_dicts(content):
         kind = content.path if isinstance(content, Inert) else type(content).__name__
         raise SeewhyError(f"{where}: '{path.name}' holds a {kind}; allowed: a state_dict, or a dict with one")
     return content
@@ -118,17 +137,11 @@ def _tensors(path: Path) -> dict[str, Tensor]:
 def _reason(error: Exception, size: int) -> str:
     """What is wrong with the file, in our words: torch's own advise to load it unsafely."""
     message = str(error)
-    if "TorchScript" in message:
-        return "is a TorchScript archive; allowed: model.state_dict() in a file written by torch.save"
     if isinstance(error, RefusedError):
         return f"needs code to load ({message}); {STATE_DICT}"
     if re.search(r"Unsupported operand 1(49|50|40|47)\b", message):  # opcodes that protocol 2 does not have
         return "is of another pickle protocol; allowed: torch.save(..., pickle_protocol=2), its default"
     return f"({size:,} bytes) is damaged, truncated or no checkpoint; allowed: a file written by torch.save"
-
-
-def _is_weight(name: object, value: object) -> bool:
-    return isinstance(name, str) and isinstance(value, Tensor)
 
 
 def _bare(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -23,6 +23,8 @@ def checkpoint(path: Path, root: Path) -> Found:
     count = sum(value.numel() for value in point.weights.values())
     facts = {"what": f"a checkpoint: {len(point.weights):,} tensors, {count:,} numbers"}
     facts["architecture"] = _told(guesses)
+    if point.notes:
+        facts["taken"] = "; ".join(point.notes)
     number = guesses[0].classes if guesses else None
     known = point.classes and f"{len(point.classes)}: {listing(point.classes)}"
     facts["classes"] = known or (str(number) if number else "not stated")

@@ -29,6 +29,12 @@ def names(value: Any) -> list[str] | None:
     return [str(name) for name in found] if good else None
 
 
+def indexed_names(value: Any) -> list[str] | None:
+    """Names in index order, from a list of them or a table of names and indices in either direction that has no gap."""
+    found = names(value) or (index_table(value) if isinstance(value, dict) else None)
+    return found if found and all(found) else None
+
+
 def index_table(table: dict[Any, Any]) -> list[str] | None:
     """Words by index from a table of words and indices, in either direction; None for a table of other things."""
     pairs = [(key, word) if isinstance(word, str) else (word, key) for key, word in table.items()]

@@ -1,46 +1,141 @@
 """Which of a checkpoint's weights are a network's, and under which names: told apart by the network's own keys."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import huggingface
+from seewhy.inputs.reparametrised import as_the_network_has_them
+from seewhy.inputs.state_dicts import EMA
 
 Shape = tuple[int, ...]
 COUNTER = "num_batches_tracked"  # absent in files older than torch 0.4.1; nothing in eval mode reads it
+WRAPPERS = ("module", "_orig_mod")  # parts of a name that DataParallel and torch.compile leave, wherever they wrap
 
 
-def fill(model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str) -> None:
-    """Loads `weights` into `model`, whatever prefix they carry; every weight of the network must be there.
+@dataclass(frozen=True)
+class Matched:
+    """Weights of a file by the network's own names as far as these are there; what stood before them, what is left
+    aside, and sentences about it."""
+
+    weights: dict[str, Tensor]
+    prefix: str = ""
+    aside: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def is_whole(self, own: Mapping[str, Tensor]) -> bool:
+        """Whether the network's weights are all there, and no others."""
+        return {key: value.shape for key, value in own.items()} == {
+            key: value.shape for key, value in self.weights.items()
+        }
+
+
+def fill(model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str) -> list[str]:
+    """Loads `weights` into `model`, whatever stands before or in their names; every weight of the network must be
+    there. Sentences about what was done to them.
 
     Raises SeewhyError with what is missing, surplus or of another shape.
     """
-    own = model.state_dict()
-    prefix = _prefix({key: tuple(value.shape) for key, value in own.items()}, weights, where)
-    found = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-    found |= {key: value for key, value in own.items() if key.endswith(COUNTER) and key not in found}
-    _compare(own, found, prefix, classes, where)
-    model.load_state_dict(found)
+    matched = match_weights(model, weights, where)
+    _compare(model.state_dict(), matched.weights, matched.prefix, classes, where)
+    model.load_state_dict(matched.weights)
+    return matched.notes
 
 
 def left_aside(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
     """Names in the checkpoint that `fill` did not take: those of a loss, or of the wrapper that trained the network."""
-    prefix = _prefix({key: tuple(value.shape) for key, value in model.state_dict().items()}, weights, "")
-    return [key for key in weights if not key.startswith(prefix)]
+    return match_weights(model, weights, "").aside
 
 
-def _prefix(own: Mapping[str, Shape], weights: Mapping[str, Tensor], where: str) -> str:
+def match_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> Matched:
+    """The file's weights under the network's names, by the first reading in which all are there: as they are or behind
+    one prefix; without what wrappers left in the middle; each part of the network behind a prefix of its own; as
+    another version of transformers named them. The first reading where none is whole.
+    """
+    own = model.state_dict()
+    weights, told = as_the_network_has_them(model, weights)
+    first = _behind_prefix(own, weights, where)
+    readings = [lambda: first, lambda: _unwrapped(own, weights, where), lambda: _by_part(own, weights)]
+    if huggingface.is_theirs(model):
+        readings.append(lambda: _theirs(model, weights))
+    for reading in readings:
+        found = reading()
+        if found.is_whole(own):
+            return Matched(found.weights, found.prefix, found.aside, [*told, *found.notes])
+    return Matched(first.weights, first.prefix, first.aside, [*told, *first.notes])
+
+
+def _behind_prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
+    prefix, notes = _prefix(own, weights, where)
+    found = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    found |= {key: value for key, value in own.items() if key.endswith(COUNTER) and key not in found}
+    return Matched(found, prefix, [key for key in weights if not key.startswith(prefix)], notes)
+
+
+def _unwrapped(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
+    """With the names of wrappers taken out of the file's and the network's own."""
+    bare, theirs = {_bare(key): key for key in own}, {_bare(key): key for key in weights}
+    if len(bare) < len(own) or len(theirs) < len(weights) or list(theirs) == list(weights):
+        return Matched({})
+    plain = _behind_prefix(
+        {_bare(key): value for key, value in own.items()}, {_bare(key): one for key, one in weights.items()}, where
+    )
+    left = sorted({part for key in weights for part in key.split(".") if part in WRAPPERS})
+    note = f"taken out of the weights' names: {listing(left)}"
+    found = {bare.get(key, key): value for key, value in plain.weights.items()}
+    return Matched(found, plain.prefix, [theirs[key] for key in plain.aside], [note, *plain.notes])
+
+
+def _bare(key: str) -> str:
+    return ".".join(part for part in key.split(".") if part not in WRAPPERS)
+
+
+def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matched:
+    """Each of the network's parts where it stands: under another attribute of the module that trained them."""
+    bare = {_bare(key): key for key in weights}
+    found: dict[str, Tensor] = {}
+    told, taken = {}, set()
+    for part in dict.fromkeys(key.partition(".")[0] for key in own):
+        names = {key: value for key, value in own.items() if key.partition(".")[0] == part}
+        shapes = {key: tuple(value.shape) for key, value in names.items()}
+        at = {key: tuple(weights[theirs].shape) for key, theirs in bare.items()}
+        places = [prefix for prefix in prefixes(names, bare) if _matches(shapes, at, prefix) == len(names)]
+        if len(places) != 1:
+            return Matched({})
+        told[part] = places[0]
+        for key, value in names.items():
+            theirs = bare.get(places[0] + key)
+            found[key] = weights[theirs] if theirs else value  # a counter that old files do not have
+            taken.add(theirs)
+    if len({*told.values()}) < 2:
+        return Matched({})  # one prefix for all: what is surplus behind it is refused
+    note = "parts of the network stand under " + listing(f"'{prefix}' ({part})" for part, prefix in told.items())
+    return Matched(found, "", [key for key in weights if key not in taken], [note])
+
+
+def _theirs(model: nn.Module, weights: Mapping[str, Tensor]) -> Matched:
+    note = "the weights' names are those of another version of transformers"
+    return Matched(huggingface.renamed(model, weights), notes=[note])
+
+
+def _prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> tuple[str, list[str]]:
     """What stands before the network's own names in the file; the best guess where some are missing."""
+    wanted = {key: tuple(value.shape) for key, value in own.items()}
     shapes = {key: tuple(value.shape) for key, value in weights.items()}
-    counted = {prefix: _matches(own, shapes, prefix) for prefix in prefixes(own, shapes)}
+    counted = {prefix: _matches(wanted, shapes, prefix) for prefix in prefixes(own, shapes)}
     if counted[""] == len(own):
-        return ""
+        return "", []
     best = [prefix for prefix, count in counted.items() if count == max(counted.values())]
     if len(best) > 1 and counted[best[0]] == len(own):
-        raise SeewhyError(
-            f"{where}: the network stands in the checkpoint more than once, under {listing(best)}; allowed: once"
-        )
-    return best[0]
+        means = [prefix for prefix in best if EMA.search(prefix)]
+        if len(means) != 1:
+            raise SeewhyError(
+                f"{where}: the network stands in the checkpoint more than once, under {listing(best)}; allowed: once"
+            )
+        return means[0], [f"EMA weights are used (under '{means[0]}'), not those under {listing({*best} - {*means})}"]
+    return best[0], []
 
 
 def prefixes(own: Iterable[str], names: Iterable[str]) -> list[str]:
