@@ -477,7 +477,10 @@ def test_the_key_of_the_weights_can_be_asked_for(tmp_path):
 def test_parts_and_lists_of_networks_keep_their_keys(tmp_path):
     found = loaded(tmp_path, {"encoder": {"a": torch.ones(2)}, "decoder": {"a": torch.zeros(2)}, "epoch": 2})
     assert (list(found.weights), found.epoch) == (["encoder.a", "decoder.a"], 2)
-    assert list(loaded(tmp_path, {"net": [WEIGHTS, WEIGHTS]}).weights)[::2] == ["net.0.head.weight", "net.1.head.weight"]
+    assert list(loaded(tmp_path, {"net": [WEIGHTS, WEIGHTS]}).weights)[::2] == [
+        "net.0.head.weight",
+        "net.1.head.weight",
+    ]
 
 
 def test_classes_in_the_order_of_the_outputs(tmp_path):

@@ -9,9 +9,14 @@ from torch import Tensor
 
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs.checkpoint import Checkpoint
+from seewhy.inputs.fitting import CHANNELS, in_channels
 
 # names that people give to one thing
-COUNTS = ("num_classes", "n_classes", "out_classes")
+COUNTS = (
+    *("num_classes", "n_classes", "out_classes", "num_class", "n_class", "nb_classes", "nclasses", "num_labels"),
+    *("n_labels", "num_outputs", "n_outputs", "num_targets"),
+)
+MAYBE_COUNTS = ("classes", "nc", "out_features", "output_dim", "out_dim", "output_size", "out_channels")  # if needed
 VOCABULARY = ("vocab_size", "vocabulary_size", "num_words")
 EMBEDDING = ("embed_size", "embed_dim", "embedding_dim", "embedding_size")
 HIDDEN = ("hidden_size", "hidden_dim")
@@ -20,27 +25,37 @@ GIVEN_BY_PLACE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def complete(
-    accepted: Mapping[str, Parameter], given: Mapping[str, Any], classes: int, checkpoint: Checkpoint, where: str
+    accepted: Mapping[str, Parameter], given: Mapping[str, Any], classes: int, checkpoint: Checkpoint
 ) -> dict[str, Any]:
     """`given`, completed for a class of the user's own that accepts `accepted`.
 
     In this order: the number of classes, sizes read off the weights' shapes, and, for what has no default, the
     checkpoint's config. `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded.
-    Raises SeewhyError for a parameter that nothing tells.
     """
     told = sizes(checkpoint.weights) | (dict.fromkeys(COUNTS, classes) if classes else {}) | {"pretrained": False}
+    if channels := in_channels(checkpoint.weights):
+        told |= dict.fromkeys(CHANNELS, channels)
     found = dict(given) | {name: value for name, value in told.items() if name in accepted and name not in given}
-    needed = [
-        name
-        for name, one in accepted.items()
-        if one.default is Parameter.empty and one.kind not in GIVEN_BY_PLACE and name not in found
-    ]
+    needed = missing(accepted, found)
     config = {key.lower(): value for key, value in checkpoint.config.items()}
     found |= {name: config[name.lower()] for name in needed if name.lower() in config}
-    missing = [name for name in needed if name not in found]
-    if missing:
-        raise SeewhyError(f"missing key 'arguments.{missing[0]}' {where}; needed: {listing(missing)}")
+    found |= {name: classes for name in needed if name in MAYBE_COUNTS and name not in found and classes}
     return found
+
+
+def missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> list[str]:
+    """Parameters without a default that `given` has no value for."""
+    return [
+        name
+        for name, one in accepted.items()
+        if one.default is Parameter.empty and one.kind not in GIVEN_BY_PLACE and name not in given
+    ]
+
+
+def refuse_missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> None:
+    """Raises SeewhyError for a parameter that nothing tells."""
+    if needed := missing(accepted, given):
+        raise SeewhyError(f"missing key 'arguments.{needed[0]}' {where}; needed: {listing(needed)}")
 
 
 def sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
 from seewhy.inputs.state_dicts import WEIGHTS, choose_weights, single_precision, state_dicts, without_counter
-from seewhy.inputs.vocabulary import indexed_names, names, words
+from seewhy.inputs.vocabulary import indexed_names, words
 
 NAMES = {  # of what a checkpoint's config says of its input
     "size": ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size"),

@@ -26,7 +26,9 @@ def read_folder(folder: Path, where: str) -> tuple[dict[str, Any], Path]:
     file = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if file is None:
         found = sorted(path.name for path in folder.iterdir())
-        raise SeewhyError(f"{where}: no weights in folder '{folder.name}'; found: {listing(found)}; allowed: {FILES[0]}")
+        raise SeewhyError(
+            f"{where}: no weights in folder '{folder.name}'; found: {listing(found)}; allowed: {FILES[0]}"
+        )
     from safetensors.torch import load_file
 
     weights = load_file(file) if file.suffix == ".safetensors" else inert.read(file)
@@ -70,7 +72,8 @@ def from_folder(name: str, root: Path, where: str) -> nn.Module:
     try:
         import transformers
     except ImportError:
-        raise SeewhyError(f"{where}: 'transformers:{name}' needs the transformers library: pip install transformers")
+        needed = "needs the transformers library: pip install transformers"
+        raise SeewhyError(f"{where}: 'transformers:{name}' {needed}") from None
     config_file = root / name / "config.json" if (root / name).is_dir() else root / name
     told = _json(config_file).get("architectures") or [""]
     kind = getattr(transformers, str(told[0]), None)

@@ -77,15 +77,16 @@ def _behind_prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], whe
 def _unwrapped(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
     """With the names of wrappers taken out of the file's and the network's own."""
     bare, theirs = {_bare(key): key for key in own}, {_bare(key): key for key in weights}
-    if len(bare) < len(own) or len(theirs) < len(weights) or list(theirs) == list(weights):
+    unchanged = list(theirs) == list(weights) and list(bare) == list(own)
+    if len(bare) < len(own) or len(theirs) < len(weights) or unchanged:
         return Matched({})
     plain = _behind_prefix(
         {_bare(key): value for key, value in own.items()}, {_bare(key): one for key, one in weights.items()}, where
     )
     left = sorted({part for key in weights for part in key.split(".") if part in WRAPPERS})
-    note = f"taken out of the weights' names: {listing(left)}"
+    notes = [f"taken out of the weights' names: {listing(left)}"] if left else []
     found = {bare.get(key, key): value for key, value in plain.weights.items()}
-    return Matched(found, plain.prefix, [theirs[key] for key in plain.aside], [note, *plain.notes])
+    return Matched(found, plain.prefix, [theirs[key] for key in plain.aside], [*notes, *plain.notes])
 
 
 def _bare(key: str) -> str:
