@@ -211,7 +211,7 @@ def _from_file(order: Order) -> nn.Module:
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
         raise problem or unknown("architecture", order.architecture, _networks(taken.module, order.zoo), order.where)
-    own = {key: value for key, value in order.arguments.items() if key not in taken.unknown or key in _accepted(found)}
+    own = {key: value for key, value in order.arguments.items() if key not in taken.used or key in _accepted(found)}
     try:
         return _called(Order(**{**vars(order), "arguments": own}), found)
     except SeewhyError as error:

@@ -49,11 +49,13 @@ class Taken:
 
     module: ModuleType
     unknown: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
 
 def take(path: Path, name: str, given: dict[str, Any], classes: int, root: Path, where: str) -> Taken:
-    """The module with `name` and all that it needs. `given` are values for constants that only a run would tell.
+    """The module with `name` and all that it needs. `given` are values for constants that only a run would tell; which of
+    them were taken is `used`.
 
     Raises SeewhyError for a file that cannot be read, and for a name that it does not define.
     """
@@ -69,7 +71,7 @@ def take(path: Path, name: str, given: dict[str, Any], classes: int, root: Path,
         raise
     except Exception as error:  # the file is the user's: it may fail in any way
         raise SeewhyError(f"architecture '{path.name}:{name}' of {where}: {_told(error)}") from None
-    return Taken(file.module, file.unknown, reader.notes)
+    return Taken(file.module, file.unknown, reader.used, reader.notes)
 
 
 def _told(error: Exception) -> str:
@@ -104,6 +106,7 @@ class _Reader:
     def __init__(self, root: Path, given: dict[str, Any], classes: int):
         self.root, self.given, self.classes = root, given, classes
         self.files: dict[Path, _File] = {}
+        self.used: set[str] = set()
         self.notes: list[str] = []
 
     def file(self, path: Path) -> "_File":
@@ -192,6 +195,7 @@ class _File:
             line = " ".join(ast.unparse(one).split())[:80]
             if name in self.reader.given:
                 self.module.__dict__[name] = self.reader.given[name]
+                self.reader.used.add(name)
             elif self.reader.classes and COUNTED.search(name):
                 number = self.reader.classes
                 counts = isinstance(one, ast.Assign) and ast.unparse(one.value).startswith("len(")
