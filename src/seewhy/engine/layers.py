@@ -1,40 +1,105 @@
 """Which layer to explain: found by watching one forward pass."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seewhy.engine.evidence import collect, first_tensor, fits, untouched
+from seewhy.engine.evidence import collect, find_layer, first_tensor, fits, untouched
+from seewhy.engine.modules import split_call
+from seewhy.engine.outputs import look_once, named_output
 from seewhy.engine.tokens import Layout, Traits, layout_of, traits
 from seewhy.errors import SeewhyError
 
+MOST_TRIED = 80  # layers, from the last, that are tried for one that the prediction depends on
+STEM = 0.9  # share of the weights behind a layer from which on it is the network's beginning
+PROJECTIONS = {"query", "q_proj", "qkv", "kv", "to_qkv", "to_q", "q", "in_proj", "query_key_value"}  # of attentions
 BORDERS = nn.ReflectionPad2d.__module__
 
 
 @dataclass(frozen=True)
 class Watched:
-    """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read."""
+    """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read.
+
+    `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is that
+    of all last ends, `inside` are modules of an attention, and `spatial` those with more than a row of numbers.
+    """
 
     layers: dict[str, Layout]
     attended: list[str]
+    repeated: dict[str, list[Layout]]
+    order: list[str]
+    inside: dict[str, Layout]
+    spatial: dict[str, bool]
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
-    """The last module with a spatial output: what the head reads. The usual choice for class activation maps.
+    """The last module with a spatial output that the prediction depends on: what the head reads. The usual choice for
+    class activation maps.
 
     For Swin that is the last norm. A ViT's head reads the class token alone, so no gradient of a class reaches the
     patch tokens behind the last attention: there it is that attention's input (the last block's first norm), the
-    deepest place where patches still act on the score. Measured on the first image, not guessed from names.
+    deepest place where patches still act on the score. A layer that is called more than once stands for all its calls
+    where their sizes agree, else for the last (`name#2`). Measured on the first image, not guessed from names.
+
+    Raises SeewhyError where there is none, or where none is known but the first of many layers: a map of the stem says
+    little of what the network found.
     """
     seen = watch(model, images)
-    if not seen.layers:
-        raise SeewhyError("no layer of this model has an output with a place in the image; name a layer by hand")
-    last = list(seen.layers)[-1]
-    if seen.layers[last].prefix and seen.attended and not _reaches(model, images, last):
-        return seen.attended[-1]
-    return last
+    for name in _from_the_last(seen):
+        calls = seen.repeated.get(name)
+        if _reaches(model, images, f"{name}#{len(calls)}" if calls else name):
+            _refuse_stem(model, seen, name)
+            return name
+    if isinstance(model, torch.jit.ScriptModule) or not seen.order:
+        raise SeewhyError(
+            "no layer of this model can be looked into (TorchScript and exported programs have none); allowed: methods "
+            "at the input (gradient, integrated_gradients, occlusion, rise), or the network as its class makes it"
+        )
+    if seen.layers or seen.repeated:
+        raise SeewhyError(
+            "the prediction has no gradient at any layer with a place in the image (is the model quantised, or is the "
+            "gradient cut?); methods without gradients remain (occlusion, rise)"
+        )
+    raise SeewhyError("no layer of this model has an output with a place in the image; name a layer by hand")
+
+
+def _from_the_last(seen: Watched) -> list[str]:
+    """Layers to try, the last first; behind tokens with a class token what the last attention reads comes second."""
+    names = [name for name in reversed(seen.order) if name in seen.layers or name in seen.repeated]
+    places = [name if name in seen.layers else _together(name, seen.repeated[name]) for name in names]
+    first = places[:1]
+    if first and first[0] in seen.layers and seen.layers[first[0]].prefix:
+        first += seen.attended[::-1]
+    rest = [*places, *reversed(seen.inside)]
+    return list(dict.fromkeys([*first, *rest]))[:MOST_TRIED]
+
+
+def _together(name: str, calls: Sequence[Layout]) -> str:
+    """A layer that is called more than once: all its calls where they are equally fine, else the last."""
+    return name if len({one.grid for one in calls}) == 1 else f"{name}#{len(calls)}"
+
+
+def calls_of(model: nn.Module, images: Tensor, names: Sequence[str]) -> dict[str, list[str]]:
+    """The places that each layer stands for: itself, or each of its calls where there are several.
+
+    Raises SeewhyError where these differ in size: a sum of their maps would have no place in the image.
+    """
+    found = {name: [name] for name in names}
+    calls = look_once(model, images).calls if names else {}
+    counted = {name: calls.get(find_layer(model, name), []) for name in names if not split_call(name)[1]}
+    for name, shapes in counted.items():
+        if len(set(shapes)) > 1:
+            told = ", ".join(f"'{name}#{k}' {tuple(shape or ())}" for k, shape in enumerate(shapes, start=1))
+            raise SeewhyError(
+                f"layer '{name}' is called {len(shapes)} times, with outputs of other sizes; choose: {told}"
+            )
+        if len(shapes) > 1:
+            found[name] = [f"{name}#{k}" for k in range(1, len(shapes) + 1)]
+    return found
 
 
 def depth_layers(model: nn.Module, images: Tensor, count: int = 4, own: str = "") -> list[str]:
@@ -81,13 +146,12 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
 
 def watch(model: nn.Module, images: Tensor) -> Watched:
     """One forward pass of the first image, looked at through hooks that are gone afterwards. What is the network's
-    answer, or a container's own input handed on, is no layer."""
+    prediction, or a container's own input handed on, is no layer."""
     fits(model, images)
     # torchvision's Permute shows its input again; told by its name, since importing it takes a second
     names = {module: name for name, module in model.named_modules() if name and type(module).__name__ != "Permute"}
     inside = {part for module in names if is_attention(module) for part in module.modules() if part is not module}
-    shapes: dict[str, torch.Size] = {}
-    calls: dict[str, int] = {}
+    shapes: dict[str, list[torch.Size]] = {}
     makers: list[tuple[Tensor, str]] = []
     attended: list[str] = []
 
@@ -97,28 +161,76 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
             first, _ = first_tensor(output, name)
             if any(module.children()) and any(first is given for given in args):
                 return  # an encoder whose list of features begins with the image: the score need not depend on that
-            calls[name] = calls.get(name, 0) + 1
-            shapes.pop(name, None)
-            shapes[name] = first.shape
+            shapes[name] = [*shapes.pop(name, []), first.shape]  # put last again: the order is that of last ends
             makers.append((first, name))
 
-    def started(_module: nn.Module, args: tuple[object, ...]) -> None:
-        if args:
-            attended.extend(name for tensor, name in reversed(makers[-3:]) if tensor is args[0])
+    def started(_module: nn.Module, args: tuple[object, ...], options: dict[str, Any]) -> None:
+        given = next((one for one in (*args, *options.values()) if isinstance(one, Tensor)), None)
+        attended.extend(name for tensor, name in reversed(makers[-3:]) if tensor is given)
 
-    handles = [module.register_forward_hook(ended) for module in names if module not in inside]
-    handles += [module.register_forward_pre_hook(started) for module in names if is_attention(module)]
+    handles = [module.register_forward_hook(ended) for module in names]
+    handles += [module.register_forward_pre_hook(started, with_kwargs=True) for module in names if is_attention(module)]
     try:
         with untouched(model), torch.no_grad():
-            answer = model(images[:1].clone())
+            value = model(images[:1].clone())
     finally:
         for handle in handles:
             handle.remove()
-    known = traits(model)
-    found = {name: _laid(model, known, name, shape, images) for name, shape in shapes.items() if calls[name] == 1}
+    return _watched(model, images, shapes, attended, makers, value, {names[part] for part in inside if part in names})
+
+
+def _watched(
+    model: nn.Module,
+    images: Tensor,
+    shapes: dict[str, list[torch.Size]],
+    attended: list[str],
+    makers: list[tuple[Tensor, str]],
+    value: object,
+    inside: set[str],
+) -> Watched:
+    answer, known = value if isinstance(value, Tensor) else named_output(value), traits(model)
     said = {name for tensor, name in makers if tensor is answer}
-    layers = {name: place for name, place in found.items() if place is not None and name not in said}
-    return Watched(layers, [name for name in attended if name in layers])
+    laid = {
+        name: [_laid(model, known, name, shape, images) for shape in calls]
+        for name, calls in shapes.items()
+        if name not in said
+    }
+    whole = {name: [one for one in calls if one] for name, calls in laid.items() if all(calls)}
+    layers = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name not in inside}
+    repeated = {
+        name: calls
+        for name, calls in whole.items()
+        if len(calls) > 1 and name not in inside and any(True for _ in model.get_submodule(name).parameters())
+    }
+    hidden = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name in inside}
+    spatial = {
+        name: any(len(shape) > 2 and shape[1:].numel() > max(shape[1:]) for shape in calls)
+        for name, calls in shapes.items()
+    }
+    return Watched(layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial)
+
+
+def _is_wide(shape: torch.Size) -> bool:
+    """Whether an output of one image is more than a row of numbers."""
+    return len(shape) > 2 and shape[1:].numel() > max(shape[1:])
+
+
+def _refuse_stem(model: nn.Module, seen: Watched, name: str) -> None:
+    """Raises where nearly all weights that work on maps or tokens come behind the layer."""
+    place = seen.order.index(split_call(name)[0])
+    sizes = {one: _own_size(model.get_submodule(one)) for one in seen.order}
+    behind = sum(sizes[one] for one in seen.order[place + 1 :] if seen.spatial.get(one))
+    whole = sum(size for one, size in sizes.items() if seen.spatial.get(one))
+    if behind > STEM * whole and behind > 0:
+        raise SeewhyError(
+            f"the last layer whose place in the image is known is '{name}', the beginning of the network: of "
+            f"{1 - behind / whole:.0%} of its weights a map would tell; name a layer by hand"
+        )
+
+
+def _own_size(module: nn.Module) -> int:
+    """Parameters of the module itself, without its parts'."""
+    return sum(weight.numel() for weight in module.parameters(recurse=False))
 
 
 def _size(module: nn.Module) -> int:
@@ -127,9 +239,14 @@ def _size(module: nn.Module) -> int:
 
 
 def is_attention(module: nn.Module) -> bool:
-    """torch's multi-head attention, or a module with heads and projections to queries, keys and values."""
-    heads = isinstance(getattr(module, "num_heads", None), int)
-    return isinstance(module, nn.MultiheadAttention) or (heads and any(hasattr(module, key) for key in ("qkv", "kv")))
+    """torch's multi-head attention, or a module with heads and projections to queries, keys and values, of itself or,
+    where it is called an attention, of its part."""
+    if isinstance(module, nn.MultiheadAttention):
+        return True
+    if isinstance(getattr(module, "num_heads", None), int) and any(hasattr(module, key) for key in ("qkv", "kv")):
+        return True
+    named = "attention" in type(module).__name__.lower() and "block" not in type(module).__name__.lower()
+    return named and any(name.rpartition(".")[2] in PROJECTIONS for name, _ in module.named_modules())
 
 
 def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> Layout | None:

@@ -26,8 +26,11 @@ def blank(output: Tensor) -> Tensor:
     return output.new_full((1,) * output.ndim, torch.nan).expand(1, *output.shape[1:])
 
 
-def record(model: nn.Module, images: Tensor, layer: nn.Module, keep: Callable[[Tensor], Tensor]) -> Record:
-    """A pass in which `keep` is kept of what the outermost of the modules that ended before the layer returned.
+def record(
+    model: nn.Module, images: Tensor, layer: nn.Module, keep: Callable[[Tensor], Tensor], call: int = 0
+) -> Record:
+    """A pass in which `keep` is kept of what the outermost of the modules that ended before the layer returned; before
+    that call of the layer, if one is named: earlier ones are kept too.
 
     Left out are modules that return anything but a tensor with a row for each image.
     """
@@ -36,14 +39,20 @@ def record(model: nn.Module, images: Tensor, layer: nn.Module, keep: Callable[[T
     given: list[Any] = []
     reached: list[bool] = []
 
+    calls = [0, 0]  # of the layer, begun and ended
+
     def start(module: nn.Module, _args: Any) -> None:
         begun.append(len(ended))
         if module is layer:
-            reached.append(True)
+            calls[0] += 1
+            if call in (0, calls[0]):
+                reached.append(True)
 
     def end(module: nn.Module, _args: Any, output: Any) -> Any:
         first = begun.pop()
         if module is layer:
+            calls[1] += 1
+        if module is layer and call in (0, calls[1]):
             given.append(output)
             tensor, hand_on = first_tensor(output, type(layer).__name__)
             return hand_on(tensor.clone())  # an in-place operation behind the layer must not overwrite what was kept

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import torch
@@ -11,8 +11,19 @@ from torch import Tensor, nn
 from seewhy.errors import SeewhyError, unknown
 
 
+def split_call(name: str) -> tuple[str, int]:
+    """A layer's dotted name and which of its calls is meant; 0 where none is named.
+
+    >>> split_call("features#2")
+    ('features', 2)
+    """
+    module, _, call = name.partition("#")
+    return (module, int(call)) if call.isdecimal() and int(call) else (name, 0)
+
+
 def find_layer(model: nn.Module, name: str, where: str = "") -> nn.Module:
-    """The module of that dotted name; an error names the closest."""
+    """The module of that dotted name, whichever of its calls is named; an error names the closest."""
+    name, _ = split_call(name)
     modules = dict(model.named_modules(remove_duplicate=False))
     if not name or name not in modules:
         raise unknown("layer", name, [known for known in modules if known], where)
@@ -57,7 +68,8 @@ def fits(model: nn.Module, images: Tensor) -> None:
 def untouched(model: nn.Module) -> Iterator[None]:
     """Eval mode inside; the train flag of every module as it was afterwards, also after an exception."""
     flags = {module: module.training for module in model.modules()}
-    model.eval()
+    with suppress(NotImplementedError):  # an exported program is what it was exported as
+        model.eval()
     recurrent = any(isinstance(module, nn.RNNBase) for module in flags)
     # cuDNN cannot differentiate a recurrent layer in eval mode; the plain kernels can
     with torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext():

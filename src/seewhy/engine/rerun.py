@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seewhy.engine.memory import Record, answering, blank, record
-from seewhy.engine.modules import find_layer, first_tensor, fits, untouched
+from seewhy.engine.modules import find_layer, first_tensor, fits, split_call, untouched
 from seewhy.engine.targets import Score, output_of
 from seewhy.engine.tokens import Layout, layout_of
 from seewhy.errors import SeewhyError
@@ -73,7 +73,7 @@ class Head:
             module: [output.expand(rows, *output.shape[1:]) for output in outputs]
             for module, outputs in self.trunk.items()
         }
-        return {**enlarged, self.layer: [given]}
+        return {**enlarged, self.layer: [*enlarged.get(self.layer, []), given]}
 
     def repeats(self) -> bool:
         """Whether it gives the model's output for the layer's own activation."""
@@ -96,6 +96,7 @@ class Heads:
         """Raises SeewhyError for a layer that is not there, not reached, or called more than once."""
         fits(model, images)
         self.model, self.name, self.layer = model, layer, find_layer(model, layer)
+        self.call = split_call(layer)[1]
         with untouched(model), torch.inference_mode(False), torch.no_grad():
             # a tensor born in inference mode cannot take part in a graph: its clone can
             self.images = images.clone() if images.is_inference() else images.detach()
@@ -112,18 +113,20 @@ class Heads:
             yield head or self._remembering(image)
 
     def _pass(self, images: Tensor, keep: Callable[[Tensor], Tensor]) -> Record:
-        found = record(self.model, images, self.layer, keep)
+        found = record(self.model, images, self.layer, keep, self.call)
         if not found.given:
             raise SeewhyError(f"layer '{self.name}' is not reached by the forward pass; choose one that is")
         if len(found.given) > 1:
-            raise SeewhyError(f"layer '{self.name}' is called more than once in a forward pass; choose one called once")
+            raise SeewhyError(
+                f"layer '{self.name}' is called more than once in a forward pass; choose a call: '{self.name}#1'"
+            )
         return found
 
     def _light(self, image: Tensor, seen: Record, row: int) -> Head | None:
         """The head of one row of a pass, with blank answers; None where it needs more than them."""
         (given,) = seen.given
-        if not isinstance(given, Tensor):  # what stands beside the maps is of all images at once
-            return None
+        if not isinstance(given, Tensor) or len(given) != len(seen.output):
+            return None  # what stands beside the maps, or comes before them, is of all images at once
         head = self._head(image, Record(seen.output[row : row + 1], [given[row : row + 1]], seen.trunk))
         return head if _repeats(head) else None
 
@@ -151,7 +154,14 @@ class Heads:
 
 def _replacer(layout: Layout, seen: Tensor, hand_on: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
     """From maps to what the layer returns; class tokens stay as they were."""
-    return lambda maps: hand_on(layout.restored(maps, seen.expand(len(maps), *seen.shape[1:])).clone())
+    first = layout.order != "tokens first"
+
+    def given(maps: Tensor) -> Any:
+        rows = len(maps)
+        like = seen.expand(rows, *seen.shape[1:]) if first else seen.expand(seen.shape[0], rows, *seen.shape[2:])
+        return hand_on(layout.restored(maps, like).clone())
+
+    return given
 
 
 def _repeats(head: Head) -> bool:

@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from seewhy.engine.outputs import named_output
 from seewhy.errors import SeewhyError
 
 Target = Callable[[Tensor], Tensor]
-Targets = None | int | str | Sequence[int] | Sequence[Target]
+Targets = None | int | str | Tensor | np.ndarray | Target | Sequence[int] | Sequence[Sequence[int]] | Sequence[Target]
 Rule = Callable[[Tensor, Tensor], Tensor]  # output (n, ...) and numbers (n,) -> one score an image
 
 
+def two_sided(output: Float[Tensor, "n 1 ..."]) -> Float[Tensor, "n 2 ..."]:
+    """One output as two classes: minus the value for the first, the value for the second. Others as they are."""
+    return torch.cat([-output, output], 1) if output.ndim > 1 and output.shape[1] == 1 else output
+
+
 def of_class(output: Float[Tensor, "n classes"], classes: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The rule of classification: the output of class `classes[i]` for image i."""
-    return output.gather(1, classes[:, None]).squeeze(1)
+    """The rule of classification: the output of class `classes[i]` for image i; one output is two classes."""
+    return two_sided(output).gather(1, classes[:, None]).squeeze(1)
 
 
 @dataclass(frozen=True)
@@ -75,40 +83,81 @@ def read(output: Float[Tensor, "k ..."], scores: Sequence[Score]) -> Float[Tenso
 
 
 def resolve(targets: Targets, output: Tensor) -> list[Score]:
-    """Scores for `targets`: None (the predicted class), one class, one class an image, "all", or callables.
+    """Scores for `targets`: None (the predicted class), one class, one class an image, "all", several classes an image,
+    one-hot rows, or a callable or a list of them. Classes are whole numbers, of Python, numpy or torch.
 
-    `output` is (n, classes). Raises SeewhyError where the count does not fit the batch or a class does not exist.
+    `output` is (n, classes); of (n, 1) the classes are 0 (minus the output) and 1. Raises SeewhyError where the count
+    does not fit the batch or a class does not exist.
     """
-    if isinstance(targets, Sequence) and targets and all(callable(target) for target in targets):
+    if callable(targets) and not isinstance(targets, Tensor):
+        targets = [targets]
+    if isinstance(targets, Sequence) and len(targets) and all(callable(target) for target in targets):
         return [target if isinstance(target, Score) else Score(function=target) for target in targets]  # type: ignore[arg-type]
     if output.ndim != 2:
         raise SeewhyError(
             f"the model's output has shape {tuple(output.shape)}; allowed without callable targets: (n, classes)"
         )
+    output = two_sided(output)
     n, classes = output.shape
     if targets is None:
         return [class_score(output.argmax(1).tolist())]
     if isinstance(targets, str):
         if targets != "all":
-            raise SeewhyError(f"targets='{targets}'; allowed: None, 'all', a class, one class an image, or callables")
+            raise SeewhyError(
+                f"targets='{targets}'; allowed: None, 'all', a class's index (or its name, with classes=[...]), "
+                "one an image, or callables"
+            )
         return [class_score([index] * n) for index in range(classes)]
-    chosen = [targets] * n if isinstance(targets, int) else [int(index) for index in targets]  # type: ignore[arg-type]
-    if len(chosen) != n:
-        raise SeewhyError(
-            f"targets holds {len(chosen)} classes for a batch of {n} images; allowed: one, or one an image"
-        )
-    wrong = [index for index in chosen if not 0 <= index < classes]
+    columns = _columns(targets, n, classes)
+    wrong = [index for column in columns for index in column if not 0 <= index < classes]
     if wrong:
         raise SeewhyError(f"unknown class {wrong[0]} in targets; allowed: 0 to {classes - 1}")
-    return [class_score(chosen)]
+    return [class_score(column) for column in columns]
+
+
+def _columns(targets: Any, n: int, classes: int) -> list[list[int]]:
+    """Classes for each image, target by target, from whatever holds whole numbers."""
+    if isinstance(targets, set | frozenset | dict):
+        raise SeewhyError(
+            f"targets is a {type(targets).__name__}, which has no order; allowed: a list, one class an image"
+        )
+    try:
+        values = np.asarray(targets.detach().cpu() if isinstance(targets, Tensor) else list_of(targets))
+    except (TypeError, ValueError):
+        values = np.empty(0, object)
+    whole = values.dtype.kind in "iu" or (values.dtype.kind == "f" and bool((values == np.round(values)).all()))
+    one_hot = values.shape == (n, classes) and classes > 1 and set(np.unique(values)) <= {0, 1} if whole else False
+    if one_hot and (values.sum(1) == 1).all():
+        return [values.argmax(1).tolist()]
+    if not whole or values.ndim > 2 or values.dtype.kind == "b" or (values.dtype.kind == "f" and values.ndim < 2):
+        raise SeewhyError(
+            f"targets is {str(targets)[:60]!r}; allowed: None, 'all', a class, one class an image, several classes an "
+            "image, or callables; classes are whole numbers"
+        )
+    if values.ndim == 0:
+        return [[int(values)] * n]
+    if len(values) != n:
+        raise SeewhyError(
+            f"targets holds {len(values)} classes for a batch of {n} images; allowed: one, or one an image"
+        )
+    return [[int(index) for index in column] for column in np.atleast_2d(values.T)]
+
+
+def list_of(values: Any) -> Any:
+    """A series, range or other iterable as a list; what is one number as it is."""
+    if isinstance(values, np.ndarray | np.generic | int | float):
+        return values
+    return [one.tolist() if isinstance(one, Tensor) else one for one in values]
 
 
 def output_of(value: object) -> Tensor:
-    """The tensor that targets look at: the output itself, or the first tensor in a tuple, list or dict."""
+    """The tensor that targets look at: the output itself, or in a tuple, list or dict the one that its key names as the
+    prediction, else the first."""
     if isinstance(value, Tensor):
         return value
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
-    for part in parts:
-        if isinstance(part, Tensor):
-            return part
-    raise SeewhyError(f"the model's output is a {type(value).__name__}; allowed: a tensor, or a tuple or dict with one")
+    found = named_output(value)
+    if found is None:
+        raise SeewhyError(
+            f"the model's output is a {type(value).__name__}; allowed: a tensor, or a tuple or dict with one"
+        )
+    return found

@@ -11,29 +11,35 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-PREFIXES = ("cls_token", "class_token", "dist_token", "distillation_token", "reg_token", "register_tokens")
+CLASS_TOKENS = ("cls_token", "class_token", "class_embedding")
+PREFIXES = (*CLASS_TOKENS, "dist_token", "distillation_token", "reg_token", "register_tokens")
 MOST_PREFIX = 16  # tokens in front of the patches, where the model does not name them
 CHANNELS_FIRST = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d, nn.MaxPool2d)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a layer's output reads as a map of `grid` cells; `prefix` tokens (class, distillation) have no place."""
+    """How a layer's output reads as a map of `grid` cells; `prefix` tokens (class, distillation) have no place.
 
-    order: Literal["channels first", "channels last", "tokens"]
+    Tokens come as (images, tokens, channels), or before the images where a transformer is not `batch_first`.
+    """
+
+    order: Literal["channels first", "channels last", "tokens", "tokens first"]
     grid: tuple[int, int]
     prefix: int = 0
 
     @property
     def cells(self) -> tuple[int, ...]:
         """The dimensions of the layer's output along which cells lie."""
-        return {"channels first": (2, 3), "channels last": (1, 2), "tokens": (1,)}[self.order]
+        return {"channels first": (2, 3), "channels last": (1, 2), "tokens": (1,), "tokens first": (0,)}[self.order]
 
     def spatial(self, values: Tensor) -> Float[Tensor, "n c h w"]:
         """The output, or its gradient, as (n, c, h, w); prefix tokens are left out."""
         if self.order == "channels first":
             return values
-        if self.order == "tokens":
+        if self.order == "tokens first":
+            values = values.transpose(0, 1)
+        if self.order in ("tokens", "tokens first"):
             values = values[:, self.prefix :].unflatten(1, self.grid)
         return values.permute(0, 3, 1, 2)
 
@@ -42,6 +48,8 @@ class Layout:
         if self.order == "channels first":
             return maps
         last = maps.permute(0, 2, 3, 1)
+        if self.order == "tokens first":
+            return torch.cat([like[: self.prefix], last.flatten(1, 2).transpose(0, 1)])
         return last if self.order == "channels last" else torch.cat([like[:, : self.prefix], last.flatten(1, 2)], 1)
 
 
@@ -66,15 +74,18 @@ def layout_of(model: nn.Module | Traits, layer: nn.Module, shape: torch.Size, im
     are asked faster with the model's `traits` read once.
     """
     model = model if isinstance(model, Traits) else traits(model)
+    size = (images[2], images[3])
+    if len(shape) == 3 and shape[0] != images[0] == shape[1]:
+        found = _tokens(model, shape[0], size)
+        return found and Layout("tokens first", found.grid, found.prefix)
     if len(shape) not in (3, 4) or shape[0] != images[0]:
         return None
-    size = (images[2], images[3])
     return _tokens(model, shape[1], size) if len(shape) == 3 else _map(model, layer, shape, size)
 
 
 def has_class_token(model: nn.Module) -> bool:
     """Whether a token of its own gathers what the head reads."""
-    return any(name.rpartition(".")[2] in ("cls_token", "class_token") for name, _ in model.named_parameters())
+    return any(name.rpartition(".")[2] in CLASS_TOKENS for name, _ in model.named_parameters())
 
 
 def _map(model: Traits, layer: nn.Module, shape: torch.Size, size: tuple[int, int]) -> Layout | None:
@@ -155,4 +166,4 @@ def _prefix(model: nn.Module) -> int | None:
         if isinstance(count := vars(module).get("num_prefix_tokens"), int):
             return count
     named = [value for name, value in model.named_parameters() if name.rpartition(".")[2] in PREFIXES]
-    return sum(value.shape[-2] for value in named) or None
+    return sum(value.shape[-2] if value.ndim > 1 else 1 for value in named) or None

@@ -54,8 +54,8 @@ class Taken:
 
 
 def take(path: Path, name: str, given: dict[str, Any], classes: int, root: Path, where: str) -> Taken:
-    """The module with `name` and all that it needs. `given` are values for constants that only a run would tell; which of
-    them were taken is `used`.
+    """The module with `name` and all that it needs. `given` are values for constants that only a run would tell; those
+    that were taken are `used`.
 
     Raises SeewhyError for a file that cannot be read, and for a name that it does not define.
     """

@@ -10,10 +10,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seewhy.engine.evidence import Evidence, visit
-from seewhy.engine.layers import last_layer
+from seewhy.engine.layers import calls_of, last_layer
 from seewhy.engine.modules import find_layer, fits, untouched
+from seewhy.engine.outputs import single_output
 from seewhy.engine.rerun import RERUNS, Heads
-from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve
+from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve, two_sided
 from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     ablation,
@@ -24,6 +25,7 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     perturbation,
     scorecam,
 )
+from seewhy.methods.call_forms import Transform, as_batch, layer_name, method_name, with_indices
 from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
 from seewhy.methods.pixels import LAYERED, PIXELS, chunks
 from seewhy.methods.shapley import BASELINES, additivity
@@ -49,6 +51,7 @@ class Explanation:
 
     def __getitem__(self, key: str | tuple[str, str]) -> Float[Tensor, "n t ..."]:
         """The maps of a method (at the input or the only layer), or of a method at a layer."""
+        key = (method_name(key[0]), key[1]) if isinstance(key, tuple) else method_name(key)
         pair = key if isinstance(key, tuple) else (key, INPUT)
         if pair not in self.maps and isinstance(key, str):
             if not isinstance(self.layer, str):
@@ -62,28 +65,55 @@ class Explanation:
 
 def explain(
     model: nn.Module,
-    images: Float[Tensor, "n c h w"],
+    images: Any,
     *,
-    methods: Sequence[str],
+    methods: str | Sequence[str],
     targets: Targets = None,
     layer: str | nn.Module | Sequence[str | nn.Module] | None = None,
     options: Options | None = None,
+    classes: Sequence[str] | None = None,
+    transform: Transform | None = None,
 ) -> Explanation:
     """Maps of `methods` for every image and target.
 
-    `targets`: None (the predicted class), a class, one class an image, "all", or callables from output to (n,) scores.
-    `layer`: a module, its dotted name, several of them, or None (the last one with a spatial output, looked for only
-    where a method needs one). `options`: settings of a method by its name, {"rise": {"samples": 4000}}. The model is
-    left as it was found. Raises SeewhyError for an unknown method, option, layer or class and for targets that do not
-    fit.
+    `images`: floats (n, c, h, w) as the model takes them, one image without its batch, arrays, channels last, a list;
+    with `transform`, the function that makes the model's input of an image, whatever that takes. `targets`: None (the
+    predicted class), a class (its index, or its name in `classes`), one class an image, several an image, "all", or
+    callables from output to (n,) scores; one output is two classes, 0 for minus its value. `layer`: a module, its
+    dotted name, several of them, or None (the last one with a spatial output that the prediction depends on, looked
+    for only where a method needs one); of one that is called more than once `name#2` is the second call, and `name` the
+    sum of all. `options`: settings of a method by its name, {"rise": {"samples": 4000}}. Of several outputs one is
+    taken (`provenance["output"]`). The model is left as it was found. Raises SeewhyError for an unknown method, option,
+    layer or class and for targets that do not fit.
     """
+    methods = [method_name(one) for one in ([methods] if isinstance(methods, str) else methods)]
+    images = as_batch(images, model, transform)
+    targets = with_indices(targets, classes)
+    options = {method_name(name): given for name, given in (options or {}).items()}
     _check(model, images, methods)
-    settings = _settings(methods, options or {})
+    with single_output(model, images) as choice:
+        found = _explained(model, images, methods, targets, layer, options)
+    if choice.key is not None:
+        found.provenance["output"] = {"taken": choice.key, "others": list(choice.others)}
+    return found
+
+
+def _explained(
+    model: nn.Module,
+    images: Float[Tensor, "n c h w"],
+    methods: list[str],
+    targets: Targets,
+    layer: Any,
+    options: Options,
+) -> Explanation:
+    settings = _settings(methods, options)
     cams, reruns = ([method for method in methods if method in known] for known in (CAMS, RERUNS))
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
     needed = layer is not None or cams or any(method in LAYERED for method in methods)
-    layers = [_name(model, images, one) for one in wanted] if needed else []
+    asked = [_name(model, images, one) for one in wanted] if needed else []
+    places = calls_of(model, images, asked)
+    layers = [place for name in asked for place in places[name]]
     heads = {name: Heads(model, images, name) for name in layers} if reruns else {}
     maps, output = _cams(model, images, cams, layers, targets) if cams else ({}, _output(model, images, heads))
     scores = resolve(targets, output)
@@ -93,6 +123,7 @@ def explain(
         for place in layers if method in LAYERED else [INPUT]:
             look = heads[place] if method in RERUNS else None if place == INPUT else place
             maps[method, place] = _asked(method, model, images, scores, look, given)
+    maps = _summed(maps, places)
     gaps = {
         method: additivity(method, model, images, scores, maps[method, INPUT], **given)
         for method, given in settings.items()
@@ -101,19 +132,24 @@ def explain(
     return Explanation(
         maps,
         torch.stack(values, 1),
-        output.argmax(1) if output.ndim == 2 else None,
-        layers if many else layers[0] if layers else INPUT,
+        two_sided(output).argmax(1) if output.ndim == 2 else None,
+        asked if many else asked[0] if asked else INPUT,
         {**_facts(methods, settings), "additivity": gaps},
     )
 
 
+def _summed(maps: dict[tuple[str, str], Tensor], places: Mapping[str, list[str]]) -> dict[tuple[str, str], Tensor]:
+    """Maps of all calls of a layer as one: their sum."""
+    found = dict(maps)
+    for name, calls in places.items():
+        for method in {method for method, place in maps if place in calls} if len(calls) > 1 else ():
+            found[method, name] = torch.stack([found.pop((method, place)) for place in calls]).sum(0)
+    return found
+
+
 def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
-    if images.ndim != 4 or not len(images):
-        raise SeewhyError(f"images has shape {tuple(images.shape)}; allowed: (n, channels, height, width) with n > 0")
-    if not images.is_floating_point():
-        raise SeewhyError(f"images is {images.dtype}; allowed: floating point, as the model takes them")
     fits(model, images)
-    if isinstance(methods, str) or not methods:
+    if not methods:
         raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
         if method not in CAMS and method not in PIXELS:
@@ -188,8 +224,8 @@ def _name(model: nn.Module, images: Tensor, layer: str | nn.Module | None) -> st
     if layer is None:
         return last_layer(model, images)
     if isinstance(layer, str):
-        find_layer(model, layer)
-        return layer
+        find_layer(model, layer_name(layer))
+        return layer_name(layer)
     for name, module in model.named_modules():
         if module is layer:
             return name

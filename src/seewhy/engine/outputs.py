@@ -1,0 +1,169 @@
+"""Networks with several outputs: which of them is the prediction, found once for a model, and picked in every pass."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from seewhy.engine.modules import untouched
+from seewhy.errors import SeewhyError, listing
+
+NAMES = (  # keys under which people return what the network predicts
+    *("logits", "out", "output", "outputs", "pred", "preds", "prediction", "predictions", "scores", "y_hat", "y_pred"),
+    *("class_logits", "cls_logits", "cls", "y", "main", "masks", "mask"),
+)
+Key = int | str
+Fits = Callable[[Tensor], bool]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The output that is taken, by key or place (None where the model returns one tensor), and the others that fit."""
+
+    key: Key | None
+    others: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one pass of one image showed: the choice among the outputs, and the shape of each module's output, call by
+    call (None where it is no tensor)."""
+
+    choice: Choice
+    calls: "WeakKeyDictionary[nn.Module, list[torch.Size | None]]"
+
+
+_SEEN: "WeakKeyDictionary[nn.Module, Seen]" = WeakKeyDictionary()
+
+
+def parts_of(value: object) -> dict[Key, Tensor]:
+    """The float tensors in a tuple, list or dict that have a row for each image, by key or place."""
+    items: Any = value.items() if isinstance(value, Mapping) else enumerate(value if _is_row(value) else ())
+    return {key: one for key, one in items if isinstance(one, Tensor) and one.is_floating_point() and one.ndim}
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, tuple | list)
+
+
+def named_output(value: object) -> Tensor | None:
+    """The part that its key names as the prediction, else the first; None where there is no tensor."""
+    parts = parts_of(value)
+    named = [key for name in NAMES for key in parts if str(key).lower() == name]
+    return parts[named[0]] if named else next(iter(parts.values()), None)
+
+
+def choose_output(model: nn.Module, image: Tensor, fits: Fits | None = None) -> Choice:
+    """Which output of the model is the prediction, by one pass of one image.
+
+    Of those that fit (`fits`; else those with one value a class, or a pixel where there are none): not what another is
+    made from, unless they are equally wide (scores before probabilities); the one whose key says so; the one that most
+    of the network leads to; the first.
+    """
+    return _looked(model, image, fits).choice
+
+
+def look_once(model: nn.Module, image: Tensor) -> Seen:
+    """The choice and the calls of each module, by one pass that is remembered as long as the model lives."""
+    if model not in _SEEN:
+        _SEEN[model] = _looked(model, image, None)
+    return _SEEN[model]
+
+
+def _looked(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
+    calls: WeakKeyDictionary[nn.Module, list[torch.Size | None]] = WeakKeyDictionary()
+
+    def ended(module: nn.Module, _args: Any, output: Any) -> None:
+        first = output if isinstance(output, Tensor) else next(iter(parts_of(output).values()), None)
+        calls.setdefault(module, []).append(None if first is None else first.shape)
+
+    handles = [module.register_forward_hook(ended) for module in model.modules() if module is not model]
+    try:
+        with untouched(model), torch.inference_mode(False), torch.enable_grad():
+            value = model(image[:1].detach().clone().requires_grad_() * 1)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return Seen(Choice(None) if isinstance(value, Tensor) else _among(parts_of(value), fits), calls)
+
+
+def _among(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
+    if not parts:
+        return Choice(None)
+    flat = [key for key, one in parts.items() if one.ndim == 2]
+    fitting = [key for key, one in parts.items() if fits(one)] if fits else flat
+    rest = [key for key, one in parts.items() if one.ndim == 4] if not fitting else []
+    keys = fitting or rest or list(parts)
+    kept = [key for key in keys if not any(_gives_way(parts[key], parts[other]) for other in keys if other != key)]
+    keys = kept or keys
+    named = [key for name in NAMES for key in keys if str(key).lower() == name]
+    best = named[0] if named else max(keys, key=lambda key: _depth(parts[key]))
+    return Choice(best, tuple(key for key in keys if key != best))
+
+
+def _gives_way(one: Tensor, other: Tensor) -> bool:
+    """Whether `one` is what `other` is made from; of equally shaped ones the later gives way."""
+    if one.shape == other.shape:
+        return other.grad_fn is not None and other.grad_fn in _ancestors(one)
+    return one.grad_fn is not None and one.grad_fn in _ancestors(other)
+
+
+def _ancestors(value: Tensor) -> set[Any]:
+    """Every operation that led to it, its own left out."""
+    seen: set[Any] = set()
+    open_ = [value.grad_fn]
+    while open_:
+        node = open_.pop()
+        for before, _ in node.next_functions if node is not None else ():
+            if before is not None and before not in seen:
+                seen.add(before)
+                open_.append(before)
+    return seen
+
+
+def _depth(value: Tensor) -> tuple[int, int]:
+    """The longest way to it, in operations, and the number of weights on all ways."""
+    nodes = _ancestors(value)
+    weights = sum(node.variable.numel() for node in nodes if hasattr(node, "variable"))
+    depths: dict[Any, int] = {}
+    open_ = [value.grad_fn] if value.grad_fn is not None else []
+    while open_:
+        node = open_[-1]
+        before = [one for one, _ in node.next_functions if one is not None]
+        rest = [one for one in before if one not in depths]
+        if rest:
+            open_.extend(rest)
+            continue
+        depths[open_.pop()] = 1 + max((depths[one] for one in before), default=0)
+    return depths.get(value.grad_fn, 0), weights
+
+
+def pick_output(model: nn.Module, key: Key, where: str = "") -> Any:
+    """A hook (its handle is returned) by which the model returns the output at `key` alone.
+
+    Raises SeewhyError in a pass whose output has no tensor there.
+    """
+
+    def pick(_module: nn.Module, _args: Any, value: Any) -> Tensor:
+        parts = parts_of(value)
+        if key not in parts:
+            raise SeewhyError(f"{where or 'the model'}: no output '{key}'; allowed: {listing(map(str, parts))}")
+        return parts[key]
+
+    return model.register_forward_hook(pick)
+
+
+@contextmanager
+def single_output(model: nn.Module, image: Tensor) -> Iterator[Choice]:
+    """Inside, a model of several outputs returns its prediction alone."""
+    choice = look_once(model, image).choice
+    handle = pick_output(model, choice.key) if choice.key is not None else None
+    try:
+        yield choice
+    finally:
+        if handle:
+            handle.remove()
