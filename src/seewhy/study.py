@@ -23,6 +23,7 @@ from seewhy.engine.evidence import find_layer
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import architecture, checkpoint, images, split_line
+from seewhy.inputs.built import Built, settle_output
 from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
@@ -99,7 +100,8 @@ class Study:
     @cached_property
     def checkpoint(self) -> checkpoint.Checkpoint:
         """Weights and what the file claims of itself."""
-        return checkpoint.load(self.root / self.settings.checkpoint, f"studies.{self.name}.checkpoint")
+        where = f"studies.{self.name}.checkpoint"
+        return checkpoint.load(self.root / self.settings.checkpoint, where, self.settings.weights)
 
     @cached_property
     def resolved(self) -> Resolved:
@@ -122,13 +124,28 @@ class Study:
     @cached_property
     def model(self) -> nn.Module:
         """The network with the checkpoint's weights, in eval mode, on the device."""
-        where = f"study '{self.name}'"
-        settings, classes = self.settings, len(self.dataset.classes)
+        return self.task.prepare(self.built.model, self).to(self.device).eval()
+
+    @cached_property
+    def built(self) -> Built:
+        """The network as its class and the checkpoint make it, with its choice among several outputs, and notes."""
+        settings, where, notes = self.settings, f"study '{self.name}'", list[str]()
+        count = len(self.dataset.classes)
         check_class_order(self.dataset.classes, self.checkpoint.classes, where)
         model = architecture.build(
-            settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
+            settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
         )
-        return self.task.prepare(model, self).to(self.device).eval()
+        key = settings.output_key if settings.output_index is None else settings.output_index
+        return settle_output(model, self.blank_input(), count, key, where, notes)
+
+    def blank_input(self) -> Float[Tensor, "1 c h w"]:
+        """A black image as the network takes it, on the CPU."""
+        return images.tensor(np.zeros((1, *self.size, 3), np.uint8), self.preprocessing)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether two classes are one output."""
+        return self.built.outputs == 1 and len(self.dataset.classes) == 2
 
     @cached_property
     def layer(self) -> str:

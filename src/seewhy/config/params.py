@@ -56,7 +56,8 @@ class Study(Settings):
     `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
     `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
-    captions that name what boxes and masks mark.
+    captions that name what boxes and masks mark. `weights` is the key of the weights in the checkpoint where not the
+    usual ones are meant; `output_key` or `output_index` choose one of several outputs.
     """
 
     dataset: str
@@ -65,6 +66,9 @@ class Study(Settings):
     arguments: dict[str, Any] = Field(default_factory=dict)
     layer: str = "auto"
     output: Output = "logits"
+    weights: str = ""
+    output_key: str | None = None
+    output_index: Annotated[Whole, Field(ge=0)] | None = None
     regions: dict[str, Region] = Field(default_factory=dict)
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.modules import find_layer, first_tensor, fits, split_call, untouched
+from seewhy.engine.modules import RepeatedError, find_layer, first_tensor, fits, split_call, untouched
 from seewhy.engine.targets import Targets, check_scores, output_of, resolve
 from seewhy.engine.tokens import Layout, Traits, layout_of, traits
 from seewhy.errors import SeewhyError
@@ -168,9 +168,7 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
             if wanted and calls[name] != wanted:
                 return output
             if name in seen:
-                raise SeewhyError(
-                    f"layer '{name}' is called more than once in a forward pass; choose a call: '{name}#1'"
-                )
+                raise RepeatedError(name)
             tensor, hand_on = first_tensor(output, name)
             # a layer beside an earlier one does not hang on its graph: it becomes a leaf of its own
             seen[name] = tensor if tensor.requires_grad and seen else tensor.detach().requires_grad_()

@@ -10,13 +10,24 @@ from torch import Tensor, nn
 
 from seewhy.engine.evidence import collect, find_layer, first_tensor, fits, untouched
 from seewhy.engine.modules import split_call
-from seewhy.engine.outputs import look_once, named_output
+from seewhy.engine.outputs import known_calls, look_once, named_output
 from seewhy.engine.tokens import Layout, Traits, layout_of, traits
 from seewhy.errors import SeewhyError
 
 MOST_TRIED = 80  # layers, from the last, that are tried for one that the prediction depends on
 STEM = 0.9  # share of the weights behind a layer from which on it is the network's beginning
-PROJECTIONS = {"query", "q_proj", "qkv", "kv", "to_qkv", "to_q", "q", "in_proj", "query_key_value"}  # of attentions
+PROJECTIONS = {
+    "query",
+    "q_proj",
+    "qkv",
+    "kv",
+    "to_qkv",
+    "to_q",
+    "q",
+    "in_proj",
+    "query_key_value",
+    "queries_keys_values",
+}  # of attentions
 BORDERS = nn.ReflectionPad2d.__module__
 
 
@@ -24,8 +35,9 @@ BORDERS = nn.ReflectionPad2d.__module__
 class Watched:
     """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read.
 
-    `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is that
-    of all last ends, `inside` are modules of an attention, and `spatial` those with more than a row of numbers.
+    `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is
+    that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and `plain` those
+    that hand on one tensor without a class token in a model that returns one: the prediction depends on the last.
     """
 
     layers: dict[str, Layout]
@@ -34,6 +46,7 @@ class Watched:
     order: list[str]
     inside: dict[str, Layout]
     spatial: dict[str, bool]
+    plain: set[str]
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
@@ -50,8 +63,10 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     """
     seen = watch(model, images)
     for name in _from_the_last(seen):
+        if name in seen.repeated:
+            look_once(model, images)
         calls = seen.repeated.get(name)
-        if _reaches(model, images, f"{name}#{len(calls)}" if calls else name):
+        if name in seen.plain or _reaches(model, images, f"{name}#{len(calls)}" if calls else name):
             _refuse_stem(model, seen, name)
             return name
     if isinstance(model, torch.jit.ScriptModule) or not seen.order:
@@ -83,14 +98,13 @@ def _together(name: str, calls: Sequence[Layout]) -> str:
     return name if len({one.grid for one in calls}) == 1 else f"{name}#{len(calls)}"
 
 
-def calls_of(model: nn.Module, images: Tensor, names: Sequence[str]) -> dict[str, list[str]]:
-    """The places that each layer stands for: itself, or each of its calls where there are several.
+def calls_of(model: nn.Module, names: Sequence[str]) -> dict[str, list[str]]:
+    """The places that each layer stands for: itself, or each of its calls where `look_once` saw several.
 
     Raises SeewhyError where these differ in size: a sum of their maps would have no place in the image.
     """
     found = {name: [name] for name in names}
-    calls = look_once(model, images).calls if names else {}
-    counted = {name: calls.get(find_layer(model, name), []) for name in names if not split_call(name)[1]}
+    counted = {name: known_calls(model, find_layer(model, name)) for name in names if not split_call(name)[1]}
     for name, shapes in counted.items():
         if len(set(shapes)) > 1:
             told = ", ".join(f"'{name}#{k}' {tuple(shape or ())}" for k, shape in enumerate(shapes, start=1))
@@ -154,6 +168,7 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
     shapes: dict[str, list[torch.Size]] = {}
     makers: list[tuple[Tensor, str]] = []
     attended: list[str] = []
+    packed: set[str] = set()
 
     def ended(module: nn.Module, args: tuple[object, ...], output: object) -> None:
         name = names[module]
@@ -163,6 +178,8 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
                 return  # an encoder whose list of features begins with the image: the score need not depend on that
             shapes[name] = [*shapes.pop(name, []), first.shape]  # put last again: the order is that of last ends
             makers.append((first, name))
+            if first is not output:
+                packed.add(name)
 
     def started(_module: nn.Module, args: tuple[object, ...], options: dict[str, Any]) -> None:
         given = next((one for one in (*args, *options.values()) if isinstance(one, Tensor)), None)
@@ -176,7 +193,8 @@ def watch(model: nn.Module, images: Tensor) -> Watched:
     finally:
         for handle in handles:
             handle.remove()
-    return _watched(model, images, shapes, attended, makers, value, {names[part] for part in inside if part in names})
+    within = {names[part] for part in inside if part in names}
+    return _watched(model, images, shapes, attended, makers, value, within, packed)
 
 
 def _watched(
@@ -187,6 +205,7 @@ def _watched(
     makers: list[tuple[Tensor, str]],
     value: object,
     inside: set[str],
+    packed: set[str],
 ) -> Watched:
     answer, known = value if isinstance(value, Tensor) else named_output(value), traits(model)
     said = {name for tensor, name in makers if tensor is answer}
@@ -203,11 +222,14 @@ def _watched(
         if len(calls) > 1 and name not in inside and any(True for _ in model.get_submodule(name).parameters())
     }
     hidden = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name in inside}
+    plain = {name for name, place in layers.items() if isinstance(value, Tensor) and not place.prefix} - packed
     spatial = {
         name: any(len(shape) > 2 and shape[1:].numel() > max(shape[1:]) for shape in calls)
         for name, calls in shapes.items()
     }
-    return Watched(layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial)
+    return Watched(
+        layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial, plain
+    )
 
 
 def _is_wide(shape: torch.Size) -> bool:

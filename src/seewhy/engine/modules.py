@@ -11,6 +11,13 @@ from torch import Tensor, nn
 from seewhy.errors import SeewhyError, unknown
 
 
+class RepeatedError(SeewhyError):
+    """A layer is called more than once in a pass, and it is not said which call is meant."""
+
+    def __init__(self, name: str):
+        super().__init__(f"layer '{name}' is called more than once in a forward pass; choose a call: '{name}#1'")
+
+
 def split_call(name: str) -> tuple[str, int]:
     """A layer's dotted name and which of its calls is meant; 0 where none is named.
 

@@ -83,11 +83,14 @@ def _looked(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
 
     handles = [module.register_forward_hook(ended) for module in model.modules() if module is not model]
     try:
-        with untouched(model), torch.inference_mode(False), torch.enable_grad():
-            value = model(image[:1].detach().clone().requires_grad_() * 1)
+        with untouched(model), torch.inference_mode(False), torch.no_grad():
+            value = model(image[:1].detach().clone())
     finally:
         for handle in handles:
             handle.remove()
+    if len(parts_of(value)) > 1:  # which is made from which, a graph tells
+        with untouched(model), torch.inference_mode(False), torch.enable_grad():
+            value = model(image[:1].detach().clone().requires_grad_() * 1)
     return Seen(Choice(None) if isinstance(value, Tensor) else _among(parts_of(value), fits), calls)
 
 
@@ -157,13 +160,31 @@ def pick_output(model: nn.Module, key: Key, where: str = "") -> Any:
     return model.register_forward_hook(pick)
 
 
+class SeveralError(Exception):
+    """A model returned several tensors in a pass, of which none is chosen yet."""
+
+
 @contextmanager
-def single_output(model: nn.Module, image: Tensor) -> Iterator[Choice]:
-    """Inside, a model of several outputs returns its prediction alone."""
-    choice = look_once(model, image).choice
-    handle = pick_output(model, choice.key) if choice.key is not None else None
+def single_output(model: nn.Module) -> Iterator[Choice | None]:
+    """Inside, a model of several outputs returns its prediction alone, by the choice that `look_once` remembered; where
+    it has not looked yet, such a pass raises `SeveralError`."""
+    seen = _SEEN.get(model)
+    if seen is None:
+        handle = model.register_forward_hook(_refuse_several)
+    else:
+        handle = None if seen.choice.key is None else pick_output(model, seen.choice.key)
     try:
-        yield choice
+        yield seen and seen.choice
     finally:
         if handle:
             handle.remove()
+
+
+def _refuse_several(_module: nn.Module, _args: Any, value: Any) -> None:
+    if not isinstance(value, Tensor) and len(parts_of(value)) > 1:
+        raise SeveralError
+
+
+def known_calls(model: nn.Module, module: nn.Module) -> list["torch.Size | None"]:
+    """The shapes of that module's outputs, call by call; none where nobody has looked."""
+    return _SEEN[model].calls.get(module, []) if model in _SEEN else []

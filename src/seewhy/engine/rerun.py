@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seewhy.engine.memory import Record, answering, blank, record
-from seewhy.engine.modules import find_layer, first_tensor, fits, split_call, untouched
+from seewhy.engine.modules import RepeatedError, find_layer, first_tensor, fits, split_call, untouched
 from seewhy.engine.targets import Score, output_of
 from seewhy.engine.tokens import Layout, layout_of
 from seewhy.errors import SeewhyError
@@ -117,9 +117,7 @@ class Heads:
         if not found.given:
             raise SeewhyError(f"layer '{self.name}' is not reached by the forward pass; choose one that is")
         if len(found.given) > 1:
-            raise SeewhyError(
-                f"layer '{self.name}' is called more than once in a forward pass; choose a call: '{self.name}#1'"
-            )
+            raise RepeatedError(self.name)
         return found
 
     def _light(self, image: Tensor, seen: Record, row: int) -> Head | None:

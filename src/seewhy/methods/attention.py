@@ -20,6 +20,9 @@ from seewhy.engine.tokens import Layout, has_class_token, layout_of, traits
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import shared
 
+SEPARATE = (("q_proj", "k_proj", "v_proj"), ("query", "key", "value"))  # transformers 5 and 4
+HEADS = ("num_attention_heads", "num_heads")
+OUT = ("proj", "o_proj", "out_proj")
 TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}  # of the block's largest output; wider below single precision
 
 
@@ -84,7 +87,7 @@ def attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:
     if layout is None or layout.order != "tokens":
         raise SeewhyError(
             f"no attention over the whole image in this {type(model).__name__}; "
-            "allowed: ViT and DeiT of timm, ViT of torchvision, and models built of the same blocks"
+            "allowed: ViT and DeiT of timm, ViT of torchvision or transformers, and models built of the same blocks"
         )
     return Attention(seen, layout, bool(layout.prefix) and has_class_token(model))
 
@@ -96,10 +99,15 @@ def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
     handles = []
 
     def watch(name: str, module: nn.Module) -> None:
-        def hook(_module: nn.Module, args: tuple[Tensor, ...], output: Tensor | tuple[Tensor, ...]) -> None:
+        def hook(
+            _module: nn.Module, args: tuple[Any, ...], options: dict[str, Any], output: Tensor | tuple[Tensor, ...]
+        ) -> None:
             found = output[0] if isinstance(output, tuple) else output
-            if args and args[0].ndim == 3 and args[0].shape[0] == n:  # windows come in batches of their own
-                weights, again = reproduce(module, args[0])
+            given = [one for one in (*args, *options.values()) if isinstance(one, Tensor) and one.ndim == 3]
+            first = 1 if isinstance(module, nn.MultiheadAttention) and not module.batch_first else 0
+            apart = len(given) > 1 and given[1].shape != given[0].shape  # a query of its own: it pools, and is no block
+            if given and not apart and given[0].shape[first] == n:  # windows come in batches of their own
+                weights, again = reproduce(module, given[0])
                 largest = found.abs().max() * TOLERANCE.get(found.dtype, 3e-2)
                 if again.shape != found.shape or (again - found).abs().max() > largest:
                     raise SeewhyError(
@@ -108,11 +116,11 @@ def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
                     )
                 seen[name] = weights.mean(1)
 
-        handles.append(module.register_forward_hook(hook))
+        handles.append(module.register_forward_hook(hook, with_kwargs=True))
 
     try:
         for name, module in model.named_modules():
-            if isinstance(module, nn.MultiheadAttention) or (hasattr(module, "qkv") and hasattr(module, "num_heads")):
+            if isinstance(module, nn.MultiheadAttention) or _has_qkv(module) or _projections(module):
                 watch(name, module)
         yield seen
     finally:
@@ -122,20 +130,56 @@ def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
 
 def reproduce(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Float[Tensor, "n heads t t"], Tensor]:
     """softmax(q k^T / sqrt(d)) from the module's weights, and the output that follows from it."""
-    torchs = isinstance(module, nn.MultiheadAttention)
-    if torchs and not module.batch_first:
-        tokens = tokens.transpose(0, 1)
-    into, bias = (module.in_proj_weight, module.in_proj_bias) if torchs else (module.qkv.weight, module.qkv.bias)
-    if into is None:
-        raise SeewhyError(f"a {type(module).__name__} with separate projections is not supported by attention methods")
-    parts = functional.linear(tokens, into, bias).unflatten(2, (3, module.num_heads, -1))
-    q, k, v = parts.permute(2, 0, 3, 1, 4)
+    if isinstance(module, nn.MultiheadAttention):
+        return _reproduce_torch(module, tokens)
+    if not _has_qkv(module) and not _projections(module):
+        raise SeewhyError(f"a {type(module).__name__} without q, k and v is not supported by attention methods")
+    q, k, v = _queries(module, tokens)
     q, k = _optional(module, "q_norm", q), _optional(module, "k_norm", k)
     weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1)
     mixed = _optional(module, "norm", (weights @ v).transpose(1, 2).flatten(2))
-    out = module.out_proj if torchs else module.proj
-    again = functional.linear(mixed, out.weight, out.bias)
-    return weights, again.transpose(0, 1) if torchs and not module.batch_first else again
+    out = next((part for key in OUT if isinstance(part := getattr(module, key, None), nn.Linear)), None)
+    return weights, mixed if out is None else functional.linear(mixed, out.weight, out.bias)
+
+
+def _reproduce_torch(module: nn.MultiheadAttention, tokens: Float[Tensor, "n t c"]) -> tuple[Tensor, Tensor]:
+    if module.in_proj_weight is None:
+        raise SeewhyError(f"a {type(module).__name__} with separate projections is not supported by attention methods")
+    tokens = tokens if module.batch_first else tokens.transpose(0, 1)
+    parts = functional.linear(tokens, module.in_proj_weight, module.in_proj_bias).unflatten(
+        2, (3, module.num_heads, -1)
+    )
+    q, k, v = parts.permute(2, 0, 3, 1, 4)
+    weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1)
+    mixed = (weights @ v).transpose(1, 2).flatten(2)
+    again = functional.linear(mixed, module.out_proj.weight, module.out_proj.bias)
+    return weights, again if module.batch_first else again.transpose(0, 1)
+
+
+def _has_qkv(module: nn.Module) -> bool:
+    """Whether one projection gives queries, keys and values, as in timm."""
+    return hasattr(module, "qkv") and hasattr(module, "num_heads")
+
+
+def _projections(module: nn.Module) -> list[nn.Linear]:
+    """Projections to queries, keys and values, each its own, as in transformers; none where they are not there."""
+    heads = any(isinstance(getattr(module, key, None), int) for key in HEADS)
+    for names in SEPARATE if heads else ():
+        parts = [getattr(module, name, None) for name in names]
+        if all(isinstance(part, nn.Linear) for part in parts):
+            return parts  # type: ignore[return-value]
+    return []
+
+
+def _queries(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values, each (n, heads, tokens, channels)."""
+    if _has_qkv(module):
+        found = functional.linear(tokens, module.qkv.weight, module.qkv.bias).unflatten(2, (3, module.num_heads, -1))
+        q, k, v = found.permute(2, 0, 3, 1, 4)
+        return q, k, v
+    heads = next(getattr(module, key) for key in HEADS if isinstance(getattr(module, key, None), int))
+    q, k, v = (part(tokens).unflatten(2, (heads, -1)).transpose(1, 2) for part in _projections(module))
+    return q, k, v
 
 
 def _optional(module: Any, name: str, values: Tensor) -> Tensor:

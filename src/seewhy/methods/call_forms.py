@@ -80,7 +80,7 @@ def method_name(name: str) -> str:
     ('gradcam_pp', 'gradcam', 'integrated_gradients')
     """
     known = {_plain(one): one for one in [*CAMS, *PIXELS]}
-    titles = {_plain(TITLES[one]): one for one in [*CAMS, *PIXELS]}
+    titles = {_plain(TITLES.get(one, one)): one for one in [*CAMS, *PIXELS]}
     return name if name in CAMS or name in PIXELS else (titles | known).get(_plain(name), name)
 
 

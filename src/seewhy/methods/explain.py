@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from seewhy.engine.evidence import Evidence, visit
 from seewhy.engine.layers import calls_of, last_layer
-from seewhy.engine.modules import find_layer, fits, untouched
-from seewhy.engine.outputs import single_output
+from seewhy.engine.modules import RepeatedError, find_layer, fits, untouched
+from seewhy.engine.outputs import SeveralError, look_once, single_output
 from seewhy.engine.rerun import RERUNS, Heads
 from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve, two_sided
 from seewhy.errors import SeewhyError, unknown
@@ -91,9 +91,17 @@ def explain(
     targets = with_indices(targets, classes)
     options = {method_name(name): given for name, given in (options or {}).items()}
     _check(model, images, methods)
-    with single_output(model, images) as choice:
-        found = _explained(model, images, methods, targets, layer, options)
-    if choice.key is not None:
+    try:
+        return _picked(model, images, methods, targets, layer, options)
+    except (SeveralError, RepeatedError):  # what only few models do costs a pass more, once
+        look_once(model, images)
+        return _picked(model, images, methods, targets, layer, options)
+
+
+def _picked(model: nn.Module, images: Tensor, *asked: Any) -> Explanation:
+    with single_output(model) as choice:
+        found = _explained(model, images, *asked)
+    if choice is not None and choice.key is not None:
         found.provenance["output"] = {"taken": choice.key, "others": list(choice.others)}
     return found
 
@@ -112,7 +120,7 @@ def _explained(
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
     needed = layer is not None or cams or any(method in LAYERED for method in methods)
     asked = [_name(model, images, one) for one in wanted] if needed else []
-    places = calls_of(model, images, asked)
+    places = calls_of(model, asked)
     layers = [place for name in asked for place in places[name]]
     heads = {name: Heads(model, images, name) for name in layers} if reruns else {}
     maps, output = _cams(model, images, cams, layers, targets) if cams else ({}, _output(model, images, heads))

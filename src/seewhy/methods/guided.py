@@ -4,7 +4,9 @@ What a net calls, `nn.ReLU()`, `F.silu(x)`, `x.relu_()`, ends in one of a few to
 sees those calls while the pass runs and puts the rule on their results.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ from seewhy.errors import SeewhyError, listing
 from seewhy.methods.pixels import input_gradient, pixel
 
 Map = Float[Tensor, "n c h w"]
+OWN = re.compile(r"(?i)gelu|silu|swish|mish|relu")  # names of activations that people write themselves
 NAMES = ("relu", "relu6", "hardtanh", "leaky_relu", "elu", "selu", "celu", "silu", "gelu", "hardswish", "mish")
 
 
@@ -60,6 +63,32 @@ class Guided(TorchFunctionMode):
         return given.copy_(result) if overwrite else result
 
 
+@contextmanager
+def _watched_activations(model: nn.Module) -> Iterator[Guided]:
+    """The mode, and the same rule on modules that are activations by their name and are made of other functions, as
+    x sigmoid(1.7 x) is."""
+    before: dict[nn.Module, int] = {}
+    guided = Guided()
+
+    def begin(module: nn.Module, _args: Any) -> None:
+        before[module] = guided.seen
+
+    def end(module: nn.Module, _args: Any, output: Any) -> None:
+        if guided.seen == before[module] and isinstance(output, Tensor) and output.requires_grad:
+            guided.seen += 1
+            output.register_hook(relu)
+
+    own = [part for part in model.modules() if not list(part.children()) and OWN.search(type(part).__name__)]
+    handles = [part.register_forward_pre_hook(begin) for part in own]
+    handles += [part.register_forward_hook(end) for part in own]
+    try:
+        with guided:
+            yield guided
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 @pixel("guided_backprop", title="Guided backprop", paper="arXiv:1412.6806")
 def guided_backprop(model: nn.Module, images: Map, score: Score, _layer: str | None) -> Map:
     """d score / d x, where an activation f turns its gradient g into f'(a) relu(g). Springenberg et al. 2015, sec. 3.4.
@@ -69,7 +98,7 @@ def guided_backprop(model: nn.Module, images: Map, score: Score, _layer: str | N
     negative; the gates of attention and squeeze-excitation (softmax, sigmoid) are left alone. Raises SeewhyError where
     the score passes none of these: the result would be the plain gradient under another name.
     """
-    with Guided() as guided:
+    with _watched_activations(model) as guided:
         found = input_gradient(model, images, score)
     if not guided.seen:
         kinds = sorted({type(module).__name__ for module in model.modules() if not list(module.children())})

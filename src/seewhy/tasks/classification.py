@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from seewhy.config.params import Output
 from seewhy.engine.layers import last_layer as layer
-from seewhy.engine.targets import Rule, of_class
+from seewhy.engine.targets import Rule, of_class, two_sided
 from seewhy.engine.targets import of_class as score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
 from seewhy.stats import proportion
-from seewhy.tasks.output_activation import probabilities, taken_off
+from seewhy.tasks.output_activation import probabilities, scores_only, taken_off
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -26,6 +26,7 @@ __all__ = [
     "KEPT",
     "answers",
     "certainty",
+    "check_output",
     "confusion",
     "kept",
     "layer",
@@ -42,12 +43,12 @@ KEPT = "the predicted class is the same"
 
 
 def prepare(model: nn.Module, study: "Study") -> nn.Module:
-    """The network itself; without its sigmoid or softmax where `output` says that it ends in one."""
-    ending = study.settings.output
+    """The network itself; without its sigmoid or softmax where `output` says that it ends in one, and of one output for
+    two classes without its sigmoid where it has one."""
+    ending, where = study.settings.output, f"studies.{study.name}.output"
     if ending == "logits":
-        return model
-    first = study.inputs(study.dataset.frame.head(1)).cpu()
-    return taken_off(model, ending, first, f"studies.{study.name}.output")
+        return scores_only(model, "sigmoid", study.blank_input(), where) if study.is_single else model
+    return taken_off(model, ending, study.blank_input(), where)
 
 
 def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
@@ -60,7 +61,9 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     classes, several = torch.tensor(rows["target"].tolist()), study.settings.output == "sigmoid"
 
     def rule(output: Float[Tensor, "n classes"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-        shares = output.sigmoid() if several else output.softmax(-1)  # a sigmoid asks each class for itself
+        single = output.shape[-1] == 1
+        output = two_sided(output)
+        shares = output.sigmoid() if several or single else output.softmax(-1)  # a sigmoid asks each class for itself
         return of_class(shares, classes.to(output.device)[numbers])
 
     return rule
@@ -70,7 +73,7 @@ def kept(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n classes"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the likeliest class is the predicted one."""
-    return after.argmax(-1).cpu().numpy() == rows["target"].to_numpy()
+    return two_sided(after).argmax(-1).cpu().numpy() == rows["target"].to_numpy()
 
 
 def tested(_study: "Study") -> str:
@@ -98,13 +101,9 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], end
     `logits` is (n, classes), and `ending` what makes probabilities of them; raises SeewhyError where its width is not
     the number of classes.
     """
-    if logits.ndim != 2 or logits.shape[1] != len(classes):
-        raise SeewhyError(f"the model's output has shape {tuple(logits.shape)}; the dataset has {len(classes)} classes")
-    if not logits.isfinite().all():
-        bad = int((~logits.isfinite()).any(1).sum())
-        raise SeewhyError(
-            f"the model's output is not finite for {bad} of {len(logits)} images; are the weights damaged?"
-        )
+    if logits.ndim == 2 and logits.shape[1] == 1 and len(classes) == 2:  # one output for two classes
+        logits, ending = two_sided(logits), "sigmoid"
+    check_output(logits, classes)
     sure = probabilities(logits, ending).numpy()
     predicted = logits.numpy().argmax(1)  # not of `sure`, where two may both be 1
     names = np.array(classes, dtype=object)
@@ -122,6 +121,24 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], end
             "probabilities": list(sure.astype(np.float32)),
         }
     )
+
+
+def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") -> None:
+    """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: whether
+    it is there or not are two."""
+    if output.ndim != 2 or output.shape[1] != len(classes):
+        shape = tuple(output.shape)
+        raise SeewhyError(f"the model's output has shape {shape}; the dataset has {len(classes)} {what}")
+    if what == "classes" and len(classes) == 1:
+        raise SeewhyError(
+            f"the model has one output and the dataset one class, '{classes[0]}'; allowed: the class for its negative "
+            f"first, `classes: [not {classes[0]}, {classes[0]}]`, or `task: multilabel` or `regression`"
+        )
+    if not output.isfinite().all():
+        bad = int((~output.isfinite()).any(1).sum())
+        raise SeewhyError(
+            f"the model's output is not finite for {bad} of {len(output)} images; are the weights damaged?"
+        )
 
 
 def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

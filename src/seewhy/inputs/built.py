@@ -1,0 +1,65 @@
+"""A network that is ready: of several outputs the prediction alone, and what was chosen on the way."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seewhy.engine.modules import untouched
+from seewhy.engine.outputs import Choice, Key, choose_output, parts_of, pick_output
+from seewhy.errors import SeewhyError, listing
+
+
+@dataclass(frozen=True)
+class Built:
+    """The model, the number of values that it returns (0 where that is not known), the choice among its outputs, and
+    sentences about what was chosen while it was made."""
+
+    model: nn.Module
+    outputs: int
+    choice: Choice
+    notes: list[str]
+
+
+def settle_output(
+    model: nn.Module, image: Float[Tensor, "1 c h w"], classes: int, key: Key | None, where: str, notes: list[str]
+) -> Built:
+    """The model as one that returns its prediction alone: the output at `key`, or the one with a value for each class.
+
+    What a network does not take (a captioner's words) is left for later to say. Raises SeewhyError for a key that the
+    output does not have.
+    """
+    choice, outputs = Choice(None), 0
+    with suppress(Exception):  # whatever the network raises for a blank image, it will raise for the first real one
+        choice = choose_output(model, image, _fits(classes))
+    if key is not None:
+        choice = Choice(key, tuple(one for one in (choice.key, *choice.others) if one not in (None, key)))
+        _check_key(model, image, key, where)
+    if choice.key is not None:
+        pick_output(model, choice.key, where)
+        if choice.others and key is None:
+            notes.append(
+                f"several outputs fit: {listing(map(str, (choice.key, *choice.others)))}; '{choice.key}' is used; "
+                f"`{_setting(choice.others[0])}` picks another"
+            )
+    with suppress(Exception), untouched(model), torch.no_grad():
+        outputs = int(model(image).shape[1])
+    return Built(model, outputs, choice, notes)
+
+
+def _setting(key: Key) -> str:
+    return f"output_index: {key}" if isinstance(key, int) else f"output_key: {key}"
+
+
+def _fits(classes: int) -> Callable[[Tensor], bool]:
+    return lambda one: one.ndim in (2, 4) and one.shape[1] in {classes, 1 if classes == 2 else classes}
+
+
+def _check_key(model: nn.Module, image: Tensor, key: Key, where: str) -> None:
+    with untouched(model), torch.no_grad():
+        parts = parts_of(model(image))
+    if key not in parts:
+        raise SeewhyError(f"{where}: no output '{key}'; allowed: {listing(map(str, parts)) or 'one output, no key'}")

@@ -1,0 +1,99 @@
+"""Several labels an image: the output is one score (logit) a class, and each class is asked for itself."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.targets import Rule
+from seewhy.tasks.classification import check_output, objects, of_object, tested
+from seewhy.tasks.output_activation import scores_only
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+__all__ = ["KEPT", "certainty", "kept", "layer", "objects", "of_object", "predict", "predictions", "prepare", "score"]
+__all__ += ["table", "tested"]
+KEPT = "the label is predicted as before, or is not as before"
+THRESHOLD = 0.5  # probability from which on a label counts as predicted
+
+
+def prepare(model: nn.Module, study: "Study") -> nn.Module:
+    """The network itself; without its sigmoid where it ends in one, so that its scores are explained."""
+    return scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
+
+
+def score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """What a map explains: the output of class `targets[i]` for image i."""
+    return output.gather(1, targets[:, None]).squeeze(1)
+
+
+def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Study") -> pd.DataFrame:
+    """One row for each image and label that is predicted or true. See `predictions`."""
+    return predictions(rows, output, study.dataset.classes)
+
+
+def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
+    """image, target (class index), label (the class where it is true, else null), predicted (the class), confidence (its
+    probability), correct (null where it is not known), is_predicted, is_true (null where it is not known).
+
+    `frame` has the labels as a JSON list of names, and in `uncertain` those that are not known. An image of which nothing
+    is predicted or true has a row for its likeliest class. Raises SeewhyError for an output of another width.
+    """
+    check_output(logits, classes)
+    sure = logits.double().sigmoid().numpy()
+    rows = []
+    for place, (image, true, unknown) in enumerate(zip(frame["image"], *_known(frame), strict=True)):
+        said = sure[place] >= THRESHOLD
+        shown = said | np.array([name in (true or ()) for name in classes])
+        for index in np.flatnonzero(shown) if shown.any() else [int(sure[place].argmax())]:
+            name, known = classes[index], true is not None and classes[index] not in unknown
+            held = name in true if known and true is not None else None
+            right = pd.NA if held is None else bool(said[index]) is held
+            rows.append((image, int(index), name if held else None, name, sure[place][index], right, bool(said[index]),
+                         pd.NA if held is None else held))  # fmt: skip
+    columns = ["image", "target", "label", "predicted", "confidence", "correct", "is_predicted", "is_true"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.astype({"correct": "boolean", "is_true": "boolean", "label": object})
+
+
+def _known(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[str]]]:
+    """The true labels of each image (None where nothing is known), and the labels that are in doubt."""
+    true = [None if pd.isna(text) else set(json.loads(text)) for text in frame["label"]]
+    if "uncertain" not in frame:
+        return true, [set() for _ in true]
+    return true, [set() if pd.isna(text) else set(json.loads(text)) for text in frame["uncertain"]]
+
+
+def table(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
+    """One row an image for readers: image, label and predicted (names joined by |), and `score_<class>`, probabilities."""
+    sure = logits.double().sigmoid().numpy()
+    true, _ = _known(frame)
+    said = ["|".join(name for name, one in zip(classes, row, strict=True) if one >= THRESHOLD) for row in sure]
+    held = [None if one is None else "|".join(name for name in classes if name in one) for one in true]
+    found = pd.DataFrame({"image": frame["image"].to_numpy(), "label": held, "predicted": said})
+    return found.assign(**{f"score_{name}": sure[:, index] for index, name in enumerate(classes)})
+
+
+def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
+    """Probability of the row's label."""
+    classes = torch.tensor(rows["target"].tolist())
+
+    def rule(output: Float[Tensor, "n classes"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        return score(output.sigmoid(), classes.to(output.device)[numbers])
+
+    return rule
+
+
+def kept(
+    rows: pd.DataFrame, before: Float[Tensor, "n classes"], after: Float[Tensor, "n classes"], _study: "Study"
+) -> Bool[np.ndarray, " n"]:
+    """Whether the row's label is still on the side of the threshold that it was on."""
+    targets = torch.tensor(rows["target"].tolist(), device=after.device)
+    return ((score(before, targets) > 0) == (score(after, targets) > 0)).cpu().numpy()

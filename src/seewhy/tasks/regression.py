@@ -1,0 +1,117 @@
+"""Numbers: the output is one value a quantity. A map explains what makes it higher, or what makes it lower."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.targets import Rule
+from seewhy.tasks.classification import check_output, objects, of_object, tested
+
+if TYPE_CHECKING:
+    from seewhy.study import Study
+
+__all__ = ["KEPT", "certainty", "kept", "layer", "lower", "objects", "of_object", "predict", "predictions", "prepare"]
+__all__ += ["score", "spreads", "table", "tested"]
+TOLERANCE = 0.1  # of the labels' spread: a prediction this near counts as the same
+KEPT = "the number changes by less than a tenth of the labels' standard deviation"
+
+
+def prepare(model: nn.Module, _study: "Study") -> nn.Module:
+    """The network itself."""
+    return model
+
+
+def lower(target: int, quantities: int) -> int:
+    """The target of maps for what makes quantity `target` lower.
+
+    >>> lower(0, 2)
+    2
+    """
+    return target + quantities
+
+
+def score(output: Float[Tensor, "n quantities"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """What a map explains: quantity `targets[i]` of image i; with the number of quantities added (`lower`), its
+    negative. Maps of the two are exact negatives for every method that is linear in the gradient."""
+    return torch.cat([output, -output], 1).gather(1, targets[:, None]).squeeze(1)
+
+
+def predict(rows: pd.DataFrame, output: Float[Tensor, "n quantities"], study: "Study") -> pd.DataFrame:
+    """One row an image and quantity. See `predictions`."""
+    return predictions(rows, output, study.dataset.classes, spreads(study, output))
+
+
+def predictions(
+    frame: pd.DataFrame, output: Float[Tensor, "n k"], quantities: Sequence[str], spread: Float[np.ndarray, " k"]
+) -> pd.DataFrame:
+    """image, target (its index), label and predicted (the quantity's name), confidence (null), correct (whether the
+    error is at most `TOLERANCE` of its `spread`; null without a label), value (the label), estimate, error.
+
+    `frame` has the labels as a JSON list of numbers. Raises SeewhyError for an output of another width.
+    """
+    check_output(output, quantities, "numbers")
+    true, said = values(frame, len(quantities)), output.double().numpy()
+    rows = [
+        (image, k, None if np.isnan(true[i, k]) else name, name, np.nan, true[i, k], said[i, k])
+        for i, image in enumerate(frame["image"])
+        for k, name in enumerate(quantities)
+    ]
+    columns = ["image", "target", "label", "predicted", "confidence", "value", "estimate"]
+    found = pd.DataFrame(rows, columns=columns).astype({"label": object})
+    error = found["estimate"] - found["value"]
+    near = pd.array(error.abs() <= TOLERANCE * spread[found["target"]], dtype="boolean")
+    near[error.isna()] = pd.NA
+    return found.assign(error=error, correct=near)
+
+
+def values(frame: pd.DataFrame, count: int) -> Float[np.ndarray, "n k"]:
+    """The labels as numbers, NaN where there are none."""
+    rows = [[np.nan] * count if pd.isna(text) else json.loads(text) for text in frame["label"]]
+    return np.array([row if isinstance(row, list) else [row] for row in rows], float).reshape(len(frame), count)
+
+
+def spreads(study: "Study", output: Float[Tensor, "n k"]) -> Float[np.ndarray, " k"]:
+    """Standard deviation of each quantity over the dataset's labels; over the outputs where there are none."""
+    true = values(study.dataset.frame, len(study.dataset.classes))
+    known = true[~np.isnan(true).any(1)]
+    found = known.std(0) if len(known) > 1 else output.double().cpu().numpy().std(0)
+    return np.where(found > 0, found, 1.0)
+
+
+def table(frame: pd.DataFrame, output: Float[Tensor, "n k"], quantities: Sequence[str]) -> pd.DataFrame:
+    """One row an image for readers: image, and of each quantity `label_<name>` and `predicted_<name>`."""
+    true, said = values(frame, len(quantities)), output.double().numpy()
+    columns = {"image": frame["image"].to_numpy()}
+    for index, name in enumerate(quantities):
+        columns |= {f"label_{name}": true[:, index], f"predicted_{name}": said[:, index]}
+    return pd.DataFrame(columns)
+
+
+def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+    """0.5 at the row's own prediction, towards 1 where the number is higher and towards 0 where it is lower, by a
+    logistic curve of the labels' spread: no image outweighs the others."""
+    own, targets = torch.tensor(rows["estimate"].tolist()), torch.tensor(rows["target"].tolist())
+    width = torch.tensor(spreads(study, own[:, None].expand(-1, len(study.dataset.classes))))
+
+    def rule(output: Float[Tensor, "n k"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+        chosen = targets.to(output.device)[numbers]
+        scale = width.to(output.device, output.dtype)[chosen]
+        return ((score(output, chosen) - own.to(output)[numbers]) / scale).sigmoid()
+
+    return rule
+
+
+def kept(
+    rows: pd.DataFrame, before: Float[Tensor, "n k"], after: Float[Tensor, "n k"], study: "Study"
+) -> Bool[np.ndarray, " n"]:
+    """Whether the number is within `TOLERANCE` of what it was."""
+    targets = torch.tensor(rows["target"].tolist(), device=after.device)
+    change = (score(after, targets) - score(before, targets)).abs().double().cpu().numpy()
+    return change <= TOLERANCE * spreads(study, before)[rows["target"]]
