@@ -136,7 +136,8 @@ class Study:
             settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
         )
         key = settings.output_key if settings.output_index is None else settings.output_index
-        return settle_output(model, self.blank_input(), count, key, where, notes)
+        maps = self.dataset.task == "segmentation"
+        return settle_output(model, self.blank_input(), count, key, where, notes, maps)
 
     def blank_input(self) -> Float[Tensor, "1 c h w"]:
         """A black image as the network takes it, on the CPU."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from seewhy.config import artifacts
 from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import Project
-from seewhy.doctor import data_checks, preflight
+from seewhy.doctor import data_checks, network_checks, preflight
 from seewhy.doctor.marks import Mark
 from seewhy.doctor.preprocessing_check import FEWEST_SAMPLE, better_neighbours, labelled_sample
 from seewhy.engine.modules import find_layer
@@ -100,7 +100,7 @@ def files(patient: Patient) -> Iterator[Line]:
     """Whether everything that params.yaml names is there."""
     preflight.check(patient.project, [patient.name])
     settings = patient.project.params.study(patient.name)
-    if not (patient.project.root / settings.checkpoint).is_file():
+    if not (patient.project.root / settings.checkpoint).exists():
         made = {one.out: artifacts.demo_stage(key) for key, one in patient.project.params.demo.items()}
         stage = made.get(settings.checkpoint, artifacts.dataset_stage(settings.dataset))
         raise NotYetError(f"'{settings.checkpoint}' is not there yet; make it with: dvc repro {stage}")
@@ -152,6 +152,10 @@ def model(patient: Patient) -> Iterator[Line]:
         yield Line(*line)
     count = sum(weight.numel() for weight in study.model.parameters())
     yield Line("ok", "model", f"{study.settings.architecture}, {count:,} parameters, all from the checkpoint")
+    for mark, text in network_checks.choices_made(study):
+        yield Line(mark, "model", text)
+    for mark, text in network_checks.class_order(study, study.dataset.classes):
+        yield Line(mark, "classes", text)
     if aside := left_aside(study.model, study.checkpoint.weights):
         yield Line("warning", "model", f"left aside in the checkpoint, for no part of the network: {listing(aside)}")
 
@@ -225,6 +229,8 @@ def accuracy(patient: Patient) -> Iterator[Line]:
         return
     claim, measured = study.checkpoint.claim, proportion(labelled["correct"].to_numpy(bool))
     differs = claim is not None and not measured.low <= claim <= measured.high
+    for mark, text in network_checks.odd_predictions(patient.rows, study.dataset.classes):
+        yield Line(mark, "predictions", text)
     beside = findings.claimed(measured, claim).replace("**", "")
     yield Line("warning" if differs else "ok", "accuracy", f"{measured.text('%')}. {beside}")
 

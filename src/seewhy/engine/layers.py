@@ -36,8 +36,9 @@ class Watched:
     """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read.
 
     `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is
-    that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and `plain` those
-    that hand on one tensor without a class token in a model that returns one: the prediction depends on the last.
+    that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and
+    `plain` those that hand on one tensor without a class token in a model that returns one: the prediction depends on
+    the last of them.
     """
 
     layers: dict[str, Layout]

@@ -25,16 +25,25 @@ class Built:
 
 
 def settle_output(
-    model: nn.Module, image: Float[Tensor, "1 c h w"], classes: int, key: Key | None, where: str, notes: list[str]
+    model: nn.Module,
+    image: Float[Tensor, "1 c h w"],
+    classes: int,
+    key: Key | None,
+    where: str,
+    notes: list[str],
+    maps: bool = False,
 ) -> Built:
-    """The model as one that returns its prediction alone: the output at `key`, or the one with a value for each class.
+    """The model as one that returns its prediction alone: the output at `key`, or the one with a value for each class
+    (`maps`: for each class and pixel).
 
     What a network does not take (a captioner's words) is left for later to say. Raises SeewhyError for a key that the
     output does not have.
     """
     choice, outputs = Choice(None), 0
+    if not classes:
+        return Built(model, 0, choice, notes)
     with suppress(Exception):  # whatever the network raises for a blank image, it will raise for the first real one
-        choice = choose_output(model, image, _fits(classes))
+        choice = choose_output(model, image, _fits(classes, 4 if maps else 2))
     if key is not None:
         choice = Choice(key, tuple(one for one in (choice.key, *choice.others) if one not in (None, key)))
         _check_key(model, image, key, where)
@@ -54,8 +63,8 @@ def _setting(key: Key) -> str:
     return f"output_index: {key}" if isinstance(key, int) else f"output_key: {key}"
 
 
-def _fits(classes: int) -> Callable[[Tensor], bool]:
-    return lambda one: one.ndim in (2, 4) and one.shape[1] in {classes, 1 if classes == 2 else classes}
+def _fits(classes: int, ndim: int) -> Callable[[Tensor], bool]:
+    return lambda one: one.ndim == ndim and one.shape[1] in {classes, 1 if classes == 2 else classes}
 
 
 def _check_key(model: nn.Module, image: Tensor, key: Key, where: str) -> None:

@@ -116,6 +116,7 @@ def eigengradcam(evidence: Evidence) -> Map:
 def _first_direction(values: Float[Tensor, "n c h w"]) -> Map:
     n, _, h, w = values.shape
     cells = values.flatten(2).transpose(1, 2)  # (n, cells, channels)
+    cells = cells.to(torch.promote_types(cells.dtype, torch.float32))  # there is none in half precision
     left, size, _ = torch.linalg.svd(cells, full_matrices=False)
     first = left[..., 0] * size[:, :1]
     turn = (first * cells.sum(2)).sum(1, keepdim=True).sign()

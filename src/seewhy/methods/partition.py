@@ -71,7 +71,8 @@ def _partition(
         return ask(model, batch, [score])[0].cpu().double().numpy()  # Apple's GPUs have no double precision
 
     # a masker of the image's own: shap knows a blurred image again by its address, which another image may inherit
-    own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (image, blurred(image, blur)))
+    exact = image.to(torch.promote_types(image.dtype, torch.float32))  # numpy has no bfloat16
+    own, hidden = (np.moveaxis(part[0].cpu().numpy(), 0, -1) for part in (exact, blurred(exact, blur)))
     with numpy_state():
         explainer = shap.explainers.PartitionExplainer(asked, shap.maskers.Image(hidden, own.shape))
         found = explainer(own[None], max_evals=evaluations, batch_size=INNER, silent=True)

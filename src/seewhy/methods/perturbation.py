@@ -102,9 +102,10 @@ def rise(
     maps = []
     with runner(model, images[:1], fast) as asked:
         for image, chosen in each(images, scores):
-            total = torch.zeros_like(image[:, :1]).repeat(len(scores), 1, 1, 1)
+            exact = torch.promote_types(image.dtype, torch.float32)  # sums of many masks lose all in half precision
+            total = torch.zeros_like(image[:, :1], dtype=exact).repeat(len(scores), 1, 1, 1)
             for shown in _masks(image, samples, cells, share, generator(image, seed)):
-                total += _weighed(ask(asked, _cover(image, shown, baseline), chosen), shown)
+                total += _weighed(ask(asked, _cover(image, shown, baseline), chosen).to(exact), shown.to(exact))
             maps.append(total / (share * samples))
     return torch.stack(maps)
 

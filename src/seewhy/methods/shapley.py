@@ -43,6 +43,7 @@ class Shapley:
 def pooled(values: Float[Tensor, "n t H W"], cells: int) -> Float[np.ndarray, "n t h w"]:
     """Signed values summed over squares, at most `cells` along the longer side; sums are kept."""
     step = max(1, -(-max(values.shape[-2:]) // cells))
+    values = values.to(torch.promote_types(values.dtype, torch.float32))  # numpy has no bfloat16
     return functional.avg_pool2d(values, step, ceil_mode=True, count_include_pad=False, divisor_override=1).numpy()
 
 
@@ -134,9 +135,10 @@ def _one(
     with torch.no_grad():
         against = torch.cat([chosen(part) for part in background.split(INNER)]).mean(0)
         expected = (chosen(image)[0] - against).float().cpu().numpy()
+    exact = torch.promote_types(image.dtype, torch.float32)  # numpy has no bfloat16
     with torch.enable_grad():
-        values = shap.GradientExplainer(chosen, background, batch_size=INNER).shap_values(
-            image, nsamples=samples, rseed=image_seed(image, seed)
+        values = shap.GradientExplainer(chosen, background.to(exact), batch_size=INNER).shap_values(
+            image.to(exact), nsamples=samples, rseed=image_seed(image, seed)
         )
     return np.moveaxis(np.asarray(values, dtype=np.float32)[0], -1, 0), expected
 

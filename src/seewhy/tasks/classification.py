@@ -124,8 +124,8 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], end
 
 
 def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") -> None:
-    """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: whether
-    it is there or not are two."""
+    """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: that
+    it is there and that it is not are two."""
     if output.ndim != 2 or output.shape[1] != len(classes):
         shape = tuple(output.shape)
         raise SeewhyError(f"the model's output has shape {shape}; the dataset has {len(classes)} {what}")

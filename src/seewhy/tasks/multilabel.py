@@ -40,11 +40,11 @@ def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Stud
 
 
 def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
-    """image, target (class index), label (the class where it is true, else null), predicted (the class), confidence (its
-    probability), correct (null where it is not known), is_predicted, is_true (null where it is not known).
+    """image, target (class index), label (the class where it is true, else null), predicted (the class), confidence
+    (its probability), correct (null where it is not known), is_predicted, is_true (null where it is not known).
 
-    `frame` has the labels as a JSON list of names, and in `uncertain` those that are not known. An image of which nothing
-    is predicted or true has a row for its likeliest class. Raises SeewhyError for an output of another width.
+    `frame` has the labels as a JSON list of names, and in `uncertain` those that are not known. An image of which
+    nothing is predicted or true has a row for its likeliest class. Raises SeewhyError for an output of another width.
     """
     check_output(logits, classes)
     sure = logits.double().sigmoid().numpy()
@@ -72,7 +72,7 @@ def _known(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[str]]]:
 
 
 def table(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
-    """One row an image for readers: image, label and predicted (names joined by |), and `score_<class>`, probabilities."""
+    """One row an image for readers: image, label and predicted (names joined by |), probabilities `score_<class>`."""
     sure = logits.double().sigmoid().numpy()
     true, _ = _known(frame)
     said = ["|".join(name for name, one in zip(classes, row, strict=True) if one >= THRESHOLD) for row in sure]

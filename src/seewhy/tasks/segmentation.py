@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seewhy.engine.layers import rising_layers
-from seewhy.engine.targets import Rule, Score, output_of
+from seewhy.engine.targets import Rule, Score, output_of, two_sided
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.segments import confusions
+from seewhy.tasks.output_activation import scores_only
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -30,8 +31,13 @@ KEPT = (
 MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 
 
-def prepare(model: nn.Module, _study: "Study") -> nn.Module:
-    """The network itself."""
+def prepare(model: nn.Module, study: "Study") -> nn.Module:
+    """The network itself; where two classes are one output z, as one that returns -z/2 for the first and z/2 for the
+    second, whose softmax is the sigmoid of z. Its own sigmoid is taken off."""
+    if not study.is_single:
+        return model
+    model = scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
+    model.register_forward_hook(lambda _module, _args, output: two_sided(output_of(output)) / 2)
     return model
 
 
