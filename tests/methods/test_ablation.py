@@ -41,14 +41,18 @@ def brute(model: nn.Module, images: Tensor, classes: list[int], layer: nn.Module
 def test_by_hand() -> None:
     # pooled and linear: y = 2 * mean(A_0) - 1 * mean(A_1) = 2 * 3 - 2 = 4; the drops are 6 and -2
     images = torch.tensor([[[[1.0, 5.0]], [[2.0, 2.0]]]])
-    found = seewhy.explain(Pooled(torch.tensor([[2.0, -1.0]])), images, methods=["ablationcam"], layer="layer")
+    found = seewhy.explain(
+        Pooled(torch.tensor([[2.0, -1.0]])), images, methods=["ablationcam"], layer="layer", targets=1
+    )
     torch.testing.assert_close(found["ablationcam"][0, 0], 6 / 4 * images[0, 0] - 2 / 4 * images[0, 1])
 
 
 def test_a_negative_score_does_not_turn_the_map() -> None:
     """Divided by y, as the paper has it, the channel that speaks for the class would speak against it."""
     images = torch.tensor([[[[1.0]], [[4.0]]]])  # y = 2 - 4 = -2, drops 2 and -4
-    found = seewhy.explain(Pooled(torch.tensor([[2.0, -1.0]])), images, methods=["ablationcam"], layer="layer")
+    found = seewhy.explain(
+        Pooled(torch.tensor([[2.0, -1.0]])), images, methods=["ablationcam"], layer="layer", targets=1
+    )
     torch.testing.assert_close(found["ablationcam"].flatten(), torch.tensor([2 / 2 * 1 - 4 / 2 * 4.0]))
 
 

@@ -267,11 +267,16 @@ class Twice(Small):
         return self.head(x.mean((2, 3)))
 
 
-def test_a_layer_called_twice_is_refused_and_never_chosen() -> None:
+@pytest.mark.parametrize("method", ["gradcam", "ablationcam"])
+def test_a_layer_called_twice_is_two_places_and_their_sum(method: str) -> None:
     model = Twice()
-    with pytest.raises(seewhy.SeewhyError, match="layer 'mix' is called more than once"):
-        seewhy.explain(model, IMAGES, methods=["gradcam"], layer="mix")
-    assert last_layer(model, IMAGES) == "layer"
+    whole = seewhy.explain(model, IMAGES, methods=[method], layer="mix")
+    calls = seewhy.explain(model, IMAGES, methods=[method], layer=["mix#1", "mix#2"])
+    assert whole.layer == last_layer(model, IMAGES) == "mix"
+    close(whole[method], calls[method, "mix#1"] + calls[method, "mix#2"])
+    assert not torch.equal(calls[method, "mix#1"], calls[method, "mix#2"])
+    with pytest.raises(seewhy.SeewhyError, match="layer 'mix#3' is not reached"):
+        seewhy.explain(model, IMAGES, methods=[method], layer="mix#3")
 
 
 class Frozen(Small):
@@ -340,7 +345,7 @@ def test_all_targets_of_one_pass_equal_ordinary_autograd(layer: str) -> None:
 
 def test_a_gradient_that_is_one_number_a_channel_takes_no_more_memory() -> None:
     weight = torch.tensor([[1.0, -2.0, 0.5]])
-    gradient = collect(Pooled(weight), IMAGES, ["layer"], 0).evidence["layer"][0].gradient
+    gradient = collect(Pooled(weight), IMAGES, ["layer"], 1).evidence["layer"][0].gradient
     close(gradient, (weight / 256)[..., None, None].expand(3, 3, 16, 16))
     assert gradient.untyped_storage().nbytes() == 9 * 4
 

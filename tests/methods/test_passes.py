@@ -110,7 +110,7 @@ class Larger(nn.Module):
 
 def test_a_trunk_that_matters_only_to_ablated_heads_is_remembered() -> None:
     """The head gives the model's output whatever finite answer stands for the trunk; without a channel it does not."""
-    found = seewhy.explain(Larger(), IMAGES, methods=["ablationcam"], targets=0, layer="layer")["ablationcam"]
+    found = seewhy.explain(Larger(), IMAGES, methods=["ablationcam"], targets=1, layer="layer")["ablationcam"]
     drop = torch.ones(2, 3) / (IMAGES + 1).mean((2, 3)).sum(1, keepdim=True)  # x + 1 becomes x in a channel
     close(found[:, 0], torch.einsum("nc,nchw->nhw", drop, IMAGES + 1))
 

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from seewhy.engine.evidence import collect, find_layer, first_tensor, fits, untouched
 from seewhy.engine.modules import split_call
 from seewhy.engine.outputs import known_calls, look_once, named_output
+from seewhy.engine.targets import output_of
 from seewhy.engine.tokens import Layout, Traits, layout_of, traits
 from seewhy.errors import SeewhyError
 
 MOST_TRIED = 80  # layers, from the last, that are tried for one that the prediction depends on
+PATIENCE = 3  # layers without a gradient until it is asked whether there is any
 STEM = 0.9  # share of the weights behind a layer from which on it is the network's beginning
 PROJECTIONS = {
     "query",
@@ -38,7 +40,7 @@ class Watched:
     `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is
     that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and
     `plain` those that hand on one tensor without a class token in a model that returns one: the prediction depends on
-    the last of them.
+    the last of them. `packed` are those that hand on several things, of which another part may be what counts.
     """
 
     layers: dict[str, Layout]
@@ -48,6 +50,7 @@ class Watched:
     inside: dict[str, Layout]
     spatial: dict[str, bool]
     plain: set[str]
+    packed: set[str]
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
@@ -63,7 +66,9 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     little of what the network found.
     """
     seen = watch(model, images)
-    for name in _from_the_last(seen):
+    for tried, name in enumerate(_from_the_last(seen)):
+        if tried == PATIENCE and not _has_gradient(model, images):
+            return seen.attended[-1] if seen.attended else list(seen.layers)[-1]  # a head of zeros: any layer will do
         if name in seen.repeated:
             look_once(model, images)
         calls = seen.repeated.get(name)
@@ -128,7 +133,7 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4, own: str = ""
     """
     seen = watch(model, images)
     at: dict[tuple[int, int], list[str]] = {}
-    for name, layout in seen.layers.items():
+    for name, layout in _that_count(model, images, seen).items():
         if type(model.get_submodule(name)).__module__ != BORDERS:
             at.setdefault(layout.grid, []).append(name)
     if len(at) == 1 and seen.attended:
@@ -147,7 +152,7 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
     not. Where nothing gets finer again, `depth_layers`.
     """
     runs: list[tuple[str, int]] = []
-    for name, layout in watch(model, images).layers.items():
+    for name, layout in _that_count(model, images, watch(model, images)).items():
         cells = layout.grid[0] * layout.grid[1]
         if cells == images.shape[2] * images.shape[3]:
             continue
@@ -157,6 +162,15 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
         rows.append([*(rows[-1] if cells > before else []), name])
     best = max(rows, key=len)
     return best[:count] if len(best) > 1 else depth_layers(model, images, count)
+
+
+def _that_count(model: nn.Module, images: Tensor, seen: Watched) -> dict[str, Layout]:
+    """The layers without those that hand on several things where the prediction rests on another of them."""
+    return {
+        name: layout
+        for name, layout in seen.layers.items()
+        if name not in seen.packed or layout.prefix or _reaches(model, images, name)
+    }
 
 
 def watch(model: nn.Module, images: Tensor) -> Watched:
@@ -229,7 +243,7 @@ def _watched(
         for name, calls in shapes.items()
     }
     return Watched(
-        layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial, plain
+        layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial, plain, packed
     )
 
 
@@ -275,6 +289,15 @@ def is_attention(module: nn.Module) -> bool:
 def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> Layout | None:
     layout = layout_of(known, model.get_submodule(name), shape, torch.Size([1, *images.shape[1:]]))
     return None if layout is None or layout.grid[0] * layout.grid[1] < 2 else layout
+
+
+def _has_gradient(model: nn.Module, images: Tensor) -> bool:
+    """Whether the largest output of the first image depends on its pixels; that of an untrained head need not."""
+    leaf = images[:1].detach().clone().requires_grad_()
+    with untouched(model), torch.inference_mode(False), torch.enable_grad():
+        output = output_of(model(leaf * 1))
+        found = torch.autograd.grad(output.amax(), leaf, allow_unused=True)[0] if output.requires_grad else None
+    return found is not None and bool(found.any())
 
 
 def _reaches(model: nn.Module, images: Tensor, layer: str) -> bool:

@@ -42,12 +42,9 @@ _SEEN: "WeakKeyDictionary[nn.Module, Seen]" = WeakKeyDictionary()
 
 def parts_of(value: object) -> dict[Key, Tensor]:
     """The float tensors in a tuple, list or dict that have a row for each image, by key or place."""
-    items: Any = value.items() if isinstance(value, Mapping) else enumerate(value if _is_row(value) else ())
+    row: Any = value if isinstance(value, tuple | list) else ()
+    items: Any = value.items() if isinstance(value, Mapping) else enumerate(row)
     return {key: one for key, one in items if isinstance(one, Tensor) and one.is_floating_point() and one.ndim}
-
-
-def _is_row(value: object) -> bool:
-    return isinstance(value, tuple | list)
 
 
 def named_output(value: object) -> Tensor | None:
@@ -168,15 +165,16 @@ class SeveralError(Exception):
 def single_output(model: nn.Module) -> Iterator[Choice | None]:
     """Inside, a model of several outputs returns its prediction alone, by the choice that `look_once` remembered; where
     it has not looked yet, such a pass raises `SeveralError`."""
-    seen = _SEEN.get(model)
-    if seen is None:
-        handle = model.register_forward_hook(_refuse_several)
-    else:
-        handle = None if seen.choice.key is None else pick_output(model, seen.choice.key)
+    choice = _SEEN[model].choice if model in _SEEN else None
+    handles = []
+    if choice is None:
+        handles.append(model.register_forward_hook(_refuse_several))
+    elif choice.key is not None:
+        handles.append(pick_output(model, choice.key))
     try:
-        yield seen and seen.choice
+        yield choice
     finally:
-        if handle:
+        for handle in handles:
             handle.remove()
 
 

@@ -84,7 +84,8 @@ def _first_layer(model: nn.Module, found: Mapping[str, Tensor]) -> list[str]:
     if not same or (theirs.shape[1] == first.in_channels and bias == (first.bias is not None)):
         return []
     options: dict[str, Any] = {"stride": first.stride, "padding": first.padding, "dilation": first.dilation}
-    made = nn.Conv2d(theirs.shape[1], first.out_channels, first.kernel_size, bias=bias, **options)
+    options |= {"kernel_size": first.kernel_size}
+    made = nn.Conv2d(theirs.shape[1], first.out_channels, bias=bias, **options)
     model.set_submodule(name, made)
     beside = " and a bias" if bias and first.bias is None else ""
     return [f"the first layer `{name}` takes {theirs.shape[1]} channels{beside}, as the weights do"]

@@ -59,10 +59,10 @@ def choose_weights(found: list[StateDict], wanted: str = "", where: str = "") ->
     means, live = ([one for one in found if one.is_ema is kind] for kind in (True, False))
     if means and (not live or len(means[0].weights) * 2 > len(live[0].weights)):
         told = f"EMA weights are used (key '{means[0].key}')"
-        usual = next((one for one in live if one.is_named), None)
-        return means[0], [told + (f"; `weights: {usual.key}` takes the live ones" if usual else "")]
+        first = next((one for one in live if one.is_named), None)
+        return means[0], [told + (f"; `weights: {first.key}` takes the live ones" if first else "")]
     usual = [one for one in live if one.is_named]
-    best = min(usual, key=lambda one: WEIGHTS.index(one.key.partition(".")[0]), default=live[0])
+    best = min(usual or live[:1], key=lambda one: WEIGHTS.index(one.key.partition(".")[0]) if usual else 0)
     if best.key.rpartition(".")[2].isdecimal() or (not usual and best.key):
         return _merged([one for one in live if one.key.partition(".")[0] == best.key.partition(".")[0]], live, usual)
     return best, []

@@ -52,7 +52,7 @@ def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes
     for place, (image, true, unknown) in enumerate(zip(frame["image"], *_known(frame), strict=True)):
         said = sure[place] >= THRESHOLD
         shown = said | np.array([name in (true or ()) for name in classes])
-        for index in np.flatnonzero(shown) if shown.any() else [int(sure[place].argmax())]:
+        for index in np.flatnonzero(shown).tolist() if shown.any() else [int(sure[place].argmax())]:
             name, known = classes[index], true is not None and classes[index] not in unknown
             held = name in true if known and true is not None else None
             right = pd.NA if held is None else bool(said[index]) is held
