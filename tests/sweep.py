@@ -18,6 +18,7 @@ from torch import nn
 
 import seewhy
 
+# ruff: noqa: T201
 LARGEST = 100e6  # weights of a network beyond which it is left out
 Made = tuple[str, Callable[[], nn.Module], int]
 
@@ -133,7 +134,7 @@ def main() -> int:
     """Looks at all networks of the zoos that are asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("zoos", nargs="*", default=["torchvision", "timm", "transformers"])
-    parser.add_argument("--most", type=int, default=256)
+    parser.add_argument("--most", type=int, default=384)
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")

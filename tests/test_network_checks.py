@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 import torch
 
 from seewhy.doctor.network_checks import better_order, choices_made, class_order, odd_predictions
@@ -76,15 +77,15 @@ class Two(nn.Module):
 """
 
 
-def test_of_several_outputs_the_study_picks_one_and_takes_another_if_asked(project, study, monkeypatch):
+def test_of_several_outputs_the_study_picks_one_and_takes_another_if_asked(project, study):
     from seewhy import SeewhyError, open_study
 
+    plain = study.predict()["predicted"].tolist()
     (project.root / "two.py").write_text(TWO)
     project.set("studies.tiny.architecture", "two.py:Two")
     own = checkpoint()["model_state_dict"]
     weights = own | {"side.weight": -own["head.weight"], "side.bias": -own["head.bias"]}
     project.save(model_state_dict=weights)
-    plain = study.predict()["predicted"].tolist()
     project.set("studies.tiny.output_index", 2)
     assert open_study("tiny").predict()["predicted"].tolist() == plain
     project.set("studies.tiny.output_index", None)
@@ -92,12 +93,8 @@ def test_of_several_outputs_the_study_picks_one_and_takes_another_if_asked(proje
     assert first.predict()["predicted"].tolist() != plain
     assert "several outputs fit: 1, 2; '1' is used; `output_index: 2` picks another" in first.built.notes
     project.set("studies.tiny.output_key", "logits")
-    try:
+    with pytest.raises(SeewhyError, match="no output 'logits'; allowed: 0, 1, 2"):
         open_study("tiny").predict()
-    except SeewhyError as error:
-        assert "no output 'logits'; allowed: 0, 1, 2" in str(error)  # noqa: PT017
-    else:
-        raise AssertionError
 
 
 ONE = """
@@ -115,13 +112,14 @@ class One(nn.Module):
 def test_one_output_gives_the_predictions_of_two(project, study):
     from seewhy import open_study
 
+    two = study.predict()
     (project.root / "one.py").write_text(ONE)
     project.set("studies.tiny.architecture", "one.py:One")
     own = checkpoint()["model_state_dict"]
     difference = {f"head.{key}": (own[f"head.{key}"][1:] - own[f"head.{key}"][:1]) for key in ("weight", "bias")}
     project.save(model_state_dict=own | difference)
     single = open_study("tiny")
-    found, two = single.predict(), study.predict()
+    found = single.predict()
     assert found["predicted"].tolist() == two["predicted"].tolist()
     assert abs(found["confidence"] - two["confidence"]).max() < 1e-6  # sigmoid of the difference is the softmax
     assert single.is_single

@@ -10,7 +10,6 @@ from torch import nn
 from torchvision import models
 
 from seewhy.config.params import Preprocessing
-from seewhy.errors import SeewhyError
 from seewhy.inputs.inspect import look
 from tests.conftest import CLASSES
 

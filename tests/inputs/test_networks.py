@@ -1,4 +1,4 @@
-"""The networks of real setups, each made small: as their own code saves it, built from the file, equal in its output."""
+"""The networks of real setups, each made small: saved by their own code, built from the file, equal in output."""
 
 import json
 import sys
@@ -325,7 +325,8 @@ def test_s19_two_outputs_in_torchscript(tmp_path):
         "class Net(nn.Module):\n    def __init__(self, num_classes=3):\n        super().__init__()\n"
         "        self.a = nn.Conv2d(3, 4, 3, 2, 1)\n        self.mask = nn.Conv2d(4, 1, 1)\n"
         "        self.fc = nn.Linear(4, num_classes)\n"
-        "    def forward(self, x):\n        x = self.a(x).relu()\n        return self.fc(x.mean((2, 3))), self.mask(x)\n"
+        "    def forward(self, x):\n        x = self.a(x).relu()\n"
+        "        return self.fc(x.mean((2, 3))), self.mask(x)\n"
     )
     (tmp_path / "net.py").write_text(code)
     net = own(code)

@@ -30,13 +30,13 @@ def test_a_row_for_each_label_that_is_predicted_or_true():
     assert rows["is_predicted"].tolist() == [True, False, True, False, True, True]
     assert rows["is_true"].tolist() == [True, True, pd.NA, False, pd.NA, True]
     assert rows["correct"].tolist() == [True, False, pd.NA, True, pd.NA, True]
-    assert rows["label"].tolist() == ["a", "b", None, None, None, "c"]
+    assert rows["label"].fillna("").tolist() == ["a", "b", "", "", "", "c"]
     assert rows["confidence"][0] == pytest.approx(float(torch.sigmoid(torch.tensor(2.0))))
 
 
 def test_a_table_for_readers():
     found = multilabel.table(FRAME, LOGITS, CLASSES)
-    assert found["label"].tolist() == ["a|b", "", None, "c"]
+    assert found["label"].fillna("-").tolist() == ["a|b", "", "-", "c"]
     assert found["predicted"].tolist() == ["a|c", "", "a", "c"]
     assert found["score_b"].tolist() == pytest.approx(LOGITS[:, 1].sigmoid().tolist())
 

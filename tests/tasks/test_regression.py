@@ -23,7 +23,7 @@ def test_a_row_an_image_and_quantity_with_its_error():
     assert rows["predicted"].tolist() == ["age", "height"] * 3
     assert rows["error"].tolist()[:4] == pytest.approx([1, 0, -10, 0.3], abs=1e-6)
     assert rows["correct"].tolist() == [True, True, False, False, pd.NA, pd.NA]
-    assert rows["label"].tolist()[-1] is None
+    assert rows["label"].isna().tolist() == [False] * 4 + [True] * 2
     assert rows["estimate"].tolist()[-2:] == [30, 2]
     with pytest.raises(SeewhyError, match=r"shape \(3, 1\); the dataset has 2 numbers"):
         regression.predict(FRAME, OUTPUT[:, :1], STUDY)
