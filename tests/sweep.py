@@ -108,7 +108,7 @@ def transformers_networks() -> Iterator[Made]:
             yield f"transformers {name}", lambda kind=kind, config=config, given=given: kind(config(**given)), 64
 
 
-def look(name: str, make: Callable[[], nn.Module], side: int) -> str:
+def look(make: Callable[[], nn.Module], side: int) -> str:
     """One line: the layer and its map, or why there is none."""
     torch.manual_seed(0)
     try:
@@ -149,7 +149,7 @@ def main() -> int:
             continue
         for name, make, side in made[:: asked.every]:
             begun = time.monotonic()
-            line = look(name, make, side)
+            line = look(make, side)
             figures[line.split(" ")[0].strip(":")] = figures.get(line.split(" ")[0].strip(":"), 0) + 1
             print(f"{name:36} {side:4} {time.monotonic() - begun:5.1f} s  {line}", flush=True)
             gc.collect()

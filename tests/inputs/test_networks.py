@@ -398,11 +398,11 @@ def test_half_and_ema_and_wrapped_parts(tmp_path):
 def test_only_networks_are_called(tmp_path):
     (tmp_path / "a.py").write_text(HEAD + "class Other:\n    pass\nLIMIT = 3\ndef seven():\n    return 7\n")
     for name in ("Other", "LIMIT", "torch", "open"):
-        with pytest.raises(SeewhyError, match="unknown architecture 'a.py:"):
+        with pytest.raises(SeewhyError, match=r"unknown architecture 'a\.py:"):
             built(tmp_path, f"a.py:{name}", {"a": torch.ones(2)}, 2)
     with pytest.raises(SeewhyError, match="makes 'int'"):
         built(tmp_path, "a.py:seven", {"a": torch.ones(2)}, 2)
-    with pytest.raises(SeewhyError, match="there is no file 'b.py'"):
+    with pytest.raises(SeewhyError, match=r"there is no file 'b\.py'"):
         built(tmp_path, "b.py:Net", {"a": torch.ones(2)}, 2)
     Path(tmp_path / "c.py").write_text("class Net(:\n")
     with pytest.raises(SeewhyError, match="SyntaxError"):

@@ -80,7 +80,7 @@ def test_one_image_without_its_batch_and_pictures_with_the_users_own_function():
         close(gradcam(given, transform=to_input), gradcam(batch))
     close(gradcam(pictures[0], transform=to_input), gradcam(batch[:1]))
     for given in (pictures, (IMAGES * 9).to(torch.uint8)):
-        with pytest.raises(seewhy.SeewhyError, match="transform=..., the function that"):
+        with pytest.raises(seewhy.SeewhyError, match=r"transform=\.\.\., the function that"):
             gradcam(given)
 
 
