@@ -20,6 +20,7 @@ from seewhy.config.params import Study as Settings
 from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import Project, find_project
 from seewhy.engine.evidence import find_layer
+from seewhy.engine.outputs import Choice
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import architecture, checkpoint, images, split_line
@@ -136,8 +137,12 @@ class Study:
             settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
         )
         key = settings.output_key if settings.output_index is None else settings.output_index
+        try:
+            image = self.blank_input()
+        except SeewhyError:  # of the preprocessing: told where that is looked at
+            return Built(model, 0, Choice(None), notes)
         maps = self.dataset.task == "segmentation"
-        return settle_output(model, self.blank_input(), count, key, where, notes, maps)
+        return settle_output(model, image, count, key, where, notes, maps)
 
     def blank_input(self) -> Float[Tensor, "1 c h w"]:
         """A black image as the network takes it, on the CPU."""

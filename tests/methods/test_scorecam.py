@@ -29,7 +29,7 @@ def test_by_hand() -> None:
     images = torch.tensor([[[[0.0, 2.0]], [[4.0, 0.0]]]])  # masks (0, 1) and (1, 0)
     # through the first mask the image is (0, 2), (0, 0), through the second (0, 0), (4, 0): scores 2 and 4
     weights = torch.tensor([2.0, 4.0]).softmax(0)
-    found = seewhy.explain(Bright(), images, methods=["scorecam"], targets=0, layer="layer")["scorecam"][0, 0]
+    found = seewhy.explain(Bright(), images, methods=["scorecam"], targets=1, layer="layer")["scorecam"][0, 0]
     torch.testing.assert_close(found, torch.stack([4 * weights[1], 2 * weights[0]])[None])
 
 

@@ -80,7 +80,7 @@ def squares(weight: torch.Tensor) -> nn.Module:
 
 def test_partition_gives_each_quarter_its_worth() -> None:
     weight, images = torch.tensor([1.0, -2.0, 0.0, 4.0]), torch.rand(2, 3, 16, 16)
-    found = partition_values(squares(weight), images, 0, evaluations=300, blur=5)
+    found = partition_values(squares(weight), images, 1, evaluations=300, blur=5)
     blurred = nn.functional.avg_pool2d(images, 5, 1, 2, count_include_pad=False)
     by_hand = nn.functional.avg_pool2d((images - blurred).sum(1), 8).flatten(1) * weight
     worth = torch.from_numpy(found.values).sum((1, 2)).unflatten(1, (2, 8)).unflatten(3, (2, 8)).sum((2, 4)).flatten(1)

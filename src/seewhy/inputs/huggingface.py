@@ -99,6 +99,7 @@ def renamed(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor
 
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     try:
         made: Any = type(model)
         filled, told = made.from_pretrained(
