@@ -138,15 +138,16 @@ def _tokens(model: Traits, count: int, size: tuple[int, int]) -> Layout | None:
     """The grid of so many tokens: of the patches, or coarser by 2, 4 or 8 as in pyramids; where no patch is known, of a
     stride that is a power of 2."""
     named = model.prefix
+    strides = [(ceil(size[0] / step), ceil(size[1] / step)) for step in (2, 4, 8, 16, 32, 64)]
     if model.patch is None:
-        grids = [(ceil(size[0] / step), ceil(size[1] / step)) for step in (2, 4, 8, 16, 32, 64)]
-        return next((Layout("tokens", grid) for grid in grids if grid[0] * grid[1] == count > 1), None)
+        return next((Layout("tokens", grid) for grid in strides if grid[0] * grid[1] == count > 1), None)
     rows, columns = size[0] // model.patch[0], size[1] // model.patch[1]
     spare = count - rows * columns
     if rows * columns and (spare in (0, named) or (named is None and 0 < spare <= MOST_PREFIX)):
         return Layout("tokens", (rows, columns), spare)
-    for grid in [(ceil(rows / step), ceil(columns / step)) for step in (2, 4, 8)]:
-        if count - grid[0] * grid[1] in (0, named):  # a class token may join in the last stage
+    coarser = [(ceil(rows / step), ceil(columns / step)) for step in (2, 4, 8)]
+    for grid in [*coarser, *strides]:  # of a hybrid, whose patches are those of its trunk
+        if count > 1 and count - grid[0] * grid[1] in (0, named):  # a class token may join in the last stage
             return Layout("tokens", grid, count - grid[0] * grid[1])
     return None
 
