@@ -48,20 +48,8 @@ def test_what_was_chosen_between_file_and_network():
         ("ok", built.notes[0]),
         ("ok", "of several outputs '1' is the one with a value for each class"),
     ]
-    assert "in the order of the checkpoint, b, a" in next(class_order(study, ["a", "b"]))[1]
     assert "the checkpoint names other classes: b, a" in next(class_order(study, ["x", "y"]))[1]
     assert not list(class_order(study, ["b", "a"]))
-
-
-def test_a_study_takes_the_order_of_the_checkpoint(project, study, cli):
-    from seewhy import open_study
-
-    before = study.predict()
-    project.save(class_names=["cat", "cup"])
-    after = open_study("tiny").predict()
-    assert after["predicted"].map({"cup": "cat", "cat": "cup"}).tolist() == before["predicted"].tolist()
-    code, _ = cli("doctor", "tiny")
-    assert code == 0
 
 
 TWO = """

@@ -29,17 +29,11 @@ def choices_made(study: "Study") -> Iterator[Finding]:
 
 
 def class_order(study: "Study", in_dataset: Sequence[str]) -> Iterator[Finding]:
-    """Whether the checkpoint names other classes than the dataset, or the same in another order."""
+    """Whether the checkpoint names other classes than the dataset; the same in another order are refused before."""
     theirs = study.checkpoint.classes
     if theirs is None or list(theirs) == list(in_dataset):
         return
-    if sorted(theirs) == sorted(in_dataset):
-        yield "warning", f"classes are in the order of the checkpoint, {listing(theirs)}, not that of the dataset"
-    else:
-        yield (
-            "warning",
-            f"the checkpoint names other classes: {listing(theirs)}; the dataset's are {listing(in_dataset)}",
-        )
+    yield "warning", f"the checkpoint names other classes: {listing(theirs)}; the dataset's are {listing(in_dataset)}"
 
 
 def odd_predictions(rows: pd.DataFrame, classes: Sequence[str]) -> Iterator[Finding]:
