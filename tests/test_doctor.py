@@ -85,7 +85,11 @@ def test_one_ill_study_keeps_nobody_waiting(project, cli, monkeypatch):
     ("key", "value", "line"),
     [
         ("studies.tiny.checkpoint", "tinny.pth", "files: unknown file 'tinny.pth' in studies.tiny.checkpoint of "),
-        ("studies.tiny.split", "val", "dataset: studies.tiny.split: found 'val'; allowed in dataset 'things': test"),
+        (
+            "studies.tiny.split",
+            "val",
+            "dataset: studies.tiny.split: unknown split 'val'; allowed: test (dataset 'things')",
+        ),
         ("studies.tiny.layer", "featurs", "layer: unknown layer 'featurs' in study 'tiny'; did you mean 'features'?"),
         ("studies.tiny.layer", "head", "layer: "),
         ("studies.tiny.preprocessing", {"size": 32}, "preprocessing: missing key 'studies.tiny.preprocessing.mean'"),

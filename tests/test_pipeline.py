@@ -79,7 +79,7 @@ def write_own_page(root: Path, code: str = MINE) -> None:
     cells = [
         {**cell, **({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})} for cell in cells
     ]
-    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     (root / "notebooks/09_mine.ipynb").write_text(json.dumps(content))
 
 

@@ -114,7 +114,12 @@ WRONG = [
         "layer",
         "unknown layer 'features.9' in study 'tiny'; did you mean 'features.2'",
     ),
-    ("studies.tiny.split", "val", "dataset", "studies.tiny.split: found 'val'; allowed in dataset 'things': test"),
+    (
+        "studies.tiny.split",
+        "val",
+        "dataset",
+        "studies.tiny.split: unknown split 'val'; allowed: test (dataset 'things')",
+    ),
     ("studies.tiny.checkpoint", "no.pth", "checkpoint", "studies.tiny.checkpoint: there is no checkpoint"),
     ("studies.tiny.architecture", "my_nets:Tyni", "model", "unknown architecture 'my_nets:Tyni' in study 'tiny'"),
     ("studies.tiny.architecture", "timm:resnet", "model", "unknown architecture 'timm:resnet' in study 'tiny'"),

@@ -54,6 +54,28 @@ def inspect(
 
 
 @app.command()
+def new(
+    study: Annotated[str, typer.Argument(help="a name for the study", metavar="STUDY")],
+    data: Annotated[str, typer.Option(help="a folder, table, JSON or array file; read where it lies")],
+    checkpoint: Annotated[str, typer.Option(help="the weights")] = "",
+    architecture: Annotated[str, typer.Option(help="torchvision:NAME, timm:NAME, smp:NAME or my_nets:MyNet")] = "",
+    transform: Annotated[str, typer.Option(help="the line of preprocessing of your own code; parsed, never run")] = "",
+    split: Annotated[str, typer.Option(help="a split's name, or the line that makes it; parsed, never run")] = "",
+    classes: Annotated[str, typer.Option(help="names in the order of the outputs: a,b,c or a file")] = "",
+    task: Annotated[str, typer.Option(help="classification, multilabel, regression, segmentation, captioning")] = "",
+    layer: Annotated[str, typer.Option(help="the layer that maps are taken from (default: auto)")] = "",
+    settings: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of either section; repeat it")] = None,
+    only: Annotated[bool, typer.Option("--only", help="take the demonstration out of params.yaml")] = False,
+) -> None:
+    """Writes the two sections of params.yaml for your files, tells why, and lets the doctor look at the study."""
+    from seewhy.inputs.new_study import Request
+    from seewhy.inputs.new_study_verb import make_study
+
+    given = (study, data, checkpoint, architecture, transform, split, classes, task, layer, tuple(settings or ()))
+    make_study(find_project(), Request(*given), only)
+
+
+@app.command()
 def weights(
     architecture: Annotated[str, typer.Argument(help="torchvision:NAME or timm:NAME")],
     which: Annotated[str, typer.Argument(help="DEFAULT, or the weights' own name")],
@@ -134,12 +156,10 @@ def run(
         raise unknown(found.whose, name, project.runs(found), FILE)
     own = found.of(project.params.task(name))
     from seewhy.pipeline.explain import make_missing_inputs
-    from seewhy.pipeline.fingerprint import page_fingerprint
-    from seewhy.pipeline.pages import execute_page, render_pages
+    from seewhy.pipeline.pages import run_page
 
     make_missing_inputs(project, name, workers)
-    execute_page(project, name, own, page_fingerprint(project, name, own.stem))
-    render_pages(project, name, [own.stem])
+    run_page(project, name, own)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from torch import Tensor
 from seewhy.config import artifacts
 from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import is_plain, tensor
 from seewhy.maps.attributions import Attributions
 from seewhy.maps.explaining import check_methods, explained, jobs
 from seewhy.methods.cam import TITLES
@@ -96,7 +96,8 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
             rows, photos = _readable(study, part, wrong)
             if rows.empty:
                 continue
-            batch = tensor(photos, study.preprocessing).to(study.device)
+            plain = is_plain(study.preprocessing)
+            batch = tensor(photos, study.preprocessing).to(study.device) if plain else study.inputs(rows)
             read = rows.drop(columns="label").merge(study.read(rows, batch), on="image")
             reads.append(read)
             chosen = read if asked.wanted is None else _of_class(study, rows, read, asked.wanted)

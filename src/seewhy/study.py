@@ -15,19 +15,22 @@ from torch import Tensor, nn
 
 from seewhy import samples, tasks
 from seewhy.config import artifacts
-from seewhy.config.params import Base, Preprocessing
+from seewhy.config.params import Base
 from seewhy.config.params import Study as Settings
+from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import Project, find_project
-from seewhy.config.validation import validate
 from seewhy.engine.evidence import find_layer
 from seewhy.engine.targets import output_of
-from seewhy.errors import SeewhyError, listing, unknown
-from seewhy.inputs import architecture, checkpoint, images
+from seewhy.errors import SeewhyError, unknown
+from seewhy.inputs import architecture, checkpoint, images, split_line
+from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.dataset import load as load_dataset
 from seewhy.inputs.device import choose_device
+from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
 from seewhy.progress import progress
 from seewhy.samples import select_rows
+from seewhy.tasks.prediction_table import prediction_table
 
 if TYPE_CHECKING:
     from seewhy.maps.explanation import Explanation
@@ -77,12 +80,12 @@ class Study:
     def dataset(self) -> Dataset:
         """The checked manifest; `frame` holds only the rows of this study's split."""
         whole = load_dataset(self.settings.dataset, self.root)
-        rows = whole.frame[whole.frame["split"] == self.settings.split].reset_index(drop=True)
-        if rows.empty:
-            raise SeewhyError(
-                f"studies.{self.name}.split: found '{self.settings.split}'; "
-                f"allowed in dataset '{whole.name}': {listing(sorted(set(whole.frame['split'])))}"
-            )
+        try:
+            chosen = split_line.select_rows(self.settings.split, whole.frame, self.root, whole.classes).rows
+        except SeewhyError as error:
+            told = str(error).removeprefix("split: ")
+            raise SeewhyError(f"studies.{self.name}.split: {told} (dataset '{whole.name}')") from None
+        rows = whole.frame.iloc[np.sort(chosen)].reset_index(drop=True)
         for name, column in self.settings.suspects.items():
             if column not in whole.masks:
                 raise unknown("mask", column, whole.masks, f"studies.{self.name}.suspects.{name}")
@@ -99,20 +102,17 @@ class Study:
         return checkpoint.load(self.root / self.settings.checkpoint, f"studies.{self.name}.checkpoint")
 
     @cached_property
+    def resolved(self) -> Resolved:
+        """Preprocessing, and where each of its settings came from: params.yaml, the checkpoint, files beside it."""
+        settings, frame = self.settings, self.dataset.frame
+        sizes = list(zip(frame["width"].tolist(), frame["height"].tolist(), strict=True))
+        file, where = self.root / settings.checkpoint, f"studies.{self.name}.preprocessing"
+        return resolve_preprocessing(settings.preprocessing, self.checkpoint, file, settings.architecture, sizes, where)
+
+    @property
     def preprocessing(self) -> Preprocessing:
-        """Settings from params.yaml; what they leave open comes from the checkpoint's config."""
-        config = self.checkpoint.config
-        names = {key: checkpoint.named(config, key) for key in checkpoint.NAMES}
-        found = {key: config[name] for key, name in names.items() if name}
-        where = f"studies.{self.name}.preprocessing and the checkpoint's config"
-        plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
-        if isinstance(size := plain.get("size"), list | tuple) and len(size) == 3:
-            plain["size"] = size[1:]  # channels, height, width
-        merged = validate(Preprocessing, plain | self.settings.preprocessing.model_dump(exclude_none=True), where)
-        for key in checkpoint.NAMES:
-            if getattr(merged, key) is None:
-                raise SeewhyError(f"missing key 'studies.{self.name}.preprocessing.{key}': the checkpoint has none")
-        return merged
+        """From an image file to the network's input, with nothing left open."""
+        return self.resolved.preprocessing
 
     @cached_property
     def device(self) -> torch.device:
@@ -124,6 +124,7 @@ class Study:
         """The network with the checkpoint's weights, in eval mode, on the device."""
         where = f"study '{self.name}'"
         settings, classes = self.settings, len(self.dataset.classes)
+        check_class_order(self.dataset.classes, self.checkpoint.classes, where)
         model = architecture.build(
             settings.architecture, classes, settings.arguments, self.checkpoint, self.root, where
         )
@@ -180,7 +181,7 @@ class Study:
 
     def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
         """The network's input for those images, on the device."""
-        return images.tensor(self.photos(rows), self.preprocessing).to(self.device)
+        return images.inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
 
     def batches(self, rows: pd.DataFrame, label: str) -> Any:
         """(rows, input) for batch after batch, with progress named `label`."""
@@ -296,8 +297,9 @@ class Study:
 
     def boxes(self, rows: pd.DataFrame) -> list[Float[np.ndarray, "k 4"]]:
         """Object boxes of those images in pixels of the network's input."""
-        sizes = zip(rows["boxes"], rows["width"], rows["height"], strict=True)
-        return [images.Fit.of((w, h), self.preprocessing).boxes(json.loads(text), (w, h)) for text, w, h in sizes]
+        files = [self.root / name for name in rows["image"]]
+        sizes = zip(rows["boxes"], rows["width"], rows["height"], files, strict=True)
+        return [images.fit_boxes(json.loads(text), (w, h), self.preprocessing, file) for text, w, h, file in sizes]
 
     def classes_of(self, names: Sequence[str]) -> list[int]:
         """Class indices of those names."""
@@ -310,7 +312,7 @@ class Study:
         artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
         folder = artifacts.reports(self.root, self.name)
         labelled = frame[frame["label"].notna()]
-        artifacts.write_csv(folder / "predictions.csv", frame.drop(columns="probabilities", errors="ignore"))
+        artifacts.write_csv(folder / "predictions.csv", prediction_table(frame, self.dataset.classes))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:

@@ -98,7 +98,7 @@ def test_what_is_no_image_and_what_is_too_large(tmp_path, monkeypatch):
 def test_a_long_image_does_not_eat_the_memory():
     with pytest.raises(SeewhyError, match="an image of 1 x 60000 pixels is too long to crop; allowed: squash or pad"):
         Fit.of((1, 60000), Preprocessing(size=224, resize="crop"))
-    assert Fit.of((1, 60000), Preprocessing(size=224, resize="pad")).resized == (1, 224)
+    assert Fit.of((1, 60000), Preprocessing(size=224, resize="pad")).operations[0].size == (1, 224)
 
 
 SETTINGS = [
@@ -162,10 +162,11 @@ def test_squash_equals_torchvision(tmp_path):
     assert np.array_equal(ours[0], np.asarray(theirs))
 
 
-def test_the_padding_is_even_and_black():
+def test_the_padding_is_even_and_black(tmp_path):
     fit = Fit.of((40, 20), Preprocessing(size=20, resize="pad"))
-    assert (fit.resized, fit.offset) == ((20, 10), (0, 5))
-    padded = np.asarray(fit.image(Image.new("RGB", (40, 20), RED), Image.Resampling.BILINEAR))
+    assert (fit.operations[0].size, fit.operations[1].start) == ((20, 10), (0, -5))
+    Image.new("RGB", (40, 20), RED).save(tmp_path / "a.png")
+    (padded,) = images.photos([tmp_path / "a.png"], Preprocessing(size=20, resize="pad"))
     assert not padded[:5].any()
     assert not padded[15:].any()
     assert (padded[5:15] == RED).all()
@@ -237,3 +238,7 @@ def test_floats_are_shares_or_shades(tmp_path, values, wanted):
     Image.fromarray(np.array([[0.0, 700.0]], np.float32)).save(tmp_path / "b.tif")
     with pytest.raises(SeewhyError, match="its numbers are no colours; allowed: 0 to 1, or 0 to 255"):
         images.open_image(tmp_path / "b.tif")
+
+
+def test_to_ignore_exif_is_to_take_the_pixels_as_they_are_stored():
+    assert Preprocessing.model_validate({"size": 8, "exif": "ignore"}).exif == "stored"

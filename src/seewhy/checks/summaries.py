@@ -3,7 +3,6 @@
     reports/<study>/figures.csv         every metric of every method: by fields, with interval and n
     reports/<study>/verdict.json        the checks of every audit
     reports/<study>/checks.json         the checks of params.yaml
-    reports/<study>/summary.json        the answers to four questions, and the verdict in one line
     reports/<study>/metrics/*.json      the keys of the first edition, for one release
     reports/<study>/metrics/*.csv       confusion and mean curves, for `dvc plots`
 
@@ -18,7 +17,6 @@ from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE, CONTROL
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.checks.run import load_tables, run_checks, write_checks
-from seewhy.checks.summary import write_summary
 from seewhy.checks.tables import StudyTables
 from seewhy.checks.verdict import LIMITS, map_checks, model_checks
 from seewhy.config import artifacts
@@ -60,8 +58,7 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     labelled = tables.images[tables.images["label"].notna()]
     artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
     artifacts.write_csv(folder / "metrics" / "curves.csv", old_metrics.mean_curves(tables))
-    write_summary(project, study, tables, model, verdict, own)
-    names = ("figures.csv", "verdict.json", "checks.json", "summary.json")
+    names = ("figures.csv", "verdict.json", "checks.json")
     return [*(folder / name for name in names), *sorted((folder / "metrics").iterdir())]
 
 

@@ -1,6 +1,7 @@
 """summary.json: four questions that a reader has of a study, answered from its checks, and the verdict in one line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,48 +9,49 @@ import pandas as pd
 from seewhy.checks.check import Check
 from seewhy.checks.figure import Figure
 from seewhy.checks.majority_baseline import MajorityBaseline
+from seewhy.checks.run import load_tables, run_checks
+from seewhy.checks.summaries import method_titles, model_baseline, verdict_checks
 from seewhy.checks.tables import StudyTables
 from seewhy.config import artifacts
 from seewhy.config.project import Project
+from seewhy.errors import SeewhyError
 from seewhy.report.text import method_sentences, verdict_sentences
 from seewhy.report.text.verdict_sentences import MOSTLY, Evidence
 
 MODEL, AUDIT = "01_model", "07_audit"  # the pages that show the answers
 
 
-def write_summary(
-    project: Project,
-    study: str,
-    tables: StudyTables,
-    model: MajorityBaseline,
-    verdict: Sequence[Check],
-    own: Sequence[Check],
-) -> None:
-    """Writes reports/<study>/summary.json.
+def write_summary(project: Project, study: str) -> Path:
+    """Writes reports/<study>/summary.json from the study's measurements, checks and predictions; its path.
 
-    Args:
-        project, study: what is summarised.
-        tables: its measurements.
-        model: beside the majority baseline.
-        verdict: the checks of every audit.
-        own: the checks of params.yaml.
+    It stands apart from the measure stage, so that a sentence in it can change without anything being measured.
+
+    Raises SeewhyError where the study was not measured.
     """
-    from seewhy.checks.summaries import method_titles
-
+    tables = load_tables(project, study)
+    if tables is None:
+        raise SeewhyError(f"study '{study}' is not measured yet; make it with: dvc repro measure@{study}")
+    model = model_baseline(project, study, tables.images)
+    verdict, own = verdict_checks(project, study, tables, model), run_checks(project, study, tables)
     evidence = gather_evidence(project, study, tables)
     title = method_titles(tables).get(evidence.method, evidence.method)
-    told = summarise_answers(model, verdict, own, evidence, title)
+    facts = study_facts(project, study) | {"images": int(tables.images["image"].nunique())}
+    path = artifacts.reports(project.root, study) / "summary.json"
+    artifacts.write_json(path, facts | summarise_answers(model, verdict, own, evidence, title))
+    return path
+
+
+def study_facts(project: Project, study: str) -> dict[str, Any]:
+    """What is studied: name, task, model and data in one line, the checkpoint's hash."""
     settings, path = project.params.study(study), artifacts.predictions(project.root, study)
     checkpoint = artifacts.read_table(path, f"explain@{study}")[1].get("checkpoint", "") if path.is_file() else ""
-    facts = {
+    return {
         "study": study,
         "task": project.params.task(study),
         "about": f"{settings.architecture} on dataset {settings.dataset}, split {settings.split}",
-        "images": int(tables.images["image"].nunique()),
         "checkpoint": checkpoint,
         "dataset": settings.dataset,
     }
-    artifacts.write_json(artifacts.reports(project.root, study) / "summary.json", facts | told)
 
 
 def summarise_answers(

@@ -1,14 +1,13 @@
 """The sections of params.yaml as typed, frozen settings. Unknown, missing and ill-typed keys are refused by name."""
 
-import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from seewhy.checks.settings import CheckSettings, GateSettings
+from seewhy.config.dataset import Dataset, Task
+from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.validation import (
-    Classes,
-    Column,
     Device,
     Inside,
     Name,
@@ -16,15 +15,26 @@ from seewhy.config.validation import (
     Positive,
     Region,
     Settings,
-    Size,
     Whole,
 )
 from seewhy.errors import unknown
 
+__all__ = [
+    "FILE",
+    "Attributions",
+    "Base",
+    "Comparison",
+    "Dataset",
+    "Demo",
+    "Output",
+    "Params",
+    "Preprocessing",
+    "Study",
+    "Task",
+]
 FILE = "params.yaml"
 STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
 OURS = ("sections", "tasks")  # fields that are no section of the file
-Task = Literal["classification", "segmentation", "captioning"]
 Output = Literal["logits", "sigmoid", "softmax"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
@@ -38,70 +48,6 @@ class Base(Settings):
     threads: Positive = 2
     colormap: Colormap = "viridis"
     opacity: Annotated[Number, Field(ge=0, le=1)] = 0.6
-
-
-class Preprocessing(Settings):
-    """From an image file to the network's input; what is absent is read from the checkpoint's config.
-
-    `scale` is the value of a white pixel before mean and std are applied (1 or 255). `resize`: squash to the size,
-    crop the centre after resizing the shorter side to size / crop, or pad to a square. `grey`: one channel, the
-    luminance, for networks that take no colour.
-    """
-
-    size: Size = None
-    mean: tuple[Number, ...] | None = None
-    std: tuple[Annotated[Number, Field(gt=0)], ...] | None = None
-    scale: Literal[1, 255] = 1
-    resize: Literal["squash", "crop", "pad"] = "squash"
-    crop: Annotated[Number, Field(gt=0, le=1)] = 1.0
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
-    grey: Annotated[bool, Field(strict=True)] = False
-
-    @field_validator("mean", "std")
-    @classmethod
-    def _one_or_three(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and (len(value) not in (1, 3) or not all(map(math.isfinite, value))):
-            raise ValueError("allowed: one number, or three (red, green, blue)")
-        return value
-
-    @field_validator("grey")
-    @classmethod
-    def _one_channel(cls, value: bool, others: ValidationInfo) -> bool:
-        if value and any(len(others.data.get(key) or ()) > 1 for key in ("mean", "std")):
-            raise ValueError("allowed: true with one number for mean and one for std")
-        return value
-
-
-class Dataset(Settings):
-    """Images, from a manifest or a folder, and class names, from a file or written here.
-
-    `columns` is our word: theirs. `table` is the key of the manifest's table in a pickled dict. `root` is where paths
-    in the manifest start, if neither in its own folder nor in the project. `demo`: the module that makes these files
-    in `out`, as `recipe`, and its settings.
-    """
-
-    task: Task
-    manifest: Inside | None = None
-    images: Annotated[Inside | None, Field(validate_default=True)] = None
-    classes: Annotated[Classes, Field(validate_default=True)] = None
-    columns: dict[Column, str] = Field(default_factory=dict)
-    table: str | None = None
-    root: Inside | None = None
-    demo: dict[str, Any] | None = None
-
-    @field_validator("images")
-    @classmethod
-    def _one_source(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if (value is None) == (info.data.get("manifest") is None) and "manifest" in info.data:
-            raise ValueError("allowed: either `manifest`, a table, or `images`, a folder")
-        return value
-
-    @field_validator("classes")
-    @classmethod
-    def _for_a_task_with_classes(cls, value: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
-        if value is None and info.data.get("task") != "captioning":
-            raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
-        return value
 
 
 class Study(Settings):

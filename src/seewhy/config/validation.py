@@ -44,14 +44,6 @@ def _inside(value: str) -> str:
     return value
 
 
-def _classes(value: Any) -> str | list[str] | None:
-    if value is None or isinstance(value, str):
-        return value and _inside(value)
-    if not isinstance(value, list) or not value or not all(type(one) in (str, int) and one != "" for one in value):
-        raise ValueError("allowed: a .json, .npy or .txt file of names, or a list of them, in index order")
-    return [str(one) for one in value]
-
-
 def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = box
     if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
@@ -64,7 +56,6 @@ Number = Annotated[float, Field(strict=True)]
 Positive = Annotated[Whole, Field(ge=1)]
 Inside = Annotated[str, AfterValidator(_inside)]  # a file of the project
 Size = Annotated[int | tuple[int, int] | None, PlainValidator(_sides)]  # pixels, or (height, width)
-Classes = Annotated[str | list[str] | None, PlainValidator(_classes)]  # a file of names, or the names
 Column = Annotated[
     str, worded(r"image|label|split|boxes|caption|mask|.+_mask", "image, label, split, boxes, caption, mask, ..._mask")
 ]

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,19 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.config import artifacts
+from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import Project
-from seewhy.doctor import preflight
+from seewhy.doctor import data_checks, preflight
+from seewhy.doctor.marks import Mark
+from seewhy.doctor.preprocessing_check import FEWEST_SAMPLE, better_neighbours, labelled_sample
 from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, listing
 from seewhy.formatting import written
+from seewhy.inputs import images
+from seewhy.inputs.dataset import load as load_dataset
+from seewhy.inputs.images import orientation
 from seewhy.inputs.renewal import renew
+from seewhy.inputs.transform_line import parse_line
 from seewhy.inputs.weights import left_aside
 from seewhy.maps.explaining import Job, check_methods, explained, jobs
 from seewhy.methods.cam import TITLES
@@ -37,8 +43,6 @@ PROBED = 4  # images that methods are tried on
 FEWEST_CELLS = 4  # along the longer side: below that a map says little more than which quarter
 FAMILY = ["gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam"]
 GATES = {"Sigmoid", "Hardsigmoid", "Softmax", "Softmax2d", "LogSoftmax", "MultiheadAttention"}  # guided on purpose not
-
-Mark = Literal["ok", "warning", "problem"]
 
 
 @dataclass(frozen=True)
@@ -122,12 +126,15 @@ def dataset(patient: Patient) -> Iterator[Line]:
     told = f"{len(frame):,} images of split '{settings.split}' in dataset '{found.name}', {len(names)} classes"
     yield Line("ok", "dataset", told)
     known = frame["label"].dropna()
-    if len(known):
+    if len(known) and found.task == "classification":
         counts = known.value_counts(sort=False).reindex([name for name in names if name in set(known)])
         rest = f"; {len(frame) - len(known):,} without" if len(known) < len(frame) else ""
         yield Line("ok", "labels", listing(f"{name} {count:,}" for name, count in counts.items()) + rest)
     elif found.task == "classification":
         yield Line("ok", "labels", "none: pages say what was not run")
+    whole = load_dataset(settings.dataset, patient.project.root)
+    for line in data_checks.data_lines(whole, found, patient.project.params.datasets[settings.dataset]):
+        yield Line(*line)
 
 
 def checkpoint(patient: Patient) -> Iterator[Line]:
@@ -141,6 +148,8 @@ def checkpoint(patient: Patient) -> Iterator[Line]:
 def model(patient: Patient) -> Iterator[Line]:
     """Whether architecture and weights fit."""
     study = patient.study
+    for line in data_checks.name_lines(study.dataset, study.checkpoint.classes):
+        yield Line(*line)
     count = sum(weight.numel() for weight in study.model.parameters())
     yield Line("ok", "model", f"{study.settings.architecture}, {count:,} parameters, all from the checkpoint")
     if aside := left_aside(study.model, study.checkpoint.weights):
@@ -149,9 +158,54 @@ def model(patient: Patient) -> Iterator[Line]:
 
 def preprocessing(patient: Patient) -> Iterator[Line]:
     """What reaches the network, beside what the checkpoint was made with."""
-    yield Line("ok", "preprocessing", "; ".join(facts.fed(patient.study).values()))
+    study = patient.study
+    yield Line("ok", "preprocessing", f"{'; '.join(facts.fed(study).values())} ({study.resolved.sentence})")
+    if study.settings.preprocessing.transform:
+        yield from _line_notes(study.settings.preprocessing.transform)
+    turned = sum(orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
+    if turned:
+        told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
+        yield Line("ok", "preprocessing", told)
     for text in facts.warnings(patient.study):
         yield Line("warning", "preprocessing", text)
+
+
+def _line_notes(text: str) -> Iterator[Line]:
+    """What a line of the user's own leaves out, and what was taken where it says nothing."""
+    parsed = parse_line(text)
+    if parsed.left_out:
+        told = f"left out of the line, since random: {listing(dict.fromkeys(parsed.left_out))}"
+        yield Line("ok", "preprocessing", told)
+    for note in parsed.notes:
+        yield Line("warning", "preprocessing", note)
+
+
+def neighbours(patient: Patient) -> Iterator[Line]:
+    """Whether another preprocessing, one change away, is right on clearly more of some labelled images."""
+    study = patient.study
+    if study.dataset.task != "classification":
+        return
+    rows = labelled_sample(study.dataset.frame, study.base.seed)
+    if len(rows) < FEWEST_SAMPLE:
+        return
+    files = [study.root / name for name in rows["image"]]
+
+    def predict_right(seen: Preprocessing) -> np.ndarray:
+        """Which of the sample's images are predicted right under another preprocessing."""
+        size = study.base.batch_size
+        starts = range(0, len(rows), size)
+        batches = [images.inputs(files[start : start + size], seen).to(study.device) for start in starts]
+        parts = [rows.iloc[start : start + size] for start in starts]
+        read = [study.read(part, batch) for part, batch in zip(parts, batches, strict=True)]
+        return pd.concat(read, ignore_index=True)["correct"].to_numpy(bool)
+
+    count, better = better_neighbours(study.preprocessing, files, predict_right)
+    for trial in better:
+        yield Line("warning", "preprocessing", trial.sentence)
+    if not better:
+        yield Line(
+            "ok", "preprocessing", f"none of {count} other settings is clearly better on {len(rows)} labelled images"
+        )
 
 
 def output(patient: Patient) -> Iterator[Line]:
@@ -242,6 +296,6 @@ STEPS: tuple[tuple[Step, ...], ...] = (
     (model,),
     (preprocessing,),
     (output,),
-    (accuracy, layer),
+    (accuracy, neighbours, layer),
     (guided, forecast),
 )

@@ -1,196 +1,183 @@
-"""A user's manifest -> a checked table: every name resolved, every image decoded once, every label a class."""
+"""A user's dataset -> a checked table: every name resolved, every image decoded once, every label a class."""
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from seewhy.config import artifacts
-from seewhy.config.params import Dataset as Settings
-from seewhy.config.params import Task
-from seewhy.errors import SeewhyError, listing, unknown
-from seewhy.inputs import tables
-from seewhy.inputs.images import open_image
-from seewhy.inputs.paths import Lookup
+from seewhy.config.dataset import WITHOUT_CLASSES, Task
+from seewhy.config.dataset import Dataset as Settings
+from seewhy.errors import SeewhyError, listing
+from seewhy.inputs import dataset_labels, rows
+from seewhy.inputs.class_names import distinct, read_classes
+from seewhy.inputs.layouts import read_layout
+from seewhy.inputs.layouts.finding import Reading
+from seewhy.inputs.layouts.splits import add_splits
+from seewhy.inputs.manifest import is_listed, read_images, read_manifest
+from seewhy.inputs.mask_values import mask_reading
+from seewhy.inputs.paths import Lookup, place
+from seewhy.inputs.rows import is_mask
+from seewhy.inputs.sources import source_file
 from seewhy.progress import progress
 
-TYPO = 0.8  # how alike (difflib's ratio) a column of the user's own must be to a known one to be taken for a typo
-KNOWN = ("image", "label", "split", "boxes", "caption")  # besides these: mask, and any column that ends in _mask
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-UNJUDGED = 255  # in a mask: a pixel of no class
+THREADS = 2  # that decode images: PIL does so beside Python
+AHEAD = 64  # images that are begun before the first of them is looked at
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A checked manifest. `frame` has one row an image: `image` and masks are paths relative to `root`."""
+    """A checked dataset. `frame` has one row an image: `image` and masks are addresses relative to `root`.
+
+    `label` is a class name; of several labels a JSON list of names, of a regression a JSON list of numbers, in the
+    order of `classes`. `uncertain`, of several labels, is a JSON list of classes that are not known for the image.
+    `notes` say how the data were read.
+    """
 
     name: str
     classes: list[str]
     frame: pd.DataFrame
     root: Path
     task: Task = "classification"
+    notes: list[str] = field(default_factory=list)
 
     @property
     def masks(self) -> list[str]:
         """Names of the mask columns."""
-        return [column for column in self.frame if _is_mask(column)]
+        return [column for column in self.frame if is_mask(column)]
 
 
 def load(name: str, root: Path) -> Dataset:
     """The dataset as its stage left it (`artifacts.dataset_stage`)."""
     frame, note = artifacts.read_table(artifacts.dataset(root, name), artifacts.dataset_stage(name))
-    return Dataset(name, note["classes"], frame, root, note["task"])
+    return Dataset(name, note["classes"], frame, root, note["task"], note.get("notes", []))
 
 
 def check(name: str, settings: Settings, root: Path) -> Path:
-    """Reads manifest (or folder of images) and classes, checks all, writes data/datasets/<name>.parquet.
+    """Reads images and what is known of them, checks all, writes data/datasets/<name>.parquet.
 
-    A path in the manifest is looked up in `root:`, or else in the manifest's folder, then in the project.
+    A path in a table is looked up in `root:`, or else in the table's folder, then in the project.
+    Raises SeewhyError, in one line, for whatever is wrong first.
     """
-    where, key = f"dataset '{name}'", f"datasets.{name}"
-    project = Lookup(root, (root,))
-    classes = _classes(settings.classes, project, key, where)
-    if settings.images is not None:
-        folders = [root / settings.images]
-        frame = _images(folders[0], f"{key}.images")
-    else:
-        manifest = project.file(str(settings.manifest), f"{key}.manifest")
-        frame = _read(manifest, settings, where, key)
-        folders = [root / settings.root] if settings.root else [manifest.parent, root]
-    lookup = Lookup(root, tuple(dict.fromkeys(folders)), f"; {key}.root says where paths start")
-    rows = [
-        _check_row(row, classes, settings.task, lookup, f"row {number} of {where}")
-        for number, row in progress(enumerate(frame.to_dict("records"), start=1), len(frame), f"checking {name}")
-    ]
-    table = pd.DataFrame(rows)
+    found = read(name, settings, root)
+    where = f"dataset '{name}'"
+    table = pd.DataFrame(_checked_rows(found, name))
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
         raise SeewhyError(f"image '{twice.iloc[0]}' stands twice in {where}; allowed: one row an image")
+    notes = [*found.notes, *_lookup_notes(found.lookup, table)]
+    note = {"classes": found.classes, "task": settings.task} | ({"notes": notes} if notes else {})
     path = artifacts.dataset(root, name)
-    artifacts.write_table(path, table, {"classes": classes, "task": settings.task})
+    artifacts.write_table(path, table, note)
     return path
 
 
-def _images(folder: Path, key: str) -> pd.DataFrame:
-    """One row for each image file in a folder and the folders in it, in the order of their names."""
-    if not folder.is_dir():
-        raise SeewhyError(f"{key}: there is no folder '{folder.name}' in {folder.parent}")
-    found = [path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
-    names = sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
-    if not names:
-        raise SeewhyError(f"{key}: there is no image in '{folder.name}'; allowed: files ending in {listing(SUFFIXES)}")
-    return pd.DataFrame({"image": names})
+@dataclass(frozen=True)
+class Unchecked:
+    """A dataset as it was read: rows as text, classes, and where paths are looked up; no image was opened."""
+
+    frame: pd.DataFrame
+    classes: list[str]
+    notes: list[str]
+    lookup: Lookup
+    settings: Settings
+    mask_steps: str = ""
 
 
-def _read(manifest: Path, settings: Settings, where: str, key: str) -> pd.DataFrame:
-    place = f"{manifest.name} of {where}"
-    frame = _renamed(tables.read(manifest, settings.table, f"manifest {place}"), settings.columns, place)
-    columns = [column for column in frame if column in KNOWN or _is_mask(column)]
-    free = [name for name in KNOWN if name not in columns]
-    for column in frame.columns.difference(columns):
-        if get_close_matches(column.strip().lower(), free, 1, TYPO):
-            raise unknown("column", column, KNOWN, place)
-    if "image" not in columns:
+def read(name: str, settings: Settings, root: Path) -> Unchecked:
+    """What `settings` name, read by its layout, with labels, splits and masks understood; no image is decoded."""
+    where, key = f"dataset '{name}'", f"datasets.{name}"
+    given = given_classes(settings, root, key, where)
+    reading, settings, folders, data = _source(settings, root, where, key, given)
+    reading = dataset_labels.with_file_names(reading, settings, where)
+    classes = given or reading.classes
+    if not classes and settings.task not in WITHOUT_CLASSES:
         raise SeewhyError(
-            f"missing column 'image' in {place}; found: {listing(frame.columns)}; "
-            f"{key}.columns: {{image: ...}} names another"
+            f"{key}.classes: the data name no classes; allowed: a list of names in the order of the outputs"
         )
-    if frame.empty:
-        raise SeewhyError(f"manifest {place} has no rows")
-    if settings.task == "captioning" and "caption" in columns:
-        captions = frame.groupby("image")["caption"].agg("\n".join)
-        frame = frame.drop_duplicates("image").assign(caption=lambda one: one["image"].map(captions))
-    return frame[columns]
+    notes = [*reading.notes, *_order_notes(given, reading.classes)]
+    frame, told = dataset_labels.read_labels(reading, classes, settings, where, key)
+    frame, split_notes = add_splits(frame, data, settings, root)
+    hint = f"; {key}.root says where paths start"
+    lookup = Lookup(root, tuple(dict.fromkeys(folders)), hint)
+    steps, mask_notes = "", list[str]()
+    if settings.task == "segmentation" and "mask" in frame:
+        masks = [path for one in frame["mask"] if one and (path := lookup.find(one))]
+        steps, mask_notes = mask_reading(masks, classes, settings, root, where)
+    return Unchecked(frame, classes, [*notes, *told, *split_notes, *mask_notes], lookup, settings, steps)
 
 
-def _renamed(frame: pd.DataFrame, ours: Mapping[str, str], place: str) -> pd.DataFrame:
-    """`frame` with the columns that `columns:` names under our names; a column that had such a name before is gone."""
-    for theirs in ours.values():
-        if theirs not in frame:
-            raise unknown("column", theirs, frame.columns, place)
-    kept = frame.drop(columns=[name for name in ours if name in frame])
-    return kept.assign(**{name: frame[theirs] for name, theirs in ours.items()})
+def given_classes(settings: Settings, root: Path, key: str, where: str) -> list[str]:
+    """The class names that params.yaml has or names a file of; none where it leaves them to the data."""
+    if not isinstance(settings.classes, str):
+        return distinct(settings.classes or [], f"{key}.classes")
+    path = Lookup(root, (root,)).file(settings.classes, f"{key}.classes", search=False)
+    return read_classes(path, f"classes {path.name} of {where}")
 
 
-def _classes(given: str | list[str] | None, project: Lookup, key: str, where: str) -> list[str]:
-    if not isinstance(given, str):
-        return tables.distinct(given or [], f"{key}.classes")
-    path = project.file(given, f"{key}.classes")
-    return tables.names(path, f"classes {path.name} of {where}")
+def _source(
+    settings: Settings, root: Path, where: str, key: str, given: list[str]
+) -> tuple[Reading, Settings, list[Path], Path]:
+    """What was read, the settings it was read with, the folders where its paths start, and the file or folder."""
+    if settings.images is not None:
+        folder = root / settings.images
+        return read_images(folder, settings, given, f"{key}.images"), settings, [folder], folder
+    colours = str(root / settings.colours) if settings.colours else None
+    known = settings.model_copy(update={"classes": given or settings.classes, "colours": colours})
+    own = [root / settings.root] if settings.root else []
+    if settings.manifest is not None:
+        file = Lookup(root, (root,)).file(settings.manifest, f"{key}.manifest", search=False)
+        if not is_listed(file, settings.task):
+            return read_manifest(file, settings, given, where, key), settings, own or [file.parent, root], file
+    else:
+        file = place(str(settings.data), root, f"{key}.data")
+    finding, reading, whole = read_layout(file, known, key)
+    told = f"layout {finding.layout}: {finding.reason}"
+    return replace(reading, notes=[told, *reading.notes]), whole, [*own, *reading.folders, root], file
 
 
-def _check_row(row: dict[str, str], classes: list[str], task: Task, lookup: Lookup, where: str) -> dict[str, Any]:
-    path = lookup.file(row["image"], where)
-    image = open_image(path, where)
-    label = row.get("label", "") if task == "classification" else ""
-    checked: dict[str, Any] = {
-        "image": path.relative_to(lookup.root).as_posix(),
-        "width": image.width,
-        "height": image.height,
-        "sha256": artifacts.sha256(path),
-        "split": row.get("split") or "test",
-        "label": _label(label, classes, where),
-        "caption": row.get("caption") or None,
-        "boxes": json.dumps(_boxes(row.get("boxes", ""), image.size, where)),
-    }
-    for column in filter(_is_mask, row):
-        most = len(classes) if task == "segmentation" and column == "mask" else None
-        checked[column] = _mask(row[column], lookup, image.size, most, f"{column}, {where}")
-    return checked
+def _order_notes(given: list[str], found: list[str]) -> list[str]:
+    """A line where the classes of params.yaml stand in another order than the data have them."""
+    if given and found and given != found and set(given) == set(found):
+        return [f"classes are numbered as `classes` says: {listing(given)}; by the data's own order: {listing(found)}"]
+    if given and [name for name in given if name.isdecimal()] and given == sorted(given) != sorted(given, key=_natural):
+        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(given)}"]
+    if (
+        not given
+        and found == sorted(found)
+        and all(one.isdecimal() for one in found)
+        and found != sorted(found, key=int)
+    ):
+        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(found)}"]
+    return []
 
 
-def _label(found: str, classes: list[str], where: str) -> str | None:
-    """A class name, or the index of one, also written as 3.0; empty means unlabelled."""
-    if not found or found in classes:
-        return found or None
-    number = re.fullmatch(r"([0-9]{1,9})(\.0+)?", found)
-    if number and number[1] in classes:
-        return number[1]
-    if number and int(number[1]) < len(classes):
-        return classes[int(number[1])]
-    raise unknown("label", found, classes, where)
+def _natural(name: str) -> tuple[int, int, str]:
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
 
 
-def _boxes(found: str, size: tuple[int, int], where: str) -> list[list[float]]:
-    try:
-        boxes = np.asarray(json.loads(found or "[]"), dtype=float)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        boxes = np.empty(0)[None]
-    if boxes.shape == (0,):
-        return []
-    if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
-        raise SeewhyError(f"boxes in {where}: found {found[:80]!r}; allowed: a JSON list of [x0, y0, x1, y1]")
-    if (boxes[:, 2:] <= boxes[:, :2]).any():
-        raise SeewhyError(f"boxes in {where}: found {found[:80]!r}; allowed: x0 < x1 and y0 < y1")
-    if (boxes[:, :2] >= size).any() or (boxes[:, 2:] <= 0).any():
-        raise SeewhyError(
-            f"boxes in {where}: found {found[:80]!r}; allowed: pixels of the image, {size[0]} x {size[1]}"
-        )
-    return boxes.tolist()
+def _checked_rows(found: Unchecked, name: str) -> list[dict[str, Any]]:
+    records = found.frame.to_dict("records")
+    check_one = rows.Check(found.classes, found.settings, found.lookup, found.mask_steps)
+    places = [f"row {number} of dataset '{name}'" for number in range(1, len(records) + 1)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(progress(_in_order(pool, check_one, records, places), len(records), f"checking {name}"))
 
 
-def _mask(found: str, lookup: Lookup, size: tuple[int, int], most: int | None, where: str) -> str | None:
-    """The mask's path; of a segmentation's own mask every value must be one of the `most` classes, or `UNJUDGED`."""
-    if not found:
-        return None
-    path = lookup.file(found, where)
-    mask = open_image(path, where, mode="L")
-    if mask.size != size:
-        raise SeewhyError(f"{where}: mask '{found}' is {mask.size}, its image {size}; allowed: equal sizes")
-    strange = [] if most is None else [value for value in np.unique(np.asarray(mask)) if most <= value != UNJUDGED]
-    if strange:
-        raise SeewhyError(
-            f"{where}: mask '{found}' has the value {strange[0]}; allowed: a class index up to {int(most or 0) - 1}, "
-            f"or {UNJUDGED} for none"
-        )
-    return path.relative_to(lookup.root).as_posix()
+def _in_order(pool: ThreadPoolExecutor, check_one: rows.Check, records: list[Any], places: list[str]) -> Iterator[Any]:
+    """Checked rows one after the other; little is begun after the first error."""
+    for start in range(0, len(records), AHEAD):
+        yield from pool.map(check_one, records[start : start + AHEAD], places[start : start + AHEAD])
 
 
-def _is_mask(column: str) -> bool:
-    return column == "mask" or column.endswith("_mask")
+def _lookup_notes(lookup: Lookup, table: pd.DataFrame) -> list[str]:
+    """How paths were found that are not as they are written, and what lies outside the project."""
+    notes = [f"{told} ({count:,})" for told, count in lookup.notes.items()]
+    outside = [source_file(one) for one in table["image"] if Path(one).is_absolute()]
+    if outside:
+        folders = dict.fromkeys(str(one.parent) for one in outside)
+        notes.append(f"{len(outside):,} images are read where they lie, outside the project: {listing([*folders][:3])}")
+    return notes

@@ -1,42 +1,82 @@
 """Image files -> what the network sees. Boxes and masks follow the same geometry: maps can be held against them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
-from seewhy.config.params import Preprocessing
+from seewhy.config.preprocessing import GEOMETRY, VALUES, Grey, Normalise, Pad, Preprocessing, Reverse, Scale, Step
 from seewhy.errors import SeewhyError
+from seewhy.inputs.geometry import LARGEST, Fit, Window, canvas_size, operations_of
+from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable
+from seewhy.inputs.sources import as_picture, open_picture, open_source
+from seewhy.inputs.values import apply_value, apply_values
 
-LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
+__all__ = [
+    "LARGEST",
+    "Fit",
+    "canvas_size",
+    "fit_boxes",
+    "inputs",
+    "mask",
+    "open_image",
+    "original",
+    "part",
+    "photos",
+    "tensor",
+]
+
 SHOWN = 400  # pixels a side: more than a panel of a figure has
-FILTERS = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")}
+Exif = Literal["upright", "stored"]
+WITH_NUMBERS = (".npy", ".tif", ".tiff", ".dcm")  # files that may hold numbers in place of colours
+LYING = (5, 6, 7, 8)  # EXIF orientations in which width and height change places
 
 
-def open_image(path: Path, where: str = "", mode: str = "RGB") -> Image.Image:
+def open_image(path: Path, where: str = "", mode: str = "RGB", exif: Exif = "upright") -> Image.Image:
     """The decoded image in `mode`: RGB, or L for a mask, whose values stay as they are in the file.
 
-    EXIF rotation is not applied: training code that calls `convert` does not either.
+    `exif`: turned upright as every viewer shows it, or as the pixels lie in the file. Raises SeewhyError for a file
+    that is none, is damaged, or larger than `LARGEST` pixels.
     """
     place = f"{where}: " if where else ""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             if image.width * image.height > LARGEST:
                 raise SeewhyError(
                     f"{place}image '{path.name}' has {image.width} x {image.height} pixels; allowed: {LARGEST:,}"
                 )
-            return _values(image) if mode == "L" else _eight_bit(image).convert(mode)
+            turned = _upright(image) if exif == "upright" else image
+            return _values(turned) if mode == "L" else _eight_bit(turned).convert(mode)
     except FileNotFoundError:
         raise SeewhyError(f"{place}there is no image '{path}'") from None
     except SeewhyError:
         raise
     except Exception as error:  # a damaged file makes PIL's decoders fail in every way there is
         raise SeewhyError(f"{place}image '{path.name}' cannot be read: {' '.join(str(error).split())}") from None
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation, 1 to 8: 1 for a file that says nothing, or no image."""
+    try:
+        with Image.open(path) as image:
+            found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a damaged header says nothing
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as EXIF says; as it is where EXIF is damaged."""
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # PIL fails in several ways on damaged EXIF
+        return image
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -58,81 +98,196 @@ def _values(mask: Image.Image) -> Image.Image:
     return mask.convert("L")
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Where an image of `size` (w, h) lands in the network's input: x -> x * scale + offset, for both axes."""
+def read_picture(path: Path, preprocessing: Preprocessing) -> Picture:
+    """What lies at a path or address, as the first step takes it: red, green, blue, or `bands` in their place.
 
-    resized: tuple[int, int]
-    offset: tuple[int, int]
-    canvas: tuple[int, int]
-
-    @classmethod
-    def of(cls, size: tuple[int, int], preprocessing: Preprocessing) -> "Fit":
-        """Geometry of `preprocessing` for an image of `size` (width, height)."""
-        height, width = canvas_size(preprocessing)
-        if preprocessing.resize == "squash":
-            resized = (width, height)
-        elif preprocessing.resize == "crop":
-            resized = _covering(size, (int(width / preprocessing.crop), int(height / preprocessing.crop)))
-        else:
-            factor = min(width / size[0], height / size[1])
-            resized = (max(1, round(size[0] * factor)), max(1, round(size[1] * factor)))
-        if resized[0] * resized[1] > LARGEST:
-            raise SeewhyError(f"an image of {size[0]} x {size[1]} pixels is too long to crop; allowed: squash or pad")
-        # round() of Python, as in torchvision's CenterCrop: half a pixel goes to the even side
-        offset = (-round((resized[0] - width) / 2), -round((resized[1] - height) / 2))
-        return cls(resized, offset, (width, height))
-
-    @property
-    def seen(self) -> tuple[float, float, float, float]:
-        """Which part of the image the canvas shows: x0, y0, x1, y1 in shares of its sides, beyond 0 to 1 if padded."""
-        (w, h), (x, y), (width, height) = self.resized, self.offset, self.canvas
-        return -x / w, -y / h, (width - x) / w, (height - y) / h
-
-    def image(self, image: Image.Image, resample: Image.Resampling) -> Image.Image:
-        """`image` resized, cropped or padded with zeros to the canvas."""
-        resized = image.resize(self.resized, resample)
-        if self.resized == self.canvas:
-            return resized
-        canvas = Image.new(image.mode, self.canvas)
-        canvas.paste(resized, self.offset)
-        return canvas
-
-    def boxes(self, boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> Float[np.ndarray, "k 4"]:
-        """Pixel boxes (xyxy) of the file in pixels of the canvas, clipped to it; those outside are dropped."""
-        scale = np.array([self.resized[0] / size[0], self.resized[1] / size[1]] * 2)
-        moved = np.asarray(boxes, dtype=float).reshape(-1, 4) * scale + np.array(self.offset * 2)
-        moved = moved.clip(0, np.array(self.canvas * 2))
-        return moved[(moved[:, 2:] > moved[:, :2]).all(1)]
+    Bytes, or float32 of 0 to 255 where the file holds numbers: floats of 0 to 1 are multiplied by 255, so that the
+    step which divides by 255 gives the file's own. Raises SeewhyError where the file has fewer bands.
+    """
+    values = _numbers_at(path) if path.suffix.lower() in WITH_NUMBERS or "#" in path.name else None
+    if values is None:
+        if preprocessing.bands is not None:
+            raise SeewhyError(f"bands: image '{path.name}' has none; allowed: a TIFF of several, an array")
+        return np.asarray(open_image(path, exif=preprocessing.exif))
+    return _colours_of(values, preprocessing.bands, path)
 
 
-def _covering(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
-    """`size` scaled to cover `target`, rounded as torchvision's Resize does: one side exact, the other cut down."""
-    if target[0] * size[1] >= target[1] * size[0]:
-        return target[0], int(target[0] * size[1] / size[0])
-    return int(target[1] * size[0] / size[1]), target[1]
+def _numbers_at(path: Path) -> np.ndarray | None:
+    """The array (h, w) or (h, w, bands) where a file holds numbers that are no 8-bit colours; None for a picture."""
+    try:
+        found = open_source(path)
+    except FileNotFoundError:
+        raise SeewhyError(f"there is no image '{path}'") from None
+    except SeewhyError:
+        raise
+    except Exception as error:  # a damaged file
+        raise SeewhyError(f"image '{path.name}' cannot be read: {' '.join(str(error).split())}") from None
+    is_number = isinstance(found, np.ndarray) or found.mode == "F"
+    return np.asarray(found) if is_number else None
 
 
-def canvas_size(preprocessing: Preprocessing) -> tuple[int, int]:
-    """(height, width) of the network's input."""
-    size = preprocessing.size
-    if size is None:
-        raise SeewhyError("preprocessing.size is not set; allowed: pixels, or [height, width]")
-    return (size, size) if isinstance(size, int) else size
+def _colours_of(values: np.ndarray, bands: Sequence[int] | None, path: Path) -> Picture:
+    """Three channels of an array: its bands, the first three, or one three times."""
+    whole = values[..., None] if values.ndim == 2 else values
+    count = whole.shape[2]
+    chosen = list(bands or ((1, 2, 3) if count >= 3 else (1,)))
+    if max(chosen) > count:
+        raise SeewhyError(f"bands: found {chosen}; image '{path.name}' has {count}; allowed: 1 to {count}")
+    colours = whole[..., [band - 1 for band in chosen]]
+    if colours.dtype.kind != "f":
+        return np.stack(
+            [np.asarray(as_picture(one)) for one in np.moveaxis(colours, 2, 0)] * (3 // len(chosen)), axis=2
+        )
+    if not np.isfinite(colours).all() or colours.min() < 0 or colours.max() > 255:
+        raise SeewhyError(f"image '{path.name}': its numbers are no colours; allowed: 0 to 1, or 0 to 255")
+    numbers = colours.astype(np.float32) * np.float32(255 if colours.max() <= 1 else 1)
+    return numbers.repeat(3 // len(chosen), axis=2)
 
 
 def photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
     """Images fitted to the canvas, before scale, mean and std: what a person can look at.
 
-    With `grey` they are turned grey first, as training code does, and have three equal channels.
+    With `grey` they are turned grey first, as training code does, and have three equal channels. Red is first here
+    also where the network takes blue first. Raises SeewhyError where the images come out in several sizes.
     """
-    fitted = []
-    for path in paths:
-        image = open_image(path)
-        if preprocessing.grey:
-            image = image.convert("L").convert("RGB")
-        fitted.append(Fit.of(image.size, preprocessing).image(image, FILTERS[preprocessing.interpolation]))
-    return np.stack([np.asarray(image) for image in fitted])
+    fitted = [_fit_picture(read_picture(path, preprocessing), preprocessing) for path in paths]
+    _check_sizes(fitted, paths)
+    return np.stack(fitted)
+
+
+def _fit_picture(picture: Picture, preprocessing: Preprocessing) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture through the steps that move pixels or take colour away, in three channels."""
+    slope, offset = np.ones(1), np.zeros(1)
+    for step in preprocessing.pipeline:
+        slope, offset = _pixel_scale(step, slope, offset)
+        if isinstance(step, Grey):
+            picture = grey_picture(picture, step)
+        for operation in operations_of(step, (picture.shape[1], picture.shape[0])):
+            shown = _shown_fill(operation.pad, slope, offset) if isinstance(operation, Window) else None
+            filled = Window(operation.start, operation.size, shown) if isinstance(operation, Window) and shown else None
+            picture = apply_operation(picture, filled or operation)
+    coloured = picture.repeat(3, axis=2) if picture.shape[2] == 1 else picture
+    return coloured if coloured.dtype == np.uint8 else coloured.round().clip(0, 255).astype(np.uint8)
+
+
+def _pixel_scale(step: Step, slope: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How a pixel of 0 to 255 becomes a value after `step`: slope and offset, channel by channel."""
+    if isinstance(step, Scale):
+        return slope / step.divisor, offset / step.divisor
+    if isinstance(step, Normalise):
+        return slope / np.asarray(step.std), (offset - np.asarray(step.mean)) / np.asarray(step.std)
+    return slope, offset
+
+
+def _shown_fill(pad: Pad, slope: np.ndarray, offset: np.ndarray) -> Pad:
+    """The border's colour as a pixel of 0 to 255, where it was given as a value after scale, mean and std."""
+    colour = ((np.asarray(pad.fill) - offset) / slope).round().clip(0, 255)
+    return pad.model_copy(update={"fill": tuple(colour.tolist())})
+
+
+def _check_sizes(fitted: Sequence[Picture], paths: Sequence[Path]) -> None:
+    first = next((k for k, one in enumerate(fitted) if one.shape != fitted[0].shape), None)
+    if first is not None:
+        pairs = ((fitted[k].shape[1], fitted[k].shape[0], paths[k].name) for k in (0, first))
+        sizes = " and ".join(f"{width} x {height} ('{name}')" for width, height, name in pairs)
+        raise SeewhyError(f"preprocessing leaves images of several sizes: {sizes}; allowed: one, by a crop or a resize")
+
+
+def is_plain(preprocessing: Preprocessing) -> bool:
+    """Whether pixels move and lose their colour in 8 bits, before any number changes: then `tensor` of `photos` is all.
+
+    Otherwise, as with a resize after ToTensor, `inputs` alone is exact.
+    """
+    steps = preprocessing.pipeline
+    for place, step in enumerate(steps):
+        before = steps[:place]
+        if isinstance(step, GEOMETRY) and any(
+            isinstance(one, VALUES) and not isinstance(one, Reverse) for one in before
+        ):
+            return False
+        if isinstance(step, Grey) and any(isinstance(one, VALUES) for one in before):
+            return False
+    return True
+
+
+def inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+    """The network's input for those files, by all steps in the user's own order."""
+    pictures = [read_picture(path, preprocessing) for path in paths]
+    if is_plain(preprocessing) and all(picture.dtype == np.uint8 for picture in pictures):
+        fitted = [_fit_picture(picture, preprocessing) for picture in pictures]
+        _check_sizes(fitted, paths)
+        return tensor(np.stack(fitted), preprocessing)
+    found = [_run_steps(picture, preprocessing.pipeline) for picture in pictures]
+    _check_sizes([one.numpy().transpose(1, 2, 0) for one in found], paths)
+    return torch.stack(found)
+
+
+def _run_steps(picture: Picture, steps: Sequence[Step]) -> Float[Tensor, "c h w"]:
+    """One picture through all steps, as numbers wherever the user's code has numbers."""
+    for step in steps:
+        if isinstance(step, VALUES):
+            batch = torch.from_numpy(writable(picture)).permute(2, 0, 1)[None].float()
+            picture = apply_value(batch, step)[0].permute(1, 2, 0).numpy()
+        elif isinstance(step, Grey):
+            picture = grey_picture(picture, step)
+        for operation in operations_of(step, (picture.shape[1], picture.shape[0])):
+            picture = apply_operation(picture, operation)
+    return torch.from_numpy(writable(picture)).permute(2, 0, 1).float().contiguous()
+
+
+def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+    """Fitted photos as the network's input: (pixel / 255 - mean) / std, or what the user's own steps say.
+
+    One channel where the network takes grey, else three.
+    """
+    values = torch.from_numpy(writable(fitted)).permute(0, 3, 1, 2).float()
+    return apply_values(values, preprocessing.pipeline).contiguous()
+
+
+def mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) -> UInt8[np.ndarray, "h w"]:
+    """A mask file fitted to the canvas by nearest neighbour, so that its values stay class indices.
+
+    `photo` is the image it belongs to, by whose EXIF it is turned where the network takes images as stored.
+    """
+    picture = np.asarray(open_image(path, mode="L"))[..., None]
+    if photo is not None and preprocessing.exif == "stored":
+        picture = lay_down(picture, orientation(photo))
+    for operation in Fit.of((picture.shape[1], picture.shape[0]), preprocessing).operations:
+        black = Window(operation.start, operation.size, Pad()) if isinstance(operation, Window) else operation
+        picture = apply_operation(picture, black, nearest=True)
+    return picture[..., 0]
+
+
+def fit_boxes(
+    boxes: Sequence[Sequence[float]], size: tuple[int, int], preprocessing: Preprocessing, photo: Path
+) -> Float[np.ndarray, "k 4"]:
+    """Pixel boxes (xyxy) of the upright image of `size` (width, height), in pixels of the canvas.
+
+    Where the network takes images as stored, they are laid down as the EXIF of `photo` says.
+    """
+    turned = orientation(photo) if preprocessing.exif == "stored" else 1
+    stored = size[::-1] if turned in LYING else size
+    return Fit.of(stored, preprocessing).boxes([_lie_down(box, size, turned) for box in boxes])
+
+
+def _lie_down(box: Sequence[float], size: tuple[int, int], turned: int) -> list[float]:
+    """A box of the upright picture as a file of EXIF orientation `turned` has it; the same turn as `lay_down`'s."""
+    (x0, y0, x1, y1), (width, height) = box, size
+    if turned in LYING:
+        (x0, y0, x1, y1), (width, height) = (y0, x0, y1, x1), (height, width)
+    if turned in (3, 4, 6, 7):
+        y0, y1 = height - y1, height - y0
+    if turned in (2, 3, 7, 8):
+        x0, x1 = width - x1, width - x0
+    return [x0, y0, x1, y1]
+
+
+def lay_down(picture: Picture, turned: int) -> Picture:
+    """An upright picture as a file of EXIF orientation `turned` stores it."""
+    flipped = picture.transpose(1, 0, 2) if turned in LYING else picture
+    rows = slice(None, None, -1) if turned in (3, 4, 7, 6) else slice(None)
+    columns = slice(None, None, -1) if turned in (2, 3, 7, 8) else slice(None)
+    return np.ascontiguousarray(flipped[rows, columns])
 
 
 def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
@@ -148,19 +303,3 @@ def part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.nd
     x0, y0, x1, y1 = box
     inner = (x0 * image.width, y0 * image.height, x1 * image.width, y1 * image.height)
     return np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR, box=inner))
-
-
-def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
-    """Fitted photos as the network's input: (pixel / 255 * scale - mean) / std; one channel with `grey`, else three."""
-    channels = fitted[..., :1] if preprocessing.grey else fitted
-    values = torch.from_numpy(channels).permute(0, 3, 1, 2).float() / 255 * preprocessing.scale
-    mean, std = (
-        torch.tensor(value).view(1, -1, 1, 1) for value in (preprocessing.mean or 0.0, preprocessing.std or 1.0)
-    )
-    return ((values - mean) / std).contiguous()
-
-
-def mask(path: Path, preprocessing: Preprocessing) -> UInt8[np.ndarray, "h w"]:
-    """A mask file fitted to the canvas by nearest neighbour, so that its values stay class indices."""
-    image = open_image(path, mode="L")
-    return np.asarray(Fit.of(image.size, preprocessing).image(image, Image.Resampling.NEAREST))

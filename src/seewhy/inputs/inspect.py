@@ -8,8 +8,9 @@ import pandas as pd
 
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import tables
-from seewhy.inputs.dataset import SUFFIXES
+from seewhy.inputs.class_names import read_classes
 from seewhy.inputs.lines import Found, entry_name, flow, written
+from seewhy.inputs.paths import SUFFIXES
 
 NAMES = (".npy", ".json", ".txt")  # class names
 TABLES = (".csv", ".tsv", ".parquet", *tables.PICKLES)
@@ -57,7 +58,7 @@ def _folder(path: Path, root: Path) -> Found:
 
 
 def _names(path: Path, root: Path) -> Found:
-    names = tables.names(path, f"'{path.name}'")
+    names = read_classes(path, f"'{path.name}'")
     lines = (
         f"datasets:\n  {entry_name(path)}: {{task: classification, images: FOLDER, classes: {written(path, root)}}}\n"
     )

@@ -116,8 +116,16 @@ class _Reader(pickle._Unpickler):  # the one in Python: its opcodes can be taken
 
 
 def read(file: BinaryIO) -> Any:
-    """The object pickled in `file`. Raises RefusedError for a name that is not listed, anything for a damaged file."""
-    return _Reader(file).load()
+    """The object pickled in `file`. Raises RefusedError for a name that is not listed, anything for a damaged file.
+
+    Text of Python 2 that is no ASCII, as the bytes of CIFAR's arrays, is read as latin1.
+    """
+    start = file.tell()
+    try:
+        return _Reader(file).load()
+    except UnicodeDecodeError:
+        file.seek(start)
+        return _Reader(file, encoding="latin1").load()
 
 
 def read_array(path: Path) -> np.ndarray:

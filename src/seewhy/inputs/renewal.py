@@ -11,10 +11,11 @@ from seewhy.errors import SeewhyError
 from seewhy.inputs.recipes import build_from_recipe, recipe_hash
 
 if TYPE_CHECKING:
-    from seewhy.config.params import Dataset as Settings
+    from seewhy.config.dataset import Dataset as Settings
     from seewhy.config.project import Project
 
 FILE = "params.yaml"
+FILES = ("manifest", "data", "classes", "images", "splits", "colours")  # keys of files and folders that are looked at
 PACKAGE = Path(__file__).parents[1]
 Seen = dict[str, list[int | str]]  # path from the project's root -> size and time of change, or hash
 
@@ -71,7 +72,7 @@ def _read(note: Path) -> dict[str, Any]:
 
 def _made(entry: dict[str, Any]) -> str:
     """Settings and code that a check rests on."""
-    code = [*sorted((PACKAGE / "inputs").glob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
+    code = [*sorted((PACKAGE / "inputs").rglob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
     return f"{json.dumps(entry, sort_keys=True)} {artifacts.sha256(*code)}"
 
 
@@ -98,12 +99,17 @@ def _watched(root: Path, settings: "Settings", checked: Path) -> list[str]:
     """The table itself, the files that params.yaml names, every image and mask, and a folder with all folders in it."""
     import pyarrow.parquet as pq
 
+    from seewhy.inputs.paths import relative
+    from seewhy.inputs.sources import source_file
+
     table = pq.read_table(checked, columns=[name for name in pq.read_schema(checked).names if _is_path(name)])
-    images = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)
-    own = [str(checked.relative_to(root)), settings.manifest, settings.classes, settings.images]
-    inner = (root / settings.images).rglob("*/") if settings.images else ()
-    folders = [path.relative_to(root).as_posix() for path in inner]
-    return [*(name for name in own if isinstance(name, str)), *folders, *images]
+    named = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)
+    images = dict.fromkeys(relative(source_file(root / name), root) for name in named)
+    own = [str(checked.relative_to(root)), *(getattr(settings, key) for key in FILES)]
+    folder = settings.images or settings.data
+    inner = (path for path in (root / folder).rglob("*/")) if folder else ()
+    folders = [relative(path, root) for path in inner if path.is_dir()]
+    return list(dict.fromkeys([*(name for name in own if isinstance(name, str)), *folders, *images]))
 
 
 def _is_path(column: str) -> bool:

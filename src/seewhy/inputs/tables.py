@@ -16,12 +16,13 @@ PICKLES = (".pkl", ".pickle", ".p")
 KINDS = {".parquet": "Parquet", ".tsv": "TSV"} | dict.fromkeys(PICKLES, "pickled")  # anything else is CSV
 
 
-def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
+def read(path: Path, table: str | None, where: str, separator: str | None = None) -> pd.DataFrame:
     """A CSV, TSV, Parquet or pickled table, every cell as text: "" where there is none, "3" for 3.0, JSON for a list.
 
-    `table` is the key of the table in a pickled dict. Raises SeewhyError for a file that is not such a table.
+    `separator` is another than that of the file's kind; `table` is the key of the table in a pickled dict.
+    Raises SeewhyError for a file that is not such a table.
     """
-    found = frames(path, where)
+    found = frames(path, where, separator)
     if "" in found and table is not None:
         raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
     if "" not in found and table is None:
@@ -31,11 +32,11 @@ def read(path: Path, table: str | None, where: str) -> pd.DataFrame:
     return as_text(found[table or ""])
 
 
-def frames(path: Path, where: str) -> dict[str, pd.DataFrame]:
+def frames(path: Path, where: str, separator: str | None = None) -> dict[str, pd.DataFrame]:
     """The tables of a file by their keys; one table has the key ""."""
     kind = KINDS.get(path.suffix.lower(), "CSV")
     try:
-        content = _read(path, kind)
+        content = _read(path, kind, separator or ("\t" if kind == "TSV" else ","))
     except RefusedError as error:
         raise SeewhyError(
             f"{where} needs code to load ({error}); allowed in a pickle: tables of numbers, text, categories and dates"
@@ -54,7 +55,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({str(name): frame[name].astype(object).map(_text) for name in frame})
 
 
-def _read(path: Path, kind: str) -> Any:
+def _read(path: Path, kind: str, separator: str) -> Any:
     if kind == "Parquet":
         return pd.read_parquet(path)
     if kind == "pickled":
@@ -63,7 +64,6 @@ def _read(path: Path, kind: str) -> Any:
     with warnings.catch_warnings():
         # with a field too many in every row pandas shifts all columns by one, or drops the field and warns
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        separator = "\t" if kind == "TSV" else ","
         return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
 
 
@@ -74,34 +74,3 @@ def _text(value: Any) -> str:
         return ""
     whole = isinstance(value, float | np.floating) and float(value).is_integer()
     return str(int(value)) if whole else str(value)
-
-
-def names(path: Path, where: str) -> list[str]:
-    """Class names in index order: a JSON list, a .npy array, or a text with one name a line."""
-    try:
-        found = _names(path)
-    except RefusedError as error:
-        raise SeewhyError(f"{where} needs code to load ({error}); allowed: an array of names") from None
-    except Exception as error:
-        kind = {".npy": "a numpy array", ".txt": "a text"}.get(path.suffix, "JSON")
-        raise SeewhyError(f"{where} is not {kind}: {' '.join(str(error).split())}") from None
-    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
-        raise SeewhyError(f"{where}: allowed: a JSON list of names, in index order; or such a .npy or .txt file")
-    return distinct(found, where)
-
-
-def _names(path: Path) -> Any:
-    if path.suffix == ".npy":
-        array = pickles.read_array(path)
-        return [str(name) if isinstance(name, str | int) else None for name in array.tolist()]
-    if path.suffix == ".txt":
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    return json.loads(path.read_text())
-
-
-def distinct(found: list[str], where: str) -> list[str]:
-    """`found`, each name once."""
-    if len(set(found)) != len(found):
-        twice = next(name for name in found if found.count(name) > 1)
-        raise SeewhyError(f"{where}: '{twice}' stands twice; allowed: different names")
-    return found

@@ -19,7 +19,7 @@ def words(vocabulary: Any) -> list[str] | None:
     if not isinstance(held, dict):
         return names(held)
     tables = [held[name] for name in TABLES if isinstance(held.get(name), dict | list)]
-    return next(filter(None, map(words, tables)), None) if tables else _by_index(held)
+    return next(filter(None, map(words, tables)), None) if tables else index_table(held)
 
 
 def names(value: Any) -> list[str] | None:
@@ -29,7 +29,8 @@ def names(value: Any) -> list[str] | None:
     return [str(name) for name in found] if good else None
 
 
-def _by_index(table: dict[Any, Any]) -> list[str] | None:
+def index_table(table: dict[Any, Any]) -> list[str] | None:
+    """Words by index from a table of words and indices, in either direction; None for a table of other things."""
     pairs = [(key, word) if isinstance(word, str) else (word, key) for key, word in table.items()]
     if not pairs or not all(isinstance(word, str) and _is_index(index) for index, word in pairs):
         return None

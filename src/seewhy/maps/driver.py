@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from torch import nn
+from torch import Tensor, nn
 
 from seewhy.config import artifacts
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import is_plain, tensor
 from seewhy.maps.explaining import Job, check_methods, explained, jobs, made_of
 from seewhy.maps.store import Pair, Store
 from seewhy.progress import progress, tell
@@ -37,12 +37,13 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     folder = artifacts.attributions(study.root, study.name)
     store = Store(folder, methods, made_of(study), jobs(_pairs(study)), size, files)
     left = [number for number in range(len(store.batches)) if not store.has(number)]
-    photos = ahead(left, lambda number: study.photos(_images(store.batches[number][0])), workers)
+    read = study.photos if is_plain(study.preprocessing) else study.inputs
+    photos = ahead(left, lambda number: read(_images(store.batches[number][0])), workers)
     begun = time.monotonic()
     with counted(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
             some, names = store.batches[number]
-            batch = tensor(seen, study.preprocessing).to(study.device)
+            batch = (seen if isinstance(seen, Tensor) else tensor(seen, study.preprocessing)).to(study.device)
             found, maps = explained(study, some, batch, names, study.layer)
             pairs = [(job.image, target) for job in some for target in job.targets]
             store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)

@@ -29,7 +29,9 @@ def regions(study: Study, rows: pd.DataFrame) -> Masks:
 def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
     column = study.settings.suspects[name]
     empty = np.zeros(study.size, bool)
-    found = [empty if pd.isna(one) else images.mask(study.root / one, study.preprocessing) > 0 for one in rows[column]]
+    pairs = [(one, study.root / image) for one, image in zip(rows[column], rows["image"], strict=True)]
+    seen = study.preprocessing
+    found = [empty if pd.isna(one) else images.mask(study.root / one, seen, photo) > 0 for one, photo in pairs]
     return np.array(found).reshape(-1, *study.size)
 
 

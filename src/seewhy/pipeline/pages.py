@@ -6,6 +6,7 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
+from seewhy.checks.summary import write_summary
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.pipeline import forked_kernels
@@ -25,6 +26,8 @@ def execute_pages(project: Project, name: str) -> list[str]:
     first that fails; those before it are kept.
     """
     serving, done = project.serving(name), list[str]()
+    if name in project.params.studies:
+        write_summary(project, name)
     _remove_others(artifacts.executed(project.root, name, "").parent, "*.ipynb", serving)
     with ExitStack() as stack:
         for notebook in serving:
@@ -37,6 +40,14 @@ def execute_pages(project: Project, name: str) -> list[str]:
             execute_page(project, name, notebook, fingerprint)
             done.append(notebook.stem)
     return done
+
+
+def run_page(project: Project, name: str, notebook: Notebook) -> None:
+    """Executes and renders one page of a study or comparison, whatever was there before."""
+    if name in project.params.studies:
+        write_summary(project, name)
+    execute_page(project, name, notebook, page_fingerprint(project, name, notebook.stem))
+    render_pages(project, name, [notebook.stem])
 
 
 def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: str) -> None:

@@ -86,9 +86,9 @@ def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels inside any of the image's boxes, and those that its mask (column `mask`) does not leave black."""
     found = box_masks(study.boxes(rows), *study.size)
-    for k, name in enumerate(rows.get("mask", ())):
+    for k, (name, image) in enumerate(zip(rows.get("mask", ()), rows["image"], strict=False)):
         if not pd.isna(name):
-            found[k] |= images.mask(study.root / name, study.preprocessing) > 0
+            found[k] |= images.mask(study.root / name, study.preprocessing, study.root / image) > 0
     return found
 
 

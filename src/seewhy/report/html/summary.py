@@ -1,4 +1,4 @@
-"""What the measure stage says of a study in one file, reports/<study>/summary.json, for its pages and the index."""
+"""What is said of a study in one file, reports/<study>/summary.json, for its pages and the index."""
 
 from collections.abc import Mapping
 from pathlib import Path

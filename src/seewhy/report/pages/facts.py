@@ -11,8 +11,10 @@ import torch
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
 from seewhy.config import artifacts
 from seewhy.config.code import code_hash
+from seewhy.config.preprocessing import Reverse
 from seewhy.formatting import written
 from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.inputs.describe_preprocessing import describe_preprocessing
 from seewhy.metrics import captions
 from seewhy.report.pages import caption_views
 from seewhy.report.text.verdict_sentences import works_answer
@@ -39,6 +41,7 @@ def model_card(study: Study) -> pd.DataFrame:
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
+        "settings from": study.resolved.sentence,
         "confidence": CONFIDENCE[settings.output],
         "layer of the maps": study.layer,
     }
@@ -47,19 +50,14 @@ def model_card(study: Study) -> pd.DataFrame:
 
 def fed(study: Study) -> dict[str, str]:
     """How an image becomes the network's input."""
-    seen, (height, width) = study.preprocessing, study.size
-    fitted = f"centre crop {seen.crop}" if seen.resize == "crop" else seen.resize
-    pixel = "pixel / 255" if seen.scale == 1 else "pixel"
-    return {
-        "input": f"{height} × {width} pixels, {fitted}, {seen.interpolation}{', grey' if seen.grey else ''}",
-        "normalisation": f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}",
-    }
+    return describe_preprocessing(study.preprocessing)
 
 
 def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """What reaches the network, channel by channel: mean, standard deviation, smallest, largest."""
     values = study.inputs(rows).cpu().numpy()
-    names = ["red", "green", "blue"] if values.shape[1] == 3 else ["grey"]
+    turned = sum(isinstance(step, Reverse) for step in study.preprocessing.pipeline) % 2
+    names = ["red", "green", "blue"][:: -1 if turned else 1] if values.shape[1] == 3 else ["grey"]
     flat = values.transpose(1, 0, 2, 3).reshape(values.shape[1], -1)
     return pd.DataFrame(
         {"channel": names, "mean": flat.mean(1), "std": flat.std(1), "smallest": flat.min(1), "largest": flat.max(1)}
@@ -70,7 +68,7 @@ def warnings(study: Study) -> list[str]:
     """What differs between what the checkpoint says of itself and what was set."""
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
-        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {getattr(seen, key)}."
+        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none(getattr(seen, key))}."
         for key in NAMES
         if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
     ]
@@ -112,16 +110,18 @@ def broken_model(study: Study) -> str:
     return f"**{found.sentence}**" if found.severity == "broken" else ""
 
 
+def _none(value: Any) -> Any:
+    return "none" if value is None else value
+
+
 def _same(claimed: Any, used: Any) -> bool:
     """Whether two settings mean the same: one number stands for both sides, or for all channels."""
+    if used is None:
+        return False
     one, other = np.ravel(claimed), np.ravel(used)
     if one.dtype.kind not in "iuf" or len({1, one.size, other.size}) > 2:
         return False
     return bool(np.allclose(one, other, rtol=1e-5))
-
-
-def _numbers(values: tuple[float, ...] | None) -> str:
-    return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"
 
 
 def provenance(study: Study, **parameters: Any) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""YOLO: `images/` and `labels/*.txt` with `class x y w h` in shares of the picture, names in a data.yaml."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+from ruamel.yaml import YAML, YAMLError
+
+from seewhy.config.dataset import Dataset
+from seewhy.errors import SeewhyError
+from seewhy.inputs.layouts import walk
+from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
+
+NAME = "yolo"
+ABOUT = "YOLO: images/ and labels/*.txt of the same stems, with lines `class x y w h`"
+
+
+def recognise(path: Path) -> Finding | None:
+    """Text files of five numbers a line in a folder `labels` beside one `images`, or beside the images."""
+    if not path.is_dir():
+        return None
+    files = walk.pictures(path)
+    marked = [one for one in files[:200] if (mark := _marks_of(one)) and mark.is_file() and _is_marks(mark)]
+    if not marked:
+        return None
+    mark = _marks_of(marked[0])
+    told = f"{walk.shown([mark], path)} holds boxes of {walk.shown(marked[:1], path)}, as YOLO has them"
+    return Finding(NAME, told, UNMISTAKABLE)
+
+
+def read(path: Path, settings: Dataset) -> Reading:
+    """Each image with its boxes in pixels; its label is the class of all of them, if that is one."""
+    rows, seen, mixed = [], set(), 0
+    names = _names(path)
+    for file in walk.pictures(path, settings.files):
+        marks = _read(_marks_of(file))
+        if marks:
+            with Image.open(file) as image:
+                width, height = image.size
+        boxes = [
+            [(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height]
+            for _, x, y, w, h in marks
+        ]
+        own = sorted({int(mark[0]) for mark in marks})
+        seen |= {*own}
+        mixed += len(own) > 1
+        split = next((one for one in map(walk.split_of, walk.parts_below(file, path)) if one), "")
+        rows.append({"image": str(file), "boxes": json.dumps(boxes), "label": own, "split": split})
+    if not rows:
+        raise SeewhyError(f"there is no image in '{path.name}'; allowed: {ABOUT}")
+    frame = pd.DataFrame(rows)
+    classes = names or [str(one) for one in range(max(seen, default=-1) + 1)]
+    if seen and max(seen) >= len(classes):
+        raise SeewhyError(f"'{path.name}' has boxes of class {max(seen)}; its data.yaml names {len(classes)} classes")
+    frame["label"] = [_label([classes[one] for one in own], settings.task) for own in frame["label"]]
+    notes = [f"{mixed:,} images have boxes of several classes, and so no label; `task: multilabel` has them"]
+    frame = frame if frame["split"].any() else frame.drop(columns="split")
+    return Reading(frame, classes, notes if mixed and settings.task == "classification" else [])
+
+
+def _label(names: list[str], task: str) -> str:
+    if task == "multilabel":
+        return json.dumps(names)
+    return names[0] if len(names) == 1 else ""
+
+
+def _marks_of(image: Path) -> Path:
+    """Where YOLO looks for an image's marks: the last folder `images` in its path becomes `labels`."""
+    parts = list(image.parts)
+    places = [place for place, part in enumerate(parts[:-1]) if part == "images"]
+    if places:
+        parts[places[-1]] = "labels"
+    return Path(*parts).with_suffix(".txt")
+
+
+def _is_marks(file: Path) -> bool:
+    try:
+        return bool(_read(file))
+    except SeewhyError:
+        return False
+
+
+def _read(file: Path) -> list[tuple[float, float, float, float, float]]:
+    """Class and box of each line; of a polygon, the box around it."""
+    if not file.is_file():
+        return []
+    found = []
+    try:
+        for line in file.read_text(encoding="utf-8-sig").splitlines():
+            number, *values = [float(one) for one in line.split()] or [-1.0]
+            if number < 0:
+                continue
+            if len(values) > 5:
+                xs, ys = values[0::2], values[1::2]
+                values = [(min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys)]
+            x, y, w, h = values[:4]
+            if not (number == int(number) and 0 <= x <= 1 and 0 <= y <= 1 and 0 < w <= 1 and 0 < h <= 1):
+                raise ValueError(line[:60])
+            found.append((number, x, y, w, h))
+    except (ValueError, OSError) as error:
+        raise SeewhyError(f"'{file.name}' is no list of YOLO's boxes: {error}; allowed: class x y w h") from None
+    return found
+
+
+def _names(path: Path) -> list[str]:
+    for file in sorted([*path.glob("*.yaml"), *path.glob("*.yml")]):
+        try:
+            held: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+        except (YAMLError, UnicodeDecodeError):
+            continue
+        names = held.get("names") if isinstance(held, dict) else None
+        if isinstance(names, dict):
+            names = [names[key] for key in sorted(names, key=int)]
+        if isinstance(names, list):
+            return [str(name) for name in names]
+    return []
