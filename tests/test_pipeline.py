@@ -12,26 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from seewhy.pipeline import notebooks
-
+from .commands import LOOK, STEMS, call, environment, prepare, stale
 from .conftest import ROOT, Workshop
 from .reproduce import differences
 
-STEMS = [one.stem for one in notebooks.find(ROOT) if one.whose == notebooks.STUDY]
 SECTIONS = [stem.partition("_")[2] for stem in STEMS]
-
-
-def environment() -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "SEEWHY_PROGRESS": "off"}
-
-
-def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
-
-
-LOOK = "data/dvc.yaml:dataset@things"  # is taken every time
 
 
 def ran(root: Path) -> list[str]:
@@ -41,13 +26,6 @@ def ran(root: Path) -> list[str]:
     found: list[str] = re.findall(r"Running stage '(.*)':", ended.stdout)
     found.remove(LOOK)
     return found
-
-
-def stale(root: Path) -> set[str]:
-    """The stages that `dvc status` names, but for the look at the dataset."""
-    ended = call(root, "dvc", "status", "--json")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return set(json.loads(ended.stdout)) - {LOOK}
 
 
 def fingerprints(root: Path) -> dict[str, str]:
@@ -83,32 +61,12 @@ def write_own_page(root: Path, code: str = MINE) -> None:
     (root / "notebooks/09_mine.ipynb").write_text(json.dumps(content))
 
 
-def prepare(root: Path) -> None:
-    (root / "src").symlink_to(ROOT / "src")
-    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
-    shutil.copy(ROOT / ".dvcignore", root)
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
-    """A project with every page of its one study built by `python -m seewhy report`."""
-    root = tmp_path_factory.mktemp("built") / "project"
-    shutil.copytree(template, root)
-    prepare(root)
-    ended = call(root, "seewhy", "report")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
-    return root
+def built(built_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the built project that the tests of this file change, one after the other."""
+    return Path(shutil.copytree(built_once, tmp_path_factory.mktemp("built") / "project", symlinks=True))
 
 
-@pytest.fixture(scope="module")
-def untouched(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What it made, before any test changes it."""
-    return Path(shutil.copytree(built, tmp_path_factory.mktemp("untouched") / "project", symlinks=True))
-
-
-@pytest.mark.usefixtures("untouched")  # the first test of this file, so that it is taken in time
 def test_every_page_and_figure_is_there(built: Path) -> None:
     folder = built / "reports" / "tiny"
     for stem, section in zip(STEMS, SECTIONS, strict=True):
@@ -193,7 +151,7 @@ def test_a_page_of_ones_own_needs_a_notebook_and_nothing_else(built: Path) -> No
 
 
 def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes(
-    untouched: Path, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+    built_once: Path, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "elsewhere"
     shutil.copytree(template, root)
@@ -204,12 +162,12 @@ def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes
         assert ended.returncode == 0, ended.stdout + ended.stderr
     for stem in STEMS[:2]:  # in a kernel of its own
         assert (root / f"data/pages/tiny/{stem}.ipynb").read_bytes() == (
-            untouched / f"data/pages/tiny/{stem}.ipynb"
+            built_once / f"data/pages/tiny/{stem}.ipynb"
         ).read_bytes()
     for words in (["dvc", "repro"], ["seewhy", "site"]):
         ended = call(root, *words)
         assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert differences(root, untouched) == []
+    assert differences(root, built_once) == []
 
 
 def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(built: Path) -> None:
