@@ -1,7 +1,6 @@
 """The third way of use: a real JupyterLab in Chromium. Run All Cells of a page's notebook leaves no trace."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from .commands import call, environment, stale, traces
+from .commands import environment, stale, traces
 
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
