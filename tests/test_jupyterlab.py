@@ -123,7 +123,7 @@ def set_study(page: Any, name: str) -> None:
     page.locator(".cm-line", has_text='study = "photos-lite0"').first.click()
     for key in ("End", "Shift+Home"):
         page.keyboard.press(key)
-    page.keyboard.type(f'study = "{name}')  # the editor closes the quotation mark
+    page.keyboard.insert_text(f'study = "{name}"')
 
 
 def choose(page: Any, menu: str, entry: str) -> None:

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .commands import LOOK, STEMS, call, environment, prepare, stale
+from .commands import LOOK, STEMS, call, environment, prepare, stale, traces
 from .conftest import ROOT, Workshop
 from .reproduce import differences
 
@@ -120,18 +121,34 @@ def test_a_changed_sentence_of_a_notebook_executes_it_only(built: Path) -> None:
     assert executed(built, before) == ["03_cam_variants"]
 
 
-def test_a_comment_in_a_style_or_script_concerns_the_rendering_only_and_a_sentence_the_pages(built: Path) -> None:
+@pytest.fixture
+def own_source(built: Path) -> Iterator[Path]:
+    """The package's code as the project's own, to be changed: what DVC looks at, and what its stages import."""
     (built / "src").unlink()
     shutil.copytree(ROOT / "src", built / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    assert stale(built) == set()
-    styles = built / "src/seewhy/report/html/template/styles/print.css"
-    styles.write_text(styles.read_text() + "/* a comment */\n")
-    assert stale(built) == {"render@tiny"}
-    styles.write_text(styles.read_text().removesuffix("/* a comment */\n"))
-    (built / "src/seewhy/report/text/02_grad_cam.j2").write_text("A sentence of one page.")
-    assert stale(built) == {"pages@tiny"}
+    yield built / "src/seewhy"
     shutil.rmtree(built / "src")
     (built / "src").symlink_to(ROOT / "src")
+
+
+def test_a_comment_in_a_style_or_script_concerns_the_rendering_only(built: Path, own_source: Path) -> None:
+    assert stale(built) == set()
+    paths = [path for kind in ("css", "js") for path in own_source.rglob(f"*.{kind}")]
+    assert len(paths) > 10
+    for path in paths:
+        path.write_text(path.read_text() + "/* a comment */\n")
+    assert stale(built) == {"render@tiny"}
+
+
+def test_a_changed_sentence_concerns_the_page_that_it_stands_on(
+    built: Path, own_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(own_source.parent))
+    before, path = fingerprints(built), own_source / "report/text/02_grad_cam.j2"
+    path.write_text(path.read_text().replace("model", "network"))
+    assert stale(built) == {"pages@tiny"}
+    assert ran(built) == ["pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["02_grad_cam"]
 
 
 def test_a_page_of_ones_own_needs_a_notebook_and_nothing_else(built: Path) -> None:
@@ -168,6 +185,16 @@ def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes
         ended = call(root, *words)
         assert ended.returncode == 0, ended.stdout + ended.stderr
     assert differences(root, built_once) == []
+
+
+def test_papermill_with_other_parameters_leaves_no_trace(built_once: Path, tmp_path: Path) -> None:
+    before, out = traces(built_once), tmp_path / "mine.ipynb"
+    parameters = ["-p", "study", "tiny", "-p", "depths", "1", "-p", "steps", "3"]
+    words = ["papermill", "notebooks/07_audit.ipynb", str(out), "-k", "python3", *parameters]
+    ended = call(built_once, *words)
+    assert ended.returncode == 0, ended.stderr
+    assert "application/vnd.seewhy.finding+json" in out.read_text()
+    assert traces(built_once) == before
 
 
 def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(built: Path) -> None:
