@@ -8,51 +8,61 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from seewhy.config import artifacts
 from seewhy.pipeline import notebooks
-from tests.commands import STEMS, traces
+from tests.commands import ROOT, STEMS, traces
 
-ROOT = Path(__file__).parents[2]
+RUNNER = Path(__file__).with_name("forked_scripts.py")
 BUILT = sorted((ROOT / "reports").glob("photos-lite0/[0-9]*.html"))  # what `make test` builds
 
 
 def blocks(path):
     """The code of a page in its order."""
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-    return [block.text for block in page.select(".highlight pre")]
+    return [block.text.strip() for block in page.select(".highlight pre")]
 
 
-def run_blocks(code, root):
-    """The blocks as one program; its exit code, and where it fails the end of what it says."""
+def run_blocks(pages, root, scratch):
+    """The blocks of each page as one program in a process of its own: exit code and what it said, by the page's stem;
+    and whether data/ and reports/ are what they were."""
+    before = traces(root)
+    for page in pages:
+        (scratch / f"{page.stem}.py").write_text("\n".join(blocks(page)))
+    command = [sys.executable, str(RUNNER), *(str(scratch / f"{page.stem}.py") for page in pages)]
     env = os.environ | {"SEEWHY_PROGRESS": "off"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env=env, check=False)
-    return done.returncode, done.stderr[-2000:] if done.returncode else ""
+    ended = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    said = {page.stem: (scratch / f"{page.stem}.py.err").read_text()[-2000:] for page in pages}
+    codes = dict(zip(said, map(int, ended.stdout.split()), strict=True))
+    return {stem: (code, said[stem] if code else "") for stem, code in codes.items()}, traces(root) == before
 
 
-@pytest.mark.usefixtures("study")
-def test_the_blocks_of_a_page_run_for_its_study(cli):
-    root = Path.cwd()
-    stripped = artifacts.stripped(root, "tiny", "01_model")
-    stripped.parent.mkdir(parents=True)
-    stripped.write_text(notebooks.strip(root / "notebooks/01_model.ipynb"))
-    assert cli("run", "01_model", "tiny") == (0, "")
-    found = blocks(root / "reports/tiny/01_model.html")
-    cells = [cell for cell in notebooks._load(stripped)["cells"] if cell["cell_type"] == "code"]
-    injected = [block for block in found if 'study = "tiny"' in block]
-    assert [block.strip() for block in found if block not in injected] == ["".join(cell["source"]) for cell in cells]
-    assert run_blocks("\n".join(found), root) == (0, "")
+@pytest.fixture(scope="module")
+def outcomes(built_once, tmp_path_factory):
+    pages = [built_once / f"reports/tiny/{stem}.html" for stem in STEMS]
+    return run_blocks(pages, built_once, tmp_path_factory.mktemp("blocks"))
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_the_blocks_of_each_page_run_and_leave_no_trace(built_once, stem):
-    before = traces(built_once)
-    code = blocks(built_once / f"reports/tiny/{stem}.html")
-    assert len(code) > 2
-    assert run_blocks("\n".join(code), built_once) == (0, "")
-    assert traces(built_once) == before
+def test_a_page_shows_the_whole_code_of_its_notebook(built_once, stem):
+    shown = blocks(built_once / f"reports/tiny/{stem}.html")
+    cells = notebooks._load(built_once / f"notebooks/{stem}.ipynb")["cells"]
+    code = ["".join(cell["source"]).strip() for cell in cells if cell["cell_type"] == "code"]
+    injected = [block for block in shown if 'study = "tiny"' in block]
+    assert len(injected) == 1
+    assert [block for block in shown if block not in injected] == code
 
 
-@pytest.mark.skipif(not BUILT, reason="no page was built here")
-@pytest.mark.parametrize("path", BUILT, ids=lambda path: path.stem)
-def test_the_blocks_of_pages_that_were_built_run(path):
-    assert run_blocks("\n".join(blocks(path)), ROOT) == (0, "")
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_blocks_of_a_page_run_from_the_root(outcomes, stem):
+    assert outcomes[0][stem] == (0, "")
+
+
+def test_the_blocks_leave_no_trace(outcomes):
+    assert outcomes[1]
+
+
+@pytest.mark.skipif(not BUILT, reason="photos-lite0 was not built here")
+def test_the_blocks_of_the_demonstrations_pages_run_and_leave_no_trace(tmp_path):
+    codes, untouched = run_blocks(BUILT, ROOT, tmp_path)
+    assert codes == {path.stem: (0, "") for path in BUILT}
+    assert untouched
