@@ -42,6 +42,7 @@ def prepare(root: Path) -> None:
 
 
 def traces(root: Path) -> dict[str, str]:
-    """The hash of every file below data/ and reports/, hidden ones too, by its path in the project."""
-    paths = [path for name in ("data", "reports") for path in (root / name).rglob("*") if path.is_file()]
-    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+    """The hash of every file that stages have made below data/ and reports/, hidden ones too, by its path."""
+    inputs, paths = root / "data/inputs", [*(root / "data").rglob("*"), *(root / "reports").rglob("*")]
+    made = sorted(path for path in paths if path.is_file() and inputs not in path.parents)
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in made}
