@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,11 @@ def broken_model(study: Study) -> str:
     """That the model is worse than the majority baseline, as the first sentence of a finding; else empty."""
     found = works_answer(majority_baseline(study))
     return f"**{found.sentence}**" if found.severity == "broken" else ""
+
+
+def written_files(study: Study, *names: str) -> list[Path]:
+    """Those files beside the study's pages that a stage has written; run alone, a notebook has none."""
+    return [path for path in study.files(*names) if path.is_file()]
 
 
 def severity_beside_verdict(study: Study, answer: str) -> str:
