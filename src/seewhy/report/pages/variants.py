@@ -63,13 +63,6 @@ def titled_matrix(measured: "Measurement") -> pd.DataFrame:
     return matrix.rename(index=method_title, columns=method_title)
 
 
-def shown_images(measured: "Measurement", most: int) -> pd.DataFrame:
-    """Rows of the images that the arrays of `measured` are of: at most `most`."""
-    wanted = pd.DataFrame({name.removesuffix("s"): measured.arrays[name][:most] for name in ("images", "targets")})
-    rows = measured.study.predictions.astype({"target": wanted["target"].dtype})
-    return wanted.merge(rows, on=["image", "target"], validate="one_to_one")
-
-
 def variant_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Baselines and variants of some rows by their titles: positive attribution as a share of each map's maximum."""
     found = attribute(study, rows, VARIANTS)
