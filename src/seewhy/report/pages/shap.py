@@ -10,7 +10,7 @@ from jaxtyping import Float
 from seewhy.engine.reading import upsample
 from seewhy.maps.attributions import attribute
 from seewhy.measure.families.tables import select_rows
-from seewhy.metrics.agreement import pairs
+from seewhy.metrics.agreement import coinciding, pairs
 from seewhy.report.pages.study_views import measured_rows, method_title
 from seewhy.stats import NOTHING, Estimate, mean
 
@@ -32,7 +32,8 @@ def compare_heat_maps(measured: "Measurement") -> dict[str, Any]:
     """
     seed, main = measured.study.base.seed, next(iter(signed_maps(measured)))
     table = map_correlations(measured)
-    heat_maps = {name: mean(table[f"{main} and {name}"].to_numpy(), seed) for name in map(method_title, HEAT_MAPS)}
+    names = [name for name in map(method_title, HEAT_MAPS) if f"{main} and {name}" in table]
+    heat_maps = {name: mean(table[f"{main} and {name}"].to_numpy(), seed) for name in names}
     closest = max(heat_maps, key=lambda name: np.nan_to_num(heat_maps[name].value, nan=-2))
     error, unreadable = image_mean(measured, "additivity_error"), hidden_classes(measured)
     answer = judge_confirmation(heat_maps[closest], error, bool(unreadable))
@@ -81,7 +82,8 @@ def image_mean(measured: "Measurement", metric: str, **where: str) -> Estimate:
 
 
 def signed_maps(measured: "Measurement") -> Maps:
-    """Signed maps of the shown images by title, the page's own method first, then other methods and the heat maps.
+    """Signed maps of the shown images by title, the page's own method first, then other methods and the heat maps,
+    of which those that coincide are there once.
 
     Of a classification, as many images as the perturbation-based methods have.
     """
@@ -91,7 +93,9 @@ def signed_maps(measured: "Measurement") -> Maps:
         own["LIME, another seed"] = measured.arrays["again:lime"]
     count = min(map(len, own.values()), default=0)
     heat_maps = attribute(measured.study, measured_rows(measured, count), HEAT_MAPS).raw()
-    return {name: maps[:count] for name, maps in (own | heat_maps).items()}
+    same = {name for group in coinciding(heat_maps) for name in group[1:]}
+    distinct = {name: maps for name, maps in heat_maps.items() if name not in same}
+    return {name: maps[:count] for name, maps in (own | distinct).items()}
 
 
 def map_correlations(measured: "Measurement") -> pd.DataFrame:
@@ -109,7 +113,7 @@ def correlation_table(measured: "Measurement") -> pd.DataFrame:
     of_images = pd.DataFrame(
         {"image": [name.rpartition("/")[2] for name in rows["image"]], "predicted": rows["predicted"].tolist()}
     )
-    return of_images.join(table.drop(columns=" and ".join(map(method_title, HEAT_MAPS))))
+    return of_images.join(table.drop(columns=" and ".join(map(method_title, HEAT_MAPS)), errors="ignore"))
 
 
 def additivity_table(measured: "Measurement") -> pd.DataFrame:
