@@ -57,7 +57,7 @@ def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """The file of each image of `rows`, then the predicted classes, the largest first, with their shares of the image."""
+    """The file of each image of `rows`, then its predicted classes, the largest first, with their shares of it."""
     said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
     told: dict[str, list[str]] = {}
     for row in said.itertuples():
