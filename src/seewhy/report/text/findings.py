@@ -5,9 +5,7 @@ import pandas as pd
 from seewhy.formatting import headline, written
 from seewhy.stats import FEWEST, Estimate
 
-ALIKE = 0.5  # rank correlation below which one method does not confirm another
 BARELY = 0.005  # of a score: what is less reads 0.00, and is rounding where a layer is pooled right away
-NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
 
 def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
@@ -45,50 +43,6 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     else:
         judgement = "**not distinguishable from**"
     return f"{judgement} the {written(share, '%')} of {answer}"
-
-
-def agreement(
-    alike: Estimate, blob: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int
-) -> str:
-    """Page 03: `alike` is the mean rank correlation over pairs of methods, image by image, `blob` that of the methods
-    with a blob in the middle; `furthest` the pair with the lowest (None: there is no pair), `same` the methods that
-    coincide by construction."""
-    groups = "; ".join(" = ".join(group) for group in same)
-    coincide = f"At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
-    if furthest is None:
-        return headline(f"All methods coincide here (n = {n} images).", coincide)
-    if not alike.measured:
-        few = f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are."
-        return headline(few, coincide)
-    name, lowest = furthest
-    return headline(
-        f"Different methods rank the cells with a mean correlation of **{alike.text()}**; with a blob in "
-        f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.",
-        coincide,
-    )
-
-
-def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: int) -> str:
-    """Page 04: can the signed values be read? `gap` is |gap| / mean |what they should sum to|, a mean over images;
-    `confirmed` the rank correlation with methods that only try the model out, a mean over these and over images."""
-    if not gap.measured or not stability.measured:
-        return (
-            f"**Not measured**: it takes {FEWEST} images to say how far {samples} samples can be trusted, and "
-            f"{min(gap.n, stability.n)} are here. **Read only patches that both seeds show**, and not their size."
-        )
-    if gap.value > NOISE:
-        return (
-            f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
-            f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
-        )
-    lead = (
-        f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
-        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size"
-    )
-    tried = f"methods that hide parts of the image instead {{}}: rank correlation {confirmed.text()} with these values."
-    if confirmed.measured and confirmed.high < ALIKE:
-        return f"{lead}; {tried.format('**do not confirm their order**')}"
-    return headline(f"{lead}.", tried.format("are to be read beside them").capitalize() if confirmed.measured else "")
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate], ahead: Estimate) -> str:
