@@ -4,6 +4,7 @@ A sentence follows from plain values: figures with their intervals, names, count
 `seewhy.formatting`: `{{ share | written("%") }}`, `{{ names | listed }}`, `{{ estimate | interval("%") }}`.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def page_templates() -> Environment:
     """Where templates come from, with the filters that write figures; a value that is not given is an error."""
     found = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)
     found.filters.update(written=written, listed=listed, capitalised=capitalised, chance=chance)
-    found.filters.update(interval=interval_text, value=value_text)
+    found.filters.update(interval=interval_text, value=value_text, listed_counts=listed_counts)
     found.globals.update(between=between)
     return found
 
@@ -81,3 +82,13 @@ def interval_text(estimate: Estimate, unit: str = "") -> str:
 def value_text(estimate: Estimate, unit: str = "") -> str:
     """The figure of an estimate alone, as a sentence has it."""
     return written(estimate.value, unit)
+
+
+def listed_counts(counts: Mapping[str, int], most: int = 12) -> str:
+    """Names with their numbers, at most `most` of them.
+
+    >>> listed_counts({"jay": 3, "owl": 1})
+    'jay 3, owl 1'
+    """
+    named = [f"{name} {count}" for name, count in counts.items()]
+    return ", ".join(named[:most]) + (f" and {len(named) - most} more" if len(named) > most else "")
