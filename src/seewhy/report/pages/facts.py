@@ -118,14 +118,13 @@ def _none(value: Any) -> Any:
 def severity_beside_verdict(study: Study, answer: str) -> str:
     """The severity of a page's finding, so that no page reassures where the verdict of page 07 convicts.
 
-    answer: of the page; only `Yes` can be "fine", and where the model does not work or relies on a shortcut by
-    reports/<study>/summary.json it is that.
+    answer: of the page; only `Yes` can be "fine", and only where reports/<study>/summary.json does not convict.
     """
     if answer != "Yes":
         return "unknown"
     [path] = study.files("summary.json")
     verdict = json.loads(path.read_text())["verdict"]["severity"] if path.is_file() else ""
-    return verdict if verdict in ("broken", "shortcut") else "fine"
+    return verdict if verdict in ("broken", "shortcut", "unstable") else "fine"
 
 
 def _same(claimed: Any, used: Any) -> bool:
