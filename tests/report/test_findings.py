@@ -43,24 +43,6 @@ def test_accuracy_is_held_against_an_answer_that_does_not_look(labels: list[str]
     assert said in findings.accuracy(GOOD, pd.Series(labels), None)
 
 
-@pytest.mark.parametrize(("apart", "said"), [(MORE, "**more**"), (LESS, "**less**"), (SAME, "no clear difference")])
-def test_looking_is_judged_by_the_paired_interval(apart: Estimate, said: str) -> None:
-    lift = Estimate(1.5, 1.2, 1.8, 50)
-    centre = findings.looking(lift, apart, MORE, 3, 60, {})
-    assert said in centre.split("; beside the activation map")[0].split(" would. ")[1]
-    assert "On **3 of 60** images" in centre
-    activation = findings.looking(lift, MORE, apart, 0, 60, {}).split("; beside the activation map")[1]
-    assert said in activation
-    assert apart.text("+") in activation
-
-
-def test_looking_without_boxes_is_not_measured() -> None:
-    text = findings.looking(NOTHING, NOTHING, NOTHING, 0, 0, {"focused": 3, "no evidence": 1})
-    assert "no image here has both" in text
-    assert "of 4 maps: 3 focused, 1 no evidence." in text
-    assert "too few maps with evidence (n = 0)" in findings.looking(NOTHING, NOTHING, NOTHING, 9, 9, {})
-
-
 @pytest.mark.parametrize(
     ("low", "high", "said"), [(-0.5, -0.1, "**less sure**"), (0.1, 0.5, "**surer**"), (-0.2, 0.2, "no clear relation")]
 )

@@ -168,7 +168,12 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = (), fo
 
 
 def downloads(*paths: Path | str) -> None:
-    """Show links to files, relative to the page in reports/<study>/. Raises SeewhyError for one that is not there."""
+    """Show links to files, relative to the page in reports/<study>/; nothing where there are none.
+
+    Raises SeewhyError for one that is not there.
+    """
+    if not paths:
+        return
     items = "".join(_download(Path(path)) for path in paths)
     names = ", ".join(Path(path).name for path in paths)
     _show(f'<div class="downloads"><p>Downloads</p><ul>{items}</ul></div>', f"Downloads. {names}")

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,11 @@ def broken_model(study: Study) -> str:
 
 def _none(value: Any) -> Any:
     return "none" if value is None else value
+
+
+def written_files(study: Study, *names: str) -> list[Path]:
+    """Those files beside the study's pages that a stage has written; run alone, a notebook has none."""
+    return [path for path in study.files(*names) if path.is_file()]
 
 
 def severity_beside_verdict(study: Study, answer: str) -> str:

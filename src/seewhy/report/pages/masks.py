@@ -28,11 +28,12 @@ Labels = UInt8[np.ndarray, "n h w"]
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
-    """'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
+    """The file, 'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
     found = []
     for row in rows.itertuples():
         known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
-        found.append(f"{shown(row.predicted)} {written(row.confidence)}{known}")
+        file = shown(row.image.rpartition("/")[2])
+        found.append(f"{file}\n{shown(row.predicted)} {written(row.confidence)}{known}")
     return found
 
 

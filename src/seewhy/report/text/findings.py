@@ -47,48 +47,6 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     return f"{judgement} the {written(share, '%')} of {answer}"
 
 
-def looking(
-    lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int, words: dict[str, int]
-) -> str:
-    """Page 02: does the evidence lie on the object?
-
-    `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
-    with a label and a known object have no evidence for their true class at all. `words` counts what the maps of the
-    predicted class look like (see `diagnosis.diagnose`).
-    """
-    if not boxed:
-        total = sum(words.values())
-        shapes = ", ".join(f"{count} {word}" for word, count in words.items())
-        return (
-            "**Not measured** against objects: no image here has both a label and a known object. By the rule stated "
-            f"below, of {total} maps: {shapes}."
-        )
-    blank = f"On **{empty} of {boxed}** images with a known object there is no evidence for the true class."
-    if not lift.measured:
-        return headline(
-            f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.", blank if empty else ""
-        )
-    return headline(
-        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Beside a blob in the "
-        f"middle of the picture: {_judged(centre)}; beside the activation map, which knows no class: "
-        f"{_judged(activation)}.",
-        blank if empty else "",
-    )
-
-
-def _judged(difference: Estimate) -> str:
-    """What a paired difference allows to say; the rule is that of `localisation.paired`."""
-    if not difference.measured:
-        return difference.text()
-    if difference.low > 0:
-        judgement = "**more**"
-    elif difference.high < 0:
-        judgement = "**less**"
-    else:
-        judgement = "**no clear difference**"
-    return f"{judgement}, {difference.text('+')}"
-
-
 def agreement(
     alike: Estimate, blob: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int
 ) -> str:
@@ -180,15 +138,6 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate], apart: Estimat
         return headline(first, told, f"Right and wrong are not compared: {few}.")
     judged = "**less**" if apart.high < 0 else "**more**" if apart.low > 0 else "not clearly more or less"
     return headline(first, told, f"For the same answer a wrong image has {judged} of it there, {apart.text('points')}.")
-
-
-def places(alike: Estimate) -> str:
-    """Page 02: `alike` is the mean rank correlation of Grad-CAM with HiResCAM, image by image."""
-    return (
-        f"Grad-CAM and HiResCAM rank the cells with a mean correlation of only {alike.text()}. Grad-CAM takes one "
-        "weight for a whole channel, which is right where a network pools before it decides; this one does not. "
-        "**About places, believe HiResCAM**: the mean maps and regions below are its."
-    )
 
 
 def spread(sure: Estimate) -> str:
