@@ -172,11 +172,11 @@ def test_checks_stand_side_by_side(both, predicted):
     assert table["tiny"].tolist()[0] == "fail +65 points (+55 to +75, n\u00a0=\u00a09)"
     assert table[""].tolist()[2] == "imputing its strongest squares costs more than with the best baseline"
     groups = audit_comparison.check_groups(both, "gradcam")
-    assert groups["both"] == ["statement of prediction_change"]
+    assert groups["both"] == ["denial of prediction_change"]
     assert groups["tiny"] == ["statement of stability"]
     told = sentences("08_comparison")("checks", groups=groups, names=["tiny", "other"])
     assert told.startswith(
-        "Both fail: statement of prediction_change. Only tiny passes: statement of stability. Only o"
+        "Of both models holds: denial of prediction_change. Only tiny passes: statement of stability. Only o"
     )
     assert audit_comparison.own_stability(both, "gradcam") == [0.75, 0.5]
 
