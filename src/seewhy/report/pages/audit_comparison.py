@@ -48,14 +48,14 @@ def check_table(comparison: Comparison, method: str) -> pd.DataFrame:
 
 
 def check_groups(comparison: Comparison, method: str) -> dict[str, list[str]]:
-    """The statements of the checks that both fail ("both"), and that one of the two alone passes (its name)."""
+    """What a fail of the checks means that both fail ("both"), and the statements that one alone passes (its name)."""
     names = [study.name for study in comparison.studies]
     groups: dict[str, list[str]] = {}
     for pair in shared_checks(comparison, method):
         status = ["not run" if row is None else str(row["status"]) for row in pair]
         told = statement_of(pair[0] or pair[1] or {})
         if status == ["fail", "fail"]:
-            groups.setdefault("both", []).append(told)
+            groups.setdefault("both", []).append(statement_of(pair[0] or {}, "denial"))
         for place, name in enumerate(names):
             if status[place] == "pass" != status[1 - place]:
                 groups.setdefault(name, []).append(told)
@@ -78,13 +78,13 @@ def own_stability(comparison: Comparison, method: str) -> list[float]:
     return found if len(found) == len(comparison.studies) else []
 
 
-def statement_of(row: Row) -> str:
-    """What the check states, without the baseline that was the best one in one of the two studies only."""
+def statement_of(row: Row, field: str = "statement") -> str:
+    """What the check states (or its `denial`), without the baseline that was the best one in one of the two studies only."""
     figure = row["figure"]
     if figure.get("versus") == BASELINE:
         rules = (one for one in verdict.MAPS if one.versus == BASELINE and one.metric == figure["metric"])
-        return next(rules).statement.format(baseline=baseline_title(BASELINE))
-    return str(row["statement"])
+        return str(getattr(next(rules), field)).format(baseline=baseline_title(BASELINE))
+    return str(row[field])
 
 
 def check_cell(row: Row | None) -> str:

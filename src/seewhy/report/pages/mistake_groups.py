@@ -1,4 +1,4 @@
-"""Mistakes in groups of alike maps, from their measurement: the mistake in the middle, the mean map, the mix of classes."""
+"""Mistakes in groups of alike maps, from their measurement: the middle one, the mean map, the mix of classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

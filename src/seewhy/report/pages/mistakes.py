@@ -38,8 +38,9 @@ MOST = 0.5  # of the mistakes: one confusion that is clearly more than that is a
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the mistakes have in common. `kind`: why the answer is what it is; `pair`: the most frequent confusion (true,
-    predicted), with its share of the mistakes; `apart`: attribution on the object, wrong less correct predictions of
+    """What the mistakes have in common. `kind`: why the answer is what it is; `pair`: the most frequent confusion
+    (true, predicted), with its share of the mistakes; `apart`: attribution on the object, wrong less correct
+    predictions of
     the same classes."""
 
     kind: str

@@ -112,7 +112,7 @@ def image_groups(comparison: Comparison, most: int) -> dict[str, np.ndarray]:
 
 
 def group_likeness(comparison: Comparison, pair: Measurement, most: int) -> dict[str, Likeness]:
-    """For each of `image_groups`: rank correlation of the maps of the same image, of other images, and the difference."""
+    """For each of `image_groups`: rank correlation of maps of the same image, of other images, and the difference."""
     same, other = likeness_pairs(result_of(pair))
     return {
         name: {
@@ -136,9 +136,7 @@ def likeness_bars(found: dict[str, Likeness]) -> dict[str, Estimate]:
 
 def likeness_table(found: dict[str, Likeness]) -> pd.DataFrame:
     """Each group: same image, other images, and the difference, image by image, with its interval."""
-    rows = [
-        (name, one["same"].value, one["other"].value, *vars(one["over"]).values()) for name, one in found.items()
-    ]
+    rows = [(name, one["same"].value, one["other"].value, *vars(one["over"]).values()) for name, one in found.items()]
     return pd.DataFrame(rows, columns=["", "same image", "other images", "difference", "low", "high", "n"])
 
 

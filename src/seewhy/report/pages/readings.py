@@ -1,4 +1,4 @@
-"""Measurements -> what charts, tables and sentences take: estimates by name, and the rows of the predictions behind them."""
+"""Measurements -> what charts, tables and sentences take: estimates by name, rows of the predictions."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -45,7 +45,7 @@ def uneven_shares(name: str, missed: Estimate, invented: Estimate) -> dict[str, 
 
 
 def error_answer(values: dict[str, Any]) -> str:
-    """The answer to the page's question: yes where every class is missed and invented unevenly, partly where some is."""
+    """The answer to the page's question: yes where each class is missed and invented unevenly, partly where some is."""
     measured = [name for name, own in values["shares"].items() if all(one.measured for one in own.values())]
     if not measured:
         return "Not tested"
@@ -90,9 +90,7 @@ def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     colours = palette(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}
-    fig = figures.segment_grid(
-        list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.look
-    )
+    fig = figures.segment_grid(list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.look)
     return fig, f"Lowest IoU: {views.listed(titles, maps)}"
 
 
