@@ -1,9 +1,11 @@
-"""A whole small project of a user: their network, their images, their checkpoint, no demonstration."""
+"""A whole small project of a user: their network, their images, their checkpoint, no demonstration. And a browser."""
 
 import json
+import os
+import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,10 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
+from .commands import ROOT, STEMS, call, prepare
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # Debian's
+MISSING = "no Chromium here"
 CLASSES = ["cup", "cat"]
 CONFIG = {
     "MODEL_NAME": "Tiny",
@@ -109,6 +114,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
+    """The project with every page of its one study built by `python -m seewhy report`; a test that changes it takes a
+    copy."""
+    root = tmp_path_factory.mktemp("built-once") / "project"
+    shutil.copytree(template, root)
+    prepare(root)
+    ended = call(root, "seewhy", "report")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
+    return root
+
+
 def _rows(folder: Path) -> list[dict[str, str]]:
     """Twelve crops of two photos; boxes for some, no label for the last."""
     from skimage import data
@@ -179,3 +197,28 @@ def refused(cli: Callable[..., tuple[int, str]]) -> Callable[..., str]:
         return said.strip()
 
     return call
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Skips where there is no Chromium; fails there under CI=1, which must not skip."""
+    if not CHROMIUM and os.environ.get("CI"):
+        pytest.fail(f"{MISSING}, and CI must not skip the browser tests: apt-get install chromium", pytrace=False)
+    if not CHROMIUM:
+        pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tool:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--font-render-hinting=none"]
+        started = tool.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield started
+        started.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line, whatever pytest was asked to tell, where browser tests were skipped."""
+    skipped = sum(MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        terminalreporter.write_line(
+            f"{skipped} browser tests skipped: {MISSING} (apt-get install chromium)", yellow=True
+        )

@@ -8,30 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from seewhy.pipeline import notebooks
-
+from .commands import LOOK, STEMS, call, environment, prepare, stale, traces
 from .conftest import ROOT, Workshop
 from .reproduce import differences
 
-STEMS = [one.stem for one in notebooks.find(ROOT) if one.whose == notebooks.STUDY]
 SECTIONS = [stem.partition("_")[2] for stem in STEMS]
-
-
-def environment() -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "SEEWHY_PROGRESS": "off"}
-
-
-def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
-
-
-LOOK = "data/dvc.yaml:dataset@things"  # is taken every time
 
 
 def ran(root: Path) -> list[str]:
@@ -41,13 +27,6 @@ def ran(root: Path) -> list[str]:
     found: list[str] = re.findall(r"Running stage '(.*)':", ended.stdout)
     found.remove(LOOK)
     return found
-
-
-def stale(root: Path) -> set[str]:
-    """The stages that `dvc status` names, but for the look at the dataset."""
-    ended = call(root, "dvc", "status", "--json")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return set(json.loads(ended.stdout)) - {LOOK}
 
 
 def fingerprints(root: Path) -> dict[str, str]:
@@ -83,32 +62,12 @@ def write_own_page(root: Path, code: str = MINE) -> None:
     (root / "notebooks/09_mine.ipynb").write_text(json.dumps(content))
 
 
-def prepare(root: Path) -> None:
-    (root / "src").symlink_to(ROOT / "src")
-    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
-    shutil.copy(ROOT / ".dvcignore", root)
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
-    """A project with every page of its one study built by `python -m seewhy report`."""
-    root = tmp_path_factory.mktemp("built") / "project"
-    shutil.copytree(template, root)
-    prepare(root)
-    ended = call(root, "seewhy", "report")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
-    return root
+def built(built_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the built project that the tests of this file change, one after the other."""
+    return Path(shutil.copytree(built_once, tmp_path_factory.mktemp("built") / "project", symlinks=True))
 
 
-@pytest.fixture(scope="module")
-def untouched(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What it made, before any test changes it."""
-    return Path(shutil.copytree(built, tmp_path_factory.mktemp("untouched") / "project", symlinks=True))
-
-
-@pytest.mark.usefixtures("untouched")  # the first test of this file, so that it is taken in time
 def test_every_page_and_figure_is_there(built: Path) -> None:
     folder = built / "reports" / "tiny"
     for stem, section in zip(STEMS, SECTIONS, strict=True):
@@ -162,18 +121,34 @@ def test_a_changed_sentence_of_a_notebook_executes_it_only(built: Path) -> None:
     assert executed(built, before) == ["03_cam_variants"]
 
 
-def test_a_comment_in_a_style_or_script_concerns_the_rendering_only_and_a_sentence_the_pages(built: Path) -> None:
+@pytest.fixture
+def own_source(built: Path) -> Iterator[Path]:
+    """The package's code as the project's own, to be changed: what DVC looks at, and what its stages import."""
     (built / "src").unlink()
     shutil.copytree(ROOT / "src", built / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    assert stale(built) == set()
-    styles = built / "src/seewhy/report/html/template/styles/print.css"
-    styles.write_text(styles.read_text() + "/* a comment */\n")
-    assert stale(built) == {"render@tiny"}
-    styles.write_text(styles.read_text().removesuffix("/* a comment */\n"))
-    (built / "src/seewhy/report/text/02_grad_cam.j2").write_text("A sentence of one page.")
-    assert stale(built) == {"pages@tiny"}
+    yield built / "src/seewhy"
     shutil.rmtree(built / "src")
     (built / "src").symlink_to(ROOT / "src")
+
+
+def test_a_comment_in_a_style_or_script_concerns_the_rendering_only(built: Path, own_source: Path) -> None:
+    assert stale(built) == set()
+    paths = [path for kind in ("css", "js") for path in own_source.rglob(f"*.{kind}")]
+    assert len(paths) > 10
+    for path in paths:
+        path.write_text(path.read_text() + "/* a comment */\n")
+    assert stale(built) == {"render@tiny"}
+
+
+def test_a_changed_sentence_concerns_the_page_that_it_stands_on(
+    built: Path, own_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(own_source.parent))
+    before, path = fingerprints(built), own_source / "report/text/02_grad_cam.j2"
+    path.write_text(path.read_text().replace("model", "network"))
+    assert stale(built) == {"pages@tiny"}
+    assert ran(built) == ["pages@tiny", "render@tiny"]
+    assert executed(built, before) == ["02_grad_cam"]
 
 
 def test_a_page_of_ones_own_needs_a_notebook_and_nothing_else(built: Path) -> None:
@@ -193,7 +168,7 @@ def test_a_page_of_ones_own_needs_a_notebook_and_nothing_else(built: Path) -> No
 
 
 def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes(
-    untouched: Path, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+    built_once: Path, tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "elsewhere"
     shutil.copytree(template, root)
@@ -204,12 +179,22 @@ def test_another_folder_number_of_workers_and_kind_of_kernel_give_the_same_bytes
         assert ended.returncode == 0, ended.stdout + ended.stderr
     for stem in STEMS[:2]:  # in a kernel of its own
         assert (root / f"data/pages/tiny/{stem}.ipynb").read_bytes() == (
-            untouched / f"data/pages/tiny/{stem}.ipynb"
+            built_once / f"data/pages/tiny/{stem}.ipynb"
         ).read_bytes()
     for words in (["dvc", "repro"], ["seewhy", "site"]):
         ended = call(root, *words)
         assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert differences(root, untouched) == []
+    assert differences(root, built_once) == []
+
+
+def test_papermill_with_other_parameters_leaves_no_trace(built_once: Path, tmp_path: Path) -> None:
+    before, out = traces(built_once), tmp_path / "mine.ipynb"
+    parameters = ["-p", "study", "tiny", "-p", "depths", "1", "-p", "steps", "3"]
+    words = ["papermill", "notebooks/07_audit.ipynb", str(out), "-k", "python3", *parameters]
+    ended = call(built_once, *words)
+    assert ended.returncode == 0, ended.stderr
+    assert "application/vnd.seewhy.finding+json" in out.read_text()
+    assert traces(built_once) == before
 
 
 def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(built: Path) -> None:

@@ -27,6 +27,12 @@ def test_weights_go_from_the_output_to_the_input_and_the_model_stays():
     assert changed(before, model) == []
 
 
+def test_a_network_of_fewer_layers_than_depths_has_fewer_steps():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2))
+    shares = [share for share, _ in randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 4, 0)]
+    assert shares == [290 / 402, 1.0]
+
+
 def test_redrawn_tensors_keep_their_mean_and_spread():
     model = nn.Sequential(nn.Conv2d(3, 32, 5), nn.Flatten(), nn.Linear(32 * 16, 4))
     nn.init.normal_(model[2].weight, 3.0, 0.5)

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 
 from seewhy.config import artifacts
 from seewhy.pipeline import notebooks
+from tests.commands import STEMS, traces
 
 ROOT = Path(__file__).parents[2]
 BUILT = sorted((ROOT / "reports").glob("photos-lite0/[0-9]*.html"))  # what `make test` builds
@@ -22,10 +23,10 @@ def blocks(path):
 
 
 def run_blocks(code, root):
-    """The blocks as one program; its exit code and the end of what it says."""
+    """The blocks as one program; its exit code, and where it fails the end of what it says."""
     env = os.environ | {"SEEWHY_PROGRESS": "off"}
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env=env, check=False)
-    return done.returncode, done.stderr[-2000:]
+    return done.returncode, done.stderr[-2000:] if done.returncode else ""
 
 
 @pytest.mark.usefixtures("study")
@@ -42,7 +43,16 @@ def test_the_blocks_of_a_page_run_for_its_study(cli):
     assert run_blocks("\n".join(found), root) == (0, "")
 
 
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_blocks_of_each_page_run_and_leave_no_trace(built_once, stem):
+    before = traces(built_once)
+    code = blocks(built_once / f"reports/tiny/{stem}.html")
+    assert len(code) > 2
+    assert run_blocks("\n".join(code), built_once) == (0, "")
+    assert traces(built_once) == before
+
+
 @pytest.mark.skipif(not BUILT, reason="no page was built here")
 @pytest.mark.parametrize("path", BUILT, ids=lambda path: path.stem)
 def test_the_blocks_of_pages_that_were_built_run(path):
-    assert run_blocks("\n".join(blocks(path)), ROOT)[0] == 0
+    assert run_blocks("\n".join(blocks(path)), ROOT) == (0, "")

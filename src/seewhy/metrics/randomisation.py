@@ -22,14 +22,16 @@ SAME = 0.9  # mean likeness of maps of different images from which on nothing ca
 def cascade(
     model: nn.Module, image: Float[Tensor, "1 c h w"], depths: int, seed: int
 ) -> Iterator[tuple[float, nn.Module]]:
-    """A copy of the model with more and more of its weights redrawn, from the output to the input, in `depths` steps.
+    """A copy of the model with more and more of its weights redrawn, from the output to the input, in `depths` steps,
+    fewer where fewer modules have weights.
 
     Yields the share of the parameters that are redrawn, and the copy, the same one each time. Every tensor is drawn
     from a normal distribution with its own mean and standard deviation, so that the network neither dies nor overflows.
     """
     other = copy.deepcopy(model).eval().requires_grad_(False)
     order, parameters = _places(other, image), dict(other.named_parameters())
-    groups = [list(part) for part in np.array_split(sorted(set(order.values()), reverse=True), depths)]
+    places = sorted(set(order.values()), reverse=True)
+    groups = [list(part) for part in np.array_split(places, min(depths, len(places)))]
     draw, total, done = torch.Generator().manual_seed(seed), sum(map(torch.numel, parameters.values())), 0
     for group in groups:
         for name in (name for place in group for name in order if order[name] == place):
