@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help report test reproduce bench check lab clean
+.PHONY: help report test reproduce bench sweep check lab clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ reproduce: .venv/.installed  ## build everything twice from nothing, in two clon
 bench: .venv/.tested  ## time and memory beside the peer libraries, into benchmarks/results.json
 	@python -m seewhy report photos-lite0
 	@TQDM_DISABLE=1 python benchmarks/run.py
+
+sweep: .venv/.tested  ## try `explain` on the networks of torchvision and timm, one of each family
+	@python tests/sweep.py
 
 check: .venv/.tested  ## lint code and notebooks, check types
 	@ruff check --quiet . && ruff check --quiet --select F821 notebooks && ruff format --check --quiet . && mypy --no-error-summary

@@ -1,23 +1,20 @@
 """Two checkpoints of one small network on the same images, and the page that compares them."""
 
-import json
 import os
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from seewhy import explain, open_comparison, open_study
-from seewhy.checks.majority_baseline import MajorityBaseline
-from seewhy.comparison import ordered
 from seewhy.config import artifacts
 from seewhy.config.project import find_project
 from seewhy.metrics.agreement import spearman
 from seewhy.report.pages import audit_comparison, pairs
 from seewhy.report.plots.overlay import resized
-from seewhy.stats import proportion
+from seewhy.report.text.sentences import sentences
+from seewhy.stats import NOTHING, Estimate
 from tests.conftest import PARAMS, checkpoint
 
 OTHER = PARAMS["studies"]["tiny"] | {"checkpoint": "other.pth"}
@@ -50,23 +47,21 @@ def both(predicted):
     return open_comparison("both")
 
 
-def gate(name, value, status, low=None, high=None):
+def check(metric, value, status, subject="suspect", name="shadow", low=None, high=None, passes="below", **fields):
+    """A row of verdict.json."""
     low, high = (value - 0.1 if low is None else low), (value + 0.1 if high is None else high)
-    return {
-        "gate": name,
-        "claim": f"claim of {name}",
-        "denial": f"denial of {name}",
-        "value": value,
-        "low": low,
-        "high": high,
-        "n": 9,
-        "passes": "below" if name.endswith(("kept", "flipped", "shadow_swap_over_control")) else "above",
-        "status": status,
-    }
+    of = {"subject": subject, "name": name, "title": "", "figure": {"metric": metric, **fields}, "limit": 0.1}
+    found = {"status": status, "estimate": value, "low": low, "high": high, "n": 9, "passes": passes}
+    return of | {"statement": f"statement of {metric}", "denial": f"denial of {metric}"} | found
 
 
-def audit(shop, study, *gates):
-    artifacts.write_json(artifacts.reports(shop.root, study) / "verdict.json", list(gates))
+def audit(shop, study, *checks):
+    artifacts.write_json(artifacts.reports(shop.root, study) / "verdict.json", list(checks))
+
+
+def summary(shop, study, **severities):
+    questions = {name: {"severity": one, "sentence": f"{study} {one}."} for name, one in severities.items()}
+    artifacts.write_json(artifacts.reports(shop.root, study) / "summary.json", {"questions": questions})
 
 
 def test_outcomes_are_those_of_the_two_prediction_tables(both):
@@ -83,9 +78,9 @@ def test_outcomes_are_those_of_the_two_prediction_tables(both):
     named = both.right()
     assert [len(one) for one in named] == [11, 11]
     assert (named[0] != named[1]).all()
-    table = pairs.outcomes(both)
+    table = pairs.outcome_table(both)
     assert table["images"].tolist() == [0, (named[1]).sum(), named[0].sum(), 0]
-    assert table[""].tolist()[1:3] == ["fixed: only other right", "broken: only tiny right"]
+    assert table[""].tolist()[1:3] == ["fixed: only other correct", "broken: only tiny correct"]
 
 
 def test_evidence_is_of_the_class_explained_in_either_model(both):
@@ -110,7 +105,7 @@ def test_models_that_are_fed_differently_are_compared_on_what_both_saw(predicted
     np.testing.assert_allclose(pair.shared, [[0.25, 0.25, 0.75, 0.75]] * 12)
     assert pair.shape == (4, 4)
     np.testing.assert_allclose(pair.common()[0], pair.maps[0][:, 2:6, 2:6], atol=1e-6)
-    photo = both.photos(both.rows.head(1), pair.take([0]))[0]
+    photo = pairs.shared_photos(both, both.rows.head(1), pair.shared[:1])[0]
     whole = both.first.photos(both.rows.head(1))[0]
     assert photo.shape == (32, 32, 3)
     middle = resized(whole[8:24, 8:24].mean(2), 32, 32)
@@ -124,116 +119,122 @@ def test_a_model_beside_itself_agrees_wholly(predicted):
     both = open_comparison("both")
     assert both.rows["same"].all()
     assert set(both.rows["outcome"].dropna()) <= {"both right", "both wrong"}
-    alike = both.evidence("gradcam").likeness(both.rows["explained"])
-    found = pairs.likeness(both, alike, 3)["all images"]
+    found = pairs.group_likeness(both, both.measure("paired"), 3)["all images"]
     assert found["same"].value == pytest.approx(1)
     assert found["over"].low > 0
-    assert list(pairs.dots({"all": found})) == ["all", "all, different images"]
+    assert list(pairs.likeness_bars({"all": found})) == ["all", "all, other images"]
+    values = pairs.pair_values(both, both.measure("paired"))
+    assert "**agree more**" in sentences("08_comparison")("likeness", **values)
 
 
-def test_the_most_apart_come_first_whatever_their_order():
-    rows = pd.DataFrame({"image": ["b", "a", "c"], "x": [0.5, 0.5, -1]}, index=[4, 7, 9])
-    assert ordered(rows, ["x"], False, 2) == [9, 7]
-    assert ordered(rows, ["x"], True, 3) == [7, 4, 9]
+def test_the_most_confident_and_the_least_alike_come_first(both, monkeypatch):
+    same = np.arange(12.0)[::-1] / 12
+    monkeypatch.setattr(pairs, "likeness_pairs", lambda _: (same, same))
+    pair = both.measure("paired")
+    fixed, total = pairs.chosen_rows(both, pair, "fixed", 2)
+    assert (len(fixed), total) == (2, int((both.rows["outcome"] == "fixed").sum()))
+    assert fixed["confidence_second"].is_monotonic_decreasing
+    assert pairs.chosen_rows(both, pair, "apart", 2)[1] == 0  # the two never predict the same
+    both.rows["same"] = True
+    assert pairs.chosen_rows(both, pair, "apart", 3)[0]["place"].tolist() == [11, 10, 9]
 
 
 def test_titles_say_what_each_model_said(both):
     rows = both.rows.assign(likeness=[0.25] + [np.nan] * 11)
-    first = pairs.titles(rows)[0].split("\n")
-    assert first[0] == "true: cup"
+    first = pairs.pair_titles(rows)[0].split("\n")
+    assert first[0].endswith(", true: cup")
+    assert first[0].startswith(rows["image"][0].rpartition("/")[2][:5])
     mark = "✓" if rows["predicted_first"][0] == "cup" else "✗"
     assert first[1] == f"1: {mark} {rows['predicted_first'][0]} {rows['confidence_first'][0]:.2f}"
-    assert first[3] == "maps: +0.25"
-    assert pairs.titles(rows)[11].startswith("true: unknown\n")
-    assert pairs.titles(rows)[11].endswith("maps: no evidence")
+    assert first[3] == f"maps for {rows['explained'][0]}: +0.25"
+    assert ", true: unknown\n" in pairs.pair_titles(rows)[11]
+    assert pairs.pair_titles(rows)[11].endswith(": one is empty")
 
 
-def test_audits_stand_side_by_side(both, predicted):
+def test_checks_stand_side_by_side(both, predicted):
+    of_map = {"subject": "map", "name": "gradcam", "method": "gradcam"}
+    swap = {"region": "shadow", "kind": "swap", "versus": "control"}
+    lost, stable = "similarity_after_randomisation", {"change": "worst", "passes": "above"}
     audit(
-        predicted, "tiny", gate("reliance.shadow_swap_over_control", 0.65, "fail"), gate("gradcam.kept", 0.1, "pass"),
-        gate("gradcam.road_over_control", 0.0, "unsure"), gate("layercam.kept", 0.1, "pass"),
-        gate("gradcam.stability_spearman", 0.75, "pass"),
+        predicted, "tiny", check("prediction_change", 0.65, "fail", **swap), check(lost, -0.4, "pass", **of_map),
+        check("road", 0.0, "unsure", passes="above", versus="best_baseline", **of_map),
+        check("stability", 0.75, "pass", **of_map, **stable),
+        check("lift", 2.0, "pass", subject="map", name="layercam", method="layercam"),
     )  # fmt: skip
     audit(
-        predicted, "other", gate("reliance.shadow_swap_over_control", 0.6, "fail"), gate("gradcam.kept", 0.5, "unsure"),
-        gate("gradcam.road_over_control", 0.1, "pass", 0.05), gate("gradcam.stability_spearman", 0.5, "fail"),
+        predicted, "other", check("prediction_change", 0.6, "fail", **swap), check(lost, -0.1, "pass", **of_map),
+        check("road", 0.3, "pass", passes="above", versus="best_baseline", **of_map),
+        check("stability", 0.5, "fail", **of_map, **stable),
     )  # fmt: skip
-    table = audit_comparison.audits(both, "gradcam")
+    table = audit_comparison.check_table(both, "gradcam")
     assert list(table) == ["", "tiny", "other", "clearly better"]
-    assert table["clearly better"].tolist() == ["tested above", "neither", "tiny", "neither", "tiny"]
-    assert table["tiny"].tolist()[1] == "fail +65 points change (+55 to +75, n\u00a0=\u00a09)"
-    assert table["tiny"].tolist()[2] == "pass 0.10 (0.00 to 0.20, n\u00a0=\u00a09)"
-    assert table[""].tolist()[3].startswith("Grad-CAM: imputing its strongest squares")
-    assert table[""].tolist()[3].endswith("than with the best baseline")
-    said = audit_comparison.judged(both, "gradcam")
-    assert said.startswith("**Failed by both**: claim of reliance.shadow_swap_over_control. ")
-    assert "**Met by tiny alone**: claim of gradcam.kept (unsure for other); " in said
-    assert "**Met by other alone**: Grad-CAM: imputing" in said
-    assert audit_comparison.steady(both, "gradcam").endswith("correlate by 0.75 and 0.50 (page 07).")
-
-
-def test_all_gates_of_the_models_are_compared_and_two_that_forget_are_alike(predicted):
-    for study, flips, kept in (("tiny", 0.5, -0.4), ("other", 0.02, -0.1)):
-        status = "fail" if flips > 0.1 else "pass"
-        steady = gate("stability.flipped", flips, status, flips - 0.01, flips + 0.01)
-        audit(predicted, study, steady, gate("gradcam.kept", kept, "pass"))
-    this = open_comparison("both")
-    table = audit_comparison.audits(this, "gradcam").set_index("")["clearly better"]
-    assert table["claim of stability.flipped"] == "other"
-    assert table["claim of gradcam.kept"] == "–"
-    assert "**Met by other alone**: claim of stability.flipped (fail for tiny)" in audit_comparison.judged(
-        this, "gradcam"
+    assert table["clearly better"].tolist() == ["neither", "–", "other", "tiny"]  # of two lost maps neither is better
+    assert table["tiny"].tolist()[0] == "fail +65 points (+55 to +75, n\u00a0=\u00a09)"
+    assert table[""].tolist()[2] == "imputing its strongest squares costs more than with the best baseline"
+    groups = audit_comparison.check_groups(both, "gradcam")
+    assert groups["both"] == ["denial of prediction_change"]
+    assert groups["tiny"] == ["statement of stability"]
+    told = sentences("08_comparison")("checks", groups=groups, names=["tiny", "other"])
+    assert told.startswith(
+        "Of both models holds: denial of prediction_change. Only tiny passes: statement of stability. Only o"
     )
-    assert audit_comparison.failed(this) == "**tiny is not steady**: denial of stability.flipped"
+    assert audit_comparison.own_stability(both, "gradcam") == [0.75, 0.5]
 
 
-def test_one_image_is_too_few_for_a_figure_and_for_a_better_one(predicted):
-    few = "reliance.background_swap"
-    audit(predicted, "tiny", gate(few, 1.0, "unsure", 0.6) | {"n": 1})
-    audit(predicted, "other", gate(few, 0.1, "pass"))
-    last = audit_comparison.audits(open_comparison("both"), "gradcam").iloc[-1].tolist()
+def test_one_image_is_too_few_for_a_figure_and_for_a_better_one(both, predicted):
+    audit(predicted, "tiny", check("prediction_change", 1.0, "unsure") | {"n": 1})
+    audit(predicted, "other", check("prediction_change", 0.1, "pass"))
+    last = audit_comparison.check_table(both, "gradcam").iloc[-1].tolist()
     assert (last[1], last[3]) == ("unsure too few (n\u00a0=\u00a01)", "–")
 
 
-def test_a_difference_to_a_control_is_followed_by_the_share_over_all_answers(predicted):
-    for study, value in (("tiny", 0.4), ("other", 0.7)):
-        audit(predicted, study, gate("reliance.shadow_swap_over_control", 0.5, "fail"))
-        share = {"reliance.shadow_swap": value, "reliance.shadow_swap_low": value - 0.1}
-        share |= {"reliance.shadow_swap_high": value + 0.1, "reliance.shadow_swap_n": 40}
-        artifacts.write_json(artifacts.metrics(predicted.root, study, "audit"), share)
-    last = audit_comparison.audits(open_comparison("both"), "gradcam").iloc[-1].tolist()
-    wanted = ["40.0 % (30.0 to 50.0, n\u00a0=\u00a040)", "70.0 % (60.0 to 80.0, n\u00a0=\u00a040)"]
-    assert last == ["the same change over all answers, no control taken off", *wanted, "tiny"]
+def test_a_study_that_was_not_measured_is_named(both, predicted):
+    audit(predicted, "tiny", check("prediction_change", 0.1, "pass"))
+    assert audit_comparison.unmeasured_studies(both) == ["other"]
+    assert audit_comparison.check_table(both, "gradcam")["other"].tolist() == ["not run"]
+    assert audit_comparison.own_stability(both, "gradcam") == []
 
 
-def test_a_model_worse_than_the_majority_baseline_is_told_first(both, monkeypatch):
-    good = MajorityBaseline(proportion(np.ones(40, bool)), 0.5, "dog", "cat", 20, 40)
-    bad = MajorityBaseline(proportion(np.arange(40) < 4), 0.9, "dog", "cat", 40, 40)
-    found = {"tiny": bad, "other": good}
-    monkeypatch.setattr(audit_comparison.facts, "majority_baseline", lambda study: found[study.name])
-    told = "The model is worse than always predicting *dog* (10.0 % against 90.0 %)."
-    assert audit_comparison.worthless(both).startswith(f"**tiny does not work.** **{told}")
-    found["other"] = bad
-    assert audit_comparison.worthless(both).startswith(f"**Neither model works.** tiny: **{told}")
-    found |= {"tiny": good, "other": good}
-    assert audit_comparison.worthless(both) == ""
+BETTER, WORSE = Estimate(0.1, 0.04, 0.16, 100), Estimate(-0.1, -0.16, -0.04, 100)
+VALUES = {
+    "names": ["old", "new"],
+    "accuracy": [Estimate(0.8, 0.7, 0.9, 100), Estimate(0.9, 0.8, 0.95, 100)],
+    "useless": [],
+    "shortcuts": [],
+}
+BROKEN = [{"name": "new", "sentence": ""}]
 
 
-def test_shortcuts_are_told_of_whoever_takes_them(predicted):
-    predicted.set("studies.other.suspects", {"shadow": "shadow_mask"})
-    swap, background = "reliance.shadow_swap_over_control", "reliance.background_swap"
-    audit(predicted, "tiny", gate(background, 0.9, "fail"), gate(swap, 0.5, "fail"))
-    audit(predicted, "other", gate(background, 0.1, "pass"), gate(swap, 0.6, "fail"))
-    told = audit_comparison.failed(open_comparison("both"))
-    around = f"**tiny hangs on what is around the object**: denial of {background}"
-    assert told == f"{around}; **both take shortcuts**: denial of {swap}"
+@pytest.mark.parametrize(
+    ("difference", "p", "useless", "answer", "severity"),
+    [
+        (BETTER, 0.001, [], "Yes", ""),
+        (BETTER, 0.11, [], "Undecided", "unknown"),
+        (Estimate(0.1, -0.01, 0.2, 100), 0.01, [], "Undecided", "unknown"),
+        (WORSE, 0.001, [], "No", ""),
+        (BETTER, 0.001, BROKEN, "No", "broken"),
+        (NOTHING, 1.0, [], "Not tested", "unknown"),
+    ],
+)
+def test_better_is_said_where_interval_and_test_agree_and_the_model_works(difference, p, useless, answer, severity):
+    values = VALUES | {"difference": difference, "p": p, "useless": useless}
+    found = pairs.better_answer(values)
+    assert (found, pairs.pair_severity(values, found)) == (answer, severity)
+    told = sentences("08_comparison").finding("finding", found, severity, **values)
+    assert len(told["sentence"].split()) <= 40
+    assert ("80.0 %" in told["sentence"]) == (not useless and found != "Not tested")
+    assert ("new does not work" in told["sentence"]) == bool(useless)
 
 
-def test_a_missing_audit_is_said(both, predicted):
-    audit(predicted, "tiny", gate("gradcam.kept", 0.1, "pass"))
-    assert audit_comparison.judged(both, "gradcam") == "Not run: the audit of other (page 07)."
-    assert audit_comparison.audits(both, "gradcam")["other"].tolist()[1:] == ["not run"]
-    assert audit_comparison.steady(both, "gradcam") == audit_comparison.failed(both) == ""
+def test_models_that_fail_are_read_from_their_summaries(both, predicted):
+    summary(predicted, "tiny", works="broken", shortcut="shortcut")
+    summary(predicted, "other", works="fine", shortcut="shortcut")
+    values = pairs.pair_values(both, both.measure("paired"))
+    assert [one["name"] for one in values["useless"]] == ["tiny"]
+    assert [one["name"] for one in values["shortcuts"]] == ["tiny", "other"]
+    told = sentences("08_comparison").finding("finding", "Yes", "shortcut", **(values | {"useless": []}))
+    assert "Both rely on a shortcut" in told["sentence"]
+    assert "(../tiny/07_audit.html)" in told["so"]
 
 
 def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(shop):
@@ -269,10 +270,4 @@ def test_the_page_is_made_for_a_comparison_and_for_nothing_else(ready, cli, refu
     assert 'href="../tiny/07_audit.html"' in page
     assert 'href="../other/01_model.html"' in page
     assert 'href="01_model.html"' not in page
-    assert "Not run: there is no image with the same answer" in page
-    figures = json.loads((ready.root / "reports/both/metrics/comparison.json").read_text())
-    assert figures["fixed"] + figures["broken"] == figures["accuracy_difference_n"] == 11
-    assert figures["likeness_n"] + figures["no_evidence"] == 12
-    table = pd.read_csv(ready.root / "reports/both/images.csv")
-    assert len(table) == 12
-    assert {"image", "label", "predicted_first", "correct_second", "outcome", "likeness_same"} <= set(table)
+    assert "the same prediction for different reasons (needs" in page

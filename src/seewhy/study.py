@@ -1,7 +1,7 @@
 """Settings -> Study: model, dataset and layer, ready to use in a notebook in one line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,15 +39,22 @@ if TYPE_CHECKING:
     from seewhy.measure.measurement import Measurement
 
 
-def open_study(name: str) -> "Study":
+def open_study(name: str, **sections: Mapping[str, Any]) -> "Study":
     """The study of that name in the params.yaml of the project around the working folder.
 
-    Raises SeewhyError, which names the closest, for a name that is not there, and for a mistake in params.yaml.
+    sections: settings that take the place of params.yaml's in this session, as `audit={"steps": 6}`: what the stages
+    measured with other settings is not taken, but measured now.
+
+    Raises SeewhyError, which names the closest, for a name, section or setting that is not there, and for a mistake in
+    params.yaml.
 
     >>> open_study("tiny").dataset.classes
     ['cup', 'cat']
+    >>> open_study("tiny", audit={"steps": 6}).project.params.sections["audit"]["steps"]
+    6
     """
     project = find_project()
+    project = project.with_sections(sections) if sections else project
     settings = project.params.study(name)
     torch.set_num_threads(project.params.base.threads)
     torch.manual_seed(project.params.base.seed)

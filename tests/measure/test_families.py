@@ -124,10 +124,10 @@ def test_what_lies_outside_the_object_is_that_of_before(ready):
 
 def test_every_map_has_the_word_of_before(ready):
     from seewhy.maps.attributions import attribute
-    from seewhy.report.pages import diagnoses
+    from seewhy.measure.families.object_shares import object_shares
 
-    rule = diagnosis.Rule(0.5, 0.26, 0.1, 0.5)
-    found = diagnoses.diagnosed(ready, attribute(ready, ready.predictions, ["gradcam"]), rule).rows
+    rule, maps = diagnosis.Rule(0.5, 0.26, 0.1, 0.5), attribute(ready, ready.predictions, ["gradcam"])
+    found = diagnosis.diagnose(maps.maps["gradcam"], *object_shares(ready, maps, "gradcam"), rule)
     table = ready.measure("diagnosis").table
     words = table[(table["metric"] == "diagnosis") & (table["method"] == "gradcam")]
     assert words["word"].tolist() == found["word"].tolist()

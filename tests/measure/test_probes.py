@@ -10,7 +10,6 @@ from seewhy.errors import SeewhyError
 from seewhy.measure import against_baselines, forward, robustness, sweeps
 from seewhy.measure.budget import Budget
 from seewhy.metrics.baselines import NAMES
-from seewhy.report.pages import audit_tables
 from seewhy.stats import mean
 
 METHODS = ["gradcam", "activation"]
@@ -39,7 +38,6 @@ def test_a_budget_is_a_count_of_operations(study):
     assert len(budget.rows(10)) == 7
     assert len(budget.rows(1000)) == 5  # fewer say nothing
     assert len(budget.rows(1)) == len(study.predictions)
-    assert "7 of 12 images" in audit_tables.sampled(budget, budget.rows(10))
 
 
 def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
@@ -93,7 +91,6 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
     pd.testing.assert_frame_equal(found.worst, found.likeness["jpeg"])  # the other change moves nothing
     kind, share = found.flips
     assert (kind, share.value, share.n) == ("jpeg", flipped.mean(), len(flipped))
-    assert audit_tables.moved(found, METHODS)["flipped"].tolist() == [0, int(flipped.sum())]
 
 
 def test_an_answer_is_the_rows_own(study):
@@ -101,43 +98,6 @@ def test_an_answer_is_the_rows_own(study):
     output = forward.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
     assert study.task.kept(rows, output, output, study).all()
     assert not study.task.kept(rows, output, -output, study).any()
-
-
-def test_tables_of_the_page_name_methods_and_controls_in_words(study):
-    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
-    tables = sweeps.faithful(found)
-    assert audit_tables.metrics(tables)[""].tolist() == [
-        "Grad-CAM", "Activation", "noise", "a blob in the middle", "the picture's own edges",
-    ]  # fmt: skip
-    beside = audit_tables.against(against_baselines.compared(tables, METHODS, 0), METHODS)
-    assert beside[""].tolist() == ["Grad-CAM", "Activation"]
-    assert list(beside)[1:] == ["deletion", "insertion", "ROAD", "average drop", "average increase"]
-    lines = audit_tables.lines(found.deletion, ["gradcam", "random"], 0)
-    assert list(lines) == ["Grad-CAM", "noise"]
-    assert len(lines["noise"][0]) == len(found.shares)
-
-
-def test_the_verdict_and_the_curves_are_written(study):
-    found = sweeps.swept(study, study.predictions.head(5), METHODS, 1)
-    audit_tables.save(study, [], found, "gradcam")
-    folder = study.root / "reports/tiny"
-    assert (folder / "verdict.json").read_text() == "[]\n"
-    curves = pd.read_csv(folder / "metrics/curves.csv")
-    assert list(curves)[:3] == ["share", "deletion", "insertion"]
-    assert {"deletion_random", "insertion_edges"} <= set(curves)
-
-
-def test_methods_that_coincide_are_named_as_one(study):
-    said = audit_tables.alike(study, study.predictions, ["gradcam", "hirescam", "activation"])
-    assert "Ranking the cells alike, these count as one: Grad-CAM = HiResCAM. " in said
-
-
-@pytest.mark.parametrize("methods", [["gradcam"], ["gradcam", "hirescam"]])
-def test_nothing_is_furthest_apart_where_there_is_one_ranking(study, monkeypatch, methods):
-    assert "furthest" not in audit_tables.alike(study, study.predictions, methods[:1])
-    flat = SimpleNamespace(raw=lambda: {name: np.ones((4, 1, 1)) for name in methods})
-    monkeypatch.setattr(audit_tables, "attribute", lambda *_: flat)
-    assert "furthest" not in audit_tables.alike(study, study.predictions, methods)
 
 
 def test_maps_of_several_sizes_are_refused(study):
@@ -158,14 +118,6 @@ def test_shares_of_images_that_are_all_alike_have_a_width():
     assert beside.difference.low < 0.5 < beside.difference.high == 1
 
 
-def test_methods_on_one_line_share_it(study):
-    found = robustness.redrawn(study, study.predictions, ["gradcam", "hirescam", "activation"], 1)
-    lines = audit_tables.randomised(found, ["gradcam", "hirescam", "activation"], 0)
-    assert list(lines) == ["Grad-CAM = HiResCAM", "Activation"]
-    close = robustness.Redrawn([0.5, 0.9996, 1.0], [], None, None)
-    assert audit_tables.depths(close) == [0.0, 50.0, 99.96, 100.0]
-
-
 def test_what_a_method_has_over_the_best_control_is_a_figure():
     table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
     found = against_baselines.over(
@@ -175,14 +127,6 @@ def test_what_a_method_has_over_the_best_control_is_a_figure():
         "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
         "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
     }
-
-
-def test_the_method_that_keeps_places_leads_where_grad_cam_does_not(study, monkeypatch):
-    given = ["gradcam", "layercam", "hirescam"]
-    assert audit_tables.led(study, given) == given  # pooling follows: the two are one map
-    monkeypatch.setattr(audit_tables, "cautions", lambda _found, _seed: ["not to be believed"])
-    assert audit_tables.led(study, given) == ["hirescam", "gradcam", "layercam"]
-    assert audit_tables.led(study, given[:2]) == given[:2]
 
 
 def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study, monkeypatch):

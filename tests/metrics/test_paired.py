@@ -5,8 +5,7 @@ from seewhy.config.params import Preprocessing
 from seewhy.inputs.images import Fit
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.paired import Discordant, Pair, between, mcnemar, resampled
-from seewhy.report.text import comparison_findings
-from seewhy.stats import Estimate, mean
+from seewhy.stats import mean
 
 WHOLE = np.array([[0.0, 0, 1, 1]])
 
@@ -103,51 +102,3 @@ def test_two_models_that_look_at_the_same_fixed_place_do_not_agree_on_images():
     over = mean((found["same"] - found["other"]).to_numpy(), 0)
     assert found["same"].mean() > 0.7
     assert over.low < 0 < over.high
-
-
-NAMES, NOTHING = ("old", "new"), Estimate(np.nan, np.nan, np.nan, 0)
-ACCURACY = (Estimate(0.8, 0.7, 0.9, 100), Estimate(0.9, 0.8, 0.95, 100))
-ALIKE = (Estimate(0.5, 0.4, 0.6, 99), Estimate(0.1, 0.0, 0.2, 99), Estimate(0.4, 0.3, 0.5, 99))
-
-
-@pytest.mark.parametrize(
-    ("difference", "test", "said"),
-    [
-        (
-            Estimate(0.1, 0.04, 0.16, 100),
-            Discordant(11, 1, 0.006),
-            "**new is better than old**: old names 80.0 % right",
-        ),
-        (Estimate(-0.1, -0.16, -0.04, 100), Discordant(1, 11, 0.006), "**old is better than new**: "),
-        (Estimate(0.1, 0.04, 0.16, 100), Discordant(8, 2, 0.11), "**Neither is shown to be better**: "),
-        (Estimate(0.1, -0.01, 0.16, 100), Discordant(11, 1, 0.006), "**Neither is shown to be better**: "),
-        (Estimate(np.nan, np.nan, np.nan, 3), Discordant(1, 0, 1.0), "**Which is better was not measured**: "),
-    ],
-)
-def test_better_is_said_where_interval_and_test_agree(difference, test, said):
-    told = comparison_findings.finding(NAMES, ACCURACY, difference, test, ALIKE)
-    assert told.startswith(said)
-    assert told.count(". ") == 1
-    if difference.measured:
-        assert f"n = 100), McNemar p {'< 0.01' if test.p < 0.01 else '= 0.11'}. " in told
-        assert f"{abs(difference.value):.0%}"[:-1] in told
-
-
-@pytest.mark.parametrize(
-    ("over", "said"),
-    [
-        (Estimate(0.4, 0.3, 0.5, 99), "**Their maps of an image agree more than chance would have it**: "),
-        (Estimate(0.1, -0.3, 0.5, 99), "**It is not shown that they look at the same thing**: "),
-        (Estimate(-0.4, -0.5, -0.3, 99), "**Their maps of an image agree less than those of different images**: "),
-        (NOTHING, "Whether they look at the same thing is open: "),
-    ],
-)
-def test_agreement_is_what_goes_beyond_different_images(over, said):
-    told = comparison_findings.finding(NAMES, ACCURACY, NOTHING, Discordant(0, 0, 1.0), (*ALIKE[:2], over), "both fail")
-    assert f". {said}" in told
-    assert told.endswith("; both fail.")
-
-
-def test_no_maps_to_compare_is_said():
-    told = comparison_findings.finding(NAMES, ACCURACY, NOTHING, Discordant(0, 0, 1.0), (NOTHING, NOTHING, NOTHING))
-    assert told.endswith("**Whether they look at the same thing was not measured** (n = 0).")

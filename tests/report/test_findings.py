@@ -43,54 +43,12 @@ def test_accuracy_is_held_against_an_answer_that_does_not_look(labels: list[str]
     assert said in findings.accuracy(GOOD, pd.Series(labels), None)
 
 
-@pytest.mark.parametrize(("apart", "said"), [(MORE, "**more**"), (LESS, "**less**"), (SAME, "no clear difference")])
-def test_looking_is_judged_by_the_paired_interval(apart: Estimate, said: str) -> None:
-    lift = Estimate(1.5, 1.2, 1.8, 50)
-    centre = findings.looking(lift, apart, MORE, 3, 60, {})
-    assert said in centre.split("; beside the activation map")[0].split(" would. ")[1]
-    assert "On **3 of 60** images" in centre
-    activation = findings.looking(lift, MORE, apart, 0, 60, {}).split("; beside the activation map")[1]
-    assert said in activation
-    assert apart.text("+") in activation
-
-
-def test_looking_without_boxes_is_not_measured() -> None:
-    text = findings.looking(NOTHING, NOTHING, NOTHING, 0, 0, {"focused": 3, "no evidence": 1})
-    assert "no image here has both" in text
-    assert "of 4 maps: 3 focused, 1 no evidence." in text
-    assert "too few maps with evidence (n = 0)" in findings.looking(NOTHING, NOTHING, NOTHING, 9, 9, {})
-
-
 @pytest.mark.parametrize(
     ("low", "high", "said"), [(-0.5, -0.1, "**less sure**"), (0.1, 0.5, "**surer**"), (-0.2, 0.2, "no clear relation")]
 )
 def test_spread_and_confidence_are_judged_by_the_interval(low: float, high: float, said: str) -> None:
     assert said in findings.spread(Estimate((low + high) / 2, low, high, 50))
     assert "it takes 5 images" in findings.spread(Estimate(NAN, NAN, NAN, 3))
-
-
-def test_agreement_says_what_coincides_and_what_is_furthest_apart() -> None:
-    alike, lowest = Estimate(0.5, 0.4, 0.6, 30), Estimate(0.2, 0.1, 0.3, 30)
-    blob = Estimate(0.15, 0.1, 0.2, 30)
-    text = findings.agreement(alike, blob, ("a and c", lowest), [["a", "b"]], 30)
-    assert "with a blob in the middle of the picture it is 0.15 (95 % interval 0.10 to 0.20, n = 30)" in text
-    assert "mean correlation of **0.50 (95 % interval 0.40 to 0.60, n = 30)**" in text
-    assert "a and c: 0.20 (95 % interval" in text
-    assert "a = b" in text
-    assert "All methods coincide here (n = 30 images)" in findings.agreement(NOTHING, NOTHING, None, [["a", "b"]], 30)
-    few = Estimate(NAN, NAN, NAN, 3)
-    assert "too few images (n = 3)" in findings.agreement(few, few, ("a and c", few), [], 3)
-
-
-def test_shapley_tells_what_to_read_and_judges_nothing() -> None:
-    gap = Estimate(0.45, 0.29, 0.6, 8)
-    for stability in (Estimate(0.3, 0.2, 0.45, 5), Estimate(0.9, 0.8, 0.95, 5)):
-        text = findings.shapley(gap, stability, NOTHING, 16)
-        assert "45.0 %" in text
-        assert "Read only patches that both seeds show" in text
-        assert "hide" not in text
-    few = Estimate(NAN, NAN, NAN, 3)
-    assert "5 images to say how far 16 samples can be trusted, and 3 are here" in findings.shapley(few, few, few, 16)
 
 
 def inside(right: Estimate, answer: Estimate, true: Estimate = NOTHING) -> dict[str, Estimate]:
@@ -139,16 +97,3 @@ def test_features_say_how_many_and_how_deep() -> None:
     rounding = Estimate(-1e-8, -2e-8, -1e-9, 50)  # of a layer that is pooled right away
     assert "raises the score" not in findings.features(needed, 8, {"a": MORE, "b": rounding}, MORE)
     assert "too few images with evidence" in findings.features(NOTHING, 8, {}, NOTHING)
-
-
-def test_shapley_values_that_miss_half_of_their_sum_are_not_to_be_read() -> None:
-    few, much = Estimate(0.2, 0.1, 0.3, 5), Estimate(1.4, 0.9, 2.0, 5)
-    assert "Read only patches that both seeds show" in findings.shapley(few, GOOD, GOOD, 24)
-    for confirmed in (GOOD, MORE):
-        assert "hide parts of the image instead are to be read beside them: rank" in findings.shapley(
-            few, GOOD, confirmed, 24
-        )
-    assert "hide parts of the image instead **do not confirm their order**: rank" in findings.shapley(
-        few, GOOD, SAME, 24
-    )
-    assert "mostly noise, do not read the patches" in findings.shapley(much, GOOD, GOOD, 24)

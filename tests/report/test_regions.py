@@ -14,7 +14,7 @@ import seewhy
 from seewhy import stats
 from seewhy.errors import SeewhyError
 from seewhy.measure.families.region_maps import SCORES
-from seewhy.report.pages import masks, regions
+from seewhy.report.pages import masks, regions, views
 from seewhy.report.plots import masks as colours
 from seewhy.tasks import segmentation
 from tests.conftest import ROOT
@@ -135,9 +135,10 @@ def test_the_three_kinds_of_score_share_a_place_but_not_a_map(look):
 
 def test_titles_say_how_well_or_that_it_is_not_there(look):
     rows = look.rows.head(2).assign(iou=[0.61, 0.0], confidence=[0.8, 0.5], label=["roof", None])
-    assert masks.titles(rows) == ["roof 0.80\nIoU 0.61", "road 0.50\nnot there"]
-    assert masks.titles(rows.assign(iou=np.nan)) == ["roof 0.80", "road 0.50"]
-    assert masks.described(rows) == "roof 0.80, IoU 0.61; road 0.50, not there"
+    first, second = (image.rpartition("/")[2] for image in rows["image"])
+    assert masks.titles(rows) == [f"{first}\nroof 0.80\nIoU 0.61", f"{second}\nroad 0.50\nnot there"]
+    assert masks.titles(rows.assign(iou=np.nan)) == [f"{first}\nroof 0.80", f"{second}\nroad 0.50"]
+    assert masks.described(rows) == f"{first}, roof 0.80, IoU 0.61; {second}, road 0.50, not there"
 
 
 def test_cards_of_wrong_cases_say_what_is_wrong(look):
@@ -145,13 +146,15 @@ def test_cards_of_wrong_cases_say_what_is_wrong(look):
     rows.loc[0, ["correct"]] = False
     rows.loc[1, ["correct", "label"]] = [False, None]
     rows.loc[2, ["correct"]] = pd.NA
-    found = masks.cards(regions.Look(look.study, rows, look.found, look.seen, look.truth, 10))
+    plain = views.cards(look.study, look.found, range(len(rows)))
+    found = masks.region_cards(look.study, rows, plain, look.marked)
     assert [found[k].fact for k in range(3)] == [f"IoU {rows['iou'][0]:.2f}", "not there", ""]
     assert [found[k].correct for k in range(4)] == [False, False, None, True]
 
 
 def test_cards_have_the_rim_of_what_is_marked_in_the_colour_of_the_class(look):
-    found = masks.cards(look)
+    plain = views.cards(look.study, look.found, range(len(look.rows)))
+    found = masks.region_cards(look.study, look.rows, plain, look.marked)
     assert [card.ink for card in found[:2]] == colours.palette(3)[1:]
     assert all((card.region == marked).all() for card, marked in zip(found, look.marked, strict=True))
 

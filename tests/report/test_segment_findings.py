@@ -16,24 +16,6 @@ def test_with_masks_it_says_the_overlap():
     assert "*crown* **2.00 (95 % interval 1.50 to 2.50, n = 40)**" in findings.overlap({"crown": HIGH}, 40, 40, {})
 
 
-def test_a_map_is_better_than_a_blob_only_where_the_interval_says_so():
-    lifts = {"crown": HIGH, "shadow": HIGH, "pool": HIGH}
-    told = findings.looking(lifts, {"crown": HIGH, "shadow": LOW, "pool": AROUND}, {}, "true")
-    parts = told.split("*")
-    assert told.index("**more**") < told.index("*shadow*") < told.index("**less**") < told.index("**not clearly more**")
-    assert "true region" in told
-    assert len(parts) > 6
-
-
-def test_a_saturated_answer_is_called_so():
-    sure = {"crown": LOW, "shadow": HIGH, "pool": AROUND, "roof": NOTHING}
-    told = findings.looking({"crown": HIGH}, {"crown": HIGH}, sure, "marked")
-    assert "**darker** (a saturated answer) for *crown*, " in told
-    assert "**brighter** for *shadow*" in told
-    assert "**neither clearly brighter nor darker** for *pool*" in told
-    assert "roof" not in told
-
-
 def test_a_class_that_looks_like_what_hides_is_not_to_be_read():
     scores = pd.DataFrame({"class": ["crown", "shadow", "shadow", "shadow"], "photo": [0.0] * 4})
     scores = scores.assign(SHAP=[-1.0, 1, 1, -1], LIME=[0.0, 1, -1, -1])  # two of three; one of three
@@ -43,18 +25,6 @@ def test_a_class_that_looks_like_what_hides_is_not_to_be_read():
     both, _ = findings.hidden(scores.assign(LIME=1.0))
     assert "*crown* by LIME, 1 of 1 cases; *shadow* by SHAP, 2 of 3 cases, and by LIME, 3 of 3 cases." in both
     assert findings.hidden(scores.head(1)) == ("", "")
-
-
-def test_too_few_images_are_not_judged():
-    assert findings.looking({"crown": NOTHING}, {"crown": NOTHING}, {}, "true").startswith("**Not measured**")
-
-
-def test_a_map_that_lies_elsewhere_is_told_only_where_it_is_clear():
-    table = [[HIGH, LOW, AROUND], [AROUND, HIGH, HIGH], [NOTHING, AROUND, HIGH]]
-    told = findings.elsewhere(table, ["sky", "roof", "road"])
-    assert told.startswith("The map of *roof* also lies on *road* more than chance, 2.00×")
-    assert "*sky*" not in told
-    assert findings.elsewhere([[HIGH]], ["sky"]).startswith("No class's map")
 
 
 def test_mistakes_name_missed_and_invented_where_measured():

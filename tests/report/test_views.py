@@ -61,18 +61,6 @@ def test_a_section_says_which_images_it_shows(chosen, total, said):
     assert views.sampled(chosen, total, 3) == said
 
 
-@pytest.mark.parametrize(
-    ("compared", "others", "said"),
-    [
-        (12, 274, "12, drawn at random, of the 274 images"),
-        (7, 7, "all 7 images"),
-        (3, 0, "the 3 shown ones themselves"),
-    ],
-)
-def test_ordinary_images_are_explained(compared, others, said):
-    assert said in views.ordinary(compared, others)
-
-
 def test_controls_of_a_gallery_are_shares_and_the_noise_is_the_same_for_all():
     photos = np.zeros((3, 32, 32, 3), np.uint8)
     photos[0, :, 16:] = 255

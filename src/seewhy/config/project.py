@@ -1,5 +1,6 @@
 """A project: the folder around params.yaml, its settings checked as a whole, and its notebooks."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -43,6 +44,17 @@ class Project:
         sections = {name: notebook.settings(own[name]) for name, notebook in known.items()}
         return _check_references(validate(Params, {**fixed, "sections": sections, "tasks": tasks}, FILE))
 
+    def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Project":
+        """The same project with other values in the sections of notebooks, checked as those of params.yaml are."""
+        known = {notebook.section: notebook for notebook in self.notebooks}
+        for name in sections:
+            if name not in known:
+                raise unknown("section", name, known, f"the sections of {FILE}")
+        changed = {name: known[name].settings(self.params.sections[name] | dict(sections[name])) for name in sections}
+        other = Project(self.root)
+        other.__dict__["params"] = self.params.model_copy(update={"sections": self.params.sections | changed})
+        return other
+
     def runs(self, notebook: Notebook) -> list[str]:
         """Names that the notebook is run for: the studies of the tasks that it serves, or all comparisons."""
         if notebook.whose != STUDY:
@@ -63,6 +75,13 @@ class Project:
         """What a notebook is given when it is run for a study or comparison: its name, and what params.yaml sets."""
         section = self.params.sections[notebook.section]
         return {notebook.whose: name, **{key: value for key, value in section.items() if key in notebook.parameters}}
+
+    def notebook_defaults(self, section: str, name: str) -> dict[str, Any]:
+        """The defaults of the notebook of that section that is run for a study; empty where there is none."""
+        for notebook in self.serving(name):
+            if notebook.section == section:
+                return {key: value for key, value in notebook.parameters.items() if key != notebook.whose}
+        return {}
 
     def pages(self, name: str) -> list[tuple[str, str]]:
         """Stem and title of all pages of a study or of a comparison, in order."""

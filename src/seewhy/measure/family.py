@@ -71,8 +71,9 @@ class Family:
         return self.rows is not None
 
     def settings_of(self, study: "Study") -> dict[str, Any]:
-        """The section of params.yaml over the defaults."""
-        return {**self.defaults, **study.project.params.sections.get(self.section, {})}
+        """The defaults, over them those of the notebook that shows it, over them the section of params.yaml."""
+        shown = study.project.notebook_defaults(self.section, study.name)
+        return {**self.defaults, **shown, **study.project.params.sections.get(self.section, {})}
 
     def measuring(self, settings: Settings) -> dict[str, Any]:
         """Those settings that change values: with another one, nothing that is kept may be used."""

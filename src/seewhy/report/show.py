@@ -51,7 +51,12 @@ def finding(answer: str, sentence: str = "", so: str = "", detail: str = "", sev
 
 
 def finding_html(said: Mapping[str, str]) -> str:
-    """A finding as HTML, from what `finding` says of it."""
+    """A finding as HTML, from what `finding` says of it.
+
+    >>> said = {"answer": "No", "sentence": "The map lies beside it.", "so": "", "detail": "", "severity": ""}
+    >>> finding_html(said)
+    '<div class="finding"><p class="lead"><strong class="answer">No.</strong> The map lies beside it.</p></div>'
+    """
     level = said["severity"]
     badge = severity_html(level)
     answer = f'<strong class="answer">{inline_html(said["answer"])}.</strong> ' if said["answer"] else ""
@@ -163,7 +168,12 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = (), fo
 
 
 def downloads(*paths: Path | str) -> None:
-    """Show links to files, relative to the page in reports/<study>/. Raises SeewhyError for one that is not there."""
+    """Show links to files, relative to the page in reports/<study>/; nothing where there are none.
+
+    Raises SeewhyError for one that is not there.
+    """
+    if not paths:
+        return
     items = "".join(_download(Path(path)) for path in paths)
     names = ", ".join(Path(path).name for path in paths)
     _show(f'<div class="downloads"><p>Downloads</p><ul>{items}</ul></div>', f"Downloads. {names}")

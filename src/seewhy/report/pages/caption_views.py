@@ -28,22 +28,12 @@ from seewhy.report.pages.views import correct, some
 from seewhy.report.plots.sheet import look
 from seewhy.report.plots.word_strip import Strip, Word, described
 from seewhy.samples import stratified
-from seewhy.stats import Estimate, proportion
+from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks.captioning import beams
 
 __all__ = ["by_trial", "focus", "instead", "swapped", "written"]
 DPI = 130
-
-
-def by_kind(predicted: pd.DataFrame) -> pd.DataFrame:
-    """For each kind of word: how many are said, which most often, and the share that the references have."""
-    rows = []
-    for kind, part in predicted.groupby("kind", sort=True):
-        known = part["correct"].dropna().to_numpy(bool)
-        hits, common = proportion(known), part["predicted"].value_counts().head(4).index
-        rows.append((kind, len(part), ", ".join(common), hits.value, hits.low, hits.high, hits.n))
-    return pd.DataFrame(rows, columns=["kind", "said", "most often", "in the reference", "low", "high", "n"])
 
 
 def images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -28,11 +28,12 @@ Labels = UInt8[np.ndarray, "n h w"]
 
 
 def titles(rows: pd.DataFrame) -> list[str]:
-    """'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
+    """The file, 'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
     found = []
     for row in rows.itertuples():
         known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
-        found.append(f"{shown(row.predicted)} {written(row.confidence)}{known}")
+        file = shown(row.image.rpartition("/")[2])
+        found.append(f"{file}\n{shown(row.predicted)} {written(row.confidence)}{known}")
     return found
 
 
@@ -56,12 +57,13 @@ def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """For each image of `rows` the classes found in it, the largest first, with their shares of the picture."""
+    """The file of each image of `rows`, then its predicted classes, the largest first, with their shares of it."""
     said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
     told: dict[str, list[str]] = {}
     for row in said.itertuples():
         told.setdefault(row.image, []).append(f"{shown(row.predicted)} {100 * row.predicted_share:.0f} %")
-    return ["\n".join(told.get(name, ["nothing found"])) for name in rows["image"]]
+    files = [name.rpartition("/")[2] for name in rows["image"]]
+    return ["\n".join([file, *told.get(name, ["nothing"])]) for file, name in zip(files, rows["image"], strict=True)]
 
 
 def legend(study: Study) -> dict[str, str]:
@@ -108,14 +110,15 @@ def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
     )
 
 
-def cards(look: regions.Look) -> list[Card]:
-    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class."""
-    plain = views.cards(look.study, look.found, range(len(look.rows)))
-    colours = inks(look.study, look.rows)
+def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], regions: np.ndarray) -> list[Card]:
+    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class.
+
+    plain: cards of the rows as of `views.cards`. regions: bool (n, H, W), where the model marks each row's class.
+    """
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
         for card, region, ink, row, (true, fact) in zip(
-            plain, look.marked, colours, look.rows.itertuples(), map(_fit, look.rows.itertuples()), strict=True
+            plain, regions, inks(study, rows), rows.itertuples(), map(_fit, rows.itertuples()), strict=True
         )
     ]
 

@@ -91,17 +91,6 @@ def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> di
     return {name: normalise(torch.from_numpy(np.array(maps))).numpy() for name, maps in found.items()}
 
 
-def by_class(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """Share of each true class named right, with interval and n; the classes with the most images, in name order."""
-    labelled = predicted[predicted["label"].notna()]
-    common = sorted(labelled["label"].value_counts().head(most).index)
-    rows = []
-    for name in common:
-        hits = proportion(labelled.loc[labelled["label"] == name, "correct"].to_numpy(bool))
-        rows.append((name, hits.value, hits.low, hits.high, hits.n))
-    return pd.DataFrame(rows, columns=["class", "named right", "low", "high", "n"])
-
-
 def confused(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
     """The most frequent pairs of true and predicted class: how many of the class went there, share with interval."""
     rows = []
@@ -149,28 +138,10 @@ def some(chosen: int, total: int, thing: str) -> str:
     return f"{f'All {total}' if chosen == total else f'{chosen} of {total}'} {thing}s"
 
 
-def ordinary(compared: int, others: int) -> str:
-    """What SHAP compares with: `compared` images, drawn from `others` that are not shown (0: there are none)."""
-    if others:
-        which = f"all {others}" if compared == others else f"{compared}, drawn at random, of the {others}"
-        return f"**Ordinary images** are here {which} images of the dataset that are not shown."
-    return (
-        f"**Ordinary images** are here the {compared} shown ones themselves, blurred until only their colours are "
-        "left: the dataset has no others."
-    )
-
-
 def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
     """Positions of a seeded sample of at most `most` rows, in the order of the dataset."""
     numbered = rows.reset_index(drop=True).reset_index(names="position")
     return sorted(samples.stratified(numbered, most, seed)["position"])
-
-
-def agreement_metrics(table: pd.DataFrame, n: int) -> dict[str, float]:
-    """Mean rank correlation of every other map with Grad-CAM, as flat keys."""
-    names = {title: name for name, title in TITLES.items()}
-    row = table.loc["Grad-CAM"].drop("Grad-CAM")
-    return {"images": n, **{f"{names.get(str(title), title)}.spearman": value for title, value in row.items()}}
 
 
 def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:

@@ -5,9 +5,7 @@ import pandas as pd
 from seewhy.formatting import headline, written
 from seewhy.stats import FEWEST, Estimate
 
-ALIKE = 0.5  # rank correlation below which one method does not confirm another
 BARELY = 0.005  # of a score: what is less reads 0.00, and is rounding where a layer is pooled right away
-NOISE = 0.5  # of what SHAP's values should sum to: where they miss more, the page says not to read them
 
 
 def accuracy(measured: Estimate, labels: pd.Series, claim: float | None) -> str:
@@ -45,92 +43,6 @@ def _baseline(measured: Estimate, labels: pd.Series) -> str:
     else:
         judgement = "**not distinguishable from**"
     return f"{judgement} the {written(share, '%')} of {answer}"
-
-
-def looking(
-    lift: Estimate, centre: Estimate, activation: Estimate, empty: int, boxed: int, words: dict[str, int]
-) -> str:
-    """Page 02: does the evidence lie on the object?
-
-    `centre` and `activation` are the paired differences in lift, Grad-CAM minus these; `empty` of the `boxed` images
-    with a label and a known object have no evidence for their true class at all. `words` counts what the maps of the
-    predicted class look like (see `diagnosis.diagnose`).
-    """
-    if not boxed:
-        total = sum(words.values())
-        shapes = ", ".join(f"{count} {word}" for word, count in words.items())
-        return (
-            "**Not measured** against objects: no image here has both a label and a known object. By the rule stated "
-            f"below, of {total} maps: {shapes}."
-        )
-    blank = f"On **{empty} of {boxed}** images with a known object there is no evidence for the true class."
-    if not lift.measured:
-        return headline(
-            f"**Not measured**: too few maps with evidence (n = {lift.n}) to say where it lies.", blank if empty else ""
-        )
-    return headline(
-        f"Grad-CAM puts **{lift.text('×')}** as much evidence on the object as chance would. Beside a blob in the "
-        f"middle of the picture: {_judged(centre)}; beside the activation map, which knows no class: "
-        f"{_judged(activation)}.",
-        blank if empty else "",
-    )
-
-
-def _judged(difference: Estimate) -> str:
-    """What a paired difference allows to say; the rule is that of `localisation.paired`."""
-    if not difference.measured:
-        return difference.text()
-    if difference.low > 0:
-        judgement = "**more**"
-    elif difference.high < 0:
-        judgement = "**less**"
-    else:
-        judgement = "**no clear difference**"
-    return f"{judgement}, {difference.text('+')}"
-
-
-def agreement(
-    alike: Estimate, blob: Estimate, furthest: tuple[str, Estimate] | None, same: list[list[str]], n: int
-) -> str:
-    """Page 03: `alike` is the mean rank correlation over pairs of methods, image by image, `blob` that of the methods
-    with a blob in the middle; `furthest` the pair with the lowest (None: there is no pair), `same` the methods that
-    coincide by construction."""
-    groups = "; ".join(" = ".join(group) for group in same)
-    coincide = f"At this layer {groups} give one and the same map: their agreement says nothing." if same else ""
-    if furthest is None:
-        return headline(f"All methods coincide here (n = {n} images).", coincide)
-    if not alike.measured:
-        few = f"**Not measured**: too few images (n = {alike.n}) to say how alike the methods are."
-        return headline(few, coincide)
-    name, lowest = furthest
-    return headline(
-        f"Different methods rank the cells with a mean correlation of **{alike.text()}**; with a blob in "
-        f"the middle of the picture it is {blob.text()}. The furthest apart are {name}: {lowest.text()}.",
-        coincide,
-    )
-
-
-def shapley(gap: Estimate, stability: Estimate, confirmed: Estimate, samples: int) -> str:
-    """Page 04: can the signed values be read? `gap` is |gap| / mean |what they should sum to|, a mean over images;
-    `confirmed` the rank correlation with methods that only try the model out, a mean over these and over images."""
-    if not gap.measured or not stability.measured:
-        return (
-            f"**Not measured**: it takes {FEWEST} images to say how far {samples} samples can be trusted, and "
-            f"{min(gap.n, stability.n)} are here. **Read only patches that both seeds show**, and not their size."
-        )
-    if gap.value > NOISE:
-        return (
-            f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it: **mostly noise, do not "
-            f"read the patches**; raise `work`. Over another seed their ranks correlate by {stability.text()}."
-        )
-    lead = (
-        f"With {samples} samples the values miss their sum by **{gap.text('%')}** of it; over another seed their ranks "
-        f"correlate by **{stability.text()}**. **Read only patches that both seeds show**, and not their size"
-    )
-    tried = f"methods that hide parts of the image instead {{}}: rank correlation {confirmed.text()} with these values."
-    if confirmed.measured and confirmed.high < ALIKE:
-        return f"{lead}; {tried.format('**do not confirm their order**')}"
-    return headline(f"{lead}.", tried.format("are to be read beside them").capitalize() if confirmed.measured else "")
 
 
 def features(needed: Estimate, channels: int, place: dict[str, Estimate], ahead: Estimate) -> str:
@@ -180,15 +92,6 @@ def mistakes(wrong: int, total: int, inside: dict[str, Estimate], apart: Estimat
         return headline(first, told, f"Right and wrong are not compared: {few}.")
     judged = "**less**" if apart.high < 0 else "**more**" if apart.low > 0 else "not clearly more or less"
     return headline(first, told, f"For the same answer a wrong image has {judged} of it there, {apart.text('points')}.")
-
-
-def places(alike: Estimate) -> str:
-    """Page 02: `alike` is the mean rank correlation of Grad-CAM with HiResCAM, image by image."""
-    return (
-        f"Grad-CAM and HiResCAM rank the cells with a mean correlation of only {alike.text()}. Grad-CAM takes one "
-        "weight for a whole channel, which is right where a network pools before it decides; this one does not. "
-        "**About places, believe HiResCAM**: the mean maps and regions below are its."
-    )
 
 
 def spread(sure: Estimate) -> str:
