@@ -268,3 +268,8 @@ def test_a_finding_has_two_sentences_on_top_and_says_once_what_brackets_hold(sho
     assert lead.text.count("interval") == 1
     assert "5.0 (4.0 to 6.0, n" in lead.text
     assert (under["class"], under.text) == (["basis"], "So what.")
+
+
+def test_plain_python_prints_the_text_of_an_output(capsys):
+    show.text("The model looks at the crown.")
+    assert capsys.readouterr().out == "The model looks at the crown.\n"

@@ -243,7 +243,11 @@ def _show(html: str, plain: str, kind: str = "", said: Mapping[str, object] | No
 
 
 def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Hand an output to the notebook."""
+    """Hand an output to the notebook; plain Python prints its text."""
+    from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import display
 
-    display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+    if InteractiveShell.initialized():
+        display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+    else:
+        sys.stdout.write(f"{data['text/plain']}\n")
