@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Bool
 
-from seewhy.measure.discovery.edits import Place, part_edit, square_edit, whole_edits
+from seewhy.measure.discovery.edits import FRAME, Place, part_edit, square_edit, whole_edits
 from seewhy.measure.discovery.parts import main_place
 from seewhy.measure.discovery.transfer import Edit, Effect, Pairing, Pictures, estimate_effect, gained_odds
 
@@ -16,6 +16,7 @@ COARSE = 4  # squares along a side at first
 REFINED = 4  # squares of a class that are looked at again, in quarters
 SHARP = 0.5  # share of a square's effect that its quarter must keep to stand for it
 SHOWN = 5  # candidates a class
+FRAME_AREA = 1 - (1 - 2 * FRAME) ** 2  # share of a square picture that its border takes
 
 Progress = Callable[[Iterable, int, str], Iterable]
 
@@ -87,11 +88,14 @@ def find_candidates(
     fine = _refined(sweep, found, progress)
     photos = pictures.photos
     for name, edit in whole_edits(photos).items():
-        fine += sweep.measure_edit(edit, "whole", name, None, 1.0, pairings)
+        fine += sweep.measure_edit(edit, "whole", name, None, FRAME_AREA if name == "border" else 1.0, pairings)
     for number, mask in enumerate(masks, start=1):
         area = 1 - (1 - float(mask.mean())) ** 2  # where the base or the donor has it
         fine += sweep.measure_edit(part_edit(photos, mask), "part", str(number), main_place(mask), area, pairings)
-    return {one.target: rank_candidates([own for own in fine if own.target == one.target])[:SHOWN] for one in pairings}
+    moving = [one for one in fine if one.effect.value > 0]
+    return {
+        one.target: rank_candidates([own for own in moving if own.target == one.target])[:SHOWN] for one in pairings
+    }
 
 
 def grid_places(side: int) -> list[Place]:
@@ -131,10 +135,10 @@ def rank_candidates(found: list[Candidate]) -> list[Candidate]:
     before what is in one place where its effect is the larger one."""
     first: list[Candidate] = []
     later: list[Candidate] = []
-    for one in sorted((one for one in found if one.kind != "whole"), key=_falling):
+    for one in sorted((one for one in found if one.area < 1), key=_falling):
         (later if any(_touching(one, other) for other in first) else first).append(one)
     local = first + later
-    for one in sorted((one for one in found if one.kind == "whole"), key=_falling):
+    for one in sorted((one for one in found if one.area == 1), key=_falling):
         weaker = (k for k, other in enumerate(local) if other.effect.low < one.effect.low)
         local.insert(next(weaker, len(local)), one)
     return local
