@@ -61,6 +61,7 @@ def tagged(small, cli):
     project.save(model_state_dict=net.state_dict())
     for name, value in {
         "audit.work": 1,
+        "audit.depths": 1,
         "audit.methods": ["activation"],
         "attributions.methods": ["activation"],
     }.items():
@@ -198,3 +199,14 @@ def test_work_pays_for_bases_and_leaves_classes_out_before_there_are_few():
     assert spend_budget(Paid(2 * EDITS * WANTED * 2), [4, 2, 7]) == (WANTED, [4, 2])
     assert spend_budget(Paid(10**9), [4, 2, 7]) == (MOST, [4, 2, 7])
     assert spend_budget(Paid(10**9), []) == (0, [])
+
+
+def test_page_07_shows_the_candidates_and_how_many_wait(tagged, cli):
+    code, said = cli("run", "07_audit", "tiny")
+    assert code == 0, said
+    page = (tagged.root / "reports/tiny/07_audit.html").read_text()
+    section = page.rpartition("What else moves the prediction?")[2].partition("<h2")[0]
+    assert "wait for your judgement" in section or "waits for your judgement" in section
+    assert "Candidates for <em>cup</em>" in section
+    assert "cup/1: the square in the lower right" in section  # alternative text
+    assert "passed" not in section

@@ -71,7 +71,9 @@ class JudgedCandidate:
         if self.kind == "whole":
             return f"the {'ground level' if self.name == 'ground' else self.name} of the picture"
         assert self.place is not None
-        return f"the {'square' if self.kind == 'square' else f'part {self.name}, mostly'} in the {side(self.place)}"
+        if self.kind == "square":
+            return f"the square in the {side(self.place)}"
+        return f"part {self.name} (mostly in the {side(self.place)})"
 
     def row(self) -> dict[str, Any]:
         """What candidates.json holds of it."""
