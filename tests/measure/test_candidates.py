@@ -202,6 +202,7 @@ def test_work_pays_for_bases_and_leaves_classes_out_before_there_are_few():
 
 
 def test_page_07_shows_the_candidates_and_how_many_wait(tagged, cli):
+    summaries(tagged)
     code, said = cli("run", "07_audit", "tiny")
     assert code == 0, said
     page = (tagged.root / "reports/tiny/07_audit.html").read_text()
