@@ -217,6 +217,18 @@ def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)",
 
 
 @app.command()
+def judge(study: StudyName) -> None:
+    """Shows what moves the predictions of a study and asks whether it is the object or a shortcut; writes params.yaml.
+
+    Without a terminal it prints the lines to add, and exits with code 2 where any candidate waits."""
+    project = find_project()
+    project.params.study(study)
+    from seewhy.pipeline.judging import judge_candidates
+
+    judge_candidates(project, study)
+
+
+@app.command()
 def export(
     study: StudyName,
     images: Annotated[str, typer.Option(help="a quoted pattern, as 'folder/*.jpg'; ** stands for any folders")],

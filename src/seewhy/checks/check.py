@@ -13,7 +13,7 @@ from seewhy.checks.old_keys import old_key
 from seewhy.checks.status import FEWEST, decide_status
 from seewhy.stats import NOTHING, Estimate
 
-Kind = Literal["works", "object", "background", "suspect", "stability", "map", "own"]
+Kind = Literal["works", "object", "background", "suspect", "candidate", "stability", "map", "own"]
 FINE = 0.005  # where a figure is nearer to its limit than this, two digits would not tell them apart
 
 
@@ -22,9 +22,10 @@ class Subject:
     """What a check is about.
 
     Args:
-        kind: whether the model `works`; whether its predictions depend on the `object`, the `background` or a
-            `suspect`; their `stability`; what a method's `map` is worth; or what a project's `own` check names.
-        name: of the suspect or the method; empty for others.
+        kind: whether the model `works`; whether its predictions depend on the `object`, the `background`, a
+            `suspect` or a judged `candidate`; their `stability`; what a method's `map` is worth; or what a project's
+            `own` check names.
+        name: of the suspect, candidate (CLASS/RANK) or method; empty for others.
     """
 
     kind: Kind

@@ -3,6 +3,7 @@
     reports/<study>/figures.csv         every metric of every method: by fields, with interval and n
     reports/<study>/verdict.json        the checks of every audit
     reports/<study>/checks.json         the checks of params.yaml
+    reports/<study>/candidates.json     what moves the prediction, by class, and what a person says of it
     reports/<study>/metrics/*.json      the keys of the first edition, for one release
     reports/<study>/metrics/*.csv       confusion and mean curves, for `dvc plots`
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from seewhy.checks.candidates import CANDIDATES, candidate_checks, candidate_lists, find_judged
 from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE, CONTROL
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
@@ -52,13 +54,14 @@ def write_summaries(study: str, project: Project) -> list[Path]:
     model = model_baseline(project, study, tables.images)
     verdict, own = verdict_checks(project, study, tables, model), run_checks(project, study, tables)
     artifacts.write_csv(folder / "figures.csv", figure_table(tables))
+    artifacts.write_json(folder / "candidates.json", candidate_lists(find_judged(project, study, tables)))
     artifacts.write_json(folder / "verdict.json", [one.row() for one in verdict])
     write_checks(project.root, study, own)
     old_metrics.write_old_metrics(project, study, tables)
     labelled = tables.images[tables.images["label"].notna()]
     artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
     artifacts.write_csv(folder / "metrics" / "curves.csv", old_metrics.mean_curves(tables))
-    names = ("figures.csv", "verdict.json", "checks.json")
+    names = ("figures.csv", "verdict.json", "checks.json", "candidates.json")
     return [*(folder / name for name in names), *sorted((folder / "metrics").iterdir())]
 
 
@@ -105,7 +108,8 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
     limits = {**LIMITS, **project.params.sections.get("audit", {}).get("limits", {})}
     suspects = project.params.study(study).suspects
     titles = method_titles(tables)
-    return [*model.checks, *model_checks(tables, suspects, limits), *map_checks(tables, titles, limits)]
+    judged = candidate_checks(find_judged(project, study, tables))
+    return [*model.checks, *model_checks(tables, suspects, limits), *judged, *map_checks(tables, titles, limits)]
 
 
 def method_titles(tables: StudyTables) -> dict[str, str]:
@@ -145,6 +149,8 @@ def figure_table(tables: StudyTables) -> pd.DataFrame:
     """Every figure of every table: family, metric, method, versus, facets, estimate, low, high, n."""
     parts = []
     for family, table in tables.tables.items():
+        if family == CANDIDATES:  # are estimates already: in candidates.json
+            continue
         table = table[~table["metric"].isin(CURVES)]
         compared = [BASELINE] if table["is_baseline"].any() else []
         compared += [CONTROL] if CONTROL in table else []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from seewhy.checks.candidates import find_judged, waiting_sentence
 from seewhy.checks.check import Check
 from seewhy.checks.figure import Figure
 from seewhy.checks.majority_baseline import MajorityBaseline
@@ -64,7 +65,7 @@ def summarise_answers(
     shortcut = verdict_sentences.shortcut_answer(verdict, evidence)
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
-    status = verdict_sentences.verdict_status(judged)
+    status = verdict_sentences.verdict_status(judged, evidence.waiting)
     whole = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
     return {
         "questions": {
@@ -85,7 +86,8 @@ def gather_evidence(project: Project, study: str, tables: StudyTables) -> Eviden
     flips = tables.select_rows(Figure("label_flip", facets={"change": "worst"}))
     change = str(flips["change"].iloc[0]) if len(flips) else ""
     methods = tables.tested_methods
-    return Evidence(tables, methods[0] if methods else "gradcam", [*settings.regions], won, change)
+    waiting = waiting_sentence(find_judged(project, study, tables))
+    return Evidence(tables, methods[0] if methods else "gradcam", [*settings.regions], won, change, waiting)
 
 
 def won_class(tables: StudyTables, suspect: str) -> str:

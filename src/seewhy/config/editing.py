@@ -38,13 +38,42 @@ def add_study(root: Path, study: str, dataset: dict[str, Any], settings: dict[st
         for section, held in entries.items():
             _section(data, section).update(held)
         after = _dumped(data)
+    _write_valid(path, before, after)
+    return name
+
+
+def add_judgements(root: Path, study: str, judged: dict[str, dict[str, str]]) -> None:
+    """Writes `studies.<study>.judged` entries into params.yaml; comments and order stay.
+
+    judged: by CLASS/RANK what a person says, as `{"is": "shortcut", "seen": "..."}`.
+    Raises SeewhyError, and leaves the file as it was, where it is not valid afterwards.
+    """
+    path = root / FILE
+    before = path.read_text(encoding="utf-8")
+    data = _reader().load(before)
+    entry = data["studies"][study]
+    known = entry.get("judged")
+    if not known:
+        known = entry["judged"] = CommentedMap()
+    known.fa.set_block_style()
+    if entry.fa.flow_style():
+        known.fa.set_flow_style()
+    for key, said in judged.items():
+        gone = [name for name, old in known.items() if isinstance(old, dict) and old.get("seen") == said["seen"]]
+        for name in gone:
+            del known[name]
+        known[key] = _flow(said)
+    _write_valid(path, before, _dumped(data))
+
+
+def _write_valid(path: Path, before: str, after: str) -> None:
+    """Writes params.yaml; where it is not valid, it is as it was `before` and the error goes on."""
     artifacts.write_text(path, after)
     try:
-        _ = Project(root).params
+        _ = Project(path.parent).params
     except SeewhyError:
         artifacts.write_text(path, before)
         raise
-    return name
 
 
 def _reader() -> YAML:

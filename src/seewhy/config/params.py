@@ -26,6 +26,7 @@ __all__ = [
     "Comparison",
     "Dataset",
     "Demo",
+    "Judgement",
     "Output",
     "Params",
     "Preprocessing",
@@ -50,14 +51,24 @@ class Base(Settings):
     opacity: Annotated[Number, Field(ge=0, le=1)] = 0.6
 
 
+class Judgement(Settings):
+    """What a person says of a candidate of page 07: that it is (of) the object, or a shortcut. `seen`: the hash of what
+    was seen; without it the judgement is of whatever stands at that place now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    verdict: Literal["object", "shortcut"] = Field(alias="is")
+    seen: str = ""
+
+
 class Study(Settings):
     """One model examined on one dataset.
 
     `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
     `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
-    captions that name what boxes and masks mark. `weights` is the key of the weights in the checkpoint where not the
-    usual ones are meant; `output_key` or `output_index` choose one of several outputs.
+    captions that name what boxes and masks mark. `judged`: what a person says of candidates, by CLASS/RANK. `weights`
+    is the key of the weights in the checkpoint where not the usual ones are meant; `output_key` or `output_index`
+    choose one of several outputs.
     """
 
     dataset: str
@@ -75,6 +86,7 @@ class Study(Settings):
     colormap: Colormap | None = None
     suspects: dict[Name, str] = Field(default_factory=dict)
     object_words: list[str] = Field(default_factory=list)
+    judged: dict[str, Judgement] = Field(default_factory=dict)
 
     @field_validator("suspects", "regions")
     @classmethod
@@ -82,6 +94,17 @@ class Study(Settings):
         if {"object", "background"} & set(value):
             raise ValueError("allowed: names of your own; `object` and `background` are always tested")
         return value
+
+    @field_validator("judged", mode="before")
+    @classmethod
+    def _one_word(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        for key in value:
+            name, _, rank = str(key).rpartition("/")
+            if not (name and rank.isdecimal()):
+                raise ValueError(f"found '{key}'; allowed: a class and a rank, as `tree/2`")
+        return {key: {"is": one} if isinstance(one, str) else one for key, one in value.items()}
 
 
 class Attributions(Settings):

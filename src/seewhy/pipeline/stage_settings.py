@@ -16,6 +16,7 @@ from seewhy.config.project import Project
 from seewhy.pipeline import notebooks
 
 COLOURS = {"colormap", "opacity"}  # only pages look at these
+JUDGED = {"judged"}  # no map depends on it
 EXPLAIN, MEASURE, PAGES, RENDER = "explain", "measure", "pages", "render"
 
 
@@ -47,8 +48,9 @@ def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
     sections = {one.section: one.parameters | params.sections[one.section] for one in serving}
     bare = {one: _without(settings, COLOURS) for one, settings in studies.items()}
     worked = {"base": _without(base, COLOURS), "studies": bare}
+    explained = worked | {"studies": {one: _without(settings, JUDGED) for one, settings in bare.items()}}
     return {
-        EXPLAIN: worked | {"attributions": params.attributions.model_dump(mode="json")},
+        EXPLAIN: explained | {"attributions": params.attributions.model_dump(mode="json")},
         MEASURE: worked
         | {"attributions": params.attributions.model_dump(mode="json"), "sections": sections}
         | {"checks": _checks(params, name)},

@@ -21,7 +21,7 @@ from seewhy.study import Study
 
 FAMILIES = (
     "predictions", "segments", "captions", "agreement", "localisation", "faithfulness", "randomisation",
-    "class_sensitivity", "stability", "interventions", "regions",
+    "class_sensitivity", "stability", "interventions", "regions", "candidates",
 )  # fmt: skip
 COLUMNS = {  # metric, and whether it is compared with the best baseline -> the heading of its checks
     ("lift", False): "on the object",
@@ -94,7 +94,7 @@ def judge_study(study: Study) -> Judged:
     shortcut = verdict_sentences.shortcut_answer(checks, evidence)
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
-    status = verdict_sentences.verdict_status([*checks, *own])
+    status = verdict_sentences.verdict_status([*checks, *own], evidence.waiting)
     verdict = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
     return Judged(checks, own, titles, works, shortcut, stable, maps, verdict, tables)
 

@@ -18,7 +18,7 @@ from seewhy.metrics.stability import TITLES as CHANGES
 from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.pages.estimates import method_title, named_estimates, row_estimate, select_summary
-from seewhy.stats import FEWEST, Estimate, mean
+from seewhy.stats import FEWEST, NOTHING, Estimate, mean
 from seewhy.study import Study
 
 MEASURED = ("lift", "pointing_game", "deletion", "insertion", "road", "average_drop", "average_increase")
@@ -76,6 +76,8 @@ def shares_outside(study: Study, method: str) -> tuple[dict[str, Estimate], Esti
     Groups with fewer than five images are left out.
     """
     table = study.measure("object_share", methods=[method]).table
+    if "class_is" not in table:  # nothing is marked
+        return {}, NOTHING
     rows = table[(table["method"] == method) & (table["class_is"] == "predicted")]
     facts = study.predictions.drop_duplicates(["image", "target"])[["image", "target", "label", "correct"]]
     known = rows.merge(facts, on=["image", "target"], how="left")

@@ -22,6 +22,7 @@ HEADINGS = {
     "object": "What does it rely on?",
     "background": "What does it rely on?",
     "suspect": "What does it rely on?",
+    "candidate": "What does it rely on?",
     "stability": "Is it stable?",
     "own": "Checks of this project",
 }

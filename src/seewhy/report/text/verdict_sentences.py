@@ -33,6 +33,7 @@ class Evidence:
         regions: names of the study's own regions.
         won: by suspect, the class that most predictions change to when it is pasted; missing where none is.
         change: the imperceptible change that changes most predictions.
+        waiting: how many candidates wait for a person's judgement, as a sentence; empty for none.
     """
 
     figures: Figures
@@ -40,6 +41,7 @@ class Evidence:
     regions: Sequence[str] = ()
     won: Mapping[str, str] = field(default_factory=dict)
     change: str = ""
+    waiting: str = ""
 
     def share(self, region: str, kind: str, control: bool = False) -> Estimate:
         """How often an intervention, or its control, changed the prediction."""
@@ -99,8 +101,8 @@ def _works_by_own(own: Sequence[Check]) -> Answer:
 
 
 def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
-    """Does the model rely on a shortcut? By the checks of object, background and suspects."""
-    asked = select_checks(checks, "object", "background", "suspect")
+    """Does the model rely on a shortcut? By the checks of object, background, suspects and judged candidates."""
+    asked = select_checks(checks, "object", "background", "suspect", "candidate")
     failed, held = ([one for one in asked if one.status == status] for status in ("fail", "pass"))
     undecided = [one for one in asked if one.is_open]
     if failed:
@@ -112,14 +114,18 @@ def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     if few := [one.estimate.n for one in asked if one.status == "unsure"]:
         sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
         short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
+        if evidence.waiting:
+            return _waits(evidence, detail)
         return Answer("Not tested", sentence, "unknown", short, detail=detail)
     return _by_regions(evidence)
 
 
 def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
     """Something failed: a suspect first, then the object, then the background."""
-    order = ("suspect", "object", "background")
+    order = ("suspect", "candidate", "object", "background")
     worst = min(failed, key=lambda one: order.index(one.subject.kind))
+    if worst.subject.kind == "candidate":
+        return _relies_on_candidate(worst)
     told, detail = _intervention(worst, evidence)
     name, kind = worst.subject.name, worst.subject.kind
     so = "do not use this model where that may happen; its errors there are not visible in the maps"
@@ -143,6 +149,23 @@ def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) 
     return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
 
 
+def _relies_on_candidate(check: Check) -> Answer:
+    """A candidate that a person judged a shortcut, and that clearly moves the prediction."""
+    target, value = check.subject.name.rpartition("/")[0], written(check.estimate.value, "+")
+    thing = check.statement.partition(" does not ")[0]
+    told = f"{capitalised(thing)} makes the model predict *{target}*. You judged this a shortcut."
+    short = f"The model relies on a shortcut: {thing} makes it predict {target}."
+    so = f"do not use this model where {thing} can look like that without *{target}*"
+    return Answer("Yes", told, "shortcut", short, value, so, f"Gain in log-odds: {check.estimate.text()}.")
+
+
+def _waits(evidence: Evidence, detail: str = "") -> Answer:
+    """Nothing else was tested, and something that was found waits for a person."""
+    told = f"{evidence.waiting} Each makes the model predict a class, and only you can say whether it is the object."
+    so = "judge them: see *What else moves the prediction?*, or `python -m seewhy judge`"
+    return Answer("Not tested", told, "unknown", evidence.waiting, "", so, detail)
+
+
 def _undecided(check: Check, evidence: Evidence) -> Answer:
     told, detail = _intervention(check, evidence)
     short = "Too few images to decide whether the model relies on a shortcut."
@@ -158,7 +181,10 @@ def _no_shortcut(asked: Sequence[Check], held: Sequence[Check], evidence: Eviden
     if suspects:
         limit = f"Not tested, as too few images show it: {listed(rest)}." if rest else ""
     short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
-    return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", f"{limit} {detail}".strip())
+    detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
+    if evidence.waiting:
+        short = f"{short} {evidence.waiting}"
+    return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", detail)
 
 
 def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
@@ -219,6 +245,8 @@ def _by_regions(evidence: Evidence) -> Answer:
         for way in ways
     }
     if not any(one.measured for one in over.values()):
+        if evidence.waiting:
+            return _waits(evidence)
         sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
         so = "mark objects, or name `suspects` or `regions` in params.yaml"
         return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
@@ -254,15 +282,17 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     return Answer("Yes", told, "fine", "The predictions are stable.", value, "", detail)
 
 
-def verdict_status(checks: Iterable[Check]) -> str:
+def verdict_status(checks: Iterable[Check], waiting: str = "") -> str:
     """`passed`, `failed`, `undecided` or `not tested`: the worst of the checks of the model and of the project's own.
 
-    What predictions depend on has to be tested: without such a check nothing has passed.
+    What predictions depend on has to be tested: without such a check nothing has passed, nor while candidates wait for
+    a judgement (`Evidence.waiting`).
     """
-    asked = select_checks(checks, "works", "object", "background", "suspect", "stability", "own")
-    causal = select_checks(asked, "object", "background", "suspect")
+    asked = select_checks(checks, "works", "object", "background", "suspect", "candidate", "stability", "own")
+    causal = select_checks(asked, "object", "background", "suspect", "candidate")
     statuses = [one.status for one in asked] + ([] if causal else ["not run"])
-    return STATUS_WORDS[worst_status(statuses)]
+    status = worst_status(statuses)
+    return STATUS_WORDS["unsure" if status == "pass" and waiting else status]
 
 
 def verdict_answer(status: str, works: Answer, shortcut: Answer, stable: Answer, own: Sequence[Check] = ()) -> Answer:

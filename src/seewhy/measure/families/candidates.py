@@ -1,0 +1,156 @@
+"""What else moves the prediction? Squares, whole-picture properties and parts, found where nothing is marked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from seewhy.engine.evidence import collect
+from seewhy.engine.targets import two_sided
+from seewhy.measure.budget import Budget
+from seewhy.measure.discovery.candidates import COARSE, REFINED, Candidate, find_candidates
+from seewhy.measure.discovery.crops import CROPS, crop_picture, crop_size, find_examples, seen_hash, seen_place
+from seewhy.measure.discovery.edits import PROPERTIES
+from seewhy.measure.discovery.parts import find_parts
+from seewhy.measure.discovery.transfer import FEWEST, Pairing, Photo, Pictures, pair_pictures
+from seewhy.measure.families.channels import own_scores
+from seewhy.measure.families.tables import unmeasured_row
+from seewhy.measure.family import OF_THE_MODEL, Result, family, tidy_rows, tidy_table
+from seewhy.measure.forward import asked, outputs
+from seewhy.metrics.registry import declare_metric
+from seewhy.progress import progress
+from seewhy.samples import stratified
+from seewhy.study import Study
+
+NAME = "candidates"
+PARTS = 6  # of the layer's activations
+EDITS = COARSE**2 + 4 * REFINED + len(PROPERTIES) + PARTS  # of a class, each with its control: twice the passes
+WANTED = 20  # bases of a class: classes are left out before there are fewer
+MOST = 100  # bases of a class: more make intervals little narrower
+FEW = f"it takes {FEWEST} correct images of a class and {FEWEST} of others"
+
+declare_metric(
+    "candidate_effect",
+    family=NAME,
+    title="Gain in log-odds",
+    question="What makes the model predict a class when it is carried into images of other classes?",
+    chance=0.0,
+)
+
+
+@family(NAME, section="audit", tasks=("classification",), defaults={"work": 3000})
+def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
+    """For each class the strongest candidates, a row each, the strongest first.
+
+    Table: `candidate_effect`, gain in log-odds of the class, with `class`, `rank`, `kind` (square, whole, part),
+    `name`, the place x0, y0, x1, y1 in shares of the picture, the interval `low` to `high`, corrected for all edits,
+    `n` images, `donors`, and `seen`, the hash of what a person judges.
+
+    Arrays, in the order of the rows: `crops` (k, 8, h, w, 3), black where there are fewer images, `crop_images` (k, 8)
+    with their names, and `examples` (k, h, w, 3), the first of these images whole.
+    """
+    bases, classes = spend_budget(Budget(study, settings["work"]), able_classes(study))
+    rows = choose_pictures(study, bases, classes)
+    if not classes or rows.empty:
+        return Result(unmeasured_row("candidate_effect", FEW))
+    with asked(study, rows) as model:
+
+        def score(photos: Sequence[Photo]) -> Float[np.ndarray, "m classes"]:
+            return two_sided(outputs(study, model, np.stack(photos))).double().numpy()
+
+        pictures = Pictures(study.photos(rows), rows["target"].to_numpy(), score)
+        pairings = [one for one in pair_pictures(pictures, bases, study.base.seed) if one.target in classes]
+        masks = part_masks(study, rows) if pairings else []
+        found = find_candidates(
+            pictures, pairings, masks, lambda some, n, told: progress(some, n, f"{study.name}: candidates, {told}")
+        )
+    ranked = [(pairing, rank, one) for pairing in pairings for rank, one in enumerate(found[pairing.target], start=1)]
+    if not ranked:
+        return Result(unmeasured_row("candidate_effect", FEW if not pairings else "nothing moves the prediction"))
+    return tabulate_candidates(study, rows, pictures, masks, ranked)
+
+
+def able_classes(study: Study) -> list[int]:
+    """Predicted classes with enough images to be donors and enough others to be changed, the most frequent first."""
+    counts = (
+        usable_rows(study)["target"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+    )
+    total = int(counts.sum())
+    return [int(target) for target, count in counts.items() if min(count, total - count) >= FEWEST]
+
+
+def usable_rows(study: Study) -> pd.DataFrame:
+    """Images that are predicted correctly, or that have no label."""
+    rows = study.predictions
+    return rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
+
+
+def spend_budget(budget: Budget, classes: list[int]) -> tuple[int, list[int]]:
+    """How many bases each class gets, and which classes can be paid for, at least one.
+
+    Every edit of a base takes a pass, and its control another.
+    """
+    if not classes:
+        return 0, []
+    affordable = classes[: budget.times(2 * EDITS * WANTED, 1)]
+    return min(MOST, budget.times(2 * EDITS * len(affordable), FEWEST)), affordable
+
+
+def choose_pictures(study: Study, bases: int, classes: list[int]) -> pd.DataFrame:
+    """The images that are donors or bases: as many of each class as there are bases, and as many of all others."""
+    rows, seed = usable_rows(study), study.base.seed
+    own = [stratified(rows[rows["target"] == target], bases, seed) for target in classes]
+    others = stratified(rows[~rows["target"].isin(classes)], 2 * bases, seed)
+    return pd.concat([*own, others], ignore_index=True)
+
+
+def part_masks(study: Study, rows: pd.DataFrame) -> list[Bool[np.ndarray, "n h w"]]:
+    """Parts that the study's layer knows, as masks over the images; none where it has no places."""
+    parts = [
+        collect(study.model, batch, [study.layer], own_scores(study, some)).evidence[study.layer][0].activation
+        for some, batch in study.batches(rows, "parts")
+    ]
+    activation = np.concatenate([one.cpu().numpy() for one in parts])
+    if min(activation.shape[2:]) < 2:
+        return []
+    return find_parts(activation, PARTS, study.size, study.base.seed)
+
+
+def tabulate_candidates(
+    study: Study,
+    rows: pd.DataFrame,
+    pictures: Pictures,
+    masks: list[Bool[np.ndarray, "n h w"]],
+    ranked: Sequence[tuple[Pairing, int, Candidate]],
+) -> Result:
+    """Rows and arrays of the candidates of all classes."""
+    size, names = crop_size(*study.size), rows["image"].to_numpy(str)
+    crops = np.zeros((len(ranked), CROPS, *size, 3), np.uint8)
+    examples = np.zeros((len(ranked), *size, 3), np.uint8)
+    images, table = np.full((len(ranked), CROPS), "", names.dtype), []
+    for k, (pairing, rank, one) in enumerate(ranked):
+        shown = find_examples(one, pairing.donors.tolist(), masks)
+        for column, number in enumerate(shown):
+            crops[k, column] = crop_picture(pictures.photos[number], seen_place(one, number, masks))
+        examples[k], images[k, : len(shown)] = crop_picture(pictures.photos[shown[0]], None), names[shown]
+        seen = seen_hash(one, crops[k], images[k].tolist())
+        table.append(candidate_row(study.dataset.classes[one.target], rank, one, seen))
+    return Result(tidy_table(table), {"crops": crops, "crop_images": images, "examples": examples})
+
+
+def candidate_row(name: str, rank: int, one: Candidate, seen: str) -> pd.DataFrame:
+    """One candidate as a tidy row."""
+    sides = dict(zip(("x0", "y0", "x1", "y1"), one.place or [np.nan] * 4, strict=True))
+    effect = one.effect
+    told: dict[str, Any] = {"class": name, "rank": rank, "kind": one.kind, "name": one.name, **sides}
+    measured: dict[str, Any] = {
+        "low": effect.low,
+        "high": effect.high,
+        "n": effect.n,
+        "donors": effect.donors,
+        "seen": seen,
+    }
+    row = pd.DataFrame({"image": [""], "target": [one.target]})
+    return tidy_rows(row, OF_THE_MODEL, "candidate_effect", [effect.value], **told, **measured)
