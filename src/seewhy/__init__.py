@@ -10,6 +10,9 @@
     result = seewhy.explain(model, images, methods=["gradcam"]) # any model, any batch
     result["gradcam"]                                           # raw, signed, (images, targets, h, w)
 
+What pages are made of is here too: `seewhy.show` (finding, figure, table, ...), `seewhy.figures` (charts and pictures),
+`seewhy.pages` (what each page shows) and `seewhy.sentences` (their words), so that a notebook imports nothing else.
+
 The names below are loaded when first used, so that `import seewhy` costs nothing.
 """
 
@@ -22,24 +25,45 @@ if TYPE_CHECKING:
     from seewhy.errors import SeewhyError
     from seewhy.measure.own_metrics import metric
     from seewhy.methods.explain import explain
+    from seewhy.report import figures, pages, show
+    from seewhy.report.text.sentences import sentences
     from seewhy.study import open_study
 
 __version__ = "0.1.0"
-__all__ = ["SeewhyError", "explain", "metric", "normalise", "open_comparison", "open_study", "relu", "upsample"]
+__all__ = [
+    "SeewhyError",
+    "explain",
+    "figures",
+    "metric",
+    "normalise",
+    "open_comparison",
+    "open_study",
+    "pages",
+    "relu",
+    "sentences",
+    "show",
+    "upsample",
+]
 
 _HOMES = {
     "SeewhyError": "seewhy.errors",
     "explain": "seewhy.methods.explain",
+    "figures": "seewhy.report.figures",
     "metric": "seewhy.measure.own_metrics",
     "normalise": "seewhy.engine.reading",
     "open_comparison": "seewhy.comparison",
     "open_study": "seewhy.study",
+    "pages": "seewhy.report.pages",
     "relu": "seewhy.engine.reading",
+    "sentences": "seewhy.report.text.sentences",
+    "show": "seewhy.report.show",
     "upsample": "seewhy.engine.reading",
 }
+_MODULES = ("figures", "pages", "show")  # names of the facade that are modules themselves
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'seewhy' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    home = import_module(_HOMES[name])
+    return home if name in _MODULES else getattr(home, name)

@@ -51,7 +51,12 @@ def finding(answer: str, sentence: str = "", so: str = "", detail: str = "", sev
 
 
 def finding_html(said: Mapping[str, str]) -> str:
-    """A finding as HTML, from what `finding` says of it."""
+    """A finding as HTML, from what `finding` says of it.
+
+    >>> said = {"answer": "No", "sentence": "The map lies beside it.", "so": "", "detail": "", "severity": ""}
+    >>> finding_html(said)
+    '<div class="finding"><p class="lead"><strong class="answer">No.</strong> The map lies beside it.</p></div>'
+    """
     level = said["severity"]
     badge = severity_html(level)
     answer = f'<strong class="answer">{inline_html(said["answer"])}.</strong> ' if said["answer"] else ""

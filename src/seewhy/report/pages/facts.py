@@ -1,5 +1,6 @@
 """What a study is: the model card, the values that reach the network, and what differs from the checkpoint's claims."""
 
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -112,6 +113,18 @@ def broken_model(study: Study) -> str:
 
 def _none(value: Any) -> Any:
     return "none" if value is None else value
+
+
+def severity_beside_verdict(study: Study, answer: str) -> str:
+    """The severity of a page's finding, so that no page reassures where the verdict of page 07 convicts.
+
+    answer: of the page; only `Yes` can be "fine", and only where reports/<study>/summary.json does not convict.
+    """
+    if answer != "Yes":
+        return "unknown"
+    [path] = study.files("summary.json")
+    verdict = json.loads(path.read_text())["verdict"]["severity"] if path.is_file() else ""
+    return verdict if verdict in ("broken", "shortcut", "unstable") else "fine"
 
 
 def _same(claimed: Any, used: Any) -> bool:

@@ -108,14 +108,15 @@ def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
     )
 
 
-def cards(look: regions.Look) -> list[Card]:
-    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class."""
-    plain = views.cards(look.study, look.found, range(len(look.rows)))
-    colours = inks(look.study, look.rows)
+def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], regions: np.ndarray) -> list[Card]:
+    """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class.
+
+    plain: cards of the rows as of `views.cards`. regions: bool (n, H, W), where the model marks each row's class.
+    """
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
         for card, region, ink, row, (true, fact) in zip(
-            plain, look.marked, colours, look.rows.itertuples(), map(_fit, look.rows.itertuples()), strict=True
+            plain, regions, inks(study, rows), rows.itertuples(), map(_fit, rows.itertuples()), strict=True
         )
     ]
 

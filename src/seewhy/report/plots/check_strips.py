@@ -131,7 +131,13 @@ def _ends(row: Row) -> list[float]:
 
 def _name(row: Row) -> str:
     """The figure of a row: rows of several studies that have the same are drawn on one scale."""
-    return repr(sorted((key, value) for key, value in row.items() if key not in FOUND))
+    return repr(sorted((key, value) for key, value in _fields(row).items() if key not in FOUND))
+
+
+def _fields(row: Row) -> Row:
+    """The fields of the figure: under `figure`, or among the others where a row has none of its own."""
+    fields: Row = row.get("figure", row)
+    return fields
 
 
 def _limit(row: Row) -> str:
@@ -149,5 +155,6 @@ def _dot(status: str, x: float) -> str:
 
 def _unit(row: Row) -> str:
     """In what unit the figure of a row is written: see `seewhy.formatting.written`."""
-    unit = UNITS.get(row["metric"], "")
-    return {"%": "points"}.get(unit, "+") if row.get("versus") else unit
+    figure = _fields(row)
+    unit = UNITS.get(figure["metric"], "")
+    return {"%": "points"}.get(unit, "+") if figure.get("versus") else unit

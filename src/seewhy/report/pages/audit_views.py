@@ -1,0 +1,202 @@
+"""Page 07: charts and tables of what was measured. Nothing here measures anything but means with their intervals."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from seewhy.checks.figure import BASELINE, CONTROL, Figure
+from seewhy.checks.tables import StudyTables
+from seewhy.formatting import chance, written
+from seewhy.measure.budget import Budget
+from seewhy.measure.interventions import candidates, example, passes
+from seewhy.measure.measurement import Measurement
+from seewhy.metrics.registry import METRICS
+from seewhy.metrics.stability import TITLES as CHANGES
+from seewhy.report import figures
+from seewhy.report.pages import views
+from seewhy.report.pages.estimates import method_title, named_estimates, row_estimate, select_summary
+from seewhy.stats import FEWEST, Estimate, mean
+from seewhy.study import Study
+
+MEASURED = ("lift", "pointing_game", "deletion", "insertion", "road", "average_drop", "average_increase")
+Lines = dict[str, tuple[list[float], list[float], list[float]]]
+
+
+def changed_predictions(summary: pd.DataFrame) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+    """How often changing a part changes the prediction, each followed by the same elsewhere; and the differences.
+
+    summary: of the metric `prediction_change`, versus `control`.
+    """
+    shares: dict[str, Estimate] = {}
+    apart: dict[str, Estimate] = {}
+    for row in select_summary(summary, control=False).itertuples():
+        name, here = f"{row.region}, {row.kind}", {"region": row.region, "kind": row.kind}
+        away = select_summary(summary, control=True, **here)
+        if row.n < FEWEST:
+            continue
+        shares[name] = row_estimate(row)
+        shares |= {f"{name} elsewhere": row_estimate(one) for one in away.itertuples() if one.n >= FEWEST}
+        beside = select_summary(summary, versus=CONTROL, **here)
+        apart.update((name, row_estimate(one)) for one in beside.itertuples() if one.n)
+    return shares, apart
+
+
+def region_lifts(tables: StudyTables, method: str, names: Sequence[str]) -> dict[str, Estimate]:
+    """How much of the map lies on each part, times chance, in the images that interventions test."""
+    found = {
+        name: tables.estimate(Figure("region_lift", method, facets={"region": name, "tested": True})) for name in names
+    }
+    return {name: one for name, one in found.items() if one.n}
+
+
+def tried_rows(study: Study, work: float) -> pd.DataFrame:
+    """The predictions that interventions ask about: correct ones, of images whose object is known where any is."""
+    return candidates(study, Budget(study, work).rows(passes(study)))
+
+
+def untested_classes(tried: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]:
+    """Predicted classes of the `tried` rows that no image without them could be found for, with their numbers."""
+    rest = tried.loc[~tried["image"].isin(table["image"]), "predicted"]
+    return {str(name): int(count) for name, count in rest.value_counts().sort_index().items()}
+
+
+def composite_figure(study: Study, tried: pd.DataFrame) -> tuple[Drawing, str]:
+    """One image and what interventions make of it, and the alternative text."""
+    pictures = example(study, tried)
+    told = f"An image and what was made of it: {'; '.join(pictures)}"
+    return figures.input_sheet([*pictures.values()], [*pictures], [None] * len(pictures)), told
+
+
+def shares_outside(study: Study, method: str) -> tuple[dict[str, Estimate], Estimate]:
+    """Share of the map of the predicted class that lies outside the object: by true class and correctness, and of all.
+
+    Groups with fewer than five images are left out.
+    """
+    table = study.measure("object_share", methods=[method]).table
+    rows = table[(table["method"] == method) & (table["class_is"] == "predicted")]
+    facts = study.predictions.drop_duplicates(["image", "target"])[["image", "target", "label", "correct"]]
+    known = rows.merge(facts, on=["image", "target"], how="left")
+    known = known.assign(outside=1 - known["value"], right=known["correct"].fillna(False).astype(bool))
+    words = {True: "correct", False: "wrong"}
+    groups = {
+        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), study.base.seed)
+        for (name, right), group in known.groupby(["label", "right"])
+    }
+    return {name: one for name, one in groups.items() if one.measured}, mean(
+        known["outside"].to_numpy(), study.base.seed
+    )
+
+
+def mean_curves(study: Study, metric: str, method: str) -> tuple[list[float], Lines]:
+    """Per cent of the squares that were treated, and the mean score of the method and each baseline with intervals."""
+    summary = study.measure(metric, methods=[method]).summary()
+    shares = sorted(summary["share"].unique())
+    return [round(100 * share) for share in shares], summary_lines(summary, "share", shares)
+
+
+def summary_lines(summary: pd.DataFrame, facet: str, values: Sequence[Any]) -> Lines:
+    """A line for each method over the values of a facet, as `figures.curve_chart` takes them."""
+    lines: Lines = {}
+    for method, rows in select_summary(summary).groupby("method", sort=False):
+        at = rows.set_index(facet).reindex(values)
+        lines[method_title(str(method))] = tuple(at[key].tolist() for key in ("estimate", "low", "high"))  # type: ignore[assignment]
+    return lines
+
+
+def randomisation_lines(summary: pd.DataFrame) -> tuple[list[str], Lines]:
+    """Similarity after more and more weights are randomised, from the trained model on; equal lines share one.
+
+    summary: of the metric `similarity_after_randomisation`.
+    """
+    depths = sorted(summary["depth"].unique())
+    merged: Lines = {}
+    for name, (values, lows, highs) in summary_lines(summary, "depth", depths).items():
+        same = [told for told, known in merged.items() if np.allclose(known[0][1:], values, atol=1e-3, equal_nan=True)]
+        merged = {f"{told} = {name}" if told in same else told: known for told, known in merged.items()}
+        merged |= {} if same else {name: ([1.0, *values], [1.0, *lows], [1.0, *highs])}
+    return depth_labels([0.0, *depths]), merged
+
+
+def depth_labels(depths: Sequence[float]) -> list[str]:
+    """Shares of the weights as per cent, with as many digits as tell them apart.
+
+    >>> depth_labels([0.0, 0.9996, 1.0])
+    ['0 %', '99.96 %', '100 %']
+    """
+    shares = [100 * depth for depth in depths]
+    digits = next((k for k in range(1, 6) if len({round(share, k) for share in shares}) == len(shares)), 6)
+    return [f"{round(share, digits):g} %" for share in shares]
+
+
+def last_depth_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Means of every method with all weights randomised, and of what is not randomised."""
+    columns = {}
+    for name in names:
+        summary = study.measure(name).summary()
+        last = summary[summary["depth"] == summary["depth"].max()] if "depth" in summary else summary
+        columns[METRICS[name].title] = {title: one.value for title, one in named_estimates(last).items()}
+    return pd.DataFrame(columns).rename_axis("").reset_index()
+
+
+def line_ends(lines: Lines) -> str:
+    """Where each line ends, for alternative text."""
+    return "; ".join(f"{name} {written(values[-1])}" for name, (values, _, _) in lines.items())
+
+
+def mean_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Means over images of every method and baseline: a row each, a column a metric."""
+    columns = {METRICS[name].title: named_estimates(own_summary(study, name)) for name in names}
+    rows = dict.fromkeys(title for found in columns.values() for title in found)
+    values = {
+        told: [found[title].value if title in found else np.nan for title in rows] for told, found in columns.items()
+    }
+    there = {told: some for told, some in values.items() if np.isfinite(some).any()}
+    return pd.DataFrame({"": list(rows), **there})
+
+
+def own_summary(study: Study, name: str, versus: Sequence[str] = ()) -> pd.DataFrame:
+    """The summary of one metric, of maps of the true class where a metric tells classes apart."""
+    summary = study.measure(name).summary(versus)
+    return summary[summary["class_is"] == "true"] if "class_is" in summary else summary
+
+
+def baseline_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Methods down, metrics across: by how much better than the best baseline, p, and which baseline that is."""
+    rows: dict[str, dict[str, str]] = {}
+    for name in names:
+        for row in select_summary(own_summary(study, name, [BASELINE]), versus=BASELINE).itertuples():
+            cell = f"{written(row.estimate, '+')} ({chance(row.p)}, {method_title(row.against)})"
+            rows.setdefault(method_title(row.method), {})[METRICS[name].title] = (
+                cell if np.isfinite(row.estimate) else "–"
+            )
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("").reset_index()
+
+
+def change_table(study: Study) -> pd.DataFrame:
+    """A row for each imperceptible change: how many predictions flipped, and the mean similarity of the other maps."""
+    flips, maps = (study.measure(name).table for name in ("label_flip", "stability"))
+    means = maps.groupby(["change", "method"], sort=False)["value"].mean().unstack(sort=False)
+    rows = flips.groupby("change", sort=False)["value"].agg(["sum", "size"]).astype(int)
+    named = means.rename(columns=method_title).reindex(rows.index)
+    told = rows.rename(columns={"sum": "flipped", "size": "of"}).join(named).rename(index=CHANGES)
+    return told.rename_axis("change").reset_index()
+
+
+def own_chart(measurement: Measurement) -> tuple[Drawing, str, pd.DataFrame, str]:
+    """A metric of the user's own: chart with baselines, alternative text, table, caption."""
+    metric = measurement.metric
+    assert metric is not None
+    summary = measurement.summary([BASELINE] if metric.baselines else [])
+    named, unit = named_estimates(summary), f" ({metric.unit})" if metric.unit else ""
+    over = {
+        f"{method_title(row.method)}, better than {method_title(row.against)} by": row_estimate(row)
+        for row in select_summary(summary, versus=BASELINE).itertuples()
+        if row.against
+    }
+    better = f", {metric.better} is better" if metric.better else ""
+    chart = figures.interval_chart(*views.bars(named), reference=metric.chance, xlabel=f"{metric.title}{unit}{better}")
+    caption = f"{metric.title}{unit}: mean over images, and what each method has over the best baseline"
+    return chart, f"{metric.title}: {views.said(named)}", views.estimates({**named, **over}), caption
