@@ -56,12 +56,13 @@ def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """For each image of `rows` the classes found in it, the largest first, with their shares of the picture."""
+    """The file of each image of `rows`, then the predicted classes, the largest first, with their shares of the image."""
     said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
     told: dict[str, list[str]] = {}
     for row in said.itertuples():
         told.setdefault(row.image, []).append(f"{shown(row.predicted)} {100 * row.predicted_share:.0f} %")
-    return ["\n".join(told.get(name, ["nothing found"])) for name in rows["image"]]
+    files = [name.rpartition("/")[2] for name in rows["image"]]
+    return ["\n".join([file, *told.get(name, ["nothing"])]) for file, name in zip(files, rows["image"], strict=True)]
 
 
 def legend(study: Study) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Signed maps on pages: one scale around 0, differences, and whether Shapley values add up."""
+"""Signed maps on pages: one scale around 0, and differences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.methods.shapley import Shapley
 from seewhy.report import figures
 from seewhy.report.pages.views import correct, described, titles
 from seewhy.report.plots.sheet import shown
 from seewhy.study import Study
 
 
-def limit(values: np.ndarray) -> float:
-    """One symmetric scale for a page: the 99th percentile of the absolute values."""
-    return float(np.quantile(np.abs(values), 0.99)) or 1.0
+def scale_limit(*maps: np.ndarray) -> float:
+    """One symmetric scale for maps (n, h, w) of a page: the 99th percentile of all absolute values."""
+    return float(np.quantile(np.abs(np.concatenate(maps)), 0.99)) or 1.0
 
 
 def grid(
@@ -49,13 +48,3 @@ def apart(study: Study, rows: pd.DataFrame, maps: Mapping[str, np.ndarray]) -> I
         found = {"predicted minus true": (first - second)[both]}
         figure = grid(study, rows[both], found, 1.0, "true class  ←  0  →  predicted class")
         yield figure, f"Their difference: {described(rows[both], found)}"
-
-
-def additivity(rows: pd.DataFrame, names: Sequence[Sequence[str]], found: Shapley) -> pd.DataFrame:
-    """What the values of each image and class should sum to, what they do, and the gap."""
-    table = [
-        (image.rpartition("/")[2], name, found.expected[i, k], found.expected[i, k] + found.gap[i, k], found.gap[i, k])
-        for i, image in enumerate(rows["image"])
-        for k, name in enumerate(names[i])
-    ]
-    return pd.DataFrame(table, columns=["image", "class", "should sum to", "sums to", "gap"])

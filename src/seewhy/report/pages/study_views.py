@@ -77,3 +77,10 @@ def method_title(name: str) -> str:
     if name in NAMES:
         return BASELINES[name]
     return TITLES.get(name, name.replace("_", " ")) or OF_THE_MODEL
+
+
+def measured_rows(measured: "Measurement", most: int) -> pd.DataFrame:
+    """Rows of the images that the arrays of `measured` are of: at most `most`, in their order."""
+    wanted = pd.DataFrame({name.removesuffix("s"): measured.arrays[name][:most] for name in ("images", "targets")})
+    rows = measured.study.predictions.astype({"target": wanted["target"].dtype})
+    return wanted.merge(rows, on=["image", "target"], validate="one_to_one")

@@ -90,12 +90,13 @@ def _triple(
 def input_sheet(
     photos: Sequence[np.ndarray], titles: Sequence[str], correct: Sequence[bool | None] | None = None
 ) -> Figure:
-    """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title of up to four lines."""
+    """A sheet of photos as the model sees them: n of uint8 (H, W, 3), each with its title: up to eight lines, the
+    same number for each line of the title."""
     check_lengths(photos=photos, titles=titles)
     rows = -(-len(photos) // 6)
     columns = -(-len(photos) // rows)  # full rows look tidier than six and a rest
     panel = (WIDTH - 0.1) / max(columns, 4) - 0.12
-    told = [wrap_text(title, panel - 0.2, lines=4) for title in titles]
+    told = [wrap_text(title, panel - 0.2, lines=8) for title in titles]
     with look():
         sheet = Sheet(rows, columns, panel, photo_aspect(photos), head=most_lines(told) * LINE + 0.2, gap=0.12)
         fig = sheet.figure()
