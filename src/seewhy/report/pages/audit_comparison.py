@@ -1,156 +1,107 @@
-"""From the audits of two studies to what the page of their comparison shows: gates side by side, and what differs."""
+"""The checks of two studies side by side, from their verdict.json and summary.json."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from seewhy.checks import verdict
 from seewhy.checks.figure import BASELINE, baseline_title
-from seewhy.checks.old_keys import find_figure
 from seewhy.comparison import Comparison
-from seewhy.methods.cam import TITLES
-from seewhy.report.pages import facts
-from seewhy.report.plots.gate_bars import CAUSAL, HARD, STEADY, Row, enough, figures
-from seewhy.stats import proportion, written
+from seewhy.config import artifacts
+from seewhy.report.plots.check_strips import figure_texts, has_figure
 from seewhy.study import Study
 
-Gates = dict[str, dict[str, Any]]  # rows of a verdict.json by gate
-MINDS = f"{CAUSAL}.object_swap_over_control"
-AROUND = f"{CAUSAL}.background_swap"
-FAILS = {
-    CAUSAL: ("takes shortcuts", "take shortcuts"),
-    AROUND: ("hangs on what is around the object", "hang on what is around the object"),
-    STEADY: ("is not steady", "are not steady"),
-}
-FAR = (".kept", ".target_spearman")  # correlations that should be near 0 or below: of two such neither is the better
+Row = Mapping[str, Any]  # of verdict.json
+LOST = ("similarity_after_randomisation", "class_sensitivity")  # of two that pass neither is the better
 
 
-def audits(this: Comparison, method: str) -> pd.DataFrame:
-    """Accuracy, and what the audits of either study found of its reliance and of `method`: a row for each gate that one
-    of them has, with status, figure and interval, and which study is better where the two intervals do not meet.
-    A difference to a control is followed by the plain share, which more images have."""
-    first, second = this.verdicts
-    named = [proportion(right) for right in this.right()]
-    rows = (
-        [("labelled images are named right", *(one.text("%") for one in named), "tested above")] if named[0].n else []
-    )
-    for name in _gates(this, method):
-        pair = first.get(name), second.get(name)
-        rows.append((_claim(pair[0] or pair[1] or {}, method), *map(_cell, pair), _better(this, *pair)))
-        if all(shares := [_share(gate, own) for gate, own in zip(pair, this.figures, strict=True)]):
-            rows.append(
-                ("the same change over all answers, no control taken off", *map(_cell, shares), _better(this, *shares))
-            )
-    return pd.DataFrame(rows, columns=["", this.first.name, this.second.name, "clearly better"])
+def read_verdict(study: Study) -> dict[str, Row]:
+    """The checks of a study's model and maps by what they are about; empty where it was not measured."""
+    path = artifacts.reports(study.root, study.name) / "verdict.json"
+    rows = artifacts.read_json(path) if path.is_file() else []
+    return {json.dumps([row["subject"], row["name"], row["figure"]], sort_keys=True): row for row in rows}
 
 
-def worthless(this: Comparison) -> str:
-    """Which of the two is worth no more than one fixed answer, as the first sentence of a finding; else empty."""
-    told = {study.name: said for study in this.studies if (said := facts.broken_model(study))}
-    if len(told) == 2:
-        return f"**Neither model works.** {' '.join(f'{name}: {said}' for name, said in told.items())}"
-    return "".join(f"**{name} does not work.** {said}" for name, said in told.items())
+def read_answers(study: Study) -> dict[str, Any]:
+    """The questions of a study's summary.json with their answers; empty where it was not measured."""
+    path = artifacts.reports(study.root, study.name) / "summary.json"
+    return dict(artifacts.read_json(path)["questions"]) if path.is_file() else {}
 
 
-def judged(this: Comparison, method: str) -> str:
-    """Which gates both fail, and which one of the two meets alone, as sentences; or which audit is missing."""
-    missing = [study.name for study, gates in _both(this) if not gates]
-    if missing:
-        return f"Not run: the audit of {' and of '.join(missing)} (page 07)."
+def shared_checks(comparison: Comparison, method: str) -> list[tuple[Row | None, Row | None]]:
+    """The checks of both models and of the method's maps, in the order of the verdicts: the row of either study."""
+    first, second = (read_verdict(study) for study in comparison.studies)
+    keys = [key for key, row in (first | second).items() if row["subject"] != "map" or row["name"] == method]
+    return [(first.get(key), second.get(key)) for key in keys]
+
+
+def check_table(comparison: Comparison, method: str) -> pd.DataFrame:
+    """A row for each check: status, figure and interval in either study, and which is clearly better."""
+    names = [study.name for study in comparison.studies]
+    rows = [
+        (statement_of(first or second or {}), check_cell(first), check_cell(second), better_of(names, first, second))
+        for first, second in shared_checks(comparison, method)
+    ]
+    return pd.DataFrame(rows, columns=["", *names, "clearly better"])
+
+
+def check_groups(comparison: Comparison, method: str) -> dict[str, list[str]]:
+    """The statements of the checks that both fail ("both"), and that one of the two alone passes (its name)."""
+    names = [study.name for study in comparison.studies]
     groups: dict[str, list[str]] = {}
-    for name in _gates(this, method):
-        claim, status = _judged(this, name, method)
-        if status[0] == status[1] == "fail":
-            groups.setdefault("**Failed by both**", []).append(claim)
-        for place, study in enumerate(this.studies):
+    for pair in shared_checks(comparison, method):
+        status = ["not run" if row is None else str(row["status"]) for row in pair]
+        told = statement_of(pair[0] or pair[1] or {})
+        if status == ["fail", "fail"]:
+            groups.setdefault("both", []).append(told)
+        for place, name in enumerate(names):
             if status[place] == "pass" != status[1 - place]:
-                told = f"{claim} ({status[1 - place]} for {this.studies[1 - place].name})"
-                groups.setdefault(f"**Met by {study.name} alone**", []).append(told)
-    said = [f"{title}: {'; '.join(claims)}." for title, claims in groups.items()]
-    return " ".join(said) or "There is no gate that both fail, and none that one of them meets alone."
+                groups.setdefault(name, []).append(told)
+    return groups
 
 
-def failed(this: Comparison) -> str:
-    """The shortcuts that interventions found in one or both, and whose answers unnoticed changes flip, as a clause;
-    empty where there is nothing of it."""
-    by: dict[tuple[str, str], list[str]] = {}
-    for study, gates in _both(this):
-        for name, gate in gates.items():
-            kind = name if name in FAILS else name.partition(".")[0]
-            if kind in FAILS and name != MINDS and gate["status"] == "fail":
-                by.setdefault((kind, gate["denial"]), []).append(study.name)
-    told: dict[str, list[str]] = {}
-    for (kind, denial), names in by.items():
-        one, both = FAILS[kind]
-        told.setdefault(f"both {both}" if len(names) == 2 else f"{names[0]} {one}", []).append(denial)
-    return "; ".join(f"**{who}**: {' and '.join(denials)}" for who, denials in told.items())
+def unmeasured_studies(comparison: Comparison) -> list[str]:
+    """The studies of which there is no verdict."""
+    return [study.name for study in comparison.studies if not read_verdict(study)]
 
 
-def steady(this: Comparison, method: str) -> str:
-    """How alike either model's own maps stay when an image changes unnoticed, as a sentence; empty without audits."""
-    name = f"{method}.stability_spearman"
-    values = [gates[name]["value"] for gates in this.verdicts if gates.get(name, {}).get("value") is not None]
-    if len(values) < 2:
-        return ""
-    told = " and ".join(map(written, values))
-    return f"For scale: each model's own maps before and after an unnoticed change correlate by {told} (page 07)."
+def own_stability(comparison: Comparison, method: str) -> list[float]:
+    """How similar either model's own maps stay under the worst imperceptible change; empty where one was not tested."""
+    found = [
+        row["estimate"]
+        for study in comparison.studies
+        for row in read_verdict(study).values()
+        if row["name"] == method and row["figure"]["metric"] == "stability" and row["estimate"] is not None
+    ]
+    return found if len(found) == len(comparison.studies) else []
 
 
-def _judged(this: Comparison, name: str, method: str) -> tuple[str, tuple[str, str]]:
-    """The claim of a gate, and its status in either study."""
-    found = [gates.get(name) for gates in this.verdicts]
-    first, second = ("not run" if gate is None else str(gate["status"]) for gate in found)
-    return _claim(next(gate for gate in found if gate), method), (first, second)
+def statement_of(row: Row) -> str:
+    """What the check states, without the baseline that was the best one in one of the two studies only."""
+    figure = row["figure"]
+    if figure.get("versus") == BASELINE:
+        rules = (one for one in verdict.MAPS if one.versus == BASELINE and one.metric == figure["metric"])
+        return next(rules).statement.format(baseline=baseline_title(BASELINE))
+    return str(row["statement"])
 
 
-def _both(this: Comparison) -> Iterable[tuple[Study, Gates]]:
-    return zip(this.studies, this.verdicts, strict=True)
-
-
-def _gates(this: Comparison, method: str) -> list[str]:
-    """Names of the gates of the models and of `method`, in the order of the verdicts."""
-    names = (name for gates in this.verdicts for name in gates if name.partition(".")[0] in (*HARD, method))
-    return list(dict.fromkeys(names))
-
-
-def _claim(gate: Mapping[str, Any], method: str) -> str:
-    """The gate's claim, without the control that was the best one in one of the two studies only."""
-    what = gate["gate"].removeprefix(f"{method}.").removesuffix("_over_control")
-    if gate["gate"] == f"{method}.{what}_over_control":
-        return f"{TITLES[method]}: {_beyond(str(gate['gate']))}"
-    return str(gate["claim"])
-
-
-def _beyond(gate: str) -> str:
-    """The statement of a map's check against the best baseline."""
-    figure = find_figure(f"audit.{gate}")
-    rules = (one for one in verdict.MAPS if one.versus == BASELINE and figure and one.metric == figure.metric)
-    return next(rules).statement.format(baseline=baseline_title(BASELINE))
-
-
-def _share(gate: Row | None, figures: Mapping[str, float]) -> Row | None:
-    """The plain share beside a gate that holds its difference to a control, like a row of the verdict."""
-    name = gate["gate"] if gate else ""
-    key = name.removesuffix("_over_control")
-    if not gate or not name.startswith("reliance.") or key == name or key not in figures:
-        return None
-    found = {end or "value": figures[f"{key}{'_' * bool(end)}{end}"] for end in ("", "low", "high", "n")}
-    return {"gate": key, "status": "", "passes": gate["passes"], **found}
-
-
-def _cell(gate: Row | None) -> str:
-    if gate is None or gate["status"] == "not run":
+def check_cell(row: Row | None) -> str:
+    """'fail 65.1 % (55.0 to 75.2, n = 43)'."""
+    if row is None or row["status"] == "not run":
         return "not run"
-    value, about = figures(gate)
-    return f"{gate['status']} {value} ({about})".strip()
+    value, about = figure_texts({**row, **row["figure"]})
+    return f"{row['status']} {value} ({about})".strip()
 
 
-def _better(this: Comparison, first: Row | None, second: Row | None) -> str:
-    if not (first and second and enough(first) and enough(second)):
+def better_of(names: list[str], first: Row | None, second: Row | None) -> str:
+    """The study whose interval lies wholly on the better side of the other's; 'neither' where they meet; '–' where one
+    has no figure, or both pass a check of which less is no better."""
+    if not (first and second and has_figure(first) and has_figure(second)) or first["n"] is None:
         return "–"
     if first["low"] <= second["high"] and second["low"] <= first["high"]:
         return "neither"
-    if first["status"] == second["status"] == "pass" and first["gate"].endswith(FAR):
+    if first["status"] == second["status"] == "pass" and first["figure"]["metric"] in LOST:
         return "–"
-    return this.studies[(first["value"] > second["value"]) != (first["passes"] == "above")].name
+    return names[(first["estimate"] > second["estimate"]) != (first["passes"] == "above")]

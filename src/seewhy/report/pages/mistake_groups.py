@@ -1,154 +1,136 @@
-"""A study's mistakes in groups of alike maps: the mistake in the middle of each, the mean map, the mix of classes."""
+"""Mistakes in groups of alike maps, from their measurement: the mistake in the middle, the mean map, the mix of classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from seewhy import samples, stats
-from seewhy.maps.attributions import Attributions
-from seewhy.measure.families.mistake_groups import GROUPED, METHOD, mistake_maps
-from seewhy.measure.families.object_shares import object_shares
+from seewhy.measure.families.mistake_groups import GROUPED
+from seewhy.measure.families.tables import refusal_reason, select_rows
+from seewhy.measure.measurement import Measurement
 from seewhy.metrics import clusters
 from seewhy.report import figures
+from seewhy.report.pages.readings import rows_of_images
 from seewhy.report.pages.views import listed
 from seewhy.report.plots.sheet import shown
-from seewhy.report.text import mistake_findings
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
 NAMED = 3  # pairs of classes named for a group
+ZONES = (
+    "in the upper left",
+    "at the top",
+    "in the upper right",
+    "at the left",
+    "in the middle",
+    "at the right",
+    "in the lower left",
+    "at the bottom",
+    "in the lower right",
+)
 
 
 @dataclass(frozen=True)
-class Groups:
-    """Mistakes, of `total`, with the maps of their answers, and groups of these; `refused` says why there are none."""
+class MistakeGroups:
+    """Groups of mistakes; `reason` says why there are none. silhouette: their mean, with that of maps without groups as
+    `baseline`; grouped: mistakes in them, of `total`; most: that are drawn at all."""
 
-    found: Attributions
-    inside: Float[np.ndarray, " n"]
-    kinds: clusters.Clusters | None
+    study: Study
+    table: pd.DataFrame
+    arrays: dict[str, np.ndarray]
+    reason: str
     total: int
-    refused: str = ""
-
-    @property
-    def told(self) -> str:
-        """Which mistakes were grouped, where it is not all, and whether the groups are distinct."""
-        if self.kinds is None:
-            return self.refused
-        n = len(self.kinds.groups)
-        some = f"Grouped are {n} of {self.total} mistakes: those with evidence, of at most {GROUPED} drawn at random. "
-        return some * (n < self.total) + mistake_findings.distinct(self.kinds)
-
-    @property
-    def shares(self) -> Float[np.ndarray, "n h w"]:
-        """The maps as shares of their own maximum."""
-        return self.found.shares(METHOD)
+    silhouette: float = np.nan
+    baseline: float = np.nan
+    needed: float = clusters.SILHOUETTE
+    draws: int = clusters.DRAWS
+    most: int = GROUPED
 
     @property
     def count(self) -> int:
         """How many groups."""
-        return self.kinds.count if self.kinds else 0
+        return 0 if self.reason else len(self.arrays["medoids"])
 
     @property
-    def medoids(self) -> list[int]:
-        """The row in the middle of each group."""
-        return self.kinds.medoids if self.kinds else []
+    def grouped(self) -> int:
+        """How many mistakes are in groups."""
+        return 0 if self.reason else len(select_rows(self.table, "silhouette"))
 
-    def size(self, number: int) -> int:
-        """How many mistakes are in a group."""
-        return int(self._in(number).sum())
+    @property
+    def distinct(self) -> bool:
+        """Whether the groups are apart, and further than maps without groups would be."""
+        return clusters.are_distinct(self.silhouette, self.baseline)
 
     def rows(self, number: int) -> pd.DataFrame:
-        """The mistakes of a group."""
-        return self.found.rows[self._in(number)]
+        """The mistakes of a group, 0 the largest."""
+        own = select_rows(self.table, "silhouette", group=str(number + 1))
+        return rows_of_images(self.study, own["image"].to_numpy())
 
     def pairs(self, number: int) -> list[tuple[str, str, int]]:
         """True and predicted class and their count in that group, the most frequent first."""
-        return pairs(self.rows(number))
+        found = samples.pairs(self.rows(number))[["label", "predicted", "count"]]
+        return list(found.itertuples(index=False, name=None))
 
-    def mean(self, number: int) -> Float[np.ndarray, "h w"]:
-        """Mean map of a group."""
-        return self.shares[self._in(number)].mean(0)
-
-    def on_object(self, number: int, seed: int) -> Estimate:
-        """Mean share of the evidence on the object over those images of a group whose object is known."""
-        return stats.mean(self.inside[self._in(number)], seed)
-
-    def metrics(self) -> dict[str, float]:
-        """How many groups, and how far apart they are; none where nothing was run."""
-        if self.kinds is None:
-            return {}
-        told = {"count": self.kinds.count, "distinct": int(self.kinds.distinct), "n": len(self.kinds.groups)}
-        return {f"groups_{key}": value for key, value in told.items()} | {
-            "groups_silhouette": self.kinds.silhouette,
-            "groups_silhouette_control": self.kinds.control,
-        }
-
-    def _in(self, number: int) -> Bool[np.ndarray, " n"]:
-        return self.kinds.groups == number if self.kinds else np.zeros(len(self.inside), bool)
+    def on_object(self, number: int) -> Estimate:
+        """Mean share of the attribution on the object over those images of a group whose object is known."""
+        own = select_rows(self.table, "group_object_share", group=str(number + 1))
+        return stats.mean(own["value"].to_numpy(), self.study.base.seed)
 
 
-def grouped(study: Study, most: int) -> Groups:
-    """The mistakes grouped by the maps of their answers, at most `GROUPED` of them, drawn at random."""
-    found, total = mistake_maps(study)
-    if len(found.rows) < clusters.LEAST:
-        few = f"Not run: it takes {clusters.LEAST} mistakes with a map to look for groups (n = {len(found.rows)})."
-        return Groups(found, np.empty(0), None, total, few)
-    inside, _ = object_shares(study, found, METHOD)
-    return Groups(found, inside, clusters.cluster(found.shares(METHOD), most, study.base.seed), total)
+def read_groups(measured: Measurement) -> MistakeGroups:
+    """The groups of a study's mistakes."""
+    reason, total = refusal_reason(measured.table, "silhouette"), int(measured.arrays["mistakes"])
+    if reason:
+        return MistakeGroups(measured.study, measured.table, measured.arrays, reason, total)
+    mean = float(select_rows(measured.table, "silhouette")["value"].mean())
+    baseline = float(measured.arrays["silhouette_baseline"])
+    return MistakeGroups(measured.study, measured.table, measured.arrays, "", total, mean, baseline)
 
 
-def pairs(rows: pd.DataFrame) -> list[tuple[str, str, int]]:
-    """True and predicted class and the count of each pair of mistakes, the most frequent first."""
-    return list(samples.pairs(rows)[["label", "predicted", "count"]].itertuples(index=False, name=None))
-
-
-def described(study: Study, found: Groups) -> list[str]:
-    """A sentence for each group."""
-    return [
-        mistake_findings.group(
-            number + 1, found.pairs(number), found.mean(number), found.on_object(number, study.base.seed)
-        )
-        for number in range(found.count)
-    ]
-
-
-def typical(study: Study, found: Groups) -> tuple[Figure, str]:
+def group_figure(groups: MistakeGroups) -> tuple[Figure, str]:
     """One row a group: the mistake in its middle, that one's map, the mean map of the group; and the alt text."""
-    rows = found.found.rows.iloc[found.medoids]
-    maps = {
-        "its map": found.shares[found.medoids],
-        "mean map of the group": np.stack([found.mean(number) for number in range(found.count)]),
-    }
-    titles = []
-    for number in range(found.count):
-        true, predicted, count = found.pairs(number)[0]
-        own = rows.iloc[number]
-        other = f"\nhere: {shown(own['label'])} → {shown(own['predicted'])}"
-        alike = (own["label"], own["predicted"]) == (true, predicted)
-        mostly = f"{shown(true)} → {shown(predicted)}: {count}"
-        titles.append(f"group {number + 1}, n = {found.size(number)}\n{mostly}{'' if alike else other}")
-    fig = figures.grid(list(study.photos(rows)), maps, titles, **study.look)
+    study, rows = groups.study, rows_of_images(groups.study, groups.arrays["medoids"])
+    maps = {"HiResCAM, predicted class": groups.arrays["map:medoid"], "mean of the group": groups.arrays["map:mean"]}
+    titles = [
+        f"group {number + 1}, n = {len(groups.rows(number))}\n{shown(row.image.rpartition('/')[2])}\n"
+        f"{shown(row.label)} predicted as {shown(row.predicted)}"
+        for number, row in enumerate(rows.itertuples())
+    ]
+    outlines = list(study.objects(rows))
+    fig = figures.map_grid(list(study.photos(rows)), maps, titles, outlines=outlines, **study.look)
     return fig, f"Typical mistake and mean map: {listed(titles, maps)}"
 
 
-def mixes(study: Study, found: Groups) -> pd.DataFrame:
-    """One row a group: its size, its pairs of classes, mean confidence, evidence on the object with interval and n."""
+def group_table(groups: MistakeGroups) -> pd.DataFrame:
+    """One row a group: size, pairs of classes, mean confidence, densest place, attribution on the object."""
     rows = []
-    for number in range(found.count):
-        sure = float(found.rows(number)["confidence"].mean())
-        inside = found.on_object(number, study.base.seed)
-        mix = _mix(found.pairs(number))
-        rows.append((number + 1, found.size(number), mix, sure, inside.value, inside.low, inside.high, inside.n))
-    names = ["group", "images", "true → predicted", "mean confidence", "on the object", "low", "high", "n"]
-    return pd.DataFrame(rows, columns=names)
+    for number in range(groups.count):
+        own, inside = groups.rows(number), groups.on_object(number)
+        zone, share = densest_place(groups.arrays["map:mean"][number])
+        told = (mix_of_pairs(groups.pairs(number)), float(own["confidence"].mean()), zone, share)
+        rows.append((number + 1, len(own), *told, inside.value, inside.low, inside.high, inside.n))
+    names = ["group", "images", "true → predicted", "mean confidence", "densest", "share there"]
+    return pd.DataFrame(rows, columns=[*names, "on the object", "low", "high", "n"])
 
 
-def _mix(found: Sequence[tuple[str, str, int]]) -> str:
+def densest_place(cam: Float[np.ndarray, "h w"]) -> tuple[str, float]:
+    """The ninth of the picture with most of a map, and the share that it holds.
+
+    >>> densest_place(np.diag([3.0, 0.0, 1.0]))
+    ('in the upper left', 0.75)
+    """
+    height, width = cam.shape
+    thirds = np.kron(cam, np.ones((3, 3))).reshape(3, height, 3, width).sum((1, 3)).ravel()
+    best = int(np.round(thirds / thirds.sum(), 9).argmax())
+    return ZONES[best], float(thirds[best] / thirds.sum())
+
+
+def mix_of_pairs(pairs: Sequence[tuple[str, str, int]]) -> str:
     """'cat → cup 3, cup → cat 1, and 2 more pairs'."""
-    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in found[:NAMED]]
-    rest = len(found) - NAMED
+    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
+    rest = len(pairs) - NAMED
     return ", ".join([*told, *([f"and {rest} more pair{'s' * (rest > 1)}"] if rest > 0 else [])])

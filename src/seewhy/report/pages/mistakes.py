@@ -1,71 +1,210 @@
-"""A study's mistakes together, as notebook 06 shows them. What is measured is in `measure.families`."""
+"""Page 06 of a classification: its mistakes, from their measurements to what is drawn and told."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.measure.families import mistakes, neighbours
-from seewhy.measure.families.neighbours import Neighbours
-from seewhy.measure.family import Result, tidy_table
-from seewhy.metrics.neighbours import kinds
+from seewhy import samples, stats
+from seewhy.checks.majority_baseline import compare_majority
+from seewhy.formatting import written
+from seewhy.measure.families import mistakes
+from seewhy.measure.families.label_issues import label_figures
+from seewhy.measure.families.tables import refusal_reason, select_rows
+from seewhy.measure.measurement import Measurement
+from seewhy.metrics import clusters
+from seewhy.metrics.neighbours import KINDS, Sides
 from seewhy.report import figures
 from seewhy.report.pages import views
+from seewhy.report.pages.mistake_groups import MistakeGroups
+from seewhy.report.pages.readings import result_of, rows_of_images
 from seewhy.report.plots.sheet import shown
-from seewhy.stats import Estimate
+from seewhy.report.text.verdict_sentences import works_answer
+from seewhy.stats import FEWEST, Estimate, proportion
 from seewhy.study import Study
 
 TITLES = dict(
-    zip(mistakes.CASES[:3], ("when right", "when wrong, for its answer", "when wrong, for the true class"), strict=True)
-)
-
-
-def on_object(study: Study) -> dict[str, Estimate]:
-    """Mean share of the Grad-CAM evidence on the object: of right images, of wrong ones for their answer, and of these
-    for their true class."""
-    found = mistakes.case_means(tidy_table(mistakes.share_rows(study)), "mistake_object_share", study.base.seed)
-    return {title: found[case] for case, title in TITLES.items()}
-
-
-def same_answer(study: Study) -> Estimate:
-    """See `mistakes.same_class_difference`."""
-    return mistakes.same_class_difference(tidy_table(mistakes.share_rows(study)))
+    zip(
+        mistakes.CASES,
+        ("correct: predicted class", "wrong: predicted class", "wrong: true class", "no label: predicted class"),
+        strict=True,
+    )
+)  # of the images, and the class that the map is for
+MAPS = {"map:predicted": "Grad-CAM, predicted class", "map:true": "Grad-CAM, true class"}
+MOST = 0.5  # of the mistakes: one confusion that is clearly more than that is a pattern
 
 
 @dataclass(frozen=True)
-class Nearest(Neighbours):
-    """`Neighbours`, with why there are none as a sentence, and figures as flat keys."""
+class Pattern:
+    """What the mistakes have in common. `kind`: why the answer is what it is; `pair`: the most frequent confusion (true,
+    predicted), with its share of the mistakes; `apart`: attribution on the object, wrong less correct predictions of
+    the same classes."""
 
-    @property
-    def refused(self) -> str:
-        """Why there are none."""
-        return f"Not run: {self.reason}." if self.reason else ""
-
-    def metrics(self) -> dict[str, float]:
-        """Shares and what chance would give; none where nothing can be told."""
-        found = neighbours.neighbour_figures(Result(*neighbours.neighbour_rows(self)), 0)
-        shares = {key: one for key, one in found.items() if isinstance(one, Estimate)}
-        return views.flat(shares) | {key: one for key, one in found.items() if not isinstance(one, Estimate)}
-
-
-def nearest(study: Study, count: int) -> Nearest:
-    """The `count` right images nearest to each mistake by the pooled features of the study's layer."""
-    return Nearest(**vars(neighbours.find_neighbours(study, count)))
+    kind: str
+    answer: str
+    severity: str
+    wrong: int
+    labelled: int
+    works: str
+    groups: int
+    pair: tuple[str, str]
+    count: int
+    share: Estimate
+    apart: Estimate
 
 
-def beside(study: Study, found: Nearest, most: int) -> tuple[Figure, str]:
-    """The `most` surest mistakes, each beside its nearest right images; and the figure's alt text."""
-    head, index = found.wrong.head(most), found.index[:most]
-    near = found.right.iloc[index.ravel()]
-    classes = near["label"].to_numpy().reshape(index.shape)
-    sides = kinds(classes, head["predicted"], head["label"])
-    names = [
-        [f"{shown(name)}\n{kind}\n{alike:.3f}" for name, kind, alike in zip(*some, strict=True)]
-        for some in zip(classes, sides, found.alike, strict=False)
-    ]
-    photos = study.photos(near)
-    rows = [list(photos[start : start + index.shape[1]]) for start in range(0, len(photos), index.shape[1])]
-    titles = views.titles(head)
-    told = "; ".join(
-        f"{title} beside {', '.join(some)}".replace("\n", ", ") for title, some in zip(titles, names, strict=True)
+def find_pattern(measured: Measurement, grouped: MistakeGroups) -> Pattern:
+    """The answer to the page's question, by the first of these that holds: the model does not work, the maps of its
+    mistakes fall into groups, one confusion is most of them, their maps lie less on the object."""
+    study = measured.study
+    labelled = study.predictions[study.predictions["label"].notna()]
+    found = samples.pairs(labelled)
+    wrong, count = int(found["count"].sum()), int(found["count"].max()) if len(found) else 0
+    share = proportion(np.arange(wrong) < count)
+    works = works_answer(compare_majority(study.predictions))
+    apart = mistakes.same_class_difference(measured.table)
+    kinds = {
+        "no label": labelled.empty,
+        "none wrong": not wrong,
+        "broken": works.severity == "broken",
+        "groups": grouped.distinct,
+        "pair": share.low > MOST,
+        "object": apart.high < 0,
+        "few": wrong < clusters.LEAST,
+    }
+    kind = next((name for name, holds in kinds.items() if holds), "none")
+    pair = tuple(found.loc[0, ["label", "predicted"]]) if len(found) else ("", "")
+    answers = {"no label": "Not tested", "none wrong": "Not tested", "object": "Partly", "few": "Undecided"}
+    answer = answers.get(kind, "No" if kind == "none" else "Yes")
+    severity = {"broken": "broken", "no label": "unknown", "few": "unknown"}.get(kind, "")
+    return Pattern(
+        kind, answer, severity, wrong, len(labelled), works.sentence, grouped.count, pair, count, share, apart
     )
-    return figures.neighbours(list(study.photos(head)), titles, rows, names), f"Nearest right images: {told}"
+
+
+def case_estimates(measured: Measurement, metric: str) -> dict[str, Estimate]:
+    """Means of `mistake_object_share` or `mistake_spread` over the images of each case that occurs."""
+    rows = select_rows(measured.table, metric)
+    found = mistakes.case_means(measured.table, metric, measured.study.base.seed)
+    there = set(rows["case"])
+    return {TITLES[case]: one for case, one in found.items() if case in there}
+
+
+def spread_differences(measured: Measurement) -> dict[str, Estimate]:
+    """`mistake_spread`: wrong less correct predictions, and predicted class less true class of the same images."""
+    found = mistakes.spread_differences(measured.table, measured.study.base.seed)
+    return dict(zip(("wrong minus correct", "predicted minus true class, wrong images"), found.values(), strict=True))
+
+
+def spread_and_confidence(measured: Measurement) -> Estimate:
+    """Rank correlation over all images of the spread of the predicted class's map with the confidence."""
+    rows = select_rows(measured.table, "mistake_spread")
+    own = rows[rows["case"] != mistakes.CASES[2]]
+    sure = rows_of_images(measured.study, own["image"].to_numpy())["confidence"].to_numpy()
+    return stats.rank_correlation(own["value"].to_numpy(), sure, measured.study.base.seed)
+
+
+def confident_mistakes(measured: Measurement, count: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """The most confident mistakes, and their maps for the predicted and for the true class."""
+    rows = rows_of_images(measured.study, measured.arrays["images"][:count])
+    return rows, {title: measured.arrays[name][:count] for name, title in MAPS.items()}
+
+
+def difference_figure(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray]) -> tuple[Figure, str] | None:
+    """What the map for the predicted class has over that for the true one, in the rows that have both; None: none."""
+    first, second = maps.values()
+    both = np.isfinite(first).all((1, 2)) & np.isfinite(second).all((1, 2))
+    if not both.any():
+        return None
+    some, apart = rows[both], {"predicted minus true class": (first - second)[both]}
+    fig = figures.signed_grid(
+        list(study.photos(some)),
+        apart,
+        1.0,
+        views.titles(some),
+        views.correct(some),
+        label="true class  ←  0  →  predicted class",
+        outlines=list(study.objects(some)),
+    )
+    return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.described(some, apart)}"
+
+
+def neighbour_sides(near: Measurement) -> Sides | None:
+    """On whose side the nearest correct image of each mistake is; None where no neighbour was looked for."""
+    if refusal_reason(near.table, "neighbour_similarity"):
+        return None
+    hits = {side: select_rows(near.table, "nearest_side", side=side)["value"].to_numpy() for side in KINDS}
+    chance = dict(zip(near.arrays["sides"].tolist(), near.arrays["chance"].tolist(), strict=True))
+    return Sides({side: proportion(some) for side, some in hits.items()}, chance, int(near.arrays["right"]))
+
+
+def neighbour_values(near: Measurement) -> dict[str, Any]:
+    """What the sentence on neighbours is filled with."""
+    sides = neighbour_sides(near)
+    if sides is None:
+        return {}
+    side = {KINDS[0]: "predicted", KINDS[1]: "true"}.get(sides.side, "")
+    own = {"predicted": sides.shares[KINDS[0]], "by_chance": sides.chance[KINDS[0]]}
+    return {"sides": sides, "side": side, **own, "fewest": FEWEST}
+
+
+def neighbour_figure(near: Measurement, count: int) -> tuple[Figure, str]:
+    """The most confident mistakes, each beside its nearest correct images; and the alternative text."""
+    study, rows = near.study, select_rows(near.table, "neighbour_similarity")
+    head = rows_of_images(study, rows["image"].drop_duplicates().head(count).to_numpy())
+    pictures, names = [], []
+    for image in head["image"]:
+        some = rows[rows["image"] == image].sort_values("rank", key=lambda ranks: ranks.astype(int))
+        own = rows_of_images(study, some["neighbour"].to_numpy())
+        pictures.append(list(study.photos(own)))
+        told = zip(own["image"], own["label"], some["side"], some["value"], strict=True)
+        names.append([neighbour_title(*one) for one in told])
+    titles = views.titles(head)
+    told_all = "; ".join(f"{title} beside {', '.join(some)}" for title, some in zip(titles, names, strict=True))
+    fig = figures.nearest_images(list(study.photos(head)), titles, pictures, names)
+    return fig, f"Nearest correct images: {told_all}".replace("\n", ", ")
+
+
+def neighbour_title(image: str, label: str, side: str, alike: float) -> str:
+    """File, class and on whose side it is, and similarity of a neighbour."""
+    of = {KINDS[0]: "predicted class", KINDS[1]: "true class"}.get(side, "another class")
+    return f"{shown(image.rpartition('/')[2])}\n{shown(label)}: {of}\nsimilarity {alike:.3f}"
+
+
+def doubted_rows(issues: Measurement) -> pd.DataFrame:
+    """The images whose label is in doubt, the worst first, with the columns suggested and margin."""
+    rows = select_rows(issues.table, "label_margin") if "suggested" in issues.table else issues.table.head(0)
+    if rows.empty:
+        return issues.study.predictions.head(0).assign(suggested=[], margin=[])
+    own = rows_of_images(issues.study, rows["image"].to_numpy())
+    return own.assign(suggested=rows["suggested"].to_numpy(), margin=rows["value"].to_numpy())
+
+
+def doubt_values(issues: Measurement) -> dict[str, Any]:
+    """What the sentence on doubted labels is filled with."""
+    rows, found = doubted_rows(issues), label_figures(result_of(issues), issues.study.base.seed)
+    return {
+        "share": found.get("labels_doubted", stats.NOTHING),
+        "count": len(rows),
+        "wrong": int((~rows["correct"].fillna(True).astype(bool)).sum()),
+        "unjudged": int(issues.arrays["unjudged"]),
+        "fewest": FEWEST,
+    }
+
+
+def doubt_figure(study: Study, rows: pd.DataFrame) -> tuple[Figure, str]:
+    """Photos with file, label and the class that the model suggests; and the alternative text."""
+    titles = [
+        f"{shown(row.image.rpartition('/')[2])}\nlabel {shown(row.label)}, suggested {shown(row.suggested)}"
+        f"\nmargin {written(row.margin, '+')}"
+        for row in rows.itertuples()
+    ]
+    told = "; ".join(title.replace("\n", ", ") for title in titles)
+    return figures.input_sheet(list(study.photos(rows)), titles), f"Labels in doubt: {told}"
+
+
+def doubt_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Which images, their label, what the model suggests and predicts, by how much."""
+    return rows[["image", "label", "suggested", "predicted", "margin"]]

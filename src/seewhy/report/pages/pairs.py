@@ -1,32 +1,98 @@
-"""From comparisons to what their page shows: outcomes, likeness of maps, images with both maps."""
+"""Page 08: two models on the same images, from their measurement to what is drawn and told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from seewhy.comparison import OUTCOMES, Comparison
-from seewhy.metrics.paired import Pair
+from seewhy.comparison import OUTCOMES, SIDES, Comparison
+from seewhy.formatting import written
+from seewhy.inputs import images
+from seewhy.measure.families.paired import correct_pairs, likeness_pairs, paired_figures
+from seewhy.measure.measurement import Measurement
+from seewhy.metrics.paired import mcnemar
 from seewhy.report import figures
 from seewhy.report.pages import facts
+from seewhy.report.pages.audit_comparison import read_answers
+from seewhy.report.pages.readings import result_of
 from seewhy.report.pages.views import listed
 from seewhy.report.plots.sheet import marked, shown
-from seewhy.stats import Estimate, mean, proportion, written
+from seewhy.stats import ODDS, Estimate, mean, proportion
 
 COMMON = 5  # images of a class from which on it has a row of its own
+LITTLE = 0.3  # a rank correlation below which two maps are not called alike, whatever chance would do
 Likeness = dict[str, Estimate]
 
 
-def outcomes(this: Comparison) -> pd.DataFrame:
-    """How many of the labelled images both, one or none names right: count and share with its interval (Wilson)."""
-    labelled = this.rows[this.rows["label"].notna()]
-    names = (
-        "both right",
-        f"fixed: only {this.second.name} right",
-        f"broken: only {this.first.name} right",
-        "both wrong",
-    )
+def pair_values(comparison: Comparison, pair: Measurement) -> dict[str, Any]:
+    """What the sentences of the page are filled with."""
+    found, test = paired_figures(result_of(pair), comparison.seed), mcnemar(*correct_pairs(result_of(pair)))
+    answers = [read_answers(study) for study in comparison.studies]
+    return {
+        "names": [study.name for study in comparison.studies],
+        "accuracy": [found["first.accuracy"], found["second.accuracy"]],
+        "difference": found["accuracy_difference"],
+        "p": test.p,
+        "fixed": test.fixed,
+        "broken": test.broken,
+        "same": found["same_answer"],
+        "likeness": found["likeness"],
+        "baseline": found["likeness_control"],
+        "over": found["likeness_over_control"],
+        "below": found["likeness_below_control"],
+        "empty": found["no_evidence"],
+        "little": LITTLE,
+        "useless": failing_studies(comparison, answers, "works", "broken"),
+        "shortcuts": failing_studies(comparison, answers, "shortcut", "shortcut"),
+    }
+
+
+def failing_studies(
+    comparison: Comparison, answers: Sequence[dict[str, Any]], question: str, severity: str
+) -> list[dict[str, str]]:
+    """The studies whose answer to a question of summary.json is of that severity: name and sentence."""
+    pairs = zip(comparison.studies, answers, strict=True)
+    return [
+        {"name": study.name, "sentence": own[question]["sentence"]}
+        for study, own in pairs
+        if own.get(question, {}).get("severity") == severity
+    ]
+
+
+def better_answer(values: dict[str, Any]) -> str:
+    """Is the second better? Only where interval and test agree; a second that does not work is not."""
+    difference = values["difference"]
+    if not difference.measured:
+        return "Not tested"
+    if values["names"][1] in [one["name"] for one in values["useless"]]:
+        return "No"
+    if values["p"] >= ODDS or difference.low * difference.high <= 0:
+        return "Undecided"
+    return "Yes" if difference.value > 0 else "No"
+
+
+def pair_severity(values: dict[str, Any], answer: str) -> str:
+    """The worst that the checks found in either model; `unknown` where nothing is decided."""
+    if values["useless"]:
+        return "broken"
+    if values["shortcuts"]:
+        return "shortcut"
+    return "unknown" if answer in ("Undecided", "Not tested") else ""
+
+
+def accuracies(values: dict[str, Any]) -> dict[str, Estimate]:
+    """Accuracy by study."""
+    return dict(zip(values["names"], values["accuracy"], strict=True))
+
+
+def outcome_table(comparison: Comparison) -> pd.DataFrame:
+    """How many of the labelled images both, one or neither classifies correctly: count and share with its interval."""
+    labelled = comparison.rows[comparison.rows["label"].notna()]
+    first, second = (study.name for study in comparison.studies)
+    names = ("both correct", f"fixed: only {second} correct", f"broken: only {first} correct", "both wrong")
     rows = []
     for title, outcome in zip(names, OUTCOMES, strict=True):
         share = proportion((labelled["outcome"] == outcome).to_numpy())
@@ -34,10 +100,9 @@ def outcomes(this: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["", "images", "share", "low", "high"])
 
 
-def groups(this: Comparison, most: int) -> dict[str, np.ndarray]:
-    """Which images belong to what: all; each of the `most` most frequent explained classes; each
-    outcome; none that is empty."""
-    rows = this.rows
+def image_groups(comparison: Comparison, most: int) -> dict[str, np.ndarray]:
+    """Which images belong to what: all; each of the `most` most frequent classes; each outcome; none is empty."""
+    rows = comparison.rows
     counts = rows["explained"].value_counts()
     common = sorted(counts[counts >= COMMON].index[:most])
     by_class = {f"class: {name}": (rows["explained"] == name).to_numpy() for name in common}
@@ -46,71 +111,84 @@ def groups(this: Comparison, most: int) -> dict[str, np.ndarray]:
     return {name: part for name, part in found.items() if part.any()}
 
 
-def likeness(this: Comparison, found: pd.DataFrame, most: int) -> dict[str, Likeness]:
-    """For each of `groups`: rank correlation of the maps of the same image, of different images, and the difference."""
-    same, other = found["same"].to_numpy(), found["other"].to_numpy()
+def group_likeness(comparison: Comparison, pair: Measurement, most: int) -> dict[str, Likeness]:
+    """For each of `image_groups`: rank correlation of the maps of the same image, of other images, and the difference."""
+    same, other = likeness_pairs(result_of(pair))
     return {
         name: {
-            "same": mean(same[part], this.seed),
-            "other": mean(other[part], this.seed),
-            "over": mean((same - other)[part], this.seed),
+            "same": mean(same[part], comparison.seed),
+            "other": mean(other[part], comparison.seed),
+            "over": mean((same - other)[part], comparison.seed),
         }
-        for name, part in groups(this, most).items()
+        for name, part in image_groups(comparison, most).items()
     }
 
 
-def dots(found: Mapping[str, Likeness]) -> dict[str, Estimate]:
-    """Rows of the dot plot: each group, and below it maps of different images."""
+def likeness_bars(found: dict[str, Likeness]) -> dict[str, Estimate]:
+    """Rows of the chart: each group, and below it maps of other images."""
     both = ((name, one) for name, one in found.items() if one["same"].measured)
     return {
         told: estimate
         for name, one in both
-        for told, estimate in ((name, one["same"]), (f"{name}, different images", one["other"]))
+        for told, estimate in ((name, one["same"]), (f"{name}, other images", one["other"]))
     }
 
 
-def table(found: Mapping[str, Likeness]) -> pd.DataFrame:
-    """Each group: same image, different images, and the difference, which is paired, with its interval."""
+def likeness_table(found: dict[str, Likeness]) -> pd.DataFrame:
+    """Each group: same image, other images, and the difference, image by image, with its interval."""
     rows = [
-        (
-            name,
-            one["same"].value,
-            one["other"].value,
-            one["over"].value,
-            one["over"].low,
-            one["over"].high,
-            one["same"].n,
-        )
-        for name, one in found.items()
+        (name, one["same"].value, one["other"].value, *vars(one["over"]).values()) for name, one in found.items()
     ]
-    return pd.DataFrame(rows, columns=["", "same image", "different images", "difference", "low", "high", "n"])
+    return pd.DataFrame(rows, columns=["", "same image", "other images", "difference", "low", "high", "n"])
 
 
-def titles(rows: pd.DataFrame) -> list[str]:
-    """The true class, what the first (1) and the second (2) say of the image, and how alike the maps are."""
+def chosen_rows(comparison: Comparison, pair: Measurement, outcome: str, count: int) -> tuple[pd.DataFrame, int]:
+    """Images to show with both maps, and of how many: of an outcome ("fixed", "broken") those of which the second is
+    most confident; for "apart" those with the same prediction whose maps are least alike."""
+    same, _ = likeness_pairs(result_of(pair))
+    rows = comparison.rows.assign(likeness=same, place=np.arange(len(same)))
+    if outcome == "apart":
+        some, by, falling = rows[rows["same"] & rows["likeness"].notna()], "likeness", False
+    else:
+        some, by, falling = rows[rows["outcome"] == outcome], "confidence_second", True
+    order = some.sort_values([by, "image"], ascending=[not falling, True], kind="stable")
+    return order.head(count), len(some)
+
+
+def pair_figure(comparison: Comparison, pair: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
+    """Those images with the maps of both models for the class `explained`, and the alternative text."""
+    places = rows["place"].to_numpy()
+    names = [f"{number}: {study.name}" for number, study in enumerate(comparison.studies, start=1)]
+    maps = {name: pair.arrays[f"map:{side}"][places] for name, side in zip(names, SIDES, strict=True)}
+    titles, photos = pair_titles(rows), shared_photos(comparison, rows, pair.arrays["shared"][places])
+    fig = figures.map_grid(photos, maps, titles, **comparison.first.look)
+    return fig, f"Photos with the maps of both models: {listed(titles, maps)}"
+
+
+def shared_photos(comparison: Comparison, rows: pd.DataFrame, boxes: np.ndarray) -> list[UInt8[np.ndarray, "h w 3"]]:
+    """The part of each file that both models saw, as large as the first one's input."""
+    study = comparison.first
+    parts = zip(rows["image"], boxes, strict=True)
+    return [images.part(study.root / name, box.tolist(), study.size) for name, box in parts]
+
+
+def pair_titles(rows: pd.DataFrame) -> list[str]:
+    """File and true class, what the first (1) and the second (2) predict, the class of the maps and how alike these
+    are."""
     return [
-        f"true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {_answer(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
-        f"2: {_answer(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
-        f"maps: {'no evidence' if pd.isna(row.likeness) else written(row.likeness, '+')}"
+        f"{shown(row.image.rpartition('/')[2])}, true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
+        f"1: {_prediction(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
+        f"2: {_prediction(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
+        f"maps for {shown(row.explained)}: {'one is empty' if pd.isna(row.likeness) else written(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
 
 
-def _answer(predicted: str, label: str | float | None) -> str:
+def _prediction(predicted: str, label: str | float | None) -> str:
     return marked(shown(predicted), None if pd.isna(label) else predicted == label)
 
 
-def grid(this: Comparison, pair: Pair, found: pd.DataFrame, positions: Sequence[int]) -> tuple[Figure, str]:
-    """Those images with the maps of both models for the class `explained`, and the alternative text."""
-    rows, some = this.rows.assign(likeness=found["same"]).iloc[list(positions)], pair.take(list(positions))
-    names = (f"{place}: {study.name}" for place, study in enumerate(this.studies, start=1))
-    maps, told = dict(zip(names, some.shown(), strict=True)), titles(rows)
-    chart = figures.grid(this.photos(rows, some), maps, told, **this.first.look)
-    return chart, f"Photos with the maps of both models: {listed(told, maps)}"
-
-
-def provenance(this: Comparison, **parameters: object) -> dict[str, object]:
+def page_provenance(comparison: Comparison, **parameters: object) -> dict[str, object]:
     """What the page was made from: both studies' checkpoints, and what they share."""
-    first, second = (facts.provenance(study, **parameters) for study in this.studies)
+    first, second = (facts.provenance(study, **parameters) for study in comparison.studies)
     return {key: value if second[key] == value else f"{value}; {second[key]}" for key, value in first.items()}
