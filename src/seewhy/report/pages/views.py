@@ -26,12 +26,12 @@ def titles(rows: pd.DataFrame) -> list[str]:
     """The file, 'predicted espresso 0.95', what it really is where that differs, and the map's word where there is one
     (see `diagnoses.diagnosed`), each on a line of its own."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\n{said(row)}" + (f"\n{row.word}" if "word" in rows else "")
+        f"{shown(row.image.rpartition('/')[2])}\n{row_title(row)}" + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()
     ]
 
 
-def said(row: Any) -> str:
+def row_title(row: Any) -> str:
     """What is predicted of a row, and on a line of its own what is true, where that differs: a class, a label that is
     missed or invented, or a number."""
     if hasattr(row, "estimate"):
