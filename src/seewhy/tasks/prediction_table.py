@@ -1,7 +1,6 @@
 """What a study's predictions are as a table for people: reports/<study>/predictions.csv."""
 
 from collections.abc import Sequence
-
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -34,7 +34,6 @@ def sensitivity_rows(study: Study, methods: Sequence[str], settings: Settings) -
 @map_family(
     NAME,
     section="audit",
-    tasks=("classification", "multilabel", "segmentation", "captioning"),
     rows=sensitivity_rows,
     methods=section_methods,
     defaults=audit_defaults(depths=4),

@@ -1,4 +1,4 @@
-"""Pages 01 and 06 of several labels an image: labels one by one, missed and invented ones, and labels that go together."""
+"""Pages 01 and 06 of several labels an image: one by one, missed and invented ones, and those that go together."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ import pandas as pd
 from seewhy.maps.attributions import attribute
 from seewhy.measure.families.labels import label_estimates
 from seewhy.measure.measurement import Measurement
-from seewhy.report.plots.sheet import shown
 from seewhy.report.pages.readings import result_of
+from seewhy.report.plots.sheet import shown
 from seewhy.stats import FEWEST, Estimate, proportion
 from seewhy.study import Study
 
