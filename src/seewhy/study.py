@@ -32,7 +32,7 @@ from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
 from seewhy.progress import progress
 from seewhy.samples import select_rows
-from seewhy.tasks.prediction_table import prediction_table
+from seewhy.tasks.prediction_table import reader_table
 
 if TYPE_CHECKING:
     from seewhy.maps.explanation import Explanation
@@ -342,7 +342,7 @@ class Study:
         artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
         folder = artifacts.reports(self.root, self.name)
         labelled = frame[frame["label"].notna()]
-        artifacts.write_csv(folder / "predictions.csv", prediction_table(frame, self.dataset.classes))
+        artifacts.write_csv(folder / "predictions.csv", reader_table(frame, self.dataset))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:

@@ -35,7 +35,7 @@ def test_a_row_for_each_label_that_is_predicted_or_true():
 
 
 def test_a_table_for_readers():
-    found = multilabel.table(FRAME, LOGITS, CLASSES)
+    found = multilabel.table(multilabel.predictions(FRAME, LOGITS, CLASSES), FRAME, CLASSES)
     assert found["label"].fillna("-").tolist() == ["a|b", "", "-", "c"]
     assert found["predicted"].tolist() == ["a|c", "", "a", "c"]
     assert found["score_b"].tolist() == pytest.approx(LOGITS[:, 1].sigmoid().tolist())

@@ -36,8 +36,9 @@ def test_one_number_is_one_quantity():
 
 
 def test_a_table_for_readers():
-    found = regression.table(FRAME, OUTPUT, ["age", "height"])
-    assert list(found) == ["image", "label_age", "predicted_age", "label_height", "predicted_height"]
+    found = regression.table(regression.predict(FRAME, OUTPUT, STUDY), ["age", "height"])
+    assert list(found) == ["image", "true_age", "predicted_age", "true_height", "predicted_height"]
+    assert found["true_age"].tolist()[:2] == [20, 50]
     assert found["predicted_height"].tolist() == pytest.approx([1, 3.3, 2])
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from seewhy.checks.candidates import CANDIDATES, candidate_checks, candidate_lists, find_judged
 from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE, CONTROL
-from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
+from seewhy.checks.majority_baseline import MajorityBaseline, compare_task
 from seewhy.checks.run import load_tables, run_checks, write_checks
 from seewhy.checks.tables import StudyTables
 from seewhy.checks.verdict import LIMITS, map_checks, model_checks
@@ -132,7 +132,7 @@ def model_baseline(project: Project, study: str, images: pd.DataFrame) -> Majori
 
         frame = captions_of(project, study, images)
         return compare_captions(frame["written"].tolist(), frame["caption"].tolist())
-    return compare_majority(images if task == "classification" else images.assign(label=None, predicted=""))
+    return compare_task(task, images, project.params.base.seed)
 
 
 def captions_of(project: Project, study: str, images: pd.DataFrame) -> pd.DataFrame:

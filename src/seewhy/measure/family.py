@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 COLUMNS = ("image", "target", "method", "is_baseline", "metric", "value", "reason")  # facets come after these
-EVERY_TASK: tuple[Task, ...] = ("classification", "segmentation", "captioning")
+EVERY_TASK: tuple[Task, ...] = ("classification", "multilabel", "regression", "segmentation", "captioning")
 OF_THE_MODEL = ""  # the method of a metric that is of the model, not of a map
 PLACE = "place"  # column of rows: where a row's random baseline is in the stream of the seed
 Settings = Mapping[str, Any]

@@ -15,6 +15,7 @@ from seewhy.measure.reliance import Masks, regions
 from seewhy.metrics.interventions import KINDS, changed, elsewhere
 from seewhy.samples import one_each
 from seewhy.study import Study
+from seewhy.tasks import regression
 
 COLUMNS = ["image", "said", "other", "region", "kind", "control", "answer", "change"]
 
@@ -108,19 +109,34 @@ def choose_donors(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], l
     """For each row the places of two images without its answer, among all that the model is right about; and these.
     None where there is none; where there is one only it is both."""
     every, seed = study.predictions, study.base.seed
-    said = every.groupby("image")["predicted"].agg(set)
     right = one_each(every[every["correct"].fillna(True).astype(bool)], seed)
     if study.settings.object_words:  # a caption that does not tell of the object may be of an image that has it
         right = right[~study.objects(right).any((1, 2))]
     pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
     chosen, third = [], []
-    for answer in rows["predicted"]:
-        without = np.flatnonzero([not study.alike(answer) & said[image] for image in pool["image"]])
+    for without in lacking_images(study, rows, pool):
         one = _drawn(without, draw)
         other = None if one is None else _drawn(np.setdiff1d(without, [one]), draw)
         chosen.append(one)
         third.append(one if other is None else other)
     return chosen, third, pool
+
+
+def lacking_images(study: Study, rows: pd.DataFrame, pool: pd.DataFrame) -> Iterator[Int[np.ndarray, " k"]]:
+    """For each row the places of the images in `pool` without its prediction: of numbers those with another one."""
+    every = study.predictions
+    if study.dataset.task == "regression":
+        spread = regression.spreads(study, torch.tensor(every["estimate"].to_numpy(float))[:, None])
+        own = every.set_index(["target", "image"])["estimate"]
+        for target, estimate in zip(rows["target"], rows["estimate"], strict=True):
+            others = own.loc[target].reindex(pool["image"]).to_numpy(float)
+            yield np.flatnonzero(np.abs(others - estimate) > regression.TOLERANCE * spread[target])
+        return
+    labels = every[every["is_predicted"]] if "is_predicted" in every else every
+    said = labels.groupby("image")["predicted"].agg(set)
+    for answer in rows["predicted"]:
+        alike = study.alike(answer)
+        yield np.flatnonzero([not alike & said.get(image, set()) for image in pool["image"]])
 
 
 def _drawn(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | None:

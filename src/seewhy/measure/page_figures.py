@@ -12,11 +12,13 @@ from seewhy.measure.families.caption_errors import caption_error_figures
 from seewhy.measure.families.captions import caption_figures, reference_figures
 from seewhy.measure.families.channels import channel_figures
 from seewhy.measure.families.label_issues import label_figures
+from seewhy.measure.families.labels import label_set_figures
 from seewhy.measure.families.mistake_groups import group_figures
 from seewhy.measure.families.mistakes import mistake_figures
 from seewhy.measure.families.neighbours import neighbour_figures
 from seewhy.measure.families.paired import paired_figures
 from seewhy.measure.families.predictions import prediction_figures
+from seewhy.measure.families.residuals import residual_figures
 from seewhy.measure.families.segment_errors import segment_error_figures
 from seewhy.measure.families.segment_maps import segment_map_figures
 from seewhy.measure.families.segments import segment_figures
@@ -31,6 +33,8 @@ SECTIONS: dict[str, list[tuple[str, Figures]]] = {  # section -> families with w
         ("predictions", prediction_figures),
         ("segments", segment_figures),
         ("captions", caption_figures),
+        ("labels", label_set_figures),
+        ("residuals", residual_figures),
     ],
     "grad_cam": [("segment_maps", segment_map_figures), ("words", word_figures)],
     "cam_variants": [("agreement", agreement_figures)],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 __all__ = ["KEPT", "certainty", "kept", "layer", "objects", "of_object", "predict", "predictions", "prepare", "score"]
-__all__ += ["table", "tested"]
+__all__ += ["label_matrix", "table", "tested"]
 KEPT = "the label is predicted as before, or is not as before"
 THRESHOLD = 0.5  # probability from which on a label counts as predicted
 
@@ -41,7 +41,8 @@ def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Stud
 
 def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
     """image, target (class index), label (the class where it is true, else null), predicted (the class), confidence
-    (its probability), correct (null where it is not known), is_predicted, is_true (null where it is not known).
+    (its probability), correct (null where it is not known), is_predicted, is_true (null where it is not known),
+    probabilities (of all classes of the image).
 
     `frame` has the labels as a JSON list of names, and in `uncertain` those that are not known. An image of which
     nothing is predicted or true has a row for its likeliest class. Raises SeewhyError for an output of another width.
@@ -57,8 +58,9 @@ def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes
             held = name in true if known and true is not None else None
             right = pd.NA if held is None else bool(said[index]) is held
             rows.append((image, int(index), name if held else None, name, sure[place][index], right, bool(said[index]),
-                         pd.NA if held is None else held))  # fmt: skip
+                         pd.NA if held is None else held, sure[place].astype(np.float32)))  # fmt: skip
     columns = ["image", "target", "label", "predicted", "confidence", "correct", "is_predicted", "is_true"]
+    columns += ["probabilities"]
     found = pd.DataFrame(rows, columns=columns)
     return found.astype({"correct": "boolean", "is_true": "boolean", "label": object})
 
@@ -71,14 +73,31 @@ def _known(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[str]]]:
     return true, [set() if pd.isna(text) else set(json.loads(text)) for text in frame["uncertain"]]
 
 
-def table(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
-    """One row an image for readers: image, label and predicted (names joined by |), probabilities `score_<class>`."""
-    sure = logits.double().sigmoid().numpy()
-    true, _ = _known(frame)
+def table(rows: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """One row an image for readers: image, label and predicted (names joined by |), probabilities `score_<class>`.
+
+    rows: of `predictions`. frame: the dataset's rows of the same images, with the labels as a JSON list of names.
+    """
+    single = rows.drop_duplicates("image")
+    sure = np.stack(single["probabilities"].tolist()) if len(single) else np.empty((0, len(classes)))
+    true, _ = _known(frame.set_index("image").loc[single["image"]].reset_index())
     said = ["|".join(name for name, one in zip(classes, row, strict=True) if one >= THRESHOLD) for row in sure]
     held = [None if one is None else "|".join(name for name in classes if name in one) for one in true]
-    found = pd.DataFrame({"image": frame["image"].to_numpy(), "label": held, "predicted": said})
+    found = pd.DataFrame({"image": single["image"].to_numpy(), "label": held, "predicted": said})
     return found.assign(**{f"score_{name}": sure[:, index] for index, name in enumerate(classes)})
+
+
+def label_matrix(frame: pd.DataFrame, classes: Sequence[str]) -> Float[np.ndarray, "n classes"]:
+    """The labels of a dataset: 1 where a class is true, 0 where it is not, NaN where that is not known.
+
+    >>> label_matrix(pd.DataFrame({"label": ['["a"]', None]}), ["a", "b"]).tolist()
+    [[1.0, 0.0], [nan, nan]]
+    """
+    known = zip(*_known(frame), strict=True)
+    rows = [
+        [np.nan if true is None or name in doubt else float(name in true) for name in classes] for true, doubt in known
+    ]
+    return np.array(rows, float).reshape(len(frame), len(classes))
 
 
 def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:

@@ -1,12 +1,27 @@
 """What a study's predictions are as a table for people: reports/<study>/predictions.csv."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from seewhy.tasks import multilabel, regression
+
+if TYPE_CHECKING:
+    from seewhy.inputs.dataset import Dataset
+
 MOST = 50  # classes that get a column of scores
 FIRST = ["image", "label", "predicted", "confidence"]
+
+
+def reader_table(rows: pd.DataFrame, dataset: "Dataset") -> pd.DataFrame:
+    """The rows to explain as the task has them for readers: with several labels or numbers, one row an image."""
+    if dataset.task == "multilabel":
+        return multilabel.table(rows, dataset.frame, dataset.classes)
+    if dataset.task == "regression":
+        return regression.table(rows, dataset.classes)
+    return prediction_table(rows, dataset.classes)
 
 
 def prediction_table(frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

@@ -85,12 +85,15 @@ def spreads(study: "Study", output: Float[Tensor, "n k"]) -> Float[np.ndarray, "
     return np.where(found > 0, found, 1.0)
 
 
-def table(frame: pd.DataFrame, output: Float[Tensor, "n k"], quantities: Sequence[str]) -> pd.DataFrame:
-    """One row an image for readers: image, and of each quantity `label_<name>` and `predicted_<name>`."""
-    true, said = values(frame, len(quantities)), output.double().numpy()
-    columns = {"image": frame["image"].to_numpy()}
+def table(rows: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
+    """One row an image for readers: image, and of each quantity `true_<name>` and `predicted_<name>`.
+
+    rows: of `predictions`.
+    """
+    columns = {"image": rows["image"].drop_duplicates().to_numpy()}
     for index, name in enumerate(quantities):
-        columns |= {f"label_{name}": true[:, index], f"predicted_{name}": said[:, index]}
+        own = rows[rows["target"] == index].set_index("image").loc[columns["image"]]
+        columns |= {f"true_{name}": own["value"].to_numpy(), f"predicted_{name}": own["estimate"].to_numpy()}
     return pd.DataFrame(columns)
 
 

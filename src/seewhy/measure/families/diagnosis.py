@@ -48,7 +48,7 @@ def diagnosis_methods(_study: Study, _settings: Settings) -> list[str]:
     section="grad_cam",
     rows=diagnosis_rows,
     methods=diagnosis_methods,
-    tasks=("classification",),
+    tasks=("classification", "multilabel", "regression"),
     defaults=RULE,
 )
 def measure_diagnosis(study: Study, rows: pd.DataFrame, methods: Sequence[str], settings: Settings) -> Result:

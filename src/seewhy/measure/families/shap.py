@@ -79,8 +79,8 @@ declare_metric(
 def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     """Signed maps of a few rows and how far they can be believed.
 
-    Settings: `images` (of captions: words) that are shown; classification: `samples`, `work` and `background` of
-    expected gradients, `checked` images for the other methods; `cells` along a side of a map; `evaluations` or
+    Settings: `images` (of captions: words) that are shown; but for segmentation and captions: `samples`, `work`
+    and `background` of expected gradients, `checked` images for the other methods; `cells` along a side of a map; `evaluations` or
     `trials` of the perturbation-based methods; captions: `word`, `grid`.
 
     Table: `additivity_error`, `expected_sum`, `attribution_sum` (classification; a row for the predicted class and one
@@ -88,19 +88,19 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     `hidden_score` (segmentation) with facet `hidden`: "" for the photo, "blur" or "mean colour".
 
     Arrays: `images`, `targets` that are shown; signed maps (n, h, w) `map:<method>`, `again:<method>` with another
-    seed; classification also `runner_up:shap_gradient`, `runner_up`, the class's name, and `samples`; else
-    `evaluations` or `trials`.
+    seed; classification also `runner_up:shap_gradient` and `runner_up`, the class's name; classification, several
+    labels and numbers `samples`; else `evaluations` or `trials`.
     """
     if study.predictions.empty:
         return Result(unmeasured_row("seed_agreement", NOTHING))
-    by_task = {"classification": _measure_classes, "segmentation": _measure_regions, "captioning": _measure_words}
-    return by_task[study.dataset.task](study, settings)
+    by_task = {"segmentation": _measure_regions, "captioning": _measure_words}
+    return by_task.get(study.dataset.task, _measure_classes)(study, settings)
 
 
 def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
     seed, count = study.base.seed, settings["images"]
     shown = stratified(study.predictions, count, seed)
-    classes, names = classification.top_classes(shown, study.dataset.classes, 2)
+    classes, names = explained_classes(study, shown)
     against = trials.background(study, shown, settings["background"])
     passes = 9 * count  # three maps an image, forward and twice back
     draws = min(Budget(study, settings["work"]).times(passes, settings["samples"]), MOST_SAMPLES)
@@ -118,8 +118,18 @@ def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
         *correlation_rows(few, peers, "method_agreement"),
     ]
     arrays = {"map:shap_gradient": values[:, 0], "again:shap_gradient": repeated, "samples": np.array(draws)}
-    arrays |= {"runner_up:shap_gradient": values[:, 1], "runner_up": np.array([some[1] for some in names], str)}
+    if names:
+        arrays |= {"runner_up:shap_gradient": values[:, 1], "runner_up": np.array(names, str)}
     return Result(tidy_table(parts), shown_rows(shown) | arrays | named_maps(tried))
+
+
+def explained_classes(study: Study, rows: pd.DataFrame) -> tuple[list[list[int]], list[str]]:
+    """The outputs that the values of each row are for, and the names of the second ones: of a classification the two
+    likeliest classes; of several labels and of numbers the row's own."""
+    if study.dataset.task != "classification":
+        return [[target] for target in rows["target"].tolist()], []
+    classes, names = classification.top_classes(rows, study.dataset.classes, 2)
+    return classes, [some[1] for some in names]
 
 
 def _measure_regions(study: Study, settings: Mapping[str, Any]) -> Result:

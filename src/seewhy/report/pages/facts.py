@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy.checks.majority_baseline import MajorityBaseline, compare_majority
+from seewhy.checks.majority_baseline import MajorityBaseline, compare_task
 from seewhy.config import artifacts
 from seewhy.config.code import code_hash
 from seewhy.config.preprocessing import Reverse
@@ -21,7 +21,7 @@ from seewhy.metrics import captions
 from seewhy.report.pages import caption_views
 from seewhy.report.text.verdict_sentences import works_answer
 from seewhy.study import Study
-from seewhy.tasks import captioning, classification
+from seewhy.tasks import captioning
 
 CONFIDENCE = {
     "logits": "softmax of the outputs",
@@ -44,10 +44,18 @@ def model_card(study: Study) -> pd.DataFrame:
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
         "settings from": study.resolved.sentence,
-        "confidence": CONFIDENCE[settings.output],
+        **confidence_fact(study),
         "layer of the maps": study.layer,
     }
     return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
+
+
+def confidence_fact(study: Study) -> dict[str, str]:
+    """What a confidence is made of; numbers have none."""
+    if study.dataset.task == "regression":
+        return {}
+    several = study.dataset.task == "multilabel"
+    return {"confidence": "sigmoid of each output" if several else CONFIDENCE[study.settings.output]}
 
 
 def fed(study: Study) -> dict[str, str]:
@@ -97,13 +105,13 @@ def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
 
 
 def majority_baseline(study: Study) -> MajorityBaseline:
-    """The model beside always predicting the most common class (of captions: always writing the most common one);
-    nothing is measured for a segmentation."""
+    """The model beside always predicting the most common class or labels or the mean (of captions: always writing the
+    most common one); nothing is measured for a segmentation."""
     rows = study.predictions
     if study.task is captioning:
         said = caption_views.written(study, rows)
         return captions.compare_captions(said["written"].tolist(), said["caption"].tolist())
-    return compare_majority(rows if study.task is classification else rows.assign(label=None))
+    return compare_task(study.dataset.task, rows, study.base.seed)
 
 
 def broken_model(study: Study) -> str:

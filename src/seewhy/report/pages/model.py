@@ -37,6 +37,7 @@ def compare_baseline(study: Study) -> dict[str, Any]:
         "severity": answer.severity,
         "accuracy": model.accuracy,
         "best": model.best,
+        "always": model.always,
         "most_common": model.most_common,
         "predicted": model.predicted,
         "given": model.given if model.is_constant and not segmented else 0,

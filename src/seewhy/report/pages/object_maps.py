@@ -94,6 +94,11 @@ def gallery_cards(study: Study, rows: pd.DataFrame) -> tuple[list[Card], list[st
     return views.cards(study, replace(maps, rows=rows), range(len(rows))), shown_methods(maps)
 
 
+def row_shares(study: Study, rows: pd.DataFrame) -> np.ndarray:
+    """Grad-CAM (n, h, w) of each row's own target, as shares of its maximum; of several labels a map for each."""
+    return attribute(study, rows, ["gradcam"]).shares("gradcam")
+
+
 def place_correlation(study: Study) -> Estimate:
     """Mean rank correlation of the Grad-CAM and the HiResCAM map of an image."""
     return read_estimate(study.measure("rank_correlation").summary(), method="gradcam", other="hirescam")

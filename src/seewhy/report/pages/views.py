@@ -26,11 +26,23 @@ def titles(rows: pd.DataFrame) -> list[str]:
     """The file, 'predicted espresso 0.95', what it really is where that differs, and the map's word where there is one
     (see `diagnoses.diagnosed`), each on a line of its own."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\npredicted {shown(row.predicted)} {written(row.confidence)}"
-        + ("" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}")
-        + (f"\n{row.word}" if "word" in rows else "")
+        f"{shown(row.image.rpartition('/')[2])}\n{row_title(row)}" + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()
     ]
+
+
+def row_title(row: Any) -> str:
+    """What is predicted of a row, and on a line of its own what is true, where that differs: a class, a label that is
+    missed or invented, or a number."""
+    if hasattr(row, "estimate"):
+        true = "" if pd.isna(row.value) else f"\ntrue: {written(row.value)}"
+        return f"predicted {shown(row.predicted)} {written(row.estimate)}{true}"
+    if hasattr(row, "is_predicted"):
+        verb = "predicted" if row.is_predicted else "not predicted"
+        known = "" if pd.isna(row.correct) or row.correct else f"\n{'invented' if row.is_predicted else 'missed'}"
+        return f"{verb}: {shown(row.predicted)} {written(row.confidence)}{known}"
+    true = "" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}"
+    return f"predicted {shown(row.predicted)} {written(row.confidence)}{true}"
 
 
 def correct(rows: pd.DataFrame) -> list[bool | None]:

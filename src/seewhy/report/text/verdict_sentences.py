@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import CONTROL, Figure
-from seewhy.checks.majority_baseline import CAPTIONS, MajorityBaseline
+from seewhy.checks.majority_baseline import CAPTIONS, LABELS, NUMBERS, MajorityBaseline
 from seewhy.checks.status import worst_status
 from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalised, listed, written
 from seewhy.stats import FEWEST, Estimate
 
+RIGHT = {  # metric of the baseline -> what stands behind the figure
+    "accuracy": " of the images are classified correctly",
+    CAPTIONS: " of the captions match the reference",
+    LABELS: " of the images have all labels right",
+    NUMBERS: " for the predicted numbers",
+}
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
 HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
@@ -58,9 +64,11 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     """Does the model work? By its accuracy beside the majority baseline; else by the project's `own` checks."""
     if not model.checks:
         return _works_by_own(own)
-    check, always = model.checks[0], f"always {_verb(model)} *{model.most_common}*"
-    share, best = written(model.accuracy.value, "%"), written(model.best, "%")
-    detail = f"Correct: {model.accuracy.text('%')}."
+    check, always = model.checks[0], model.always
+    share, best = written(model.accuracy.value, model.unit), written(model.best, model.unit)
+    detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.unit)}."
+    if model.metric == NUMBERS:
+        share, best = f"R² {share}", f"R² {best}"
     if check.status == "fail":
         sentence = f"The model is worse than {always} ({share} against {best})."
         if model.is_constant:
@@ -71,16 +79,11 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
         sentence = f"The model is not clearly better than {always} ({share} against {best})."
         so = "test it on more labelled images"
         return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
-    thing = "the captions match the reference" if model.metric == CAPTIONS else "the images are classified correctly"
-    sentence = f"{share} of {thing}. {capitalised(always)} would reach {best}."
+    sentence = f"{share}{RIGHT.get(model.metric, RIGHT['accuracy'])}. {capitalised(always)} would reach {best}."
     if model.accuracy.value < HALF:
         short = f"Only {sentence.partition('. ')[0]}."
         return Answer("Partly", sentence, "unknown", short, share, "look at its errors before you use it", detail)
     return Answer("Yes", sentence, "fine", "The model works.", share, "", detail)
-
-
-def _verb(model: MajorityBaseline) -> str:
-    return "writing" if model.metric == CAPTIONS else "predicting"
 
 
 def _works_by_own(own: Sequence[Check]) -> Answer:
