@@ -79,7 +79,7 @@ def own_stability(comparison: Comparison, method: str) -> list[float]:
 
 
 def statement_of(row: Row, field: str = "statement") -> str:
-    """What the check states (or its `denial`), without the baseline that was the best one in one study only."""
+    """What the check states (or its `denial`), without the baseline that was the best in one study only."""
     figure = row["figure"]
     if figure.get("versus") == BASELINE:
         rules = (one for one in verdict.MAPS if one.versus == BASELINE and one.metric == figure["metric"])
