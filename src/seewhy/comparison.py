@@ -1,14 +1,12 @@
 """Two studies of the same images -> Comparison: what both answer, and the evidence of both, image by image."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from jaxtyping import UInt8
 
 from seewhy.config import artifacts
 from seewhy.config.project import find_project
@@ -64,11 +62,9 @@ class Comparison:
         outcome = pd.Series(np.select(cases, OUTCOMES[:3], OUTCOMES[3]), dtype=object)
         return merged.assign(same=same, explained=explained, outcome=outcome.where(merged["label"].notna(), None))
 
-    def right(self) -> tuple[np.ndarray, np.ndarray]:
-        """Whether each of the labelled images is named right, by the first and by the second."""
-        labelled = self.rows[self.rows["label"].notna()]
-        first, second = (labelled[f"correct_{side}"].to_numpy(bool) for side in SIDES)
-        return first, second
+    def files(self, *names: str) -> list[Path]:
+        """Files beside the comparison's page."""
+        return [artifacts.reports(self.first.root, self.name) / name for name in names]
 
     def evidence(self, method: str) -> Pair:
         """Positive evidence of both models for the class `explained` of each of `rows`."""
@@ -91,37 +87,3 @@ class Comparison:
 
         result = measure_comparison(self, name)
         return Measurement(self.first, name, result.table, result.arrays)
-
-    def photos(self, rows: pd.DataFrame, pair: Pair) -> list[UInt8[np.ndarray, "h w 3"]]:
-        """The part of each file that both models were shown, as large as the first one's input; `pair` is of `rows`."""
-        parts = zip(rows["image"], pair.shared, strict=True)
-        return [images.part(self.first.root / name, box.tolist(), self.first.size) for name, box in parts]
-
-    @cached_property
-    def verdicts(self) -> list[dict[str, dict[str, Any]]]:
-        """The gates of either study's verdict by name; empty where page 07 was not run for it."""
-        paths = [artifacts.reports(study.root, study.name) / "verdict.json" for study in self.studies]
-        return [{one["gate"]: one for one in artifacts.read_json(path)} if path.is_file() else {} for path in paths]
-
-    @cached_property
-    def figures(self) -> list[dict[str, float]]:
-        """The figures of either study's audit; empty where page 07 was not run for it."""
-        paths = [artifacts.metrics(study.root, study.name, "audit") for study in self.studies]
-        return [artifacts.read_metrics(path) if path.is_file() else {} for path in paths]
-
-    def files(self, *names: str) -> list[Path]:
-        """Files beside the comparison's page."""
-        return [artifacts.reports(self.first.root, self.name) / name for name in names]
-
-    def save(self, figures: dict[str, Any], likeness: pd.DataFrame) -> None:
-        """Writes reports/<comparison>/metrics/comparison.json, and images.csv with what both say of each image."""
-        artifacts.write_metrics(artifacts.metrics(self.first.root, self.name, "comparison"), figures)
-        columns = ["image", "label", *(f"{name}_{side}" for side in SIDES for name in ANSWER[1:])]
-        told = self.rows[[*columns, "outcome", "explained"]].join(likeness.add_prefix("likeness_").round(4))
-        artifacts.write_csv(self.files("images.csv")[0], told)
-
-
-def ordered(rows: pd.DataFrame, by: Sequence[str], falling: bool, most: int) -> list[int]:
-    """Positions of at most `most` of `rows`, by those columns and then by image."""
-    told = rows.sort_values([*by, "image"], ascending=[*(not falling for _ in by), True], kind="stable")
-    return told.index[:most].tolist()

@@ -12,11 +12,6 @@ FORMS: dict[str, tuple[str, float, str]] = {  # unit -> format (z: no minus befo
 SMALLEST = 0.0005  # what three digits tell from 0: a bar that ends beside 0 must not read as if it ended there
 
 
-def headline(lead: str, *under: str) -> str:
-    """A finding: at most two sentences, and after a blank line what stands under them."""
-    return "\n\n".join(filter(None, [lead, " ".join(filter(None, under))]))
-
-
 def chance(p: float) -> str:
     """A p value as text."""
     return "p < 0.01" if p < 0.01 else f"p = {p:.2f}"

@@ -348,7 +348,3 @@ class Study:
     def files(self, *names: str) -> list[Path]:
         """Files beside the study's pages."""
         return [artifacts.reports(self.root, self.name) / name for name in names]
-
-    def save_metrics(self, section: str, figures: dict[str, Any]) -> None:
-        """Writes reports/<study>/metrics/<section>.json."""
-        artifacts.write_metrics(artifacts.metrics(self.root, self.name, section), figures)

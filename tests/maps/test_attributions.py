@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy.maps import attributions, trials
+from seewhy.maps import trials
 from seewhy.maps.attributions import Attributions
 from seewhy.methods.partition import blurred
-from seewhy.report.pages import signed, views
+from seewhy.report.pages import signed
 
 
 def test_fine_maps_are_shown_by_the_size_of_their_values():
@@ -32,14 +32,6 @@ def test_methods_by_trial_are_signed_and_the_partition_adds_up(study):
         gain = study.model(inputs) - study.model(blurred(inputs))
     gains = [float(gain[row, target]) for row, target in enumerate(study.classes_of(rows["predicted"]))]
     np.testing.assert_allclose(found["SHAP (partition)"].sum((1, 2)), gains, rtol=1e-3, atol=1e-5)
-
-
-def test_what_a_network_cannot_have_is_told_once_for_each_reason(study):
-    found = attributions.refusals(study, study.predictions, ["guided_gradcam", "attention", "attention_rollout"])
-    assert list(found) == ["attention", "attention_rollout"]
-    (line,) = views.not_run(found)
-    assert line.startswith("Not run: Attention and Attention rollout. No attention over the whole image in this Tiny")
-    assert views.not_run({}) == []
 
 
 def test_signed_maps_on_their_own_scale():

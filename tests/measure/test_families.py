@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from seewhy import open_study, stats
-from seewhy.measure import against_baselines, driver, interventions, reliance, robustness, sweeps
+from seewhy.measure import driver, interventions, robustness
 from seewhy.measure.audit_rows import METHODS
 from seewhy.measure.budget import Budget
 from seewhy.metrics import diagnosis, localisation
 from seewhy.metrics.registry import BEST
+from tests.measure import first_edition
 
 OLD = {  # figure of the first edition -> metric, and the facet that picks it
     "localisation_lift": ("lift", {"class_is": "true"}),
@@ -44,10 +45,13 @@ def one(frame, **chosen):
 
 
 def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of_before(ready):
-    rows = Budget(ready, 100).rows(sweeps.passes(METHOD, 4))
-    tables = {**sweeps.located(ready, METHOD), **sweeps.faithful(sweeps.swept(ready, rows, METHOD, 4))}
-    measured = against_baselines.measured(tables, 0)
-    against = against_baselines.compared(tables, METHOD, 0)
+    rows = Budget(ready, 100).rows(first_edition.passes(METHOD, 4))
+    tables = {
+        **first_edition.located(ready, METHOD),
+        **first_edition.faithful(first_edition.swept(ready, rows, METHOD, 4)),
+    }
+    measured = first_edition.measured(tables, 0)
+    against = first_edition.compared(tables, METHOD, 0)
     for old, (name, facets) in OLD.items():
         summary = ready.measure(name).summary(versus=[BEST])
         for method in [*METHOD, "random", "centre", "edges"]:
@@ -60,8 +64,8 @@ def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of
 
 
 def test_curves_are_those_of_the_sweep(ready):
-    rows = Budget(ready, 100).rows(sweeps.passes(METHOD, 4))
-    sweep = sweeps.swept(ready, rows, METHOD, 4)
+    rows = Budget(ready, 100).rows(first_edition.passes(METHOD, 4))
+    sweep = first_edition.swept(ready, rows, METHOD, 4)
     for kind in ("deletion", "insertion"):
         table = ready.measure(f"{kind}_curve").table
         for method in [*METHOD, "edges"]:
@@ -73,7 +77,7 @@ def test_curves_are_those_of_the_sweep(ready):
 
 def test_maps_under_changes_are_those_of_before(ready):
     probed = Budget(ready, 100).rows(robustness.passes(2))
-    redrawn, moved = robustness.redrawn(ready, probed, METHOD, 2), robustness.moved(ready, probed, METHOD)
+    redrawn, moved = first_edition.redrawn(ready, probed, METHOD, 2), first_edition.moved(ready, probed, METHOD)
     after = ready.measure("randomisation").summary()
     flips = ready.measure("label_flip").summary()
     stays = ready.measure("stability").summary()
@@ -87,7 +91,7 @@ def test_maps_under_changes_are_those_of_before(ready):
             ("correlation_of_random_networks", redrawn.random),
         ):
             close(one(after, metric=metric, method=method), stats.mean(frame[method], 0))
-        other = robustness.other_target(ready, probed, METHOD)[method]
+        other = first_edition.other_target(ready, probed, METHOD)[method]
         close(one(ready.measure("class_sensitivity").summary(), method=method), stats.mean(other, 0))
         for kind, likeness in moved.likeness.items():
             close(one(stays, method=method, change=kind), stats.mean(likeness[method], 0))
@@ -97,8 +101,8 @@ def test_maps_under_changes_are_those_of_before(ready):
 
 def test_interventions_are_those_of_before(ready):
     rows = interventions.candidates(ready, Budget(ready, 100).rows(interventions.passes(ready)))
-    tests = interventions.tested(ready, rows)
-    effects, summary = reliance.effects(tests, 0), ready.measure("interventions").summary(versus=["control"])
+    tests = first_edition.tested(ready, rows)
+    effects, summary = first_edition.effects(tests, 0), ready.measure("interventions").summary(versus=["control"])
     assert len(effects)
     for row in effects.itertuples():
         own = {"region": row.region, "kind": row.kind}
@@ -109,14 +113,14 @@ def test_interventions_are_those_of_before(ready):
         close(one(changed, versus="control", **own), row.difference)
         change = summary[summary["metric"] == "probability_change"]
         close(one(change, control=False, versus="", **own), row.change)
-    lifts = reliance.marked(ready, rows[rows["image"].isin(tests["image"])], "gradcam")
+    lifts = first_edition.marked(ready, rows[rows["image"].isin(tests["image"])], "gradcam")
     table = ready.measure("region_lift").table
     table = table[table["image"].isin(tests["image"]) & (table["method"] == "gradcam") & (table["region"] == "object")]
     np.testing.assert_allclose(np.sort(table["value"]), np.sort(lifts["object"]))
 
 
 def test_what_lies_outside_the_object_is_that_of_before(ready):
-    before = stats.mean(reliance.outside(ready, "gradcam")["outside"].to_numpy(), 0)
+    before = stats.mean(first_edition.outside(ready, "gradcam")["outside"].to_numpy(), 0)
     row = one(ready.measure("object_share").summary(), method="gradcam", class_is="predicted")
     found = np.array([row["estimate"], row["high"], row["low"]])
     np.testing.assert_allclose(1 - found, [before.value, before.low, before.high], rtol=1e-6)
@@ -143,7 +147,7 @@ def test_page_02_compares_the_same_lifts(ready):
     boxed = with_objects(ready.predictions)
     held = attribute(ready, boxed, METHOD, names=boxed["label"])
     lifts = localisation.lifts(held.titled(), ready.objects(boxed), held.grid, 0)
-    before = localisation.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
+    before = first_edition.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
     summary = ready.measure("lift").summary(versus=["centre", "activation"])
     own = {"class_is": "true", "method": "gradcam"}
     close(one(summary, versus="centre", **own), before["Grad-CAM minus centre"])

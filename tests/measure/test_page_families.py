@@ -13,11 +13,12 @@ from seewhy.measure.families import agreement, mistake_groups, mistakes, segment
 from seewhy.measure.families.tables import select_rows
 from seewhy.measure.family import COLUMNS, FAMILIES, Result
 from seewhy.metrics import captions, clusters, segments
-from seewhy.metrics.agreement import agreement as correlations
 from seewhy.metrics.agreement import duplicates, pairs, spearman
 from seewhy.metrics.registry import METRICS
 from seewhy.samples import one_each, stratified
 from seewhy.tasks import segmentation
+from tests.measure import first_edition
+from tests.measure.first_edition import agreement as correlations
 
 STUDIES = {"classification": "things", "segmentation": "roofs", "captioning": "told"}
 
@@ -167,7 +168,7 @@ def test_segments_and_their_errors_are_counted_in_pixels(roofs):
     few = rows["image"].isin(table["image"]).to_numpy()
     assert rows[few]["image"].nunique() == 10  # `images` of misclassification is not set: all
     own = rows["target"].to_numpy() == 1
-    shares = segments.shares_wrong(said[own] == 1, true[own] == 1, 0)
+    shares = first_edition.shares_wrong(said[own] == 1, true[own] == 1, 0)
     assert segment_errors.wrong_shares(table, roofs.dataset.classes, 0)["roof"] == shares
 
 

@@ -7,10 +7,11 @@ import torch
 
 from seewhy.engine.tuned import tuned
 from seewhy.errors import SeewhyError
-from seewhy.measure import against_baselines, forward, robustness, sweeps
+from seewhy.measure import forward, robustness
 from seewhy.measure.budget import Budget
 from seewhy.metrics.baselines import NAMES
 from seewhy.stats import mean
+from tests.measure import first_edition
 
 METHODS = ["gradcam", "activation"]
 
@@ -22,12 +23,12 @@ def table(**columns):
 
 def test_a_method_is_held_against_the_best_control_in_the_same_images():
     found = table(gradcam=[3.0, 3, 3, 3, 3, np.nan], centre=[1.0, 1, 1, 1, 1, 99], edges=[2.0, 2, 2, 2, 2, 0])
-    one = against_baselines.versus(found, "gradcam", 1, 0)
+    one = first_edition.versus(found, "gradcam", 1, 0)
     assert (one.control, one.difference.value, one.difference.n) == ("edges", 1.0, 5)
     assert one.p == pytest.approx(2 / 32, abs=0.015)
-    less = against_baselines.versus(found, "gradcam", -1, 0)
+    less = first_edition.versus(found, "gradcam", -1, 0)
     assert (less.control, less.difference.value) == ("random", -3.0)
-    assert against_baselines.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
+    assert first_edition.versus(table(gradcam=[np.nan] * 6), "gradcam", 1, 0).control == ""
 
 
 def test_a_budget_is_a_count_of_operations(study):
@@ -42,28 +43,26 @@ def test_a_budget_is_a_count_of_operations(study):
 
 def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
     rows = study.predictions.head(3)
-    found = sweeps.swept(study, rows, METHODS, 4)
+    found = first_edition.swept(study, rows, METHODS, 4)
     np.testing.assert_allclose(found.scores, rows["confidence"], atol=1e-5)
-    tables = sweeps.faithful(found)
+    tables = first_edition.faithful(found)
     assert set(tables["deletion_auc"]) == {*METHODS, *NAMES}
     assert all(len(one) == 3 for one in tables.values())
-    again = sweeps.swept(study, rows, METHODS, 4)
-    pd.testing.assert_frame_equal(tables["road"], sweeps.faithful(again)["road"])
+    again = first_edition.swept(study, rows, METHODS, 4)
+    pd.testing.assert_frame_equal(tables["road"], first_edition.faithful(again)["road"])
 
 
 def test_objects_are_looked_for_where_they_are_known(study):
-    found = sweeps.located(study, METHODS)
+    found = first_edition.located(study, METHODS)
     assert len(found["localisation_lift"]) == 5  # six have boxes, one of them no label
-    means = against_baselines.measured(found, 0)
+    means = first_edition.measured(found, 0)
     assert means["centre.localisation_lift"] == mean(found["localisation_lift"]["centre"].to_numpy(), 0)
-    assert set(against_baselines.compared(found, METHODS, 0)) == {
-        f"{name}.{what}" for name in METHODS for what in found
-    }
+    assert set(first_edition.compared(found, METHODS, 0)) == {f"{name}.{what}" for name in METHODS for what in found}
 
 
 def test_redrawn_weights_leave_the_model_as_it_was(study):
     before = {name: value.clone() for name, value in study.model.state_dict().items()}
-    found = robustness.redrawn(study, study.predictions, METHODS, 2)
+    found = first_edition.redrawn(study, study.predictions, METHODS, 2)
     assert found.shares[-1] == 1
     assert all(one.shape == (12, 2) for one in found.likeness)
     np.testing.assert_allclose(
@@ -75,7 +74,7 @@ def test_redrawn_weights_leave_the_model_as_it_was(study):
 
 
 def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):
-    found = robustness.other_target(study, study.predictions, METHODS)
+    found = first_edition.other_target(study, study.predictions, METHODS)
     np.testing.assert_allclose(found["activation"], 1)
     assert found["gradcam"].mean() < 0.9
 
@@ -83,7 +82,7 @@ def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):
 def test_flipped_predictions_are_counted_apart(study, monkeypatch):
     nothing, inverse = (lambda photo, _seed: photo), (lambda photo, _seed: 255 - photo)
     monkeypatch.setattr(robustness.stability, "CHANGES", {"noise": nothing, "jpeg": inverse})
-    found = robustness.moved(study, study.predictions, METHODS)
+    found = first_edition.moved(study, study.predictions, METHODS)
     assert not found.flipped["noise"].any()
     np.testing.assert_allclose(found.likeness["noise"], 1)
     flipped = found.flipped["jpeg"]
@@ -102,27 +101,25 @@ def test_an_answer_is_the_rows_own(study):
 
 def test_maps_of_several_sizes_are_refused(study):
     with pytest.raises(SeewhyError, match=r"audit.methods.*one size.*found: gradcam 8 x 8, gradient"):
-        sweeps.swept(study, study.predictions, ["gradcam", "gradient"], 1)
+        first_edition.swept(study, study.predictions, ["gradcam", "gradient"], 1)
 
 
 def test_shares_of_images_that_are_all_alike_have_a_width():
     table = pd.DataFrame({"gradcam": [1.0] * 5 + [np.nan], **dict.fromkeys(NAMES, [0.0] * 6)})
-    found = against_baselines.measured({"pointing": table, "road": table}, 0)
+    found = first_edition.measured({"pointing": table, "road": table}, 0)
     one = found["gradcam.pointing"]
     assert (one.value, one.high, one.n) == (1, 1, 5)
     assert one.low == pytest.approx(0.5655, abs=1e-4)  # Wilson: n / (n + 1.96^2)
     assert found["gradcam.road"].low == 1
-    few = against_baselines.measured({"pointing": table.head(4)}, 0)["gradcam.pointing"]
+    few = first_edition.measured({"pointing": table.head(4)}, 0)["gradcam.pointing"]
     assert (few.measured, few.n) == (False, 4)
-    beside = against_baselines.compared({"pointing": table}, ["gradcam"], 0)["gradcam.pointing"]
+    beside = first_edition.compared({"pointing": table}, ["gradcam"], 0)["gradcam.pointing"]
     assert beside.difference.low < 0.5 < beside.difference.high == 1
 
 
 def test_what_a_method_has_over_the_best_control_is_a_figure():
     table = pd.DataFrame({"gradcam": [0.1] * 6, "random": [0.4] * 6, "centre": [0.3] * 6, "edges": [0.5] * 6})
-    found = against_baselines.over(
-        against_baselines.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0)
-    )
+    found = first_edition.over(first_edition.compared({"deletion_auc": table, "insertion_auc": table}, ["gradcam"], 0))
     assert {name: round(one.value, 6) for name, one in found.items()} == {
         "gradcam.deletion_auc_over_control": 0.2,  # less is better: the best control is the blob
         "gradcam.insertion_auc_over_control": -0.4,  # more is better: the edges
@@ -133,7 +130,7 @@ def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study
     """What moves with the photo has not flipped; a caption's steps and words are no places."""
     seen = []
     monkeypatch.setattr(robustness.stability, "shifted_back", lambda answers: seen.append(answers.shape[2:]) or answers)
-    robustness.moved(study, study.predictions, METHODS)
+    first_edition.moved(study, study.predictions, METHODS)
     assert seen == []  # classes
     for shape in ((2, 4, 4), (3, 4)):
         answers = torch.zeros(len(study.predictions), *shape)
@@ -141,5 +138,5 @@ def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study
         monkeypatch.setattr(
             type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
         )
-        robustness.moved(study, study.predictions, METHODS)
+        first_edition.moved(study, study.predictions, METHODS)
     assert seen == [study.size]  # a pixel of the input, whatever the answer's size is

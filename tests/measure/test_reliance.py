@@ -9,13 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from seewhy import open_study, stats
-from seewhy.checks import verdict
+from seewhy import open_study
 from seewhy.errors import SeewhyError
-from seewhy.measure import interventions, reliance
-from seewhy.measure.budget import Budget
-from seewhy.report.text import verdict_sentences
+from seewhy.measure import interventions
 from tests.conftest import CONFIG, checkpoint
+from tests.measure import first_edition
 
 LIMITS = {"lift": 1.0, "object": 0.1, "background": 0.5, "suspect": 0.1}
 GREEN, BLUE, RED = ([30, 220, 30], [30, 30, 220], [230, 20, 20])
@@ -76,44 +74,6 @@ def planted(project, cli):
 GATES = ["object_swap_over_control", "background_swap", "patch_paste_over_control", "patch_swap_over_control"]
 
 
-def audited(study):
-    """Statuses of the gates of the interventions, all figures, and the finding."""
-    rows = interventions.candidates(study, Budget(study, 100).rows(interventions.passes(study)))
-    effects = reliance.effects(interventions.tested(study, rows), 0)
-    figures = reliance.figures(effects, reliance.marked(study, rows, "gradcam"), 0)
-    gates = verdict.reliance(figures, study.settings.suspects, LIMITS)
-    outside = stats.mean(reliance.outside(study, "gradcam")["outside"].to_numpy(), 0)
-    said = verdict_sentences.finding(gates, figures, [])
-    return {gate.gate.removeprefix("reliance."): gate.status for gate in gates}, figures, outside, said
-
-
-def test_a_net_that_hangs_on_the_patch_is_found_out(planted):
-    study = planted(cup=[40, 0, 0], cat=[0, 0, 0])
-    assert study.predictions["correct"].all()
-    found, figures, outside, said = audited(study)
-    assert found == dict.fromkeys(GATES, "fail")
-    assert figures["reliance.background_swap"].value == 1  # with the object kept, every answer changes
-    assert figures["reliance.object_swap"].value == 0
-    assert figures["reliance.patch_paste"].value == 1
-    assert figures["reliance.patch_paste_control"].value == 0
-    assert figures["reliance.patch_lift"].value > 10  # of at most 1024 / 36
-    assert outside.value > 0.9
-    assert said.startswith("**It takes shortcuts**: ")
-    assert "the patch alone, pasted into an image that is answered otherwise, wins 100.0 % of" in said
-    assert "the maps show it" in said
-
-
-def test_the_same_net_without_it_is_not_accused(planted):
-    study = planted(cup=[0, 40, 0], cat=[0, 0, 40])
-    assert study.predictions["correct"].all()
-    found, figures, outside, said = audited(study)
-    assert found == dict.fromkeys(GATES, "pass")
-    assert figures["reliance.patch_paste"].value == 0
-    assert figures["reliance.object_lift"].value > 3
-    assert outside.value < 0.5
-    assert said.startswith("**No shortcut was found among the suspects**: ")
-
-
 def test_effects_by_hand():
     rows = []
     for k in range(6):
@@ -121,41 +81,13 @@ def test_effects_by_hand():
         rows.append((*names, "object", "swap", False, k < 1, -0.5))  # lost in five of six
         rows.append((*names, "object", "swap", True, True, 0.0))
         rows.append((*names, "object", "paste", False, k < 3, 0.25))  # won in three of six
-    found = reliance.effects(pd.DataFrame(rows, columns=interventions.COLUMNS), 0).set_index("kind")
+    found = first_edition.effects(pd.DataFrame(rows, columns=interventions.COLUMNS), 0).set_index("kind")
     assert found.share["swap"].value == pytest.approx(5 / 6)
     assert found.control["swap"].value == 0
     assert found.difference["swap"].value == pytest.approx(5 / 6)
     assert found.share["paste"].value == 0.5
     assert (found.control["paste"].n, found.difference["paste"].n) == (0, 0)
     assert found.change["paste"].value == 0.25
-
-
-def test_answers_that_every_right_image_shares_are_told_and_not_shown(planted):
-    """All that is right is a cup, but for one cat: no image lacks *cup* for that many, so only cups are tested."""
-    study = planted(cup=[0, 40, 0], cat=[0, 0, 40])
-    rows = interventions.candidates(study, study.predictions).sort_values("label").reset_index(drop=True)
-    found = interventions.tested(study, rows)
-    assert set(found["said"]) == {"cup", "cat"}
-    assert interventions.left_out(study, rows) == ""
-    assert "80 images that it names right and whose object is known, changed with " in interventions.told(
-        study, rows, found
-    )
-    study.save_predictions(study.predict().assign(correct=lambda every: every["label"] == "cup"))
-    alone = open_study("tiny")
-    right = interventions.candidates(alone, alone.predictions)
-    assert interventions.tested(alone, right).empty
-    assert interventions.left_out(alone, right) == ""  # that nothing was tested is said already
-    both = pd.concat([rows[rows["label"] == "cat"].head(1), right], ignore_index=True)  # a cat can be given cups
-    found = interventions.tested(alone, both)
-    assert set(found["said"]) == {"cat"}
-    assert (
-        interventions.left_out(alone, both)
-        == "Not tested, as every image that is named right has them, too: *cup* (40)."
-    )
-    first = both.index[both["label"] == "cat"][0]
-    np.testing.assert_array_equal(
-        interventions.example(alone, both[::-1])["as it is"], alone.photos(both.loc[[first]])[0]
-    )
 
 
 def test_an_unknown_suspect_is_one_line(project, cli):
@@ -168,20 +100,7 @@ def test_an_unknown_suspect_is_one_line(project, cli):
         open_study("tiny")
 
 
-def test_without_objects_and_suspects_nothing_is_tested(project, cli):
-    project.write(project.manifest.assign(boxes=""))
-    assert cli("dataset", "things") == (0, "")
-    this = open_study("tiny")
-    this.save_predictions(this.predict())
-    this = open_study("tiny")
-    assert reliance.outside(this, "gradcam").empty
-    assert interventions.tested(this, interventions.candidates(this, this.predictions)).empty
-    gates = verdict.reliance({}, [], LIMITS)
-    assert [gate.status for gate in gates] == ["not run", "not run"]
-    assert "was not tested" in verdict_sentences.finding(gates, {}, [])
-
-
 def test_a_model_that_is_right_about_nothing_is_not_tested(study):
     none = study.predictions.head(0)
     assert interventions.candidates(study, none).empty
-    assert list(interventions.tested(study, none)) == interventions.COLUMNS
+    assert list(first_edition.tested(study, none)) == interventions.COLUMNS

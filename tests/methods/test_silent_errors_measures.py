@@ -18,8 +18,8 @@ from seewhy.config.params import Preprocessing
 from seewhy.engine.evidence import collect
 from seewhy.inputs.images import tensor
 from seewhy.metrics import baselines, localisation
-from seewhy.report.text import findings
 from seewhy.stats import mean, proportion
+from tests.measure import first_edition
 
 from .nets import close, small
 from .test_untouched import METHODS, maps
@@ -91,7 +91,7 @@ def test_9_an_empty_mask_is_neither_a_hit_nor_counted() -> None:
     masks[:8, 2:4, 2:6] = True
     maps = np.where(masks, 1.0, 0.5)
     found = localisation.lifts({"map": maps}, masks, grid=(4, 4), seed=0)
-    lift = localisation.measured(found, seed=0)
+    lift = first_edition.lift_means(found, seed=0)
     assert found["map"].isna().tolist() == [False] * 8 + [True] * 4
     assert lift["map"].n == lift["centre"].n == 8
     assert lift["map"].value == pytest.approx(found["map"][:8].mean())
@@ -124,8 +124,8 @@ def test_14_a_map_without_evidence_has_no_score_and_controls_stand_beside_every_
     masks = np.zeros((10, 8, 8), bool)
     masks[:, 2:4, 2:6] = True
     found = localisation.lifts({"blank": np.full((10, 8, 8), blank), "right": masks * 1.0}, masks, grid=(4, 4), seed=0)
-    lift = localisation.measured(found, seed=0)
+    lift = first_edition.lift_means(found, seed=0)
     assert {"centre", "random"} <= set(lift)
-    assert not localisation.paired(found, [("blank", "centre")], 0)["blank minus centre"].measured
+    assert not first_edition.paired(found, [("blank", "centre")], 0)["blank minus centre"].measured
     assert not lift["blank"].measured
     assert lift["right"].value > lift["centre"].value > lift["blank"].n == 0

@@ -20,13 +20,6 @@ def test_a_constant_map_has_no_order() -> None:
     assert np.isnan(agreement.spearman(MAPS, np.ones_like(MAPS))).all()
 
 
-def test_a_table_is_one_on_its_diagonal_and_symmetric() -> None:
-    table = agreement.agreement({"a": MAPS, "b": OTHER, "constant": np.ones_like(MAPS)})
-    assert np.diag(table)[:2] == pytest.approx([1, 1])
-    assert table.loc["a", "b"] == table.loc["b", "a"]
-    assert table["constant"].isna().all()
-
-
 def test_methods_coincide_up_to_a_positive_factor_only() -> None:
     maps = {"a": MAPS, "half": MAPS / 2, "turned": -MAPS, "other": OTHER}
     assert agreement.coinciding(maps) == [["a", "half"]]

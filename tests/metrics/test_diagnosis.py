@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seewhy.metrics.baselines import centre_map
-from seewhy.metrics.diagnosis import WORDS, Rule, diagnose, spread, tally
+from seewhy.metrics.diagnosis import WORDS, Rule, diagnose, spread
 from seewhy.metrics.localisation import energy_inside
 
 RULE = Rule(background=0.5, diffuse=0.25, narrow=0.1, on_object=0.5)
@@ -87,13 +87,6 @@ def test_controls_get_the_words_they_deserve():
     unknown = np.full(400, NAN)
     assert (diagnose(noise, unknown, np.zeros(400), RULE)["word"] == "diffuse").mean() > 0.95
     assert diagnose(centre_map(7, 7)[None], unknown[:1], np.zeros(1), RULE)["word"][0] == "focused"
-
-
-def test_a_tally_counts_each_word_with_its_interval():
-    found = tally({"all": ["diffuse", "focused", "diffuse", "diffuse"], "right": ["focused"], "wrong": []})
-    assert list(found) == ["the map is", "all (n = 4)", "right (n = 1)"]
-    assert found["the map is"].tolist() == ["focused", "diffuse"]
-    assert found.iloc[1].tolist() == ["diffuse", "3 (30–95\N{NO-BREAK SPACE}%)", "0 (0–79\N{NO-BREAK SPACE}%)"]
 
 
 def test_the_rule_is_told_with_its_thresholds():

@@ -1,7 +1,6 @@
 """Known answers: evidence on the object, beside it, everywhere, nowhere."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from seewhy.metrics import localisation
@@ -46,18 +45,6 @@ def test_box_masks_count_pixel_centres() -> None:
     mask = localisation.box_masks([np.array([[1.0, 0.0, 3.4, 2.0]]), np.empty((0, 4))], 4, 5)
     assert mask[0].sum() == 4  # columns 1 and 2 (centre 2.5 < 3.4), rows 0 and 1
     assert not mask[1].any()
-
-
-def test_no_image_is_no_figure() -> None:
-    found = localisation.lifts({"map": np.empty((0, 8, 8))}, np.empty((0, 8, 8), bool), grid=(4, 4), seed=0)
-    differences = localisation.paired(found, [("map", "centre")], seed=0)
-    assert [one.n for one in (*localisation.measured(found, seed=0).values(), *differences.values())] == [0] * 4
-
-
-def test_a_difference_is_taken_image_by_image_where_both_have_evidence() -> None:
-    found = pd.DataFrame({"map": [2.0, 3, 4, 5, 6, np.nan], "centre": [1.0, 2, 3, 4, 5, 99]})
-    one = localisation.paired(found, [("map", "centre")], seed=0)["map minus centre"]
-    assert (one.value, one.low, one.high, one.n) == (1, 1, 1, 5)  # no scatter, though the lifts themselves scatter
 
 
 def test_an_object_that_fills_the_image_is_neither_a_hit_nor_a_miss() -> None:

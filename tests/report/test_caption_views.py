@@ -12,8 +12,8 @@ from PIL import Image
 from seewhy.errors import SeewhyError
 from seewhy.maps.attributions import attribute
 from seewhy.measure import interventions
-from seewhy.metrics import captions
-from seewhy.report.pages import caption_views, facts
+from seewhy.measure.families import caption_errors, word_maps
+from seewhy.report.pages import caption_views
 from seewhy.study import Study
 from seewhy.tasks import captioning
 from tests.tasks.captions import WORDS, cnn_lstm
@@ -65,23 +65,6 @@ def test_words_of_a_foreign_vocabulary_become_rows_strips_and_files(scenes, tmp_
     first = {path: path.read_bytes() for path in paths}
     caption_views.save_strips(scenes, rows, tmp_path / "out")
     assert first == {path: path.read_bytes() for path in paths}
-
-
-def test_every_image_has_a_written_caption_even_an_empty_one(scenes):
-    said = caption_views.written(scenes, scenes.predictions.iloc[:0])
-    assert said["written"].tolist() == ["", "", ""]
-    assert said["caption"].isna().tolist() == [False, False, True]
-    assert len(caption_views.side_by_side(scenes, said, 2)) == 3
-    several = caption_views.side_by_side(scenes, said.assign(caption="a tree\nleft"), 2)
-    assert several["reference"].tolist() == ["a tree / left"] * 3
-
-
-def test_captions_stand_beside_the_best_fixed_caption(scenes):
-    said = caption_views.written(scenes, scenes.predictions)
-    found = facts.fixed(scenes)
-    assert found.accuracy == captions.exact(said["written"].head(2), ["a tree", "left"])
-    assert (found.accuracy.n, found.best, found.images) == (2, 0.5, 3)
-    assert found.given == said["written"].value_counts().max()
 
 
 def test_only_words_about_the_object_are_tested_with_it(scenes):
@@ -137,45 +120,22 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):
     rows = scenes.predictions
     own = attribute(scenes, rows, ["hirescam"]).maps["hirescam"]
-    other = caption_views.instead(scenes, rows, rows["predicted"].tolist(), ["hirescam"]).maps["hirescam"]
+    other = word_maps.other_word_maps(scenes, rows, rows["predicted"].tolist(), ["hirescam"]).maps["hirescam"]
     assert np.abs(own - other).max() <= 1e-4 * np.abs(own).max()
-
-
-def test_other_words_of_an_image_share_a_pass_and_keep_their_rows(scenes):
-    rows = scenes.predictions
-    mixed = rows.iloc[::-1].reset_index(drop=True)
-    words = ["tree"] * len(mixed)
-    found = caption_views.instead(scenes, mixed, words, ["hirescam", "gradcam"])
-    one = caption_views.instead(scenes, mixed.tail(1), ["tree"], ["gradcam"]).maps["gradcam"][0]
-    assert np.abs(found.maps["gradcam"][-1] - one).max() <= 1e-4 * np.abs(one).max()
-    assert caption_views.instead(scenes, rows.head(0), [], ["gradcam"]).maps["gradcam"].shape[0] == 0
-    named = rows.head(1).assign(predicted="left", written="left")
-    assert caption_views.opposites(scenes, named).empty == ("right" not in WORDS)
 
 
 def test_lime_of_a_word_is_signed_and_seeded(scenes):
     rows = scenes.predictions.head(2)
-    first, again, other = (caption_views.by_trial(scenes, rows, 20, 4, seed) for seed in (0, 0, 1))
+    first, again, other = (word_maps.lime_maps(scenes, rows, 20, 4, seed) for seed in (0, 0, 1))
     assert first.shape == (2, 4, 4)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_focus_takes_as_many_of_each_word_and_stands_word_after_word():
-    rows = pd.DataFrame({"image": list("abcd"), "predicted": ["dog", "dog", "left", "the"]})
-    rows = rows.assign(kind=["noun", "noun", "position", "function"], confidence=[0.5, 0.6, 0.7, 0.8])
-    assert caption_views.focus(rows, [], 9)["image"].tolist() == ["d", "c", "b", "a"]
-    more = pd.concat([rows, rows.assign(image=list("efgh"))], ignore_index=True)
-    assert caption_views.focus(more, [], 5)["image"].tolist() == ["d", "h", "c", "g", "b"]
-    assert caption_views.focus(rows, ["Dog"], 1)["image"].tolist() == ["b"]
-    assert caption_views.example(rows)["image"].tolist() == ["c"]
-    assert caption_views.focus(rows, ["cat"], 1).empty
-
-
 def test_swapped_are_words_whose_opposite_the_reference_names():
     rows = pd.DataFrame({"image": list("abc"), "predicted": ["left", "left", "top"], "confidence": [0.5, 0.6, 0.7]})
     rows = rows.assign(caption=["on the right", "at the top", "At the bottom."], correct=[False, False, False])
-    found = caption_views.swapped(rows)
+    found = caption_errors.swapped_words(rows)
     assert found[["image", "opposite"]].to_numpy().tolist() == [["c", "bottom"], ["a", "right"]]
 
 
@@ -189,4 +149,4 @@ def test_a_checkpoint_without_a_vocabulary_is_told(scenes):
 
 def test_without_references_no_side_is_swapped():
     names = ["image", "predicted", "caption", "correct", "confidence"]
-    assert list(caption_views.swapped(pd.DataFrame(columns=names))) == [*names, "opposite"]
+    assert list(caption_errors.swapped_words(pd.DataFrame(columns=names))) == [*names, "opposite"]

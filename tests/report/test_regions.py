@@ -13,8 +13,9 @@ from PIL import Image
 import seewhy
 from seewhy import stats
 from seewhy.errors import SeewhyError
+from seewhy.measure.families import region_maps
 from seewhy.measure.families.region_maps import SCORES
-from seewhy.report.pages import masks, regions, views
+from seewhy.report.pages import masks, views
 from seewhy.report.plots import masks as colours
 from seewhy.tasks import segmentation
 from tests.conftest import ROOT
@@ -125,7 +126,7 @@ def test_another_layer_gives_other_figures(look):
 
 
 def test_the_three_kinds_of_score_share_a_place_but_not_a_map(look):
-    found = regions.kinds(look.study, look.rows)
+    found = region_maps.score_maps(look.study, look.rows)
     assert list(found) == list(SCORES)
     whole, region, pixel = found.values()
     assert np.allclose(whole, look.found.shares("gradcam"), atol=1e-5)
@@ -159,21 +160,6 @@ def test_cards_have_the_rim_of_what_is_marked_in_the_colour_of_the_class(look):
     assert all((card.region == marked).all() for card, marked in zip(found, look.marked, strict=True))
 
 
-def test_a_gallery_takes_whole_images_as_many_as_fit():
-    rows = pd.DataFrame({"image": list("aabbbcd"), "target": range(7)})
-    for seed in range(5):
-        some = regions.whole(rows, 4, seed)
-        assert len(some) <= 4
-        assert some.equals(rows[rows["image"].isin(some["image"])].reset_index(drop=True))
-    assert regions.whole(rows, 9, 0).equals(rows)
-    assert regions.whole(rows, 1, 1)["image"].nunique() == 1
-    large = "in which a class takes at least 2 % of the picture (or any share, if none does)"
-    told = f"1 of 4 images {large}, drawn at random (seed 3); a card for each such class: 2."
-    assert masks.drawn(rows.head(2), rows, 3) == told
-    assert masks.drawn(rows, rows, 3).startswith(f"All 4 images {large}; a card")
-    assert masks.sampled(1, 4, 0).startswith("1 of 4 cases, drawn at random (seed 0), balanced over classes. A case is")
-
-
 def test_contents_name_the_largest_first():
     frame = pd.DataFrame({"image": ["a", "a", "a", "b"], "predicted": ["roof", "road", "sky", "roof"]})
     frame["predicted_share"] = [0.1, 0.4, 0, 0]
@@ -184,19 +170,19 @@ def test_the_worst_cases_are_large_ones():
     rows = pd.DataFrame({"image": list("abcd"), "target": 1, "iou": [0.3, 0.0, 0.1, 0.9]})
     rows = rows.assign(correct=pd.array(rows["iou"] >= 0.5, "boolean"), true_share=[0.2, 0.001, 0, 0.5])
     rows["predicted_share"] = [0.1, 0.001, 0.1, 0.5]
-    assert regions.worst(rows, 5)["image"].tolist() == ["c", "a"]
-    assert regions.worst(rows, 1)["image"].tolist() == ["c"]
-    assert regions.worst(rows.head(0), 5).empty
+    assert region_maps.worst_rows(rows, 5)["image"].tolist() == ["c", "a"]
+    assert region_maps.worst_rows(rows, 1)["image"].tolist() == ["c"]
+    assert region_maps.worst_rows(rows.head(0), 5).empty
 
 
 def test_nothing_to_explain_is_said():
     with pytest.raises(SeewhyError, match="the model finds nothing but the first class"):
-        regions.large(pd.DataFrame({"predicted_share": [], "true_share": []}))
+        region_maps.visible_rows(pd.DataFrame({"predicted_share": [], "true_share": []}))
 
 
 def test_all_rows_of_a_drawn_image_come_along():
     rows = pd.DataFrame({"image": list("aabbcc"), "target": [1, 2] * 3})
-    found = regions.some(rows, 2, 0)
+    found = region_maps.sample_images(rows, 2, 0)
     assert len(found) == 4
     assert found["image"].nunique() == 2
 

@@ -49,18 +49,6 @@ def test_confused_pairs_stand_with_their_share_and_its_interval():
     assert views.confused(FRAME.head(0), 9).empty
 
 
-@pytest.mark.parametrize(
-    ("chosen", "total", "said"),
-    [
-        (4, 12, "4 of 12 images, drawn at random (seed 3), balanced over predicted classes."),
-        (12, 12, "All 12 images."),
-        (1, 1, "The only image."),
-    ],
-)
-def test_a_section_says_which_images_it_shows(chosen, total, said):
-    assert views.sampled(chosen, total, 3) == said
-
-
 def test_controls_of_a_gallery_are_shares_and_the_noise_is_the_same_for_all():
     photos = np.zeros((3, 32, 32, 3), np.uint8)
     photos[0, :, 16:] = 255

@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from seewhy.report import figures
-from seewhy.report.plots.word_strip import Strip, Word, described, strips_html
+from seewhy.report.plots.word_strip import Strip, Word, strips_html
 from tests.report.samples import HOSTILE, blob, photo
 
 
@@ -40,4 +40,3 @@ def test_a_map_without_evidence_says_so():
 def test_text_of_the_data_is_escaped():
     html = strips_html([Strip(HOSTILE, photo(), [Word(HOSTILE, blob(), 0.5, "noun")], HOSTILE)], HOSTILE)
     assert "<script>" not in html
-    assert described(strip("a", "left")) == "a.png: a 0.90, left 0.90 (not in the reference)"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seewhy.errors import SeewhyError
-from seewhy.tasks.classification import answers, confusion, predictions, top_classes
+from seewhy.tasks.classification import confusion, predictions, top_classes
 
 CLASSES = ["cup", "cat", "dog"]
 FRAME = pd.DataFrame({"image": ["a", "b", "c"], "label": ["cup", "dog", None]})
@@ -31,16 +31,6 @@ def test_confusion_counts_true_in_rows_over_the_classes_that_occur():
     assert found.loc["dog", "cat"] == 1
     assert found.to_numpy().sum() == 2
     assert list(confusion(predictions(FRAME.head(1), LOGITS[:1], CLASSES), CLASSES)) == ["cup"]
-
-
-def test_answers_are_counted_without_labels():
-    said = predictions(FRAME.assign(label=None), LOGITS, CLASSES)
-    found = answers(pd.concat([said, said.iloc[[1]]]))
-    assert found[["answer", "images"]].iloc[0].tolist() == ["cat", 2]
-    assert found["share"][0] == 0.5
-    assert found["low"][0] < 0.5 < found["high"][0]
-    assert found["mean confidence"][0] == pytest.approx(np.exp(3) / (np.exp(3) + 1 + np.e))
-    assert len(answers(said, most=2)) == 2
 
 
 def test_the_likeliest_classes_come_first():

@@ -88,14 +88,6 @@ class StudyTables:
         first, second = self._compared(figure, rows, metric)
         return compare_values(first, second, metric, self.seed)[0]
 
-    def chance_level(self, figure: Figure) -> float:
-        """Two-sided p of a difference, by flipping signs; NaN for a figure that is compared with nothing."""
-        rows, metric = self.select_rows(figure), self.metric(figure)
-        if rows.empty or not figure.versus:
-            return float("nan")
-        first, second = self._compared(figure, rows, metric)
-        return compare_values(first, second, metric, self.seed)[1]
-
     def strongest(self, figure: Figure) -> str:
         """The baseline with the best mean in the images of that figure; empty where nothing was measured."""
         rows = self.select_rows(figure)

@@ -3,8 +3,8 @@
 Statements and limits are data; figures come from the measurement tables, by their fields.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from seewhy.checks.check import Check, Kind, Subject
@@ -164,16 +164,3 @@ def _check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str,
 def select_checks(checks: Iterable[Check], *kinds: Kind, name: str = "") -> list[Check]:
     """Those checks that are about one of the kinds, and where a name is given about it."""
     return [one for one in checks if one.subject.kind in kinds and name in ("", one.subject.name)]
-
-
-def without_best(checks: Sequence[Check]) -> list[Check]:
-    """The checks with no baseline named, for tables of several studies, in which the best baseline differs."""
-    rules = {(rule.metric, rule.versus): rule for rule in MAPS if rule.versus == BASELINE}
-    found = [(one, rules.get((one.figure.metric, one.figure.versus))) for one in checks]
-    told = baseline_title(BASELINE)
-    return [
-        replace(one, statement=rule.statement.format(baseline=told), denial=rule.denial.format(baseline=told))
-        if rule and one.subject.kind == "map"
-        else one
-        for one, rule in found
-    ]

@@ -34,8 +34,7 @@ from seewhy.methods.cam import TITLES
 from seewhy.methods.guided import NAMES
 from seewhy.metrics import agreement
 from seewhy.report.pages import facts
-from seewhy.report.text import findings
-from seewhy.stats import proportion
+from seewhy.stats import Estimate, proportion
 from seewhy.study import Study, open_study
 
 SAMPLE = 32  # images that the accuracy is measured on
@@ -231,8 +230,22 @@ def accuracy(patient: Patient) -> Iterator[Line]:
     differs = claim is not None and not measured.low <= claim <= measured.high
     for mark, text in network_checks.odd_predictions(patient.rows, study.dataset.classes):
         yield Line(mark, "predictions", text)
-    beside = findings.claimed(measured, claim).replace("**", "")
-    yield Line("warning" if differs else "ok", "accuracy", f"{measured.text('%')}. {beside}")
+    told = f"{measured.text('%')}. {compare_claim(measured, claim)}"
+    yield Line("warning" if differs else "ok", "accuracy", told)
+
+
+def compare_claim(measured: Estimate, claim: float | None) -> str:
+    """The measured accuracy beside what the checkpoint says of itself: different where its interval leaves that out.
+
+    >>> compare_claim(Estimate(0.5, 0.4, 0.6, 40), 0.9)
+    "That falls short of the checkpoint's own claim of 90.0 %, made on other images."
+    """
+    if claim is None:
+        return "The checkpoint claims no accuracy to hold this against."
+    if measured.low <= claim <= measured.high:
+        return f"The checkpoint's own claim of {written(claim, '%')} is compatible with that."
+    verdict = "is better than" if claim < measured.low else "falls short of"
+    return f"That {verdict} the checkpoint's own claim of {written(claim, '%')}, made on other images."
 
 
 def layer(patient: Patient) -> Iterator[Line]:

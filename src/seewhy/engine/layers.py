@@ -247,11 +247,6 @@ def _watched(
     )
 
 
-def _is_wide(shape: torch.Size) -> bool:
-    """Whether an output of one image is more than a row of numbers."""
-    return len(shape) > 2 and shape[1:].numel() > max(shape[1:])
-
-
 def _refuse_stem(model: nn.Module, seen: Watched, name: str) -> None:
     """Raises where nearly all weights that work on maps or tokens come behind the layer."""
     place = seen.order.index(split_call(name)[0])

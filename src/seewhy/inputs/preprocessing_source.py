@@ -16,7 +16,6 @@ from seewhy.inputs.transform_calls import filter_of
 from seewhy.inputs.transform_line import settings_of_steps
 
 PROCESSOR = "preprocessor_config.json"
-TIMM_KEYS = ("crop_pct", "crop_mode", "interpolation")
 LARGEST_FILE = 1_000_000  # bytes of a JSON file that says how images were fitted
 
 

@@ -64,11 +64,6 @@ def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Se
     return _selection(_called(tree, frame, classes), " ".join(text.split()), frame)
 
 
-def is_plain_split(line: str) -> bool:
-    """Whether a line is one word, which names a value of the column `split`."""
-    return PurePath(line).suffix not in LISTS and all(one.isalnum() or one in "_- " for one in line)
-
-
 def _selection(rows: Rows, told: str, frame: pd.DataFrame) -> Selection:
     if not len(rows):
         raise SeewhyError(f"split: '{told[:120]}' takes no row of {len(frame):,}; allowed: a line that takes some")

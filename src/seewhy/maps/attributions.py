@@ -48,10 +48,6 @@ class Attributions:
         """The raw maps by the method's title."""
         return {TITLES[method]: maps for method, maps in self.maps.items()}
 
-    def titled(self) -> dict[str, Float[np.ndarray, "n H W"]]:
-        """`upsampled` of every method, by title."""
-        return {TITLES[method]: self.upsampled(method) for method in self.maps}
-
     def titled_shares(self) -> dict[str, Float[np.ndarray, "n h w"]]:
         """`shares` of every method, by title."""
         return {TITLES[method]: self.shares(method) for method in self.maps}

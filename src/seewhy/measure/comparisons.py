@@ -1,19 +1,14 @@
 """Comparisons measured: what two studies of the same images share, kept and written as a study's families are."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from seewhy.comparison import ANSWER, SIDES, Comparison
-from seewhy.config import artifacts
+from seewhy.comparison import Comparison
 from seewhy.measure import store
-from seewhy.measure.families.paired import likeness_pairs
 from seewhy.measure.family import FAMILIES, Family, Result, find_family, tidy_table
 from seewhy.measure.identity import short_digest, whole_key
 from seewhy.measure.own_metrics import load_metrics
-from seewhy.measure.page_figures import section_figures
 
 TASK = "comparison"  # among the tasks of a family: it is measured for comparisons
-DIGITS = 4  # of images.csv
 
 
 def store_comparison(comparison: Comparison) -> list[Path]:
@@ -42,20 +37,3 @@ def comparison_key(comparison: Comparison, family: Family) -> str:
     """Digest of all that a family of a comparison is of: both studies, settings, code."""
     settings = family.settings_of(comparison.first)
     return short_digest([whole_key(study, family, settings) for study in comparison.studies])
-
-
-def write_comparison(comparison: Comparison, results: Mapping[str, Result]) -> list[Path]:
-    """Writes reports/<comparison>/metrics/comparison.json, and images.csv with what both models say of each image.
-
-    Args:
-        comparison: of what.
-        results: what was measured, by family.
-    """
-    metrics = artifacts.metrics(comparison.first.root, comparison.name, "comparison")
-    artifacts.write_metrics(metrics, section_figures("comparison", results, comparison.seed))
-    same, other = likeness_pairs(results["paired"])
-    columns = ["image", "label", *(f"{name}_{side}" for side in SIDES for name in ANSWER[1:])]
-    likeness = {"likeness_same": same.round(DIGITS), "likeness_other": other.round(DIGITS)}
-    path = comparison.files("images.csv")[0]
-    artifacts.write_csv(path, comparison.rows[[*columns, "outcome", "explained"]].assign(**likeness))
-    return [metrics, path]

@@ -13,8 +13,6 @@ from seewhy.measure.family import PLACE
 from seewhy.metrics import baselines
 from seewhy.study import Study
 
-Grid = tuple[int, int]
-
 
 @dataclass(frozen=True)
 class MapInputs:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Int, UInt8
 from torch import nn
 
-from seewhy.measure.forward import asked, outputs
+from seewhy.measure.forward import outputs
 from seewhy.measure.reliance import Masks, regions
 from seewhy.metrics.interventions import KINDS, changed, elsewhere
 from seewhy.samples import one_each
@@ -43,49 +43,6 @@ def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
     known = study.objects(kept).any((1, 2)) if len(kept) else np.empty(0, bool)
     return kept[known].reset_index(drop=True) if known.any() else kept
-
-
-def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
-    by the seed from all that the model is right about (where there are labels).
-
-    Columns: image, said (the row's answer), other (the image that it is changed with), region, kind, control (whether
-    that is what was done instead: to swap, blur or darken the same area elsewhere, to paste the same area of a third
-    image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
-    change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
-    """
-    chosen, third, pool = choose_donors(study, rows)
-    able = [k for k, donor in enumerate(chosen) if donor is not None]
-    parts: list[pd.DataFrame] = []
-    with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
-        for begin in range(0, len(able), study.base.batch_size):
-            some = able[begin : begin + study.base.batch_size]
-            given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
-            parts += intervene_batch(study, model, rows.iloc[some], given, plain)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-
-
-def told(study: Study, rows: pd.DataFrame, found: pd.DataFrame) -> str:
-    """On how many of the `rows` there was something to test in `found`, see `tested`, and with what suspects."""
-    suspects = ", ".join(f"*{name}* ({column})" for name, column in study.settings.suspects.items())
-    count, others = (found[name].nunique() for name in ("image", "other"))
-    images = f"{count} image{'s' * (count != 1)}"
-    right = " that it names right" if rows["label"].notna().all() else " that it does not name wrong"
-    known = " and whose object is known" if len(rows) and study.objects(rows).any((1, 2)).all() else ""
-    kept = f"The answer counts as kept where {study.task.KEPT}."
-    given = f", changed with {others} other{'s' * (others != 1)}" if others else ""
-    named = f"Suspects: {suspects or 'none are named, so no shortcut is looked for'}."
-    return " ".join(filter(None, [f"{images}{right}{known}{given}.", study.task.tested(study), kept, named]))
-
-
-def left_out(study: Study, rows: pd.DataFrame) -> str:
-    """Which answers of `rows` have no image without them to be changed with, where some have one, as a sentence."""
-    alone = np.array([donor is None for donor in choose_donors(study, rows)[0]], bool)
-    if not alone.any() or alone.all():
-        return ""
-    rest = rows.loc[alone, "predicted"].value_counts()
-    told = ", ".join(f"*{name}* ({count})" for name, count in rest.sort_index().items())
-    return f"Not tested, as every image that is named right has them, too: {told}."
 
 
 def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:

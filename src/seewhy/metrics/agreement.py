@@ -31,17 +31,6 @@ def units(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n c"]:
     return np.asarray(centred / np.where(length > 0, length, np.nan))
 
 
-def agreement(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> pd.DataFrame:
-    """Mean Spearman correlation over images for each pair of methods; NaN where no image defines it."""
-    names = list(maps)
-    table = pd.DataFrame(np.nan, index=names, columns=names)
-    for row in names:
-        for column in names:
-            values = spearman(maps[row], maps[column])
-            table.loc[row, column] = np.nanmean(values) if np.isfinite(values).any() else np.nan
-    return table
-
-
 def pairs(maps: Mapping[str, Float[np.ndarray, "n h w"]], same: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Rank correlation of each pair of methods (columns), image by image (rows); one of each group in `same` counts."""
     spare = {name for group in same for name in group[1:]}

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 NAMES = ("random", "centre", "edges")
-TITLES = {"random": "noise", "centre": "a blob in the middle", "edges": "the picture's own edges"}
 Maps = Float[np.ndarray, "n h w"]
 
 

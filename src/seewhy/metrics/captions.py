@@ -11,12 +11,9 @@ import pandas as pd
 from jaxtyping import Bool, Int
 
 from seewhy.checks.majority_baseline import CAPTIONS, MajorityBaseline
-from seewhy.formatting import headline
-from seewhy.stats import Estimate, bootstrap, proportion, ratio
-from seewhy.stats import written as shown
+from seewhy.stats import Estimate, bootstrap, proportion
 
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
-EQUAL = 4  # words that a sentence names where they go wrong equally often
 
 
 def tokens(text: str) -> list[str]:
@@ -59,11 +56,6 @@ def compare_captions(written: Sequence[str], references: Sequence[str | None]) -
     common = Counter(" ".join(said) for reference in true for said in set(map(tuple, each(reference))))
     most = common.most_common(1)[0][0] if common else ""
     return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), CAPTIONS)
-
-
-def bleu(written: Sequence[str], references: Sequence[str], seed: int, order: int = 2) -> Estimate:
-    """BLEU of the whole set up to `order` words in a row (Papineni et al. 2002, sections 2.1 to 2.3)."""
-    return bleu_of_counts(bleu_counts(written, references, order), seed)
 
 
 def bleu_counts(written: Sequence[str], references: Sequence[str], order: int = 2) -> Int[np.ndarray, "n k"]:
@@ -113,13 +105,6 @@ def _rows(said: list[str], length: int) -> Counter[tuple[str, ...]]:
     return Counter(zip(*(said[k:] for k in range(length)), strict=False))
 
 
-def in_reference(judged: pd.DataFrame, seed: int) -> Estimate:
-    """Share of all words said (one row each: image, correct) that their image's reference has; the interval is over
-    images, as words of one caption go wrong together, and so is n."""
-    counts = judged.groupby("image", sort=False)["correct"].agg(["sum", "size"]).to_numpy(float)
-    return ratio(counts[:, 0], counts[:, 1], seed)
-
-
 def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     """For every word how many images have it: in the caption (written), in any reference (in references), in every
     reference but not in the caption (missed), in the caption but in no reference (invented); what goes wrong most
@@ -159,40 +144,3 @@ def _named(said: list[str], names: tuple[str, str]) -> str | None:
     """The one of two words that is said; None where none or both are."""
     found = [name for name in names if name in said]
     return found[0] if len(found) == 1 else None
-
-
-def told(match: Estimate, overlap: Estimate, references: Sequence[str], images: int, different: int) -> str:
-    """Page 01: what was written for `images` images, `different` captions in all, and how it compares."""
-    first = f"It writes **{different} different captions** for {images} images."
-    if not match.measured:
-        return f"{first} **How right they are was not run**: this dataset has no reference captions."
-    share = best(references)
-    judged = (
-        "more than" if share < match.low else "**less than**" if share > match.high else "**not distinguishable from**"
-    )
-    return (
-        f"{first} **{match.text('%')}** are the reference word by word, {judged} the {shown(share, '%')} of always "
-        f"writing the most frequent one; BLEU-2 is **{overlap.text()}**."
-    )
-
-
-def mistakes(wrong: int, total: int, right: Estimate, table: pd.DataFrame) -> str:
-    """Page 06: how many captions differ from their reference, and which words they miss and invent most."""
-    if not total:
-        return "**Not run**: this dataset has no reference captions, so no word can be called wrong."
-    first = (
-        f"**{wrong} of {total}** captions differ from their reference; **{right.text('%')}** of the words are in it."
-    )
-    if not wrong:
-        return f"{first} There is nothing to explain on this page."
-    parts = [_most(table, name) for name in ("missed", "invented") if table[name].max()]
-    return headline(first, f"{'; '.join(parts).capitalize()}." if parts else "")
-
-
-def _most(table: pd.DataFrame, name: str) -> str:
-    """The words that are missed or invented most, and how often; equals are all named, up to a handful."""
-    most = table[name].max()
-    equal = sorted(table.loc[table[name] == most, "word"])
-    named = f"{', '.join(f'*{word}*' for word in equal[:EQUAL])}{' and others' if len(equal) > EQUAL else ''}"
-    often = "once" if most == 1 else f"{most} times"
-    return f"{name} most: {named}, {often}{' each' if len(equal) > 1 else ''}"

@@ -3,14 +3,11 @@
 The thresholds are a convention, not a law: a page prints them, and how often maps that know nothing get each word.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-
-from seewhy.stats import proportion
 
 WORDS = (
     "on the object",
@@ -36,28 +33,6 @@ class Rule:
     diffuse: float
     narrow: float
     on_object: float
-
-    def told(self, boxed: int, total: int) -> str:
-        """The rule in words, the first that fits counts; object words are run for `boxed` of `total` images."""
-        spread = (
-            f"**diffuse**: half of the evidence takes {100 * self.diffuse:g} % of the picture or more (a constant "
-            f"map takes 50 %, noise about 30 %); **too narrow**: it fits on less than {100 * self.narrow:g} % of"
-        )
-        if not boxed:
-            return (
-                f"The first that fits. **No evidence**: nothing speaks for the class, or everything alike; {spread} "
-                "the picture; else **focused**. Object words (on the object, on the background) are **not run**: no "
-                "object is known here."
-            )
-        without = f"Where no object is known, or it fills the picture ({total - boxed} of {total} images)"
-        rest = "" if boxed == total else f" {without}, it is **focused** in place of an object word."
-        return (
-            "The first that fits. **No evidence**: nothing speaks for the class, or everything alike; **on the "
-            f"background**: less than {self.background:g} times as much evidence on the known object as chance "
-            f"would put there; {spread} the object (of the picture, where none is known); **on the object**: "
-            f"{100 * self.on_object:g} % of the evidence "
-            f"or more lies there; else **partly on the object**.{rest}"
-        )
 
 
 def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
@@ -100,26 +75,3 @@ def diagnose(
     }
     words = np.select([*fits.values()], [*fits], "partly on the object")
     return pd.DataFrame({"word": words, "inside": inside, "lift": lift, "spread": wide})
-
-
-def tally(groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """How often each word is said in each group: '8 (39–86 %)', the count and the 95 % interval of its share; groups of
-    no maps left out.
-
-    One row a word that occurs, one column a group, its n in the heading.
-    """
-    found = {name: np.asarray(words, dtype=object) for name, words in groups.items() if len(words)}
-    rows = [word for word in WORDS if any((words == word).any() for words in found.values())]
-    columns = {f"{name} (n = {len(words)})": [_cell(words == word) for word in rows] for name, words in found.items()}
-    return pd.DataFrame({"the map is": rows, **columns})
-
-
-def counted(words: Sequence[str]) -> dict[str, int]:
-    """How often each word is said, in the order of `WORDS`; those that never are, left out."""
-    found = list(words)
-    return {word: found.count(word) for word in WORDS if word in found}
-
-
-def _cell(hits: np.ndarray) -> str:
-    one = proportion(hits.astype(bool))
-    return f"{hits.sum()} ({100 * one.low:.0f}–{100 * one.high:.0f}\N{NO-BREAK SPACE}%)"

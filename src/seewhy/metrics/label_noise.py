@@ -32,13 +32,6 @@ class Doubts:
         off = np.flatnonzero((self.confident != self.labels) & (self.confident != NONE))
         return off[np.argsort(-self.margin[off], kind="stable")]
 
-    def joint(self, classes: int) -> Int[np.ndarray, "k k"]:
-        """The confident joint: counts by label (rows) and by the class it confidently is."""
-        counts = np.zeros((classes, classes), dtype=int)
-        there = self.confident != NONE
-        np.add.at(counts, (self.labels[there], self.confident[there]), 1)
-        return counts
-
 
 def thresholds(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], fewest: int = FEWEST

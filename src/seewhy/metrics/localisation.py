@@ -1,6 +1,6 @@
 """How much of a map's evidence lies on the object, against maps that know nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 
 from seewhy.metrics.baselines import blind, enlarged
 from seewhy.metrics.registry import metric
-from seewhy.stats import Estimate, mean
 
 Maps = Float[np.ndarray, "*n h w"]
 Masks = Bool[np.ndarray, "*n h w"]
@@ -100,17 +99,3 @@ def lifts(
     n, *size = masks.shape
     known = {name: enlarged(some, (size[0], size[1])) for name, some in blind(n, grid, seed).items()}
     return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **known}.items()})
-
-
-def measured(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    """Mean lift of each column of `lifts`."""
-    return {str(name): mean(found[name].to_numpy(), seed) for name in found}
-
-
-def paired(found: pd.DataFrame, pairs: Iterable[tuple[str, str]], seed: int) -> dict[str, Estimate]:
-    """Mean difference in lift of two columns of `lifts`, image by image, where both have evidence.
-
-    One map is better than another when the whole interval lies above 0: each image is its own control, so this
-    decides also where the intervals of the two means overlap.
-    """
-    return {f"{a} minus {b}": mean((found[a] - found[b]).to_numpy(), seed) for a, b in pairs}

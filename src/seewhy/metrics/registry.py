@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, unknown
 from seewhy.metrics.baselines import NAMES
 
 Better = Literal["higher", "lower", ""]
@@ -122,18 +122,6 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
     return register
 
 
-def find_metric(name: str) -> Metric:
-    """The metric of that name; raises SeewhyError, which names the closest."""
-    if name not in METRICS:
-        raise unknown("metric", name, METRICS)
-    return METRICS[name]
-
-
 def family_metrics(family: str) -> list[Metric]:
     """The metrics of a family, in the order in which they were registered."""
     return [one for one in METRICS.values() if one.family == family]
-
-
-def argument_listing() -> str:
-    """What a metric's function may ask for, as a line for error messages and help."""
-    return listing(f"{name} ({told})" for name, told in ARGUMENTS.items())

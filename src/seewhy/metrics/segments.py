@@ -1,14 +1,10 @@
 """Segments held against truth, and maps against segments: IoU, whose region a class's map lies on, saturation."""
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float, Int, UInt8
 
 from seewhy.metrics.agreement import spearman
-from seewhy.metrics.localisation import lift
-from seewhy.stats import Estimate, mean, ratio
+from seewhy.stats import Estimate, ratio
 
 Labels = UInt8[np.ndarray, "n h w"]
 Maps = Float[np.ndarray, "n h w"]
@@ -46,18 +42,6 @@ def shared_pixels(
     return both, counts.sum(1) + counts.sum(2) - both
 
 
-def class_lifts(
-    maps: Maps, targets: Int[np.ndarray, " n"], labels: Labels, classes: int, seed: int
-) -> list[list[Estimate]]:
-    """Lift of the maps of class c (outer) on the region of class d (inner): 1 is chance.
-
-    `maps` are raw, at the resolution of `labels`, which give the class of each pixel of row i's image. A map of c that
-    lies on the region of d says that what looks like d speaks for c.
-    """
-    on = np.stack([lift(maps, labels == d) for d in range(classes)], 1)
-    return [[mean(on[targets == c, d], seed) for d in range(classes)] for c in range(classes)]
-
-
 def inside(shares: Maps, regions: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Mean of each map over its region; NaN where the region is empty or the map shows no evidence."""
     area = regions.sum((1, 2))
@@ -71,48 +55,11 @@ def within(shares: Maps, sure: Maps, regions: Bool[np.ndarray, "n h w"]) -> Floa
     return np.array([spearman(cam, p)[0] if cam.size and np.isfinite(cam).all() else np.nan for cam, p in pairs])
 
 
-def by_probability(
-    shares: Maps, sure: Maps, targets: Int[np.ndarray, " n"], names: Sequence[str], bins: int, seed: int
-) -> pd.DataFrame:
-    """How bright maps are where the model gives their class that probability: class, probability, mean, low, high, n.
-
-    A row for each class and bin of equal width that at least `FEWEST` images have pixels in: the mean over images of
-    the map's mean over those pixels.
-    """
-    rows = []
-    step = np.minimum((sure * bins).astype(int), bins - 1)
-    held = np.stack([inside(shares, step == number) for number in range(bins)], 1)
-    for target in np.unique(targets):
-        for number in range(bins):
-            one = mean(held[targets == target, number], seed)
-            if one.measured:
-                rows.append((names[target], (number + 0.5) / bins, one.value, one.low, one.high, one.n))
-    return pd.DataFrame(rows, columns=["class", "probability", "mean", "low", "high", "n"])
-
-
-def outcome_lifts(
-    maps: Maps, predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
-) -> dict[str, Estimate]:
-    """Lift of the maps on the pixels of their class that are right, missed and invented: 1 is chance."""
-    return {name: mean(lift(maps, part), seed) for name, part in outcome_pixels(predicted, true).items()}
-
-
 def outcome_pixels(
     predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"]
 ) -> dict[str, Bool[np.ndarray, "n h w"]]:
     """The pixels of a class that are right, missed and invented."""
     return {"right": predicted & true, "missed": true & ~predicted, "invented": predicted & ~true}
-
-
-def shares_wrong(
-    predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
-) -> dict[str, Estimate]:
-    """Share of the true region that is missed, and of the predicted one that is invented, over all pixels."""
-    found = {}
-    for name, whole, other in (("missed", true, predicted), ("invented", predicted, true)):
-        area, outside = whole.sum((1, 2)), (whole & ~other).sum((1, 2))
-        found[name] = ratio(outside[area > 0], area[area > 0], seed)
-    return found
 
 
 def instead(counts: Int[np.ndarray, "k k"]) -> Float[np.ndarray, "k k"]:

@@ -5,9 +5,7 @@ reads params.yaml and the notebooks, fills in every default, and writes a file f
 these. Colours are no business of the maps, nor texts of the measurements.
 """
 
-import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 from seewhy.config import artifacts
@@ -62,12 +60,6 @@ def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
         },
         RENDER: _site(project, name),
     }
-
-
-def read_stage_settings(root: Path, name: str, stage: str) -> dict[str, Any]:
-    """What the stage `settings` wrote; empty where it did not run."""
-    path = artifacts.settings(root, name, stage)
-    return dict(json.loads(path.read_text())) if path.is_file() else {}
 
 
 def _checks(params: Params, name: str) -> list[Any]:

@@ -19,8 +19,6 @@ from seewhy.report.html.inline import inline_html
 from seewhy.report.html.severity import SEVERITIES, check_severity
 from seewhy.report.plots import check_strips, thumbnails
 from seewhy.report.plots.gallery import Card, gallery_html
-from seewhy.report.plots.gate_bars import LEGEND, Row
-from seewhy.report.plots.gate_bars import gates as gates_html
 from seewhy.report.plots.pictures import draw_picture
 from seewhy.report.plots.tables import table_html
 from seewhy.report.plots.word_strip import Strip, strips_html
@@ -81,12 +79,6 @@ def checks(rows: Sequence[check_strips.Row]) -> None:
     """
     plain = "; ".join(f"{row['statement']}: {row['status']}" for row in rows)
     _show(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
-
-
-def gates(rows: Sequence[Row]) -> None:
-    """Show rows of the first edition's verdict; `checks` takes its place."""
-    plain = "; ".join(f"{row['claim']}: {row['status']}" for row in rows)
-    _show(gates_html(rows, legend=LEGEND), f"Gates. {plain}", kinds.CHECKS)
 
 
 def note(text: str) -> None:

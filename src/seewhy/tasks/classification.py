@@ -16,7 +16,6 @@ from seewhy.engine.targets import of_class as score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
-from seewhy.stats import proportion
 from seewhy.tasks.output_activation import probabilities, scores_only, taken_off
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEPT",
-    "answers",
     "certainty",
     "check_output",
     "confusion",
@@ -148,17 +146,6 @@ def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     used = [name for name in classes if name in occurring]
     counts = pd.crosstab(labelled["label"], labelled["predicted"])
     return counts.reindex(index=used, columns=used, fill_value=0)
-
-
-def answers(predicted: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """The most frequent answers: images, their share with interval, and how sure it is of them on average."""
-    rows = []
-    for name in predicted["predicted"].value_counts().head(most).index:
-        said = (predicted["predicted"] == name).to_numpy()
-        share = proportion(said)
-        sure = float(predicted["confidence"][said].mean())
-        rows.append((name, int(said.sum()), share.value, share.low, share.high, sure))
-    return pd.DataFrame(rows, columns=["answer", "images", "share", "low", "high", "mean confidence"])
 
 
 def top_classes(predicted: pd.DataFrame, classes: Sequence[str], count: int) -> tuple[list[list[int]], list[list[str]]]:

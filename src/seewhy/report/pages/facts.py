@@ -17,9 +17,8 @@ from seewhy.config.preprocessing import Reverse
 from seewhy.formatting import written
 from seewhy.inputs.checkpoint import NAMES, named
 from seewhy.inputs.describe_preprocessing import describe_preprocessing
+from seewhy.measure.families.captions import written_captions
 from seewhy.metrics import captions
-from seewhy.report.pages import caption_views
-from seewhy.report.text.verdict_sentences import works_answer
 from seewhy.study import Study
 from seewhy.tasks import captioning
 
@@ -109,15 +108,9 @@ def majority_baseline(study: Study) -> MajorityBaseline:
     most common one); nothing is measured for a segmentation."""
     rows = study.predictions
     if study.task is captioning:
-        said = caption_views.written(study, rows)
+        said = written_captions(study, rows)
         return captions.compare_captions(said["written"].tolist(), said["caption"].tolist())
     return compare_task(study.dataset.task, rows, study.base.seed)
-
-
-def broken_model(study: Study) -> str:
-    """That the model is worse than the majority baseline, as the first sentence of a finding; else empty."""
-    found = works_answer(majority_baseline(study))
-    return f"**{found.sentence}**" if found.severity == "broken" else ""
 
 
 def _none(value: Any) -> Any:

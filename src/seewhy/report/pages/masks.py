@@ -12,18 +12,17 @@ import pandas as pd
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from seewhy import samples
 from seewhy.formatting import written
+from seewhy.measure.families.region_maps import class_pixels
 from seewhy.report import figures
-from seewhy.report.pages import regions, views
+from seewhy.report.pages import views
 from seewhy.report.plots.gallery import Card
-from seewhy.report.plots.masks import OUTCOMES, outcomes, painted, palette
+from seewhy.report.plots.masks import painted, palette
 from seewhy.report.plots.sheet import shown
 from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import segmentation
 
-LARGE = f"at least {100 * samples.LEAST:.0f} % of the picture (or any share, if none does)"  # see `regions.large`
 Labels = UInt8[np.ndarray, "n h w"]
 
 
@@ -40,20 +39,6 @@ def titles(rows: pd.DataFrame) -> list[str]:
 def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
     """The rows of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
     return views.listed(titles(rows), maps or {})
-
-
-def sampled(chosen: int, total: int, seed: int) -> str:
-    """Which rows a section shows, as a sentence."""
-    chance = "" if chosen == total else f", drawn at random (seed {seed}), balanced over classes"
-    return f"{views.some(chosen, total, 'case')}{chance}. A case is a class in an image where it takes {LARGE}."
-
-
-def drawn(rows: pd.DataFrame, visible: pd.DataFrame, seed: int) -> str:
-    """Which images a gallery shows, with every class of theirs, as a sentence."""
-    some, total = rows["image"].nunique(), visible["image"].nunique()
-    chance = "" if some == total else f", drawn at random (seed {seed})"
-    of = f"{views.some(some, total, 'image')} in which a class takes {LARGE}"
-    return f"{of}{chance}; a card for each such class: {len(rows)}."
 
 
 def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -88,25 +73,15 @@ def masked(study: Study, rows: pd.DataFrame, labels: Labels) -> dict[str, np.nda
 
 def sheet(study: Study, rows: pd.DataFrame, labels: Labels, names: Sequence[str]) -> Figure:
     """Photo, true and predicted mask of each image."""
-    return figures.panels(list(study.photos(rows)), masked(study, rows, labels), names, legend(study))
+    return figures.segment_grid(list(study.photos(rows)), masked(study, rows, labels), names, legend(study))
 
 
 def beside(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
     """Photo, true and predicted mask, and maps of the row's class with its predicted region outlined."""
     columns = masked(study, rows, labels) | dict(maps)
-    said, right = regions.of_class(rows, labels), views.correct(rows)
-    return figures.panels(
+    said, right = class_pixels(rows, labels), views.correct(rows)
+    return figures.segment_grid(
         list(study.photos(rows)), columns, titles(rows), legend(study), said, inks(study, rows), right, **study.look
-    )
-
-
-def errors(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
-    """Photo; right, missed and invented pixels of the row's class; maps with its true region outlined."""
-    photos, true = study.photos(rows), segmentation.objects(rows, study)
-    wrong = painted(photos, outcomes(regions.of_class(rows, labels), true), ["#000000", *OUTCOMES.values()])
-    columns = {"its pixels": wrong, **maps}
-    return figures.panels(
-        list(photos), columns, titles(rows), OUTCOMES, true, inks(study, rows), views.correct(rows), **study.look
     )
 
 
@@ -136,17 +111,10 @@ def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str
     return pd.DataFrame(np.asarray(values), index=list(classes), columns=list(classes))
 
 
-def lines(curve: pd.DataFrame) -> tuple[list[float], dict[str, tuple[list[float], list[float], list[float]]]]:
-    """A table of `segments.by_probability` as `figures.curves` takes it: x, and for each class values, lows, highs."""
-    x = sorted(curve["probability"].unique())
-    own = {name: group.set_index("probability").reindex(x) for name, group in curve.groupby("class", sort=False)}
-    return x, {name: tuple(part[key].tolist() for key in ("mean", "low", "high")) for name, part in own.items()}  # type: ignore[misc]
-
-
 def layered(
     found: Mapping[str, Mapping[str, Estimate]],
 ) -> tuple[list[str], dict[str, tuple[list[float], list[float], list[float]]]]:
-    """Estimates by layer and class as `figures.curves` takes them: layers, and for each class values, lows, highs."""
+    """Estimates by layer and class as `figures.curve_chart` takes them: layers; of each class values, lows, highs."""
     classes = list(next(iter(found.values())))
     parts = {name: [own[name] for own in found.values()] for name in classes}
     return list(found), {

@@ -11,7 +11,8 @@ from seewhy.engine.reading import upsample
 from seewhy.maps.attributions import attribute
 from seewhy.measure.families.tables import select_rows
 from seewhy.metrics.agreement import coinciding, pairs
-from seewhy.report.pages.study_views import measured_rows, method_title
+from seewhy.report.pages.estimates import method_title
+from seewhy.report.pages.study_views import measured_rows
 from seewhy.stats import NOTHING, Estimate, mean
 
 if TYPE_CHECKING:

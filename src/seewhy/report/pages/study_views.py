@@ -6,18 +6,14 @@ import numpy as np
 import pandas as pd
 
 from seewhy.formatting import written
-from seewhy.methods.cam import TITLES
-from seewhy.metrics.baselines import NAMES
 from seewhy.report import figures, show
 from seewhy.report.pages import views
+from seewhy.report.pages.estimates import method_title
 
 if TYPE_CHECKING:
     from seewhy.maps.explanation import Explanation
     from seewhy.measure.measurement import Measurement
     from seewhy.study import Study
-
-BASELINES = {"random": "random baseline", "centre": "centre baseline", "edges": "edge baseline"}
-OF_THE_MODEL = "the model"
 
 
 def show_explanation(explanation: "Explanation", n: int) -> None:
@@ -25,7 +21,7 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
     rows, study = explanation.rows.head(n), explanation.study
     of = f"for {explanation.target}" if explanation.target else "for the predicted class"
     maps = {f"{explanation.title}, {of}": explanation.shares[: len(rows)]}
-    fig = figures.grid(
+    fig = figures.map_grid(
         list(study.photos(rows)),
         maps,
         file_titles(rows),
@@ -40,7 +36,7 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
 def show_images(study: "Study", n: int) -> None:
     """Images as the model sees them, with file, predicted and true class."""
     rows = study.predictions.drop_duplicates("image").head(n)
-    fig = figures.inputs(list(study.photos(rows)), file_titles(rows), views.correct(rows))
+    fig = figures.input_sheet(list(study.photos(rows)), file_titles(rows), views.correct(rows))
     show.figure(fig, f"{len(rows)} images of {study.name}: {views.described(rows)}")
 
 
@@ -70,13 +66,6 @@ def readable_summary(summary: pd.DataFrame) -> pd.DataFrame:
     idle = [name for name in ("metric", "versus", "p") if table[name].replace("", np.nan).nunique(dropna=True) < 1]
     single = [name for name in ("metric",) if table[name].nunique() == 1]
     return table.drop(columns=list(dict.fromkeys([*idle, *single])))
-
-
-def method_title(name: str) -> str:
-    """What pages call a method, a baseline or the model itself."""
-    if name in NAMES:
-        return BASELINES[name]
-    return TITLES.get(name, name.replace("_", " ")) or OF_THE_MODEL
 
 
 def measured_rows(measured: "Measurement", most: int) -> pd.DataFrame:

@@ -9,13 +9,12 @@ from seewhy import stats
 from seewhy.maps.attributions import attribute
 from seewhy.measure.families.agreement import VARIANTS, coinciding_methods, correlation_matrix, pair_correlations
 from seewhy.metrics.agreement import furthest
-from seewhy.report.pages.study_views import method_title
+from seewhy.report.pages.estimates import method_title
 from seewhy.study import Study
 
 if TYPE_CHECKING:
     from seewhy.measure.measurement import Measurement
 
-__all__ = ["VARIANTS"]
 AGREE, DIFFER = 0.7, 0.4  # mean rank correlation: methods agree from the first on, and differ up to the second
 
 

@@ -129,20 +129,6 @@ def values(found: Mapping[str, float]) -> str:
     return "; ".join(f"{name} {written(value)}" for name, value in found.items())
 
 
-def not_run(refused: Mapping[str, str]) -> list[str]:
-    """Methods (by name) that a network cannot have, with the reason: a sentence for each reason."""
-    methods: dict[str, list[str]] = {}
-    for name, reason in refused.items():
-        methods.setdefault(reason, []).append(TITLES[name])
-    return [f"Not run: {' and '.join(titles)}. {reason[0].upper()}{reason[1:]}." for reason, titles in methods.items()]
-
-
-def sampled(chosen: int, total: int, seed: int) -> str:
-    """Which images a section shows, as a sentence."""
-    told = some(chosen, total, "image")
-    return f"{told}." if chosen == total else f"{told}, drawn at random (seed {seed}), balanced over predicted classes."
-
-
 def some(chosen: int, total: int, thing: str) -> str:
     """'All 12 images', 'The only image' or '6 of 12 images'."""
     if total == 1:
@@ -176,13 +162,8 @@ def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
     )
 
 
-def flat(found: Mapping[str, Estimate]) -> dict[str, float]:
-    """Named estimates as flat keys of a metrics file."""
-    return {key: value for name, one in found.items() for key, value in one.metrics(name).items()}
-
-
 def bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[float], list[float], list[int]]:
-    """Named estimates as `figures.dots` takes them: labels, values, lows, highs, counts; unmeasured ones left out."""
+    """Measured ones of named estimates as `figures.interval_chart` takes them: labels, values, lows, highs, counts."""
     there = {name: one for name, one in found.items() if one.measured}
     columns = [[getattr(one, key) for one in there.values()] for key in ("value", "low", "high", "n")]
     return list(there), *columns  # type: ignore[return-value]

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from seewhy.maps.attributions import attribute
 from seewhy.measure.families.tables import select_rows
+from seewhy.measure.families.word_maps import frequent_words
 from seewhy.measure.families.words import (
     METHODS,
     NOT_SAID,
@@ -20,7 +21,7 @@ from seewhy.measure.families.words import (
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.words import CHANCE, over_images
 from seewhy.report.pages import views
-from seewhy.report.pages.caption_views import focus, images, strips
+from seewhy.report.pages.caption_views import images, strips
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.plots.word_strip import Strip
 from seewhy.stats import NOTHING, Estimate
@@ -104,7 +105,7 @@ class WordMaps:
 
     def word_grid(self, keywords: list[str], most: int) -> tuple[Figure, str] | None:
         """Maps of single words by three methods, and the alternative text; None where no caption has one."""
-        rows = focus(self.study.predictions, keywords, most)
+        rows = frequent_words(self.study.predictions, keywords, most)
         if rows.empty:
             return None
         maps = attribute(self.study, rows, [*METHODS, "activation"]).titled_shares()

@@ -1,4 +1,4 @@
-"""A table as HTML: escaped, numbers right-aligned, statuses marked as gates are, figures not broken over lines."""
+"""A table as HTML: escaped, numbers right-aligned, statuses marked as checks are, figures not broken over lines."""
 
 import base64
 import re
@@ -7,13 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from seewhy.report.html.inline import UNBROKEN
-from seewhy.report.plots.gate_bars import marked
+from seewhy.report.plots.check_strips import status_html
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a gate is
+STATUS = re.compile(r"(pass|fail|unsure|not run)( (?=\S)|$)")  # a cell that begins so is marked as a check is
 PLAIN = str.maketrans({"\N{MINUS SIGN}": "-", "\N{NO-BREAK SPACE}": " "})  # a spreadsheet reads these
 MANY = 6  # columns, beyond which a table is set smaller, and what a status or a figure brings along stands below it
 BRACKET = re.compile(r"\([^()]{1,24}\)")  # is not broken over lines in a table ...
@@ -64,9 +64,9 @@ def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:
     plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
     told = BRACKET.sub(_below if many and tag == "td" else r'<span class="whole">\g<0></span>', plain)
     if status and many:
-        inner = f"{marked(status[1])} <small>{told}</small>" if told else marked(status[1])
+        inner = f"{status_html(status[1])} <small>{told}</small>" if told else status_html(status[1])
     else:
-        inner = marked(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
+        inner = status_html(status[1]) + "\N{NO-BREAK SPACE}" * len(status[2]) + told if status else told
     classed = f' class="{" ".join(kinds)}"' if kinds else ""
     return f"<{tag}{scope}{classed}>{inner}</{tag}>"
 

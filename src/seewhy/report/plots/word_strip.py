@@ -81,13 +81,6 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
     return fig
 
 
-def described(shown: Strip) -> str:
-    """A strip for those who cannot see it."""
-    marks = {True: "", False: " (not in the reference)", None: ""}
-    words = ", ".join(f"{word.text} {written(word.confidence)}{marks[word.correct]}" for word in shown.words)
-    return f"{shown.id}: {words}"
-
-
 def strips_html(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
     parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)

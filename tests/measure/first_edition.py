@@ -1,0 +1,327 @@
+"""How the first edition measured: pure oracles for the families that took its place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float
+
+from seewhy import stats
+from seewhy.errors import SeewhyError
+from seewhy.inputs.images import tensor
+from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.explaining import Maps
+from seewhy.measure.forward import asked
+from seewhy.measure.interventions import COLUMNS, choose_donors, intervene_batch
+from seewhy.measure.reliance import regions
+from seewhy.measure.robustness import changed_maps, flipped_predictions, other_targets
+from seewhy.metrics import faithfulness, localisation, randomisation, stability
+from seewhy.metrics.agreement import spearman
+from seewhy.metrics.baselines import NAMES, controls, enlarged
+from seewhy.metrics.localisation import energy_inside, lift
+from seewhy.samples import of_objects
+from seewhy.stats import Estimate, mean, paired_shares, proportion, ratio
+from seewhy.study import Study
+
+Tables = dict[str, pd.DataFrame]  # by figure: a column for each method and control, NaN where a map says nothing
+
+
+BETTER = {  # of each figure: whether more is better (1) or less (-1)
+    "localisation_lift": 1,
+    "pointing": 1,
+    "deletion_auc": -1,
+    "insertion_auc": 1,
+    "road": 1,
+    "average_drop": -1,
+    "average_increase": 1,
+}
+
+
+COUNTED = ("pointing", "average_increase")  # an image is a hit (1), none (0), or in part (ties): means are shares
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A method beside the best of the controls: `difference` image by image, above 0 where the method is better, and p
+    by flipping signs. `control` is empty where nothing was measured."""
+
+    control: str
+    difference: Estimate
+    p: float
+
+
+def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bool = False) -> Versus:
+    """`method` against the control with the best mean in the same images; `better` is 1 where more is, else -1.
+    `counted`: an image is a hit or none."""
+    if method not in table or not np.isfinite(table[method]).any():
+        return Versus("", stats.NOTHING, float("nan"))
+    there = table[np.isfinite(table[method])]
+    best = str((better * there[list(NAMES)].mean()).idxmax())
+    difference = (better * (there[method] - there[best])).to_numpy()
+    if counted:
+        over = stats.paired_shares(*(there[name].to_numpy(float) for name in (method, best)))
+    else:
+        over = stats.mean(difference, seed)
+    return Versus(best, over, stats.signs(difference, seed))
+
+
+def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimate]:
+    """Mean of every column of every table, as `column.table`."""
+    return {
+        f"{name}.{what}": stats.share(table[name]) if what in COUNTED else stats.mean(table[name], seed)
+        for what, table in tables.items()
+        for name in table
+    }
+
+
+def compared(tables: Mapping[str, pd.DataFrame], methods: Sequence[str], seed: int) -> dict[str, Versus]:
+    """Each method against the best control in each table of `BETTER`, as `method.table`."""
+    return {
+        f"{method}.{what}": versus(tables[what], method, sign, seed, what in COUNTED)
+        for what, sign in BETTER.items()
+        if what in tables
+        for method in methods
+    }
+
+
+def over(against: Mapping[str, Versus]) -> dict[str, Estimate]:
+    """What each method has over the best control, as `method.table_over_control`: above 0 where it is better."""
+    return {f"{name}_over_control": one.difference for name, one in against.items()}
+
+
+def located(study: Study, methods: Sequence[str]) -> Tables:
+    """Lift and pointing game of the maps of what truly is there, for every image whose object is known."""
+    rows = of_objects(study)
+    if rows.empty:
+        return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
+    held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
+    shape = _shape(held)
+    known = controls(photos, shape, study.base.seed)
+    maps = {
+        **{name: held.upsampled(name) for name in methods},
+        **{name: enlarged(known[name], study.size) for name in NAMES},
+    }
+    return {
+        "localisation_lift": pd.DataFrame({name: localisation.lift(some, masks) for name, some in maps.items()}),
+        "pointing": pd.DataFrame({name: localisation.pointing_game(some, masks) for name, some in maps.items()}),
+    }
+
+
+def _shape(held: Attributions) -> tuple[int, int]:
+    """Height and width of the maps. Raises SeewhyError where methods have different ones: an equal share of their cells
+    would be another share of the picture at every step."""
+    found = {name: some.shape[1:] for name, some in held.maps.items()}
+    if len({*found.values()}) > 1:
+        told = ", ".join(f"{name} {height} x {width}" for name, (height, width) in found.items())
+        raise SeewhyError(f"audit.methods of params.yaml: maps of one size are allowed only; found: {told}")
+    return next(iter(found.values()))
+
+
+def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) -> faithfulness.Sweep:
+    """The perturbation sweep of all methods and controls, of each row's own target."""
+    found = attribute(study, rows, methods)
+    shape = _shape(found)
+    maps = {**found.maps, **controls(study.photos(rows), shape, study.base.seed)}
+    parts, begin, sure = [], 0, study.task.certainty(rows, study)
+    with asked(study, rows) as model, torch.no_grad():
+        for part, batch in study.batches(rows, "faithfulness"):
+            numbers = range(begin, begin + len(part))
+            own = {name: some[begin : begin + len(part)] for name, some in maps.items()}
+            parts.append(faithfulness.sweep(model, batch, sure, numbers, own, steps, study.base.seed))
+            begin += len(part)
+    return faithfulness.joined(parts)
+
+
+def faithful(found: faithfulness.Sweep) -> Tables:
+    """The figures of a sweep."""
+    names, deletion, insertion = list(found.deletion), found.fair("deletion"), found.fair("insertion")
+    return {
+        "deletion_auc": pd.DataFrame({name: found.area(deletion[name]) for name in names}),
+        "insertion_auc": pd.DataFrame({name: found.area(insertion[name]) for name in names}),
+        "road": pd.DataFrame(found.road),
+        "average_drop": pd.DataFrame({name: found.drop(name) for name in names}),
+        "average_increase": pd.DataFrame({name: found.increase(name) for name in names}),
+    }
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Likeness of maps to those of the model as it is, by share of the weights redrawn (`shares`, shallow to deep), of
+    each image to all others (`unrelated`), and of two networks at random to each other (`random`)."""
+
+    shares: list[float]
+    likeness: list[pd.DataFrame]
+    unrelated: pd.DataFrame
+    random: pd.DataFrame
+
+    @property
+    def left(self) -> list[pd.DataFrame]:
+        """What is left of each map at each of `shares`; see `sanity.kept`."""
+        null = {name: some.to_numpy() for name, some in self.unrelated.items()}
+        return [
+            pd.DataFrame({name: randomisation.kept(one[name].to_numpy(), some) for name, some in null.items()})
+            for one in self.likeness
+        ]
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """What is left of each map when all weights are redrawn."""
+        return self.left[-1]
+
+
+def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: int) -> Redrawn:
+    """Cascading randomisation of the weights, in `depths` steps, on a copy of the model."""
+    first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)
+    shares, likeness, last = [], [], first
+    for share, other in randomisation.cascade(study.model, inputs[:1], depths, study.base.seed):
+        last = changed_maps(study, other, rows, inputs, methods)
+        shares.append(share)
+        likeness.append(_likeness(first, last))
+    (_, another), *_ = randomisation.cascade(study.model, inputs[:1], 1, study.base.seed + 1)
+    random = _likeness(last, changed_maps(study, another, rows, inputs, methods))
+    return Redrawn(
+        shares, likeness, pd.DataFrame({name: randomisation.unrelated(first[name]) for name in methods}), random
+    )
+
+
+def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Likeness to the map of another class, or of another word of the caption, drawn at random: 1 for a method that
+    knows no target. NaN where an image has no other."""
+    targets = other_targets(study, rows)
+    there = targets >= 0
+    found = pd.DataFrame(np.nan, rows.index, list(methods))
+    if there.any():
+        asked, inputs = rows[there], study.inputs(rows[there])
+        other = changed_maps(study, study.model, asked.assign(target=targets[there]), inputs, methods)
+        found.loc[there] = _likeness(attribute(study, asked, methods).maps, other).to_numpy()
+    return found
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Likeness of the maps of changed images by kind of change, NaN where the prediction flipped; `flipped` counts."""
+
+    likeness: dict[str, pd.DataFrame]
+    flipped: dict[str, Bool[np.ndarray, " n"]]
+
+    @property
+    def worst(self) -> pd.DataFrame:
+        """Likeness under the kind of change that moves the maps of that method most."""
+        means = pd.DataFrame({kind: one.mean() for kind, one in self.likeness.items()})  # methods down, kinds across
+        chosen = means.fillna(np.inf).idxmin(axis=1)
+        return pd.DataFrame({name: self.likeness[kind][name] for name, kind in chosen.items()})
+
+    @property
+    def flips(self) -> tuple[str, Estimate]:
+        """The kind of change that flips most predictions, and their share."""
+        kind = max(self.flipped, key=lambda kind: self.flipped[kind].sum())
+        return kind, proportion(self.flipped[kind])
+
+
+def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
+    """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
+    first, photos = attribute(study, rows, methods).maps, study.photos(rows)
+    likeness, flipped = {}, {}
+    for kind, change in stability.CHANGES.items():
+        new = np.stack([change(photo, study.base.seed) for photo in photos])
+        inputs = tensor(new, study.preprocessing).to(study.device)
+        flipped[kind] = flipped_predictions(study, rows, photos, new, shifted=kind == "shift")
+        likeness[kind] = _likeness(first, changed_maps(study, study.model, rows, inputs, methods))
+        likeness[kind].loc[flipped[kind]] = np.nan
+    return Moved(likeness, flipped)
+
+
+def _likeness(first: Maps, second: Maps) -> pd.DataFrame:
+    return pd.DataFrame({name: spearman(first[name], second[name]) for name in first})
+
+
+def outside(study: Study, method: str) -> pd.DataFrame:
+    """Share of the evidence for the answer outside the object, with what truly is there and whether it was right, one
+    row an image; NaN where there is no evidence."""
+    rows = of_objects(study)
+    if rows.empty:
+        return pd.DataFrame({"class": [], "right": [], "outside": []})
+    maps, masks = attribute(study, rows, [method]).upsampled(method), study.objects(rows)
+    right = rows["correct"].fillna(False).to_numpy(bool)
+    return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
+
+
+def marked(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Lift of the evidence for the answer on the object, every suspect and every region: 1 is chance. A column each,
+    NaN where an image has none. `rows`: those that interventions test, so that both speak of the same answers."""
+    if rows.empty:
+        return pd.DataFrame()
+    maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
+    return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
+
+
+def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A row for each region and kind of `swaps.tested`: how often the answer was lost (of pasting: won), with interval
+    and n, how often in the control, the paired difference of the two, and the mean change of the probability."""
+    rows = []
+    for (region, kind), some in found.groupby(["region", "kind"], sort=False):
+        happened = some["answer"] if kind == "paste" else ~some["answer"].astype(bool)
+        own, away = (some[some["control"] == control].set_index("image") for control in (False, True))
+        hit, base = (happened[some["control"] == control].to_numpy(bool) for control in (False, True))
+        pairs = pd.DataFrame({"own": pd.Series(hit, own.index), "away": pd.Series(base, away.index)}).dropna()
+        both = paired_shares(pairs["own"].to_numpy(bool), pairs["away"].to_numpy(bool))
+        rows.append((region, kind, proportion(hit), proportion(base), both, mean(own["change"], seed)))
+    return pd.DataFrame(rows, columns=["region", "kind", "share", "control", "difference", "change"])
+
+
+def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
+    by the seed from all that the model is right about (where there are labels).
+
+    Columns: image, said (the row's answer), other (the image that it is changed with), region, kind, control (whether
+    that is what was done instead: to swap, blur or darken the same area elsewhere, to paste the same area of a third
+    image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
+    change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
+    """
+    chosen, third, pool = choose_donors(study, rows)
+    able = [k for k, donor in enumerate(chosen) if donor is not None]
+    parts: list[pd.DataFrame] = []
+    with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
+        for begin in range(0, len(able), study.base.batch_size):
+            some = able[begin : begin + study.base.batch_size]
+            given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
+            parts += intervene_batch(study, model, rows.iloc[some], given, plain)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def lift_means(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    """Mean lift of each column of `lifts`."""
+    return {str(name): mean(found[name].to_numpy(), seed) for name in found}
+
+
+def paired(found: pd.DataFrame, pairs: Iterable[tuple[str, str]], seed: int) -> dict[str, Estimate]:
+    """Mean difference in lift of two columns of `lifts`, image by image, where both have evidence.
+
+    One map is better than another when the whole interval lies above 0: each image is its own control, so this
+    decides also where the intervals of the two means overlap.
+    """
+    return {f"{a} minus {b}": mean((found[a] - found[b]).to_numpy(), seed) for a, b in pairs}
+
+
+def agreement(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> pd.DataFrame:
+    """Mean Spearman correlation over images for each pair of methods; NaN where no image defines it."""
+    names = list(maps)
+    table = pd.DataFrame(np.nan, index=names, columns=names)
+    for row in names:
+        for column in names:
+            values = spearman(maps[row], maps[column])
+            table.loc[row, column] = np.nanmean(values) if np.isfinite(values).any() else np.nan
+    return table
+
+
+def shares_wrong(
+    predicted: Bool[np.ndarray, "n h w"], true: Bool[np.ndarray, "n h w"], seed: int
+) -> dict[str, Estimate]:
+    """Share of the true region that is missed, and of the predicted one that is invented, over all pixels."""
+    found = {}
+    for name, whole, other in (("missed", true, predicted), ("invented", predicted, true)):
+        area, outside = whole.sum((1, 2)), (whole & ~other).sum((1, 2))
+        found[name] = ratio(outside[area > 0], area[area > 0], seed)
+    return found
