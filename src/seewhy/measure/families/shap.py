@@ -80,8 +80,8 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     """Signed maps of a few rows and how far they can be believed.
 
     Settings: `images` (of captions: words) that are shown; but for segmentation and captions: `samples`, `work`
-    and `background` of expected gradients, `checked` images for the other methods; `cells` along a side of a map; `evaluations` or
-    `trials` of the perturbation-based methods; captions: `word`, `grid`.
+    and `background` of expected gradients, `checked` images for the other methods; `cells` along a side of a map;
+    `evaluations` or `trials` of the perturbation-based methods; captions: `word`, `grid`.
 
     Table: `additivity_error`, `expected_sum`, `attribution_sum` (classification; a row for the predicted class and one
     for the runner-up); `seed_agreement` of a method with itself; `method_agreement` of `method` with the facet `other`;
