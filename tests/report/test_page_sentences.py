@@ -11,7 +11,8 @@ from seewhy.stats import NOTHING, Estimate
 
 HIGH, MIDDLE, LOW = Estimate(0.85, 0.8, 0.9, 50), Estimate(0.5, 0.4, 0.6, 50), Estimate(0.1, 0.05, 0.2, 50)
 BELOW = Estimate(-0.2, -0.3, -0.1, 50)
-MODEL = {"task": "classification", "accuracy": HIGH, "best": 0.54, "most_common": "tree", "predicted": "no tree"}
+MODEL = {"task": "classification", "accuracy": HIGH, "best": 0.54, "always": "always predicting *tree*"}
+MODEL |= {"predicted": "no tree"}
 MODEL |= {"given": 0, "images": 50, "claim": None}
 METHODS = {"alike": HIGH, "centre": LOW, "over": HIGH, "lowest": MIDDLE, "pair": ["Grad-CAM", "Eigen-CAM"]}
 METHODS |= {"same": [], "images": 50}
@@ -38,10 +39,10 @@ def test_below_the_baseline_is_never_understated() -> None:
         ("Yes", {"task": "segmentation"}, "of the pixels are classified correctly"),
         (
             "Partly",
-            {"task": "captioning"},
+            {"task": "captioning", "always": "always writing *tree*"},
             "Only **85.0 %** of the captions match the reference. Always writing *tree*",
         ),
-        ("Undecided", {}, "**not clearly better than always predicting** *tree* (85.0 % against 54.0 %)"),
+        ("Undecided", {}, "**not clearly better than always predicting *tree*** (85.0 % against 54.0 %)"),
         ("Not tested", {"accuracy": NOTHING}, "No image has a label."),
         ("Not tested", {"accuracy": NOTHING, "task": "segmentation"}, "No image has a mask."),
     ],
