@@ -301,6 +301,6 @@ def test_a_misspelt_section_is_told_as_what_it_should_be(project, refused):
 
 def test_pages_have_the_titles_of_the_notebooks_of_their_task():
     titles = {name: dict(find_project(ROOT).pages(name)) for name in ("photos-lite0", "captions-lstm", "trees")}
-    assert titles["photos-lite0"]["02_grad_cam"] == "Does it look at the object?"
-    assert titles["captions-lstm"]["02_grad_cam"] == "Does it look where the word says?"
+    assert titles["photos-lite0"]["02_grad_cam"] == "Does the model look at the object?"
+    assert titles["captions-lstm"]["02_grad_cam"] == "Does each word look at what it names?"
     assert list(titles["trees"]) == ["08_comparison"]

@@ -200,11 +200,6 @@ def test_provenance_names_files_and_no_machine(checked):
     assert str(checked.root) not in json.dumps(told)
 
 
-def test_metrics_are_beside_the_pages(checked):
-    open_study("tiny").save_metrics("grad_cam", {"lift": 1.25})
-    assert json.loads((checked.root / "reports/tiny/metrics/grad_cam.json").read_text()) == {"lift": 1.25}
-
-
 def test_outputs_that_look_like_probabilities_are_told_unless_the_study_says_what_they_are(checked):
     def rows(*probabilities):
         return pd.DataFrame({"probabilities": [np.array(row) for row in probabilities]})

@@ -22,7 +22,7 @@ SHOW = f"""import sys; sys.path.insert(0, {ROOT!r})
 from tests.report.samples import HOSTILE, card, photo
 from seewhy.report import figures, show
 show.finding(f"seed {{seed}} of {{study}}")
-show.figure(figures.inputs([photo()], [HOSTILE]), "one photo")
+show.figure(figures.input_sheet([photo()], [HOSTILE]), "one photo")
 show.gallery([card(), card("b.png", HOSTILE)], ["Grad-CAM"], "two samples")
 sys.stderr.write("\\rworking " + str(1 + 1))
 object()"""

@@ -128,7 +128,8 @@ def test_a_comparison_shows_its_finding(project):
         show.finding("Yes", "The second is better.")
     (project / "reports/pair").mkdir()
     (project / "reports/pair/08_comparison.html").write_text("page")
-    nbformat.write(executed(*shown), project / "reports/pair/08_comparison.ipynb")
+    (project / "data/pages/pair").mkdir(parents=True)
+    nbformat.write(executed(*shown), project / "data/pages/pair/08_comparison.ipynb")
     studies = [{"name": "trees", "pages": PAGES}]
     html = site.write(project, studies, [{"name": "pair", "studies": ["a", "b"]}]).read_text()
     pair = BeautifulSoup(html, "html.parser").select_one(".pair")
