@@ -75,7 +75,7 @@ def test_outcomes_are_those_of_the_two_prediction_tables(both):
     assert rows["outcome"][~labelled].isna().all()
     assert rows["explained"][labelled].tolist() == rows["label"][labelled].tolist()
     assert rows["explained"][~labelled].tolist() == rows["predicted_first"][~labelled].tolist()
-    named = both.right()
+    named = [rows.loc[labelled, f"correct_{side}"].to_numpy(bool) for side in ("first", "second")]
     assert [len(one) for one in named] == [11, 11]
     assert (named[0] != named[1]).all()
     table = pairs.outcome_table(both)

@@ -87,9 +87,3 @@ def test_controls_get_the_words_they_deserve():
     unknown = np.full(400, NAN)
     assert (diagnose(noise, unknown, np.zeros(400), RULE)["word"] == "diffuse").mean() > 0.95
     assert diagnose(centre_map(7, 7)[None], unknown[:1], np.zeros(1), RULE)["word"][0] == "focused"
-
-
-def test_the_rule_is_told_with_its_thresholds():
-    told = RULE.told(3, 5)
-    assert all(number in told for number in ("0.5 times", "25 %", "10 %", "50 %", "(2 of 5 images)"))
-    assert "not run" in RULE.told(0, 5)
