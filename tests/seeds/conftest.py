@@ -207,7 +207,8 @@ def pages(cli: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) 
     def made(dataset: str, study: str) -> dict[str, str]:
         monkeypatch.setattr("papermill.execute_notebook", here)
         monkeypatch.setattr("seewhy.pipeline.forked_kernels.kernel_template", nullcontext)
-        for words in (("dataset", dataset), *((verb, study) for verb in ("doctor", "explain", "pages", "render"))):
+        verbs = ("doctor", "explain", "measure", "pages", "render")
+        for words in (("dataset", dataset), *((verb, study) for verb in verbs)):
             code, said = cli(*words)
             assert (code, said) == (0, ""), f"{words}: {said}"
         folder = Path("reports", study)

@@ -74,12 +74,16 @@ def _read(path: Path) -> Any:
 
 
 def _lines(lines: list[str]) -> list[str]:
-    """Names, one a line; without their indices where each line begins (or ends) with its own."""
+    """Names, one a line; without their indices where each line begins (or ends) with its own.
+
+    A number that alone tells the names apart, as in "class 7", is part of the name.
+    """
     for first in (True, False):
         parts = [line.split(None, 1) if first else line.rsplit(None, 1)[::-1] for line in lines]
         if all(len(part) == 2 and part[0].isdecimal() for part in parts):
             numbers = [int(part[0]) for part in parts]
-            if sorted(numbers) in ([*range(len(lines))], [*range(1, len(lines) + 1)]):
+            numbered = sorted(numbers) in ([*range(len(lines))], [*range(1, len(lines) + 1)])
+            if numbered and len({part[1] for part in parts}) == len(lines):
                 return [part[1] for part in sorted(parts, key=lambda part: int(part[0]))]
     return lines
 
