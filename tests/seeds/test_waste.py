@@ -15,7 +15,10 @@ def held(folder):
 
 def test_a_network_passes_through_every_page(start, cli):
     root = start("waste")
-    for words in (("dataset", "waste"), *((verb, "waste-mobile") for verb in ("explain", "pages", "render"))):
+    for words in (
+        ("dataset", "waste"),
+        *((verb, "waste-mobile") for verb in ("explain", "measure", "pages", "render")),
+    ):
         assert cli(*words) == (0, ""), words
     folder = root / "reports/waste-mobile"
     assert sorted(path.stem for path in folder.glob("*.html")) == STEMS

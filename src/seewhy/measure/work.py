@@ -92,7 +92,9 @@ def choose_rows(study: "Study", family: Family, methods: Sequence[str], settings
     """The rows of the family's choice; of a selection, its images among those, and of the others its own choice."""
     assert family.rows is not None
     if study.chosen is None:
-        return family.rows(study, methods, settings)
+        rows = family.rows(study, methods, settings)
+        named = dict.fromkeys([*rows.columns, "image", "target", *family.drawn])
+        return rows if len(rows) else rows.reindex(columns=[*named])  # nothing to measure it on
     every = family.rows(study.whole, methods, settings)
     own = every[every["image"].isin(study.chosen)]
     rest = [image for image in study.chosen if image not in set(own["image"])]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from seewhy import stats
 from seewhy.maps.attributions import Attributions, attribute
 from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.families.word_maps import other_word_maps, vocabulary_words
@@ -161,7 +162,8 @@ def word_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
         "sided": int(select_rows(table, "side_share", asked=WRITTEN)["image"].nunique()),
     }
     for name in METHODS:
-        figures |= {f"{name}_side": named[name], f"{name}_opposite": opposite[name]}
+        figures |= {f"{name}_side": named.get(name, stats.NOTHING)}
+        figures |= {f"{name}_opposite": opposite.get(name, stats.NOTHING)}
         figures[f"{name}_over_opposite"] = side_differences(table, name, OPPOSITE, seed)
         figures[f"{name}_over_others"] = side_differences(table, name, OTHERS, seed)
     return figures
