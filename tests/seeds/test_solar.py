@@ -1,7 +1,6 @@
 """Rooftop solar: a segmentation network out of Lightning, which takes pixels of 0 to 255, and tiles without masks."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
@@ -20,8 +19,8 @@ def test_a_lightning_checkpoint_passes_through_every_page(start, pages):
     assert largest.max() > 1000
     assert all(f">{value:,.0f}</td>" in found["01_model"] for value in largest)
     assert "No image has a mask" in found["01_model"]
-    assert all(re.search(rf"{name} 0\.\d\d", found["02_grad_cam"]) for name in CLASSES)
-    assert "fewer than 5 images of each class" in found["02_grad_cam"]
+    assert all(name in found["02_grad_cam"] for name in CLASSES)
+    assert "Not tested" in found["02_grad_cam"]
     assert "no pixel can be called wrong" in found["06_misclassification"]
     metrics = json.loads((root / "reports/solar-fpn/metrics/model.json").read_text())
     assert (metrics["images"], metrics["masks"]) == (4, 0)

@@ -1,5 +1,6 @@
 """From summaries of measurements to estimates: what charts, tables and sentences of pages take."""
 
+from collections import defaultdict
 from typing import Any
 
 import pandas as pd
@@ -61,8 +62,9 @@ def differences(summary: pd.DataFrame, method: str, **where: Any) -> dict[str, E
     rows = summary[(summary["method"] == method) & (summary["versus"] != "")]
     for name, value in where.items():
         rows = rows[rows[name] == value]
-    return {
+    found = {
         f"{method_title(method)} minus {method_title(row.against)}": row_estimate(row)
         for row in rows.itertuples()
         if row.against
     }
+    return defaultdict(lambda: NOTHING, found)  # where nothing was measured, every difference is that
