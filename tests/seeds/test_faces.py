@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.seeds.conftest import EMOTIONS
 
@@ -16,6 +17,7 @@ def test_networks_of_ones_own_pass_through_every_page(start, pages, study):
     assert rows["label"].tolist() == [EMOTIONS[number % 7] for number in range(8)]
     metrics = json.loads((root / "reports" / study / "metrics/model.json").read_text())
     assert (metrics["images"], metrics["accuracy_n"]) == (8, 8)
+    assert "12 epochs" in " ".join(BeautifulSoup(found["01_model"], "html.parser").get_text().split())
     assert all(region in found["02_grad_cam"] for region in ("eyes and brows", "mouth"))
     wrong = rows[rows["label"] != rows["predicted"]]
     assert json.loads((root / "reports" / study / "metrics/misclassification.json").read_text())["wrong"] == len(wrong)
