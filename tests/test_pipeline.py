@@ -129,6 +129,7 @@ def own_source(built: Path) -> Iterator[Path]:
     yield built / "src/seewhy"
     shutil.rmtree(built / "src")
     (built / "src").symlink_to(ROOT / "src")
+    ran(built)
 
 
 def test_a_comment_in_a_style_or_script_concerns_the_rendering_only(built: Path, own_source: Path) -> None:
@@ -212,7 +213,7 @@ def test_a_kill_half_way_leaves_nothing_half_written_and_goes_on(built: Path) ->
     assert executed(built, before) == STEMS[:1]  # other measurements: every page is looked at again, in order
     assert page.read_bytes() == kept
     assert ran(built) == ["pages@tiny", "render@tiny"]
-    assert executed(built, before) == STEMS
+    assert executed(built, before) == [*STEMS, "09_mine"]
     assert page.read_bytes() != kept
 
 
@@ -287,7 +288,7 @@ def test_ctrl_c_ends_at_once_and_keeps_the_page(built: Path) -> None:
     assert said.splitlines()[-1] == "stopped; what was built stays, call it again to go on"
     assert (folder / "09_mine.html").read_bytes() == kept
     assert not list(built.rglob("*.part"))
-    write_own_page(built)
+    write_own_page(built, MINE + "\nlater = 1")
     assert "pages@tiny" in ran(built)
 
 

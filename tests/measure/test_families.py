@@ -8,6 +8,8 @@ from seewhy import open_study, stats
 from seewhy.measure import driver, interventions, robustness
 from seewhy.measure.audit_rows import METHODS
 from seewhy.measure.budget import Budget
+from seewhy.measure.families.faithfulness import sweep_passes
+from seewhy.methods.cam import TITLES
 from seewhy.metrics import diagnosis, localisation
 from seewhy.metrics.registry import BEST
 from tests.measure import first_edition
@@ -45,7 +47,7 @@ def one(frame, **chosen):
 
 
 def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of_before(ready):
-    rows = Budget(ready, 100).rows(first_edition.passes(METHOD, 4))
+    rows = Budget(ready, 100).rows(sweep_passes(METHOD, 4))
     tables = {
         **first_edition.located(ready, METHOD),
         **first_edition.faithful(first_edition.swept(ready, rows, METHOD, 4)),
@@ -64,7 +66,7 @@ def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of
 
 
 def test_curves_are_those_of_the_sweep(ready):
-    rows = Budget(ready, 100).rows(first_edition.passes(METHOD, 4))
+    rows = Budget(ready, 100).rows(sweep_passes(METHOD, 4))
     sweep = first_edition.swept(ready, rows, METHOD, 4)
     for kind in ("deletion", "insertion"):
         table = ready.measure(f"{kind}_curve").table
@@ -146,7 +148,7 @@ def test_page_02_compares_the_same_lifts(ready):
 
     boxed = with_objects(ready.predictions)
     held = attribute(ready, boxed, METHOD, names=boxed["label"])
-    lifts = localisation.lifts(held.titled(), ready.objects(boxed), held.grid, 0)
+    lifts = localisation.lifts({TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0)
     before = first_edition.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
     summary = ready.measure("lift").summary(versus=["centre", "activation"])
     own = {"class_is": "true", "method": "gradcam"}

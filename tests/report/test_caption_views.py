@@ -82,6 +82,7 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         name="scenes",
         task=scenes.task,
         predictions=every,
+        dataset=SimpleNamespace(task="captioning"),
         base=scenes.base,
         objects=boxed,
         settings=settings,
@@ -105,6 +106,7 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
     every = pd.DataFrame(rows, columns=["image", "predicted", "correct"])
     study = SimpleNamespace(
         predictions=every,
+        dataset=SimpleNamespace(task="captioning"),
         base=SimpleNamespace(seed=0),
         settings=SimpleNamespace(object_words=["tree", "trees"]),
         objects=lambda some: np.repeat(some["image"].isin(["a", "d"]).to_numpy(), 4).reshape(-1, 2, 2),

@@ -26,7 +26,7 @@ PAGES = [("01_model", "Is this it?"), ("02_grad_cam", HOSTILE[:200]), ("07_audit
 
 
 def rows():
-    """Gates with each name as a claim: of interventions, which fail, and of a method."""
+    """Checks with each name as a claim: of interventions, which fail, and of a method."""
     low = Estimate(0.3, 0.2, 0.4, 60)
     causal = [make_row(f"reliance.{name}_swap", name, low, 0.5, True, name, name) for name in NAMES]
     return causal + [make_row(f"cam.{name}", f"{name}: {name}", low, 0.5, False) for name in NAMES]
@@ -39,7 +39,7 @@ def notebook():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "_display", lambda data, **_: outputs.append(data))
         report.finding(f"It takes {' and '.join(NAMES)}")
-        report.gates(rows())
+        report.checks(rows())
         for name in NAMES:
             report.text(name)
             report.note(name)
