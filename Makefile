@@ -5,7 +5,9 @@ PYTHON ?= python3
 STUDY ?=
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := python -m pip install --quiet --constraint requirements.lock
+UV := uv==0.13.9
+# each file is held against the hashes in the lock
+INSTALL := VIRTUAL_ENV=$(CURDIR)/.venv uv pip install --quiet --compile-bytecode --constraint requirements.lock
 
 .PHONY: help report test reproduce bench sweep check lab clean
 
@@ -46,6 +48,7 @@ clean:  ## remove what was built, keep the environment and what was fetched
 	@test -d .venv/lib || test $$(df -Pk . | awk 'NR == 2 {print int($$4 / 1048576)}') -ge 9 || { echo "seewhy needs some 9 GB of disk here (found: $$(df -Ph . | awk 'NR == 2 {print $$4}'))"; exit 1; }
 	@echo "installing into .venv (about 7 GB, once; a few minutes) ..."
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@python -m pip install --quiet $(UV)
 	@$(INSTALL) --editable .
 	@touch $@
 

@@ -32,7 +32,12 @@ def parts(requirement):
 
 
 def pins():
-    return dict(parts(line) for line in LOCK.splitlines() if line.strip() and not line.startswith("#"))
+    return dict(parts(line.partition(" --hash")[0]) for line in locked_packages())
+
+
+def locked_packages():
+    """One line a package: name, version, where it is wanted, and the hashes of its files."""
+    return [" ".join(line.split()) for line in LOCK.replace("\\\n", " ").splitlines() if line.strip()]
 
 
 def version(text):
@@ -61,14 +66,13 @@ def test_the_lock_pins_what_was_agreed():
     assert not {"opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"} & set(found)
 
 
-def test_every_line_of_the_lock_is_one_exact_version():
-    lines = [line for line in LOCK.splitlines() if line.strip() and not line.startswith("#")]
-    wrong = [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!]+( ; .+)?", line)]
-    assert wrong == []
+def test_every_package_of_the_lock_is_one_exact_version_with_the_hashes_of_its_files():
+    form = re.compile(r"[A-Za-z0-9._-]+==[\w.+!]+( ; [^-]+)?( --hash=sha256:[0-9a-f]{64})+")
+    assert [line for line in locked_packages() if not form.fullmatch(line)] == []
 
 
 def test_the_lock_names_no_host():
-    assert not re.search(r"://|^\s*-|@", LOCK, re.MULTILINE)
+    assert not re.search(r"://|^\s*-(?!-hash=)|@", LOCK, re.MULTILINE)
 
 
 def test_the_lock_holds_every_dependency_within_its_range():

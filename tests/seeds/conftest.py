@@ -164,6 +164,7 @@ def here(notebook: str, executed: str, parameters: dict[str, Any], **_others: An
 
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("IPython.display.display", keep)
+            patched.setattr("IPython.core.interactiveshell.InteractiveShell.initialized", lambda: True)
             exec(cell.source, names)
         names |= parameters if "parameters" in cell.metadata.get("tags", []) else {}
     found.metadata["language_info"] = {"name": "python"}
