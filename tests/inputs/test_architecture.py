@@ -6,7 +6,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture
-from seewhy.inputs.arguments import sizes
+from seewhy.inputs.arguments import recurrent_sizes
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.weights import left_aside
 from tests.conftest import checkpoint
@@ -228,10 +228,10 @@ def test_a_linear_layer_called_embed_is_no_embedding():
     layers = {"encoder.embed": nn.Linear(9, 5), "decoder.embed": nn.Embedding(7, 5), "decoder.cell": nn.GRUCell(5, 6)}
     file = nn.ModuleDict({name.replace(".", "_"): layer for name, layer in layers.items()}).state_dict()
     file = {name.replace("_", ".", 1): value for name, value in file.items()}
-    found = sizes(file)
+    found = recurrent_sizes(file)
     assert (found["vocab_size"], found["embed_size"], found["hidden_size"]) == (7, 5, 6)
     assert "num_layers" not in found
-    assert sizes(nn.Linear(2, 3).state_dict()) == {}
+    assert recurrent_sizes(nn.Linear(2, 3).state_dict()) == {}
 
 
 def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):

@@ -151,7 +151,7 @@ def test_opencv_leaves_blue_first_where_nobody_turns_it(files):
         return cv2.resize(np.asarray(upright(file))[..., ::-1], (64, 48)).transpose(2, 0, 1) / np.float32(255)
 
     check(line, theirs, files)
-    seen = images.photos(files[:1], Preprocessing.model_validate(line))[0]
+    seen = images.fitted_photos(files[:1], Preprocessing.model_validate(line))[0]
     wanted = cv2.resize(np.asarray(upright(files[0])), (64, 48))
     assert np.array_equal(seen, wanted)  # people see it in its colours
 
@@ -189,14 +189,14 @@ def test_keys_for_blue_first_each_images_own_mean_and_letterbox(files):
         left, top = (64 - size[0]) / 2, (64 - size[1]) / 2
         sides = round(top - 0.1), round(top + 0.1), round(left - 0.1), round(left + 0.1)
         wanted = cv2.copyMakeBorder(inner, *sides, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-        assert np.array_equal(images.photos([file], Preprocessing(size=64, resize="letterbox"))[0], wanted)
+        assert np.array_equal(images.fitted_photos([file], Preprocessing(size=64, resize="letterbox"))[0], wanted)
 
 
 def test_what_is_shown_is_what_the_network_sees_also_after_a_resize_of_numbers(files):
     line = "T.Compose([T.ToTensor(), T.Normalize([0.5] * 3, [0.25] * 3), T.Resize((48, 48)), T.Pad(2, fill=0)])"
     seen = Preprocessing.model_validate(line)
     assert not images.is_plain(seen)
-    shown = images.photos(files[:3], seen)
+    shown = images.fitted_photos(files[:3], seen)
     exact = images.inputs(files[:3], seen)
     assert np.abs(shown.transpose(0, 3, 1, 2) / 255 - (exact.numpy() * 0.25 + 0.5)).max() < 1.01 / 255
     assert (shown[:, 0, 0] == 128).all()  # the border's zero is the mean's colour
@@ -320,8 +320,8 @@ def test_masks_and_boxes_follow_every_step(tmp_path):
     for line in lines:
         seen = Preprocessing.model_validate(line)
         (moved,) = images.Fit.of((131, 97), seen).boxes([box])
-        values = images.mask(tmp_path / "m.png", seen)
-        bright = images.photos([tmp_path / "a.png"], seen)[0, ..., 1] > 127
+        values = images.fitted_mask(tmp_path / "m.png", seen)
+        bright = images.fitted_photos([tmp_path / "a.png"], seen)[0, ..., 1] > 127
         assert set(np.unique(values)) <= {0, 7}, line
         rows, columns = np.nonzero(values)
         found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
@@ -342,11 +342,11 @@ def test_what_lies_in_the_file_takes_boxes_and_masks_with_it(tmp_path, turned):
     Image.fromarray(lit // 255).save(tmp_path / "m.png")
     assert np.array_equal(np.asarray(images.open_image(tmp_path / "a.png"))[..., 0], lit)
     seen = Preprocessing(size=64, exif="stored")
-    bright = images.photos([tmp_path / "a.png"], seen)[0, ..., 0] > 127
+    bright = images.fitted_photos([tmp_path / "a.png"], seen)[0, ..., 0] > 127
     (moved,) = images.fit_boxes([box], size, seen, tmp_path / "a.png")
     rows, columns = np.nonzero(bright)
     assert np.abs(moved - [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).max() <= 1
-    mask = images.mask(tmp_path / "m.png", seen, tmp_path / "a.png")
+    mask = images.fitted_mask(tmp_path / "m.png", seen, tmp_path / "a.png")
     assert (mask != bright).sum() <= 60
 
 
@@ -356,10 +356,10 @@ def test_bands_of_a_tiff(tmp_path):
     values = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7) * 256
     tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
     seen = Preprocessing(size=[6, 7], bands=[4, 3, 2])
-    found = images.photos([tmp_path / "a.tif"], seen)[0]
+    found = images.fitted_photos([tmp_path / "a.tif"], seen)[0]
     assert np.array_equal(found, (values[[3, 2, 1]] >> 8).astype(np.uint8).transpose(1, 2, 0))
     with pytest.raises(SeewhyError, match=r"bands: found \[6\]; image 'a.tif' has 5; allowed: 1 to 5"):
-        images.photos([tmp_path / "a.tif"], Preprocessing(size=6, bands=[6]))
+        images.fitted_photos([tmp_path / "a.tif"], Preprocessing(size=6, bands=[6]))
 
 
 @pytest.mark.parametrize("most", [1.0, 255.0])
@@ -373,5 +373,5 @@ def test_an_array_of_numbers_reaches_the_network_unrounded(tmp_path, most):
     wanted = (v2.functional.resize(share, [24, 24], antialias=True) - 0.49) / 0.248
     found = images.inputs([tmp_path / "a.npy"], seen)[0]
     torch.testing.assert_close(found, wanted, rtol=0, atol=2e-6)
-    shown = images.photos([tmp_path / "a.npy"], seen)[0]
+    shown = images.fitted_photos([tmp_path / "a.npy"], seen)[0]
     assert np.abs(shown[..., 0] / 255 - (wanted[0].numpy() * 0.248 + 0.49)).max() < 0.51 / 255

@@ -24,8 +24,8 @@ from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, listing
 from seewhy.formatting import written
 from seewhy.inputs import images
-from seewhy.inputs.dataset import load as load_dataset
-from seewhy.inputs.images import orientation
+from seewhy.inputs.dataset import load_dataset
+from seewhy.inputs.images import exif_orientation
 from seewhy.inputs.renewal import renew
 from seewhy.inputs.transform_line import parse_line
 from seewhy.inputs.weights import left_aside
@@ -165,7 +165,7 @@ def preprocessing(patient: Patient) -> Iterator[Line]:
     yield Line("ok", "preprocessing", f"{'; '.join(facts.fed(study).values())} ({study.resolved.sentence})")
     if study.settings.preprocessing.transform:
         yield from _line_notes(study.settings.preprocessing.transform)
-    turned = sum(orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
+    turned = sum(exif_orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
     if turned:
         told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
         yield Line("ok", "preprocessing", told)

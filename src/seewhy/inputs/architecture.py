@@ -50,7 +50,7 @@ class Order:
         """What stands behind it."""
         return self.architecture.partition(":")[2]
 
-    def differences(self, model: nn.Module) -> int:
+    def count_differences(self, model: nn.Module) -> int:
         """How many tensors of the network or of its part of the file the other does not have in this shape."""
         own, found = model.state_dict(), weights.match_weights(model, self.checkpoint.weights, self.where).weights
         return sum(key not in own or key not in found or own[key].shape != found[key].shape for key in {**own, **found})
@@ -73,14 +73,14 @@ def build(
     weights and network still differ.
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
-    model = _make(order)
-    if order.differences(model):
-        model = _fitted(order, model)
+    model = _make_network(order)
+    if order.count_differences(model):
+        model = _fitted_network(order, model)
     order.notes.extend(weights.fill(model, checkpoint.weights, classes, where))
     return model.eval()
 
 
-def empty(
+def empty_network(
     architecture: str, classes: int, arguments: dict[str, Any], checkpoint: Checkpoint, root: Path, where: str
 ) -> nn.Module:
     """The model as its constructor leaves it: torchvision:NAME, timm:NAME, smp:NAME, fastai:NAME, transformers:FOLDER,
@@ -89,25 +89,25 @@ def empty(
     `classes` is the dataset's number of them, 0 where it has none. Raises SeewhyError where the name does not exist,
     or where the constructor refuses or needs what nothing tells.
     """
-    return _make(Order(architecture, classes, arguments, checkpoint, root, where))
+    return _make_network(Order(architecture, classes, arguments, checkpoint, root, where))
 
 
-def _fitted(order: Order, model: nn.Module) -> nn.Module:
+def _fitted_network(order: Order, model: nn.Module) -> nn.Module:
     """The network made once more, with one output for two classes, sizes of the weights, and their first layer and
     head; as it was where that does not help."""
     before = order.differences(model)
     if order.classes == 2:
-        single = _make(Order(**{**vars(order), "classes": 1, "notes": []}))
+        single = _make_network(Order(**{**vars(order), "classes": 1, "notes": []}))
         if order.differences(single) < before:
             order.notes.append("one output: its value speaks for the second class, its negative for the first")
             model, order = single, Order(**{**vars(order), "classes": 1})
     if order.differences(model) and order.zoo in COUNT:
-        model = _resized(order, model)
+        model = _resized_network(order, model)
         order.notes.extend(rebuild(model, order.checkpoint.weights, order.where))
     return model
 
 
-def _resized(order: Order, model: nn.Module) -> nn.Module:
+def _resized_network(order: Order, model: nn.Module) -> nn.Module:
     """A zoo's network with the file's number of channels, and its side of the input."""
     before, found = order.differences(model), dict(order.arguments)
     channels = completed.in_channels(order.checkpoint.weights)
@@ -115,23 +115,23 @@ def _resized(order: Order, model: nn.Module) -> nn.Module:
         found[key] = channels
     side = SIDES.get(order.zoo)
     if side and side not in found and any("pos_embed" in one or "pos_embedding" in one for one in model.state_dict()):
-        make = lambda **given: _make(Order(**{**vars(order), "arguments": {**found, **given}, "notes": []}))  # noqa: E731
+        make = lambda **given: _make_network(Order(**{**vars(order), "arguments": {**found, **given}, "notes": []}))  # noqa: E731
         found |= fit_arguments(make, {}, {side: 224}, order.checkpoint.weights, order.differences) or {}
     if found == dict(order.arguments):
         return model
-    other = _make(Order(**{**vars(order), "arguments": found, "notes": []}))
+    other = _make_network(Order(**{**vars(order), "arguments": found, "notes": []}))
     if order.differences(other) >= before:
         return model
     changed = {name: value for name, value in found.items() if name not in order.arguments}
-    order.notes.append(f"read from the weights: {_written(changed)}")
+    order.notes.append(f"read from the weights: {_written_arguments(changed)}")
     return other
 
 
-def _written(arguments: Mapping[str, Any]) -> str:
+def _written_arguments(arguments: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in arguments.items())
 
 
-def _make(order: Order) -> nn.Module:
+def _make_network(order: Order) -> nn.Module:
     if order.zoo in COUNT:
         return _from_zoo(order)
     if not order.name:
@@ -141,13 +141,13 @@ def _make(order: Order) -> nn.Module:
     if order.zoo == "fastai":
         return learner_network(order.name, order.checkpoint.weights, order.where)
     if order.zoo in ("torchscript", "export"):
-        return _recorded(order)
+        return _from_recorded_file(order)
     if definitions.is_file(order.zoo):
         return _from_file(order)
-    return _called(order, _from_module(order.zoo, order.name, order.root, order.where))
+    return _call_constructor(order, _from_module(order.zoo, order.name, order.root, order.where))
 
 
-def _recorded(order: Order) -> nn.Module:
+def _from_recorded_file(order: Order) -> nn.Module:
     """A network without its class: TorchScript or torch.export, whose recorded steps are run, as the study asks."""
     path = order.root / order.name
     if not path.is_file():
@@ -157,7 +157,7 @@ def _recorded(order: Order) -> nn.Module:
             return torch.jit.load(path, map_location="cpu")
         return torch.export.load(path).module()
     except Exception as error:  # whatever a damaged file raises
-        raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {_told(error)}") from None
+        raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {_error_text(error)}") from None
 
 
 def _from_zoo(order: Order) -> nn.Module:
@@ -167,7 +167,7 @@ def _from_zoo(order: Order) -> nn.Module:
     accepted = inspect.signature(make).parameters
     plain, lines = split_lines(order.arguments)
     given = _for_zoo(order, plain) | {key: value for key, value in OFFLINE.items() if key in accepted}
-    model = _checked(order, make, given)
+    model = _checked_network(order, make, given)
     replace_parts(model, lines, order.where)
     return model
 
@@ -177,11 +177,11 @@ def _for_zoo(order: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if order.zoo == "smp" and isinstance(encoder := order.checkpoint.config.get("encoder_name"), str):
         told["encoder_name"] = encoder
     if order.zoo == "torchvision":
-        told |= _switches(order)
+        told |= _auxiliary_switches(order)
     return told | dict(arguments)
 
 
-def _switches(order: Order) -> dict[str, Any]:
+def _auxiliary_switches(order: Order) -> dict[str, Any]:
     """Auxiliary heads as the weights have them; of `transform_input` no weight tells, which is noted."""
     found: dict[str, Any] = {}
     aux = {key: any(one in name for name in order.checkpoint.weights for one in AUXILIARY[key]) for key in AUXILIARY}
@@ -203,45 +203,45 @@ def _from_file(order: Order) -> nn.Module:
     if not path.is_file():
         raise SeewhyError(f"architecture '{order.architecture}' of {order.where}: there is no file '{order.zoo}'")
     with without_downloads(order.notes):
-        taken = definitions.take(path, order.name, dict(order.arguments), order.classes, order.root, order.where)
+        taken = definitions.take_definitions(path, order.name, dict(order.arguments), order.classes, order.root, order.where)
     order.notes.extend(note for note in taken.notes if note not in order.notes)
     found = definitions.network_of(taken, order.name)
     if isinstance(found, nn.Module):
         return found
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
-        raise problem or unknown("architecture", order.architecture, _networks(taken.module, order.zoo), order.where)
-    own = {key: value for key, value in order.arguments.items() if key not in taken.used or key in _accepted(found)}
+        raise problem or unknown("architecture", order.architecture, _network_classes(taken.module, order.zoo), order.where)
+    own = {key: value for key, value in order.arguments.items() if key not in taken.used or key in _accepted_parameters(found)}
     try:
-        return _called(Order(**{**vars(order), "arguments": own}), found)
+        return _call_constructor(Order(**{**vars(order), "arguments": own}), found)
     except SeewhyError as error:
         cause = error.__cause__ or error.__context__
         raise definitions.missing_value(taken, cause, order.where) or error from None  # type: ignore[arg-type]
 
 
-def _accepted(make: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+def _accepted_parameters(make: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(make).parameters
 
 
-def _called(order: Order, make: Callable[..., nn.Module]) -> nn.Module:
+def _call_constructor(order: Order, make: Callable[..., nn.Module]) -> nn.Module:
     """A class or function of the user's own, called with what was set and what dataset, file and weights tell."""
-    accepted, file = _accepted(make), order.checkpoint
-    given = completed.complete(accepted, order.arguments, order.classes, file)
-    needed = completed.missing(accepted, given)
+    accepted, file = _accepted_parameters(make), order.checkpoint
+    given = completed.complete_arguments(accepted, order.arguments, order.classes, file)
+    needed = completed.missing_arguments(accepted, given)
     free = dict.fromkeys(needed, 8)
 
-    def quiet(**arguments: Any) -> nn.Module:
+    def make_offline(**arguments: Any) -> nn.Module:
         with without_downloads([]):
             return make(**arguments)
 
     if needed:
-        found = fit_arguments(quiet, given, free, file.weights, order.differences)
-        if found and all(has_effect(quiet, found, name, order.differences) for name in needed):
-            order.notes.append(f"read from the weights: {_written({name: found[name] for name in needed})}")
+        found = fit_arguments(make_offline, given, free, file.weights, order.differences)
+        if found and all(has_effect(make_offline, found, name, order.differences) for name in needed):
+            order.notes.append(f"read from the weights: {_written_arguments({name: found[name] for name in needed})}")
             given = found
     completed.refuse_missing(accepted, given, f"of {order.where} ({order.architecture})")
     with without_downloads(order.notes):
-        model = _checked(order, make, given)
+        model = _checked_network(order, make, given)
     if not order.differences(model):
         return model
     free = {
@@ -250,19 +250,19 @@ def _called(order: Order, make: Callable[..., nn.Module]) -> nn.Module:
         if type(given.get(name, one.default)) in (int, bool)
         and name not in {*order.arguments, *completed.COUNTS, "pretrained"}
     }
-    better = fit_arguments(quiet, given, free, file.weights, order.differences)
+    better = fit_arguments(make_offline, given, free, file.weights, order.differences)
     if better is None:
         return model
     changed = {name: better[name] for name in free if better[name] != free[name]}
-    order.notes.append(f"read from the weights: {_written(changed)}")
-    return _checked(order, quiet, better)
+    order.notes.append(f"read from the weights: {_written_arguments(changed)}")
+    return _checked_network(order, make_offline, better)
 
 
-def _checked(order: Order, make: Callable[..., nn.Module], given: dict[str, Any]) -> nn.Module:
+def _checked_network(order: Order, make: Callable[..., nn.Module], given: dict[str, Any]) -> nn.Module:
     try:
         model = make(**given)
     except Exception as error:  # whatever the user's constructor raises
-        told = f"{order.where}: {order.architecture} refuses its arguments {given}: {_told(error)}"
+        told = f"{order.where}: {order.architecture} refuses its arguments {given}: {_error_text(error)}"
         raise SeewhyError(told) from error
     if not isinstance(model, nn.Module):
         raise SeewhyError(f"{order.where}: {order.architecture} makes '{type(model).__name__}'; allowed: an nn.Module")
@@ -304,14 +304,14 @@ def _from_module(module: str, name: str, root: Path, where: str) -> Callable[...
         found = import_module(module)
     except Exception as error:  # the module is the user's: it may fail in any way
         raise SeewhyError(
-            f"architecture '{module}:{name}' of {where}: {_told(error)}; looked in {root} and the environment"
+            f"architecture '{module}:{name}' of {where}: {_error_text(error)}; looked in {root} and the environment"
         ) from None
     if not _makes_a_network(getattr(found, name, None), module):
-        raise unknown("architecture", f"{module}:{name}", _networks(found, module), where)
+        raise unknown("architecture", f"{module}:{name}", _network_classes(found, module), where)
     return getattr(found, name)
 
 
-def _networks(module: Any, prefix: str) -> list[str]:
+def _network_classes(module: Any, prefix: str) -> list[str]:
     """Classes of networks in a module, as architectures."""
     kinds = [key for key, one in vars(module).items() if isinstance(one, type) and issubclass(one, nn.Module)]
     return [f"{prefix}:{kind}" for kind in kinds]
@@ -324,5 +324,5 @@ def _makes_a_network(value: object, module: str) -> bool:
     return inspect.isfunction(value) and value.__module__ == module
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -53,7 +53,7 @@ class Taken:
     notes: list[str] = field(default_factory=list)
 
 
-def take(path: Path, name: str, given: dict[str, Any], classes: int, root: Path, where: str) -> Taken:
+def take_definitions(path: Path, name: str, given: dict[str, Any], classes: int, root: Path, where: str) -> Taken:
     """The module with `name` and all that it needs. `given` are values for constants that only a run would tell; those
     that were taken are `used`.
 
@@ -70,11 +70,11 @@ def take(path: Path, name: str, given: dict[str, Any], classes: int, root: Path,
     except SeewhyError:
         raise
     except Exception as error:  # the file is the user's: it may fail in any way
-        raise SeewhyError(f"architecture '{path.name}:{name}' of {where}: {_told(error)}") from None
+        raise SeewhyError(f"architecture '{path.name}:{name}' of {where}: {_error_text(error)}") from None
     return Taken(file.module, file.unknown, reader.used, reader.notes)
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
@@ -84,10 +84,10 @@ def source_of(path: Path) -> str:
     if path.suffix != ".ipynb":
         return text
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    return "\n\n".join(_plain("".join(cell["source"])) for cell in cells)
+    return "\n\n".join(_code_of_cell("".join(cell["source"])) for cell in cells)
 
 
-def _plain(cell: str) -> str:
+def _code_of_cell(cell: str) -> str:
     """A cell's code without magics; nothing for a cell in another language, or one that is no Python."""
     if re.match(r"\s*%%(?!time|capture|timeit|prun)", cell):
         return ""
@@ -117,7 +117,7 @@ class _Reader:
             self.files[path].read()
         return self.files[path]
 
-    def local(self, module: str, folder: Path) -> Path | None:
+    def local_file(self, module: str, folder: Path) -> Path | None:
         """The file of a module that lies beside the script or in the project."""
         for base in dict.fromkeys((folder, self.root)):
             for path in (base / f"{module.replace('.', '/')}.py", base / module.replace(".", "/") / "__init__.py"):
@@ -141,14 +141,14 @@ class _File:
         self.begun: set[str] = set()
         self.unknown: dict[str, str] = {}
 
-    def read(self) -> None:
+    def parse_file(self) -> None:
         """Parses the file; nothing of it is run."""
-        self.statements = [_unplaced(one) for one in _flat(ast.parse(source_of(self.path), str(self.path)).body)]
+        self.statements = [_without_placement(one) for one in _top_statements(ast.parse(source_of(self.path), str(self.path)).body)]
         for one in self.statements:
             for name in _names_bound(one):
                 self.bound.setdefault(name, []).append(one)
 
-    def provide(self, name: str) -> None:
+    def provide_name(self, name: str) -> None:
         """Runs what the name needs, and what it needs in turn; then what makes the name itself."""
         if name in self.begun:
             return
@@ -157,7 +157,7 @@ class _File:
             if not hasattr(builtins, name):
                 for one in self.statements:
                     if isinstance(one, ast.ImportFrom) and one.names[0].name == "*":
-                        self._run(one)
+                        self._run_statement(one)
             return
         last = self.bound[name][-1]
         defined = [one for one in self.bound[name] if isinstance(one, ast.ClassDef | ast.FunctionDef)]
@@ -165,21 +165,21 @@ class _File:
         if not defined and not isinstance(last, ast.Import | ast.ImportFrom):
             chosen = self.bound[name]
         for one in chosen:
-            self._run(one, name)
+            self._run_statement(one, name)
 
-    def _run(self, one: Statement, name: str = "") -> None:
+    def _run_statement(self, one: Statement, name: str = "") -> None:
         if id(one) in self.done:
             return
         self.done.add(id(one))
         if isinstance(one, ast.Import | ast.ImportFrom):
-            self._import(one)
+            self._run_import(one)
             return
         if not self._is_safe(one):
-            self._leave(one)
+            self._leave_unrun(one)
             return
         for needed in _names_used(one):
             if needed != name:
-                self.provide(needed)
+                self.provide_name(needed)
         # annotations stay text: they name what is not needed
         code = compile(ast.Module([one], []), str(self.path), "exec", __future__.annotations.compiler_flag)
         try:
@@ -187,9 +187,9 @@ class _File:
         except Exception:
             if not isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.If):
                 raise
-            self._leave(one)  # it rests on what was not run
+            self._leave_unrun(one)  # it rests on what was not run
 
-    def _leave(self, one: Statement) -> None:
+    def _leave_unrun(self, one: Statement) -> None:
         """A value that only a run would tell: one that was given, the number of classes, or none."""
         for name in _names_bound(one):
             line = " ".join(ast.unparse(one).split())[:80]
@@ -221,7 +221,7 @@ class _File:
 
     def _is_value(self, value: ast.expr) -> bool:
         """Whether working it out calls nothing but harmless functions, makers of networks and classes of the file."""
-        return all(self._may_call(ast.unparse(one.func)) for one in _calls(value))
+        return all(self._may_call(ast.unparse(one.func)) for one in _calls_in(value))
 
     def _may_call(self, name: str) -> bool:
         if name in CALLED or name.startswith(MAKERS):
@@ -242,48 +242,48 @@ class _File:
         marked = any("dataclass" in ast.unparse(mark) for mark in one.decorator_list)
         return plain or marked or any(base.endswith("Module") or self._may_call(base) for base in bases)
 
-    def _import(self, one: ast.Import | ast.ImportFrom) -> None:
+    def _run_import(self, one: ast.Import | ast.ImportFrom) -> None:
         space = self.module.__dict__
         if isinstance(one, ast.Import):
             for alias in one.names:
-                found = self._module(alias.name)
-                whole = found if alias.asname or "." not in alias.name else self._module(alias.name.split(".")[0])
+                found = self._import_module(alias.name)
+                whole = found if alias.asname or "." not in alias.name else self._import_module(alias.name.split(".")[0])
                 space[alias.asname or alias.name.split(".")[0]] = whole
             return
         folder = self.path.parent
         for _ in range(one.level - 1):
             folder = folder.parent
         for alias in one.names:
-            found = self._attributes(one.module or "", alias.name, folder, one.level)
+            found = self._imported_names(one.module or "", alias.name, folder, one.level)
             if alias.name == "*":
                 space |= found
             else:
                 space[alias.asname or alias.name] = found[alias.name]
 
-    def _module(self, name: str) -> Any:
+    def _import_module(self, name: str) -> Any:
         local = self.reader.local(name, self.path.parent)
         if local:
-            return self._whole(local)
+            return self._whole_module(local)
         try:
             return importlib.import_module(name)
         except ImportError:
             self.reader.notes.append(f"'{name}' is not installed here: what the file uses of it stands empty")
             return stand_in(name)
 
-    def _whole(self, path: Path) -> ModuleType:
+    def _whole_module(self, path: Path) -> ModuleType:
         """All definitions of a file beside this one."""
         other = self.reader.file(path)
         for name in list(other.bound):
             other.provide(name)
         return other.module
 
-    def _attributes(self, module: str, name: str, folder: Path, level: int) -> dict[str, Any]:
+    def _imported_names(self, module: str, name: str, folder: Path, level: int) -> dict[str, Any]:
         """What `from module import name` binds; all public names for a star."""
         base = folder / module.replace(".", "/") if module else folder
         files = [base.with_suffix(".py"), base / "__init__.py"] if level else []
         local = next((path for path in files if path.is_file()), None) or self.reader.local(module, self.path.parent)
         if local and name == "*":
-            return {key: one for key, one in vars(self._whole(local)).items() if not key.startswith("_")}
+            return {key: one for key, one in vars(self._whole_module(local)).items() if not key.startswith("_")}
         if local:
             other = self.reader.file(local)
             other.provide(name)
@@ -291,25 +291,25 @@ class _File:
                 return {name: getattr(other.module, name)}
         inside = next((one for one in (base / f"{name}.py", base / name / "__init__.py") if one.is_file()), None)
         if (level or local or base.is_dir()) and inside:
-            return {name: self._whole(inside)}
-        found = self._module(module)
+            return {name: self._whole_module(inside)}
+        found = self._import_module(module)
         if isinstance(found, Absent):
             return {name: getattr(found, name)}
         if name == "*":
             return {key: getattr(found, key) for key in getattr(found, "__all__", dir(found)) if key[:1] != "_"}
-        return {name: getattr(found, name) if hasattr(found, name) else self._module(f"{module}.{name}")}
+        return {name: getattr(found, name) if hasattr(found, name) else self._import_module(f"{module}.{name}")}
 
 
-def _flat(body: list[Statement]) -> Iterator[Statement]:
+def _top_statements(body: list[Statement]) -> Iterator[Statement]:
     """Top-level statements; `if __name__ == "__main__"` is no definition, but what it defines is one."""
     for one in body:
         if isinstance(one, ast.If) and "__name__" in ast.unparse(one.test):
-            yield from _flat(one.body)
+            yield from _top_statements(one.body)
         else:
             yield one
 
 
-def _unplaced(one: Statement) -> Statement:
+def _without_placement(one: Statement) -> Statement:
     """`net = Net().to(device)` without what moves it: it stays on the CPU."""
     if isinstance(one, ast.Assign):
         while (
@@ -328,17 +328,17 @@ def _names_bound(one: Statement) -> list[str]:
         return [(alias.asname or alias.name.split(".")[0]) for alias in one.names if alias.name != "*"]
     if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = one.targets if isinstance(one, ast.Assign) else [one.target]
-        return [part for target in targets for part in _roots(target)]
+        return [part for target in targets for part in _target_names(target)]
     if isinstance(one, ast.If | ast.Try | ast.With | ast.For):
         parts = [part for part in ast.walk(one) if isinstance(part, ast.stmt) and part is not one]
         return list(dict.fromkeys(name for part in parts for name in _names_bound(part)))
     return []
 
 
-def _roots(target: ast.expr) -> list[str]:
+def _target_names(target: ast.expr) -> list[str]:
     """The names that a target binds or changes: `x`, and `x` of `x.fc` and `x[0]`."""
     if isinstance(target, ast.Tuple | ast.List):
-        return [name for part in target.elts for name in _roots(part)]
+        return [name for part in target.elts for name in _target_names(part)]
     while isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):
         target = target.value
     return [target.id] if isinstance(target, ast.Name) else []
@@ -349,7 +349,7 @@ def _names_used(one: ast.AST) -> list[str]:
     return list(dict.fromkeys(used))
 
 
-def _calls(value: ast.expr) -> Iterator[ast.Call]:
+def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
     """Calls that happen when the expression is worked out: those inside a lambda do not."""
     if isinstance(value, ast.Lambda):
         return
@@ -357,7 +357,7 @@ def _calls(value: ast.expr) -> Iterator[ast.Call]:
         yield value
     for part in ast.iter_child_nodes(value):
         if isinstance(part, ast.expr | ast.keyword | ast.comprehension):
-            yield from _calls(part)  # type: ignore[arg-type]
+            yield from _calls_in(part)  # type: ignore[arg-type]
 
 
 def network_of(taken: Taken, name: str) -> Any:

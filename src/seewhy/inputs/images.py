@@ -50,8 +50,8 @@ def open_image(path: Path, where: str = "", mode: str = "RGB", exif: Exif = "upr
                 raise SeewhyError(
                     f"{place}image '{path.name}' has {image.width} x {image.height} pixels; allowed: {LARGEST:,}"
                 )
-            turned = _upright(image) if exif == "upright" else image
-            return _values(turned) if mode == "L" else _eight_bit(turned).convert(mode)
+            turned = _turned_upright(image) if exif == "upright" else image
+            return _mask_values(turned) if mode == "L" else _eight_bit(turned).convert(mode)
     except FileNotFoundError:
         raise SeewhyError(f"{place}there is no image '{path}'") from None
     except SeewhyError:
@@ -60,7 +60,7 @@ def open_image(path: Path, where: str = "", mode: str = "RGB", exif: Exif = "upr
         raise SeewhyError(f"{place}image '{path.name}' cannot be read: {' '.join(str(error).split())}") from None
 
 
-def orientation(path: Path) -> int:
+def exif_orientation(path: Path) -> int:
     """The EXIF orientation, 1 to 8: 1 for a file that says nothing, or no image."""
     try:
         with Image.open(path) as image:
@@ -70,7 +70,7 @@ def orientation(path: Path) -> int:
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turned_upright(image: Image.Image) -> Image.Image:
     """Turned as EXIF says; as it is where EXIF is damaged."""
     image.load()
     try:
@@ -91,7 +91,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image
 
 
-def _values(mask: Image.Image) -> Image.Image:
+def _mask_values(mask: Image.Image) -> Image.Image:
     """A mask's own numbers: palette indices, not their colours; large 16-bit values cut at 255, not scaled away."""
     if mask.mode in ("P", "1") or mask.mode.startswith("I"):
         return Image.fromarray(np.asarray(mask).clip(0, 255).astype(np.uint8))
@@ -144,7 +144,7 @@ def _colours_of(values: np.ndarray, bands: Sequence[int] | None, path: Path) -> 
     return numbers.repeat(3 // len(chosen), axis=2)
 
 
-def photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
+def fitted_photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
     """Images fitted to the canvas, before scale, mean and std: what a person can look at.
 
     With `grey` they are turned grey first, as training code does, and have three equal channels. Red is first here
@@ -216,7 +216,7 @@ def inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor,
     if is_plain(preprocessing) and all(picture.dtype == np.uint8 for picture in pictures):
         fitted = [_fit_picture(picture, preprocessing) for picture in pictures]
         _check_sizes(fitted, paths)
-        return tensor(np.stack(fitted), preprocessing)
+        return input_tensor(np.stack(fitted), preprocessing)
     found = [_run_steps(picture, preprocessing.pipeline) for picture in pictures]
     _check_sizes([one.numpy().transpose(1, 2, 0) for one in found], paths)
     return torch.stack(found)
@@ -235,7 +235,7 @@ def _run_steps(picture: Picture, steps: Sequence[Step]) -> Float[Tensor, "c h w"
     return torch.from_numpy(writable(picture)).permute(2, 0, 1).float().contiguous()
 
 
-def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+def input_tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
     """Fitted photos as the network's input: (pixel / 255 - mean) / std, or what the user's own steps say.
 
     One channel where the network takes grey, else three.
@@ -244,14 +244,14 @@ def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -
     return apply_values(values, preprocessing.pipeline).contiguous()
 
 
-def mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) -> UInt8[np.ndarray, "h w"]:
+def fitted_mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) -> UInt8[np.ndarray, "h w"]:
     """A mask file fitted to the canvas by nearest neighbour, so that its values stay class indices.
 
     `photo` is the image it belongs to, by whose EXIF it is turned where the network takes images as stored.
     """
     picture = np.asarray(open_image(path, mode="L"))[..., None]
     if photo is not None and preprocessing.exif == "stored":
-        picture = lay_down(picture, orientation(photo))
+        picture = lay_down(picture, exif_orientation(photo))
     for operation in Fit.of((picture.shape[1], picture.shape[0]), preprocessing).operations:
         black = Window(operation.start, operation.size, Pad()) if isinstance(operation, Window) else operation
         picture = apply_operation(picture, black, nearest=True)
@@ -265,7 +265,7 @@ def fit_boxes(
 
     Where the network takes images as stored, they are laid down as the EXIF of `photo` says.
     """
-    turned = orientation(photo) if preprocessing.exif == "stored" else 1
+    turned = exif_orientation(photo) if preprocessing.exif == "stored" else 1
     stored = size[::-1] if turned in LYING else size
     return Fit.of(stored, preprocessing).boxes([_lie_down(box, size, turned) for box in boxes])
 
@@ -290,14 +290,14 @@ def lay_down(picture: Picture, turned: int) -> Picture:
     return np.ascontiguousarray(flipped[rows, columns])
 
 
-def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+def original_picture(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     """The file in its own colours and shape, shrunk to at most `SHOWN` pixels a side: for people, not for the model."""
     image = open_image(path)
     image.thumbnail((SHOWN, SHOWN))
     return np.asarray(image)
 
 
-def part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+def picture_part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
     """The part `box` (x0, y0, x1, y1 in shares of its sides) of the file, in its own colours, as (height, width)."""
     image = open_image(path)
     x0, y0, x1, y1 = box

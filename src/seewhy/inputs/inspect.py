@@ -30,11 +30,11 @@ def look(path: Path, root: Path) -> Found:
         raise SeewhyError(f"there is no file '{path}'")
     suffix = path.suffix.lower()
     if suffix in TABLES and not _is_torch(path):
-        return _table(path, root)
+        return _inspect_table(path, root)
     if suffix in NAMES and not (suffix == ".txt" and "," in _first_line(path)):
-        return _names(path, root)
+        return _inspect_names(path, root)
     if suffix == ".txt":
-        return _table(path, root)
+        return _inspect_table(path, root)
     from seewhy.inputs.describe import checkpoint
 
     return checkpoint(path, root)
@@ -57,7 +57,7 @@ def _folder(path: Path, root: Path) -> Found:
     return Found({"what": "a folder", "images": f"{count:,}"}, lines)
 
 
-def _names(path: Path, root: Path) -> Found:
+def _inspect_names(path: Path, root: Path) -> Found:
     names = read_classes(path, f"'{path.name}'")
     lines = (
         f"datasets:\n  {entry_name(path)}: {{task: classification, images: FOLDER, classes: {written(path, root)}}}\n"
@@ -65,7 +65,7 @@ def _names(path: Path, root: Path) -> Found:
     return Found({"what": "class names", "classes": f"{len(names)}: {listing(names)}"}, lines)
 
 
-def _table(path: Path, root: Path) -> Found:
+def _inspect_table(path: Path, root: Path) -> Found:
     found = tables.frames(path, f"'{path.name}'")
     key = next((name for name in found if "test" in name), next(iter(found)))
     frame = tables.as_text(found[key])
@@ -73,7 +73,7 @@ def _table(path: Path, root: Path) -> Found:
     if key:
         facts["tables"] = listing(f"{name} ({len(one):,} rows)" for name, one in found.items())
     facts["columns"] = listing(frame.columns)
-    columns = {"image": _column(frame, IMAGE_WORDS), "label": _column(frame, LABEL_WORDS)}
+    columns = {"image": _named_column(frame, IMAGE_WORDS), "label": _named_column(frame, LABEL_WORDS)}
     renamed = {ours: theirs for ours, theirs in columns.items() if theirs and theirs != ours}
     label = columns["label"]
     names = sorted(set(frame[label]) - {""}) if label else []
@@ -90,7 +90,7 @@ def _table(path: Path, root: Path) -> Found:
     return Found(facts, f"datasets:\n  {entry_name(path)}: {flow(entry)}\n")
 
 
-def _column(frame: pd.DataFrame, words: tuple[str, ...]) -> str | None:
+def _named_column(frame: pd.DataFrame, words: tuple[str, ...]) -> str | None:
     """The column that such a word names, whole before in part."""
     whole = [name for word in words for name in frame if name.lower() == word]
     return next(iter([*whole, *(name for word in words for name in frame if word in name.lower())]), None)

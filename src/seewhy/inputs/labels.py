@@ -140,7 +140,7 @@ def from_columns(frame: pd.DataFrame, columns: Sequence[str], names: Sequence[st
 
     A row in which every cell is blank has no label. Raises SeewhyError for another number.
     """
-    values = pd.DataFrame({name: numbers(frame[column], column) for column, name in zip(columns, names, strict=True)})
+    values = pd.DataFrame({name: number_column(frame[column], column) for column, name in zip(columns, names, strict=True)})
     strange = values.where(~values.isin([0, 1, -1]) & values.notna()).stack().dropna()
     if len(strange):
         raise SeewhyError(f"column '{strange.index[0][1]}': found {strange.iloc[0]:g}; allowed: 0, 1, -1 and blank")
@@ -152,7 +152,7 @@ def from_columns(frame: pd.DataFrame, columns: Sequence[str], names: Sequence[st
     return Marked(held, [[] if e else [*unjudged.columns[r]] for e, r in zip(blank, unjudged.to_numpy(), strict=True)])
 
 
-def numbers(column: pd.Series, name: str) -> pd.Series:
+def number_column(column: pd.Series, name: str) -> pd.Series:
     """A column of text as numbers, blank as NaN; raises SeewhyError for text that is none."""
     text = column.astype(str).str.strip()
     found = pd.to_numeric(text.where(text != ""), errors="coerce")

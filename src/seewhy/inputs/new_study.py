@@ -14,8 +14,8 @@ from seewhy.config.project import Project
 from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import dataset
-from seewhy.inputs.checkpoint import NAMES, Checkpoint, load, named
-from seewhy.inputs.guess import Guess, guess
+from seewhy.inputs.checkpoint import NAMES, Checkpoint, load_checkpoint, named
+from seewhy.inputs.guess import Guess, guess_networks
 from seewhy.inputs.layouts import Finding, choose_layout, table
 from seewhy.inputs.option_values import split_options
 from seewhy.inputs.paths import relative
@@ -67,7 +67,7 @@ def propose_study(project: Project, request: Request, ask: Ask | None = None) ->
     of_dataset, of_study = split_options(request.settings)
     data = _there(request.data, project.root, "--data")
     point = _checkpoint(project, request, found, ask)
-    guesses = guess(point)
+    guesses = guess_networks(point)
     finding = _layout(data, of_dataset, found)
     _task(request, finding, of_dataset, guesses, found)
     found.dataset |= {"data": relative(data, project.root), "layout": finding.layout, **finding.settings, **of_dataset}
@@ -139,7 +139,7 @@ def _read(project: Project, request: Request, point: Checkpoint, found: Proposal
         found.dataset["classes"] = _class_option(request.classes, project.root)
     settings = validate(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
     try:
-        unchecked = dataset.read(request.study, settings, project.root)
+        unchecked = dataset.read_dataset(request.study, settings, project.root)
     except SeewhyError as error:
         if "name no classes" not in str(error):
             raise
@@ -147,7 +147,7 @@ def _read(project: Project, request: Request, point: Checkpoint, found: Proposal
             "the classes' names", "--classes a,b,c or --classes FILE", ask, "the data name none"
         )
         found.dataset["classes"] = known.split(",") if isinstance(known, str) else known
-        unchecked = dataset.read(request.study, validate(DatasetSettings, found.dataset, FILE), project.root)
+        unchecked = dataset.read_dataset(request.study, validate(DatasetSettings, found.dataset, FILE), project.root)
     why = "--classes" if request.classes else "the order of the data: names sorted as text, as ImageFolder does"
     told = point.classes
     if told and task not in WITHOUT_CLASSES and list(told) != unchecked.classes:
@@ -176,7 +176,7 @@ def _by_checkpoint(
         return unchecked, why
     found.dataset["classes"] = told
     settings = validate(DatasetSettings, found.dataset, FILE)
-    return dataset.read(request.study, settings, project.root), "the checkpoint's own names, in its order"
+    return dataset.read_dataset(request.study, settings, project.root), "the checkpoint's own names, in its order"
 
 
 def _class_option(given: str, root: Path) -> str | list[str]:
@@ -234,7 +234,7 @@ def _split(line: str, unchecked: dataset.Unchecked, root: Path, found: Proposal)
 def _checkpoint(project: Project, request: Request, found: Proposal, ask: Ask | None) -> Checkpoint:
     given = request.checkpoint or _missing("the checkpoint", "--checkpoint PATH", ask, "a study has one")
     path = _there(given, project.root, "--checkpoint")
-    point = load(path, "--checkpoint")
+    point = load_checkpoint(path, "--checkpoint")
     found.settings["checkpoint"] = relative(path, project.root)
     found.tell("checkpoint", f"{len(point.weights):,} tensors", f"'{path.name}', read as data")
     for note in getattr(point, "notes", ()):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from seewhy.inputs.arrays import NUMPY, PURE_PATHS, RefusedError, checked, plain
+from seewhy.inputs.arrays import NUMPY, PURE_PATHS, RefusedError, checked_state, plain_dtype
 
 # who makes them in today's pandas -> what older files call the same: numeric, text, categorical and date columns
 PANDAS = {
@@ -107,10 +107,10 @@ class _Reader(pickle._Unpickler):  # the one in Python: its opcodes can be taken
         if callable(made):  # a state given to a class or a function would change it for everybody
             raise RefusedError(f"state of {getattr(made, '__name__', made)}")
         if isinstance(made, np.ndarray):
-            self.stack[-1] = checked(self.stack[-1])  # type: ignore[attr-defined]
+            self.stack[-1] = checked_state(self.stack[-1])  # type: ignore[attr-defined]
         super().load_build()  # type: ignore[misc]
         if isinstance(made, np.dtype):
-            plain(made)
+            plain_dtype(made)
 
     dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: _build}
 

@@ -73,9 +73,9 @@ def open_picture(address: Path | str) -> Image.Image:
 
 def _opened(file: Path, inside: list[str]) -> Image.Image | np.ndarray:
     if inside:
-        found = containers.element(file, inside[0])
+        found = containers.read_element(file, inside[0])
     elif file.suffix.lower() in (".npy", ".dcm"):
-        found = containers.whole(file)
+        found = containers.read_single_image(file)
     elif file.suffix.lower() in TIFF and _has_bands(file):
         found = _tiff(file)
     else:

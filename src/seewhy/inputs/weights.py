@@ -118,7 +118,7 @@ def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matche
 
 def _theirs(model: nn.Module, weights: Mapping[str, Tensor]) -> Matched:
     note = "the weights' names are those of another version of transformers"
-    return Matched(huggingface.renamed(model, weights), notes=[note])
+    return Matched(huggingface.renamed_weights(model, weights), notes=[note])
 
 
 def _prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> tuple[str, list[str]]:

@@ -139,7 +139,7 @@ def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
         return {key: shape for key, (shape, _) in containers.npz_shapes(file).items()}
     if kind == ".npy":
         return {"": containers.npy_shape(file)[0]}
-    held = containers.content(file)
+    held = containers.read_content(file)
     return {key: tuple(value.shape) for key, value in held.items() if isinstance(value, np.ndarray)}
 
 

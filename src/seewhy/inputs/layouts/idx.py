@@ -27,7 +27,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     del settings
     frames = []
     for split, images, labels in _files(path):
-        own = containers.idx(labels)
+        own = containers.read_idx(labels)
         frames.append(
             pd.DataFrame(
                 {"image": [f"{images}#{row}" for row in range(len(own))], "label": own.astype(str), "split": split}
