@@ -22,7 +22,7 @@ from torch import Tensor
 from seewhy.config import artifacts
 from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs.images import is_plain, input_tensor
+from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.attributions import Attributions
 from seewhy.maps.explaining import check_methods, explained, jobs
 from seewhy.methods.cam import TITLES

@@ -26,8 +26,7 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import architecture, checkpoint, images, split_line
 from seewhy.inputs.built import Built, settle_output
 from seewhy.inputs.class_names import check_class_order
-from seewhy.inputs.dataset import Dataset
-from seewhy.inputs.dataset import load_dataset
+from seewhy.inputs.dataset import Dataset, load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
 from seewhy.progress import progress
@@ -140,7 +139,7 @@ class Study:
         settings, where, notes = self.settings, f"study '{self.name}'", list[str]()
         count = len(self.dataset.classes)
         check_class_order(self.dataset.classes, self.checkpoint.classes, where)
-        model = architecture.build(
+        model = architecture.build_network(
             settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
         )
         key = settings.output_key if settings.output_index is None else settings.output_index
@@ -211,7 +210,7 @@ class Study:
 
     def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
         """The network's input for those images, on the device."""
-        return images.inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
+        return images.network_inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
 
     def batches(self, rows: pd.DataFrame, label: str) -> Any:
         """(rows, input) for batch after batch, with progress named `label`."""

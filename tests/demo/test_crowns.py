@@ -76,7 +76,7 @@ def test_the_checkpoint_is_lightnings_and_comes_back_through_the_intake(root):
     outside = [key for key in raw["state_dict"] if not key.startswith("model.")]
     assert outside == ["ce_loss.weight", "mean", "std"]
     found = checkpoint.load_checkpoint(root / "one.ckpt", "here")
-    net = architecture.build("smp:FPN", 3, crowns_fpn.ARGUMENTS, found, root, "here")
+    net = architecture.build_network("smp:FPN", 3, crowns_fpn.ARGUMENTS, found, root, "here")
     own = net.state_dict()
     assert all(torch.equal(own[key], raw["state_dict"][f"model.{key}"]) for key in own)
     assert found.epoch == round(2 * 4 / 6)

@@ -14,7 +14,7 @@ from tests.conftest import checkpoint
 
 def build(project, name="my_nets:Tiny", classes=2, weights=None, **arguments):
     point = Checkpoint(weights or checkpoint()["model_state_dict"], "0" * 64)
-    return architecture.build(name, classes, arguments, point, project.root, "study 'tiny'")
+    return architecture.build_network(name, classes, arguments, point, project.root, "study 'tiny'")
 
 
 def refusal(project, *words, **options):
@@ -219,7 +219,7 @@ def test_sizes_of_a_caption_model_are_read_off_its_weights(theirs, layers):
     model = build(theirs, "captions:CNNLSTM", classes=0, weights=file, kernel=3)
     assert (model.decoder.lstm.num_layers, model.decoder.lstm.hidden_size) == (layers, 6)
     point = Checkpoint(file, "0" * 64, {"KERNEL": 3, "num_layers": 9})
-    built = architecture.build("captions:CNNLSTM", 0, {}, point, theirs.root, "study 'tiny'")
+    built = architecture.build_network("captions:CNNLSTM", 0, {}, point, theirs.root, "study 'tiny'")
     assert built.encoder.kernel_size == (3, 3)
     assert build(theirs, "captions:CNNLSTM", classes=0, weights=file).encoder.kernel_size == (3, 3)  # as the weights
 
@@ -241,7 +241,7 @@ def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", None)
     point = Checkpoint(file, "0" * 64, {"arch": "Unet", "encoder_name": "resnet18"})
     given = {"decoder_channels": [16, 8, 8, 4, 4], "encoder_weights": "imagenet"}
-    model = architecture.build("smp:Unet", 3, given, point, theirs.root, "study 'tiny'")
+    model = architecture.build_network("smp:Unet", 3, given, point, theirs.root, "study 'tiny'")
     assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 3, 32, 32)
     assert left_aside(model, file) == ["mean", "ce_loss.weight"]
     assert "unknown architecture 'smp:FNP' in study 'tiny'; did you mean 'smp:FPN'?" in refusal(theirs, "smp:FNP")

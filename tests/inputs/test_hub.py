@@ -27,10 +27,12 @@ def test_hub_weights_become_a_checkpoint(project, cli, monkeypatch, net):
 
 
 def test_the_lines_to_paste(project, monkeypatch, net):
-    from seewhy.inputs.hub import fetch
+    from seewhy.inputs.hub import fetch_weights
 
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: net.state_dict())
-    lines = YAML(typ="safe").load(fetch("torchvision:squeezenet1_1", "DEFAULT", project.root / "a.pth", project.root))
+    lines = YAML(typ="safe").load(
+        fetch_weights("torchvision:squeezenet1_1", "DEFAULT", project.root / "a.pth", project.root)
+    )
     assert lines["datasets"]["FOLDER"]["classes"] == "a.classes.json"
     assert lines["studies"]["a"] == {
         "dataset": "FOLDER",

@@ -97,8 +97,8 @@ def test_what_is_no_image_and_what_is_too_large(tmp_path, monkeypatch):
 
 def test_a_long_image_does_not_eat_the_memory():
     with pytest.raises(SeewhyError, match="an image of 1 x 60000 pixels is too long to crop; allowed: squash or pad"):
-        Fit.of((1, 60000), Preprocessing(size=224, resize="crop"))
-    assert Fit.of((1, 60000), Preprocessing(size=224, resize="pad")).operations[0].size == (1, 224)
+        Fit.of_image((1, 60000), Preprocessing(size=224, resize="crop"))
+    assert Fit.of_image((1, 60000), Preprocessing(size=224, resize="pad")).operations[0].size == (1, 224)
 
 
 SETTINGS = [
@@ -125,7 +125,7 @@ def test_boxes_and_masks_land_where_the_pixels_land(tmp_path, size, settings):
     bright = images.fitted_photos([tmp_path / "a.png"], settings)[0, :, :, 0] > 127
     ys, xs = np.nonzero(bright)
     seen = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
-    (moved,) = Fit.of(size, settings).boxes([box], size)
+    (moved,) = Fit.of_image(size, settings).move_boxes([box], size)
     assert np.abs(moved - seen).max() <= 1
     values = images.fitted_mask(tmp_path / "m.png", settings)
     assert values.shape == bright.shape
@@ -135,9 +135,9 @@ def test_boxes_and_masks_land_where_the_pixels_land(tmp_path, size, settings):
 
 
 def test_a_box_outside_the_crop_is_dropped_and_one_across_it_is_cut():
-    fit = Fit.of((100, 50), Preprocessing(size=50, resize="crop"))
-    assert fit.boxes([[0, 0, 20, 50], [20, 10, 60, 20]], (100, 50)).tolist() == [[0, 10, 35, 20]]
-    assert fit.boxes([], (100, 50)).shape == (0, 4)
+    fit = Fit.of_image((100, 50), Preprocessing(size=50, resize="crop"))
+    assert fit.move_boxes([[0, 0, 20, 50], [20, 10, 60, 20]], (100, 50)).tolist() == [[0, 10, 35, 20]]
+    assert fit.move_boxes([], (100, 50)).shape == (0, 4)
 
 
 @pytest.mark.parametrize("size", [(300, 200), (201, 333), (97, 97), (64, 51), (20, 31), (223, 224)])
@@ -151,7 +151,9 @@ def test_crop_equals_torchvision(tmp_path, size, side, crop, name):
             transforms.CenterCrop(side),
         ]
     )(Image.open(tmp_path / "a.png"))
-    ours = images.fitted_photos([tmp_path / "a.png"], Preprocessing(size=side, resize="crop", crop=crop, interpolation=name))
+    ours = images.fitted_photos(
+        [tmp_path / "a.png"], Preprocessing(size=side, resize="crop", crop=crop, interpolation=name)
+    )
     assert np.array_equal(ours[0], np.asarray(theirs))
 
 
@@ -163,7 +165,7 @@ def test_squash_equals_torchvision(tmp_path):
 
 
 def test_the_padding_is_even_and_black(tmp_path):
-    fit = Fit.of((40, 20), Preprocessing(size=20, resize="pad"))
+    fit = Fit.of_image((40, 20), Preprocessing(size=20, resize="pad"))
     assert (fit.operations[0].size, fit.operations[1].start) == ((20, 10), (0, -5))
     Image.new("RGB", (40, 20), RED).save(tmp_path / "a.png")
     (padded,) = images.fitted_photos([tmp_path / "a.png"], Preprocessing(size=20, resize="pad"))

@@ -49,7 +49,7 @@ def built(root, name, content, classes, **arguments):
     torch.save(content, root / "net.pth")
     notes = []
     point = load_checkpoint(root / "net.pth", "study 'a'")
-    return architecture.build(name, classes, arguments, point, root, "study 'a'", notes), [*point.notes, *notes]
+    return architecture.build_network(name, classes, arguments, point, root, "study 'a'", notes), [*point.notes, *notes]
 
 
 def same(root, name, net, content, classes, images=IMAGES, **arguments):
@@ -334,7 +334,7 @@ def test_s19_two_outputs_in_torchscript(tmp_path):
     torch.jit.trace(net, IMAGES).save(tmp_path / "net.pth")
     point = load_checkpoint(tmp_path / "net.pth", "x")
     for name in ("net.py:Net", "torchscript:net.pth"):
-        model = architecture.build(name, 3, {}, point, tmp_path, "x")
+        model = architecture.build_network(name, 3, {}, point, tmp_path, "x")
         torch.testing.assert_close(model(IMAGES)[0], net(IMAGES)[0], atol=1e-5, rtol=1e-5)
 
 

@@ -198,10 +198,10 @@ def test_doctor_tells_of_copies_and_numeric_names(project):
     (project.root / "photos/notes.docx").write_bytes(b"x")
     from seewhy.config.dataset import Dataset as Settings
     from seewhy.doctor.data_checks import data_lines
-    from seewhy.inputs.dataset import check, load_dataset
+    from seewhy.inputs.dataset import check_dataset, load_dataset
 
     settings = Settings(task="classification", data="photos")
-    check("photos", settings, project.root)
+    check_dataset("photos", settings, project.root)
     whole = load_dataset("photos", project.root)
     told = {what: (mark, text) for mark, what, text in data_lines(whole, whole, settings)}
     assert told["classes"] == ("warning", "names are numbers, and not in their order: output 1 is '10'")

@@ -18,7 +18,7 @@ from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.fastai import learner_network
 from seewhy.inputs.fitting import fit_arguments, has_effect
 from seewhy.inputs.offline import without_downloads
-from seewhy.inputs.rebuilding import rebuild, replace_parts, split_lines
+from seewhy.inputs.rebuilding import rebuild_ends, replace_parts, split_lines
 
 COUNT = {"torchvision": "num_classes", "timm": "num_classes", "smp": "classes"}  # what each zoo calls their number
 CHANNELS = {"timm": "in_chans", "smp": "in_channels"}
@@ -56,7 +56,7 @@ class Order:
         return sum(key not in own or key not in found or own[key].shape != found[key].shape for key in {**own, **found})
 
 
-def build(
+def build_network(
     architecture: str,
     classes: int,
     arguments: dict[str, Any],
@@ -76,7 +76,7 @@ def build(
     model = _make_network(order)
     if order.count_differences(model):
         model = _fitted_network(order, model)
-    order.notes.extend(weights.fill(model, checkpoint.weights, classes, where))
+    order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where))
     return model.eval()
 
 
@@ -95,32 +95,32 @@ def empty_network(
 def _fitted_network(order: Order, model: nn.Module) -> nn.Module:
     """The network made once more, with one output for two classes, sizes of the weights, and their first layer and
     head; as it was where that does not help."""
-    before = order.differences(model)
+    before = order.count_differences(model)
     if order.classes == 2:
         single = _make_network(Order(**{**vars(order), "classes": 1, "notes": []}))
-        if order.differences(single) < before:
+        if order.count_differences(single) < before:
             order.notes.append("one output: its value speaks for the second class, its negative for the first")
             model, order = single, Order(**{**vars(order), "classes": 1})
-    if order.differences(model) and order.zoo in COUNT:
+    if order.count_differences(model) and order.zoo in COUNT:
         model = _resized_network(order, model)
-        order.notes.extend(rebuild(model, order.checkpoint.weights, order.where))
+        order.notes.extend(rebuild_ends(model, order.checkpoint.weights, order.where))
     return model
 
 
 def _resized_network(order: Order, model: nn.Module) -> nn.Module:
     """A zoo's network with the file's number of channels, and its side of the input."""
-    before, found = order.differences(model), dict(order.arguments)
+    before, found = order.count_differences(model), dict(order.arguments)
     channels = completed.in_channels(order.checkpoint.weights)
     if (key := CHANNELS.get(order.zoo)) and channels not in (None, 3) and key not in found:
         found[key] = channels
     side = SIDES.get(order.zoo)
     if side and side not in found and any("pos_embed" in one or "pos_embedding" in one for one in model.state_dict()):
         make = lambda **given: _make_network(Order(**{**vars(order), "arguments": {**found, **given}, "notes": []}))  # noqa: E731
-        found |= fit_arguments(make, {}, {side: 224}, order.checkpoint.weights, order.differences) or {}
+        found |= fit_arguments(make, {}, {side: 224}, order.checkpoint.weights, order.count_differences) or {}
     if found == dict(order.arguments):
         return model
     other = _make_network(Order(**{**vars(order), "arguments": found, "notes": []}))
-    if order.differences(other) >= before:
+    if order.count_differences(other) >= before:
         return model
     changed = {name: value for name, value in found.items() if name not in order.arguments}
     order.notes.append(f"read from the weights: {_written_arguments(changed)}")
@@ -203,15 +203,23 @@ def _from_file(order: Order) -> nn.Module:
     if not path.is_file():
         raise SeewhyError(f"architecture '{order.architecture}' of {order.where}: there is no file '{order.zoo}'")
     with without_downloads(order.notes):
-        taken = definitions.take_definitions(path, order.name, dict(order.arguments), order.classes, order.root, order.where)
+        taken = definitions.take_definitions(
+            path, order.name, dict(order.arguments), order.classes, order.root, order.where
+        )
     order.notes.extend(note for note in taken.notes if note not in order.notes)
     found = definitions.network_of(taken, order.name)
     if isinstance(found, nn.Module):
         return found
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
-        raise problem or unknown("architecture", order.architecture, _network_classes(taken.module, order.zoo), order.where)
-    own = {key: value for key, value in order.arguments.items() if key not in taken.used or key in _accepted_parameters(found)}
+        raise problem or unknown(
+            "architecture", order.architecture, _network_classes(taken.module, order.zoo), order.where
+        )
+    own = {
+        key: value
+        for key, value in order.arguments.items()
+        if key not in taken.used or key in _accepted_parameters(found)
+    }
     try:
         return _call_constructor(Order(**{**vars(order), "arguments": own}), found)
     except SeewhyError as error:
@@ -235,14 +243,14 @@ def _call_constructor(order: Order, make: Callable[..., nn.Module]) -> nn.Module
             return make(**arguments)
 
     if needed:
-        found = fit_arguments(make_offline, given, free, file.weights, order.differences)
-        if found and all(has_effect(make_offline, found, name, order.differences) for name in needed):
+        found = fit_arguments(make_offline, given, free, file.weights, order.count_differences)
+        if found and all(has_effect(make_offline, found, name, order.count_differences) for name in needed):
             order.notes.append(f"read from the weights: {_written_arguments({name: found[name] for name in needed})}")
             given = found
     completed.refuse_missing(accepted, given, f"of {order.where} ({order.architecture})")
     with without_downloads(order.notes):
         model = _checked_network(order, make, given)
-    if not order.differences(model):
+    if not order.count_differences(model):
         return model
     free = {
         name: given.get(name, one.default)
@@ -250,7 +258,7 @@ def _call_constructor(order: Order, make: Callable[..., nn.Module]) -> nn.Module
         if type(given.get(name, one.default)) in (int, bool)
         and name not in {*order.arguments, *completed.COUNTS, "pretrained"}
     }
-    better = fit_arguments(make_offline, given, free, file.weights, order.differences)
+    better = fit_arguments(make_offline, given, free, file.weights, order.count_differences)
     if better is None:
         return model
     changed = {name: better[name] for name in free if better[name] != free[name]}

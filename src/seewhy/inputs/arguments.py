@@ -32,7 +32,11 @@ def complete_arguments(
     In this order: the number of classes, sizes read off the weights' shapes, and, for what has no default, the
     checkpoint's config. `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded.
     """
-    told = recurrent_sizes(checkpoint.weights) | (dict.fromkeys(COUNTS, classes) if classes else {}) | {"pretrained": False}
+    told = (
+        recurrent_sizes(checkpoint.weights)
+        | (dict.fromkeys(COUNTS, classes) if classes else {})
+        | {"pretrained": False}
+    )
     if channels := in_channels(checkpoint.weights):
         told |= dict.fromkeys(CHANNELS, channels)
     found = dict(given) | {name: value for name, value in told.items() if name in accepted and name not in given}

@@ -15,7 +15,7 @@ from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
 from seewhy.inputs.state_dicts import WEIGHTS, choose_weights, single_precision, state_dicts, without_counter
-from seewhy.inputs.vocabulary import indexed_names, words
+from seewhy.inputs.vocabulary import indexed_names, vocabulary_words
 
 NAMES = {  # of what a checkpoint's config says of its input
     "size": ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size"),
@@ -31,7 +31,7 @@ EPOCHS = ("epoch", "epochs")
 ACCURACIES = ("val_acc", "val_accuracy", "best_val_acc", "best_acc", "accuracy")  # the first that is there
 
 
-def named(config: Mapping[str, Any], key: str) -> str:
+def config_key(config: Mapping[str, Any], key: str) -> str:
     """Under which of `NAMES` a config has that setting of its input; empty for none."""
     return next((name for name in NAMES[key] if config.get(name) is not None), "")
 
@@ -91,7 +91,7 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
         _finite_number(_first_fact(facts, EPOCHS), int),
         _finite_number(_first_fact(facts, ACCURACIES), float),
         next(filter(None, (indexed_names(part.get(name)) for part in (facts, config) for name in CLASSES)), None),
-        next(filter(None, (words(facts.get(name)) for name in VOCABULARIES)), None),
+        next(filter(None, (vocabulary_words(facts.get(name)) for name in VOCABULARIES)), None),
         chosen.path,
         (*notes, *averaged, *halved, *(_whole_model_notes(chosen.path) if chosen.path else ())),
     )
@@ -112,7 +112,7 @@ def read_checkpoint_file(path: Path, where: str) -> Any:
     try:
         if _is_safetensors(path):
             return _read_safetensors(path)
-        content = torchscript.read(path) if torchscript.is_archive(path) else inert.read_inert(path)
+        content = torchscript.read_torchscript(path) if torchscript.is_archive(path) else inert.read_inert(path)
     except Exception as error:
         raise SeewhyError(f"{where}: '{path.name}' {_failure_reason(error, path.stat().st_size)}") from None
     if not isinstance(content, dict) and not state_dicts(content):

@@ -63,12 +63,14 @@ def _read_names(path: Path) -> Any:
         array = pickles.read_array(path)
         return [str(name) if isinstance(name, str | int) else None for name in array.tolist()]
     if path.suffix == ".txt":
-        return _names_of_lines([line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()])
+        return _names_of_lines(
+            [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        )
     if path.suffix == ".csv":
         return _names_of_csv(path)
     if path.suffix in PICKLES:
         with path.open("rb") as file:
-            held = pickles.read(file)
+            held = pickles.read_pickle(file)
         return held.tolist() if hasattr(held, "tolist") else held
     return json.loads(path.read_text())
 

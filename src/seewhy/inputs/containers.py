@@ -38,7 +38,7 @@ def read_element(file: Path, asked: str) -> Image.Image | np.ndarray:
         from seewhy.inputs.layouts.coco import drawn_mask
 
         return drawn_mask(file, row)
-    held = column(file, key)
+    held = read_column(file, key)
     if not row.isdecimal() or int(row) >= len(held):
         raise SeewhyError(f"'{file.name}' has no row {row or asked!r} in '{key}'; allowed: 0 to {len(held) - 1}")
     return _picture_of_value(held[int(row)], file)
@@ -74,7 +74,7 @@ def _decoded_image(source: Any, file: Path) -> Image.Image:
         return image
 
 
-def column(file: Path, key: str) -> Any:
+def read_column(file: Path, key: str) -> Any:
     """The array or column of that key; "" where the file has only one. Rows are taken from it by their number."""
     stat = file.stat()
     return _cached_column(file, key, stat.st_mtime_ns, stat.st_size)
@@ -137,7 +137,7 @@ def read_content(file: Path) -> dict[str, Any]:
         )
         return {str(key): one.numpy() for key, one in parts.items() if hasattr(one, "numpy")}
     with file.open("rb") as stream:
-        found = pickles.read(stream)
+        found = pickles.read_pickle(stream)
     return {_text_key(key): value for key, value in found.items()} if isinstance(found, dict) else {"": found}
 
 
@@ -237,7 +237,7 @@ def _open_stream(file: Path) -> Any:
 def read_single_image(file: Path) -> np.ndarray:
     """A file that is one image but no picture: an array, or DICOM."""
     if file.suffix.lower() == ".npy":
-        return np.asarray(column(file, ""))
+        return np.asarray(read_column(file, ""))
     try:
         import pydicom
     except ImportError:

@@ -19,7 +19,7 @@ from seewhy.inputs.layouts.finding import Reading
 from seewhy.inputs.layouts.splits import add_splits
 from seewhy.inputs.manifest import is_listed, read_images, read_manifest
 from seewhy.inputs.mask_values import mask_reading
-from seewhy.inputs.paths import Lookup, place
+from seewhy.inputs.paths import Lookup, existing_path
 from seewhy.inputs.rows import is_mask
 from seewhy.inputs.sources import source_file
 from seewhy.progress import progress
@@ -56,7 +56,7 @@ def load_dataset(name: str, root: Path) -> Dataset:
     return Dataset(name, note["classes"], frame, root, note["task"], note.get("notes", []))
 
 
-def check(name: str, settings: Settings, root: Path) -> Path:
+def check_dataset(name: str, settings: Settings, root: Path) -> Path:
     """Reads images and what is known of them, checks all, writes data/datasets/<name>.parquet.
 
     A path in a table is looked up in `root:`, or else in the table's folder, then in the project.
@@ -105,7 +105,7 @@ def read_dataset(name: str, settings: Settings, root: Path) -> Unchecked:
     lookup = Lookup(root, tuple(dict.fromkeys(folders)), hint)
     steps, mask_notes = "", list[str]()
     if settings.task == "segmentation" and "mask" in frame:
-        masks = [path for one in frame["mask"] if one and (path := lookup.find(one))]
+        masks = [path for one in frame["mask"] if one and (path := lookup.find_file(one))]
         steps, mask_notes = mask_reading(masks, classes, settings, root, where)
     return Unchecked(frame, classes, [*notes, *told, *split_notes, *mask_notes], lookup, settings, steps)
 
@@ -114,7 +114,7 @@ def given_classes(settings: Settings, root: Path, key: str, where: str) -> list[
     """The class names that params.yaml has or names a file of; none where it leaves them to the data."""
     if not isinstance(settings.classes, str):
         return check_distinct(settings.classes or [], f"{key}.classes")
-    path = Lookup(root, (root,)).file(settings.classes, f"{key}.classes", search=False)
+    path = Lookup(root, (root,)).resolve_file(settings.classes, f"{key}.classes", search=False)
     return read_classes(path, f"classes {path.name} of {where}")
 
 
@@ -129,11 +129,11 @@ def _read_source(
     known = settings.model_copy(update={"classes": given or settings.classes, "colours": colours})
     own = [root / settings.root] if settings.root else []
     if settings.manifest is not None:
-        file = Lookup(root, (root,)).file(settings.manifest, f"{key}.manifest", search=False)
+        file = Lookup(root, (root,)).resolve_file(settings.manifest, f"{key}.manifest", search=False)
         if not is_listed(file, settings.task):
             return read_manifest(file, settings, given, where, key), settings, own or [file.parent, root], file
     else:
-        file = place(str(settings.data), root, f"{key}.data")
+        file = existing_path(str(settings.data), root, f"{key}.data")
     finding, reading, whole = read_layout(file, known, key)
     told = f"layout {finding.layout}: {finding.reason}"
     return replace(reading, notes=[told, *reading.notes]), whole, [*own, *reading.folders, root], file
@@ -143,7 +143,11 @@ def _order_notes(given: list[str], found: list[str]) -> list[str]:
     """A line where the classes of params.yaml stand in another order than the data have them."""
     if given and found and given != found and set(given) == set(found):
         return [f"classes are numbered as `classes` says: {listing(given)}; by the data's own order: {listing(found)}"]
-    if given and [name for name in given if name.isdecimal()] and given == sorted(given) != sorted(given, key=_natural_order):
+    if (
+        given
+        and [name for name in given if name.isdecimal()]
+        and given == sorted(given) != sorted(given, key=_natural_order)
+    ):
         return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(given)}"]
     if (
         not given

@@ -52,7 +52,9 @@ def _single_labels(
     frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[str], settings: Settings, where: str, key: str
 ) -> tuple[pd.DataFrame, list[str]]:
     if columns:
-        marked = labels.from_columns(pd.DataFrame(columns), [*columns], _column_classes(columns, classes, where), "negative")
+        marked = labels.from_columns(
+            pd.DataFrame(columns), [*columns], _column_classes(columns, classes, where), "negative"
+        )
         return frame.assign(label=labels.one_of_columns(marked, where)), [
             f"one-hot columns hold the label: {listing(columns)}"
         ]

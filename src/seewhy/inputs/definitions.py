@@ -61,12 +61,12 @@ def take_definitions(path: Path, name: str, given: dict[str, Any], classes: int,
     """
     reader = _Reader(root, given, classes)
     try:
-        file = reader.file(path)
+        file = reader.read_file(path)
         defined = {key for key in file.bound if not key.startswith("_")}
         if name not in defined:
             kinds = [one.name for one in file.statements if isinstance(one, ast.ClassDef | ast.FunctionDef)]
             raise unknown("architecture", f"{path.name}:{name}", [f"{path.name}:{kind}" for kind in kinds], where)
-        file.provide(name)
+        file.provide_name(name)
     except SeewhyError:
         raise
     except Exception as error:  # the file is the user's: it may fail in any way
@@ -109,12 +109,12 @@ class _Reader:
         self.used: set[str] = set()
         self.notes: list[str] = []
 
-    def file(self, path: Path) -> "_File":
+    def read_file(self, path: Path) -> "_File":
         """The file, read when it is first asked for."""
         path = path.resolve()
         if path not in self.files:
             self.files[path] = _File(path, self)
-            self.files[path].read()
+            self.files[path].parse_file()
         return self.files[path]
 
     def local_file(self, module: str, folder: Path) -> Path | None:
@@ -143,7 +143,9 @@ class _File:
 
     def parse_file(self) -> None:
         """Parses the file; nothing of it is run."""
-        self.statements = [_without_placement(one) for one in _top_statements(ast.parse(source_of(self.path), str(self.path)).body)]
+        self.statements = [
+            _without_placement(one) for one in _top_statements(ast.parse(source_of(self.path), str(self.path)).body)
+        ]
         for one in self.statements:
             for name in _names_bound(one):
                 self.bound.setdefault(name, []).append(one)
@@ -247,7 +249,9 @@ class _File:
         if isinstance(one, ast.Import):
             for alias in one.names:
                 found = self._import_module(alias.name)
-                whole = found if alias.asname or "." not in alias.name else self._import_module(alias.name.split(".")[0])
+                whole = (
+                    found if alias.asname or "." not in alias.name else self._import_module(alias.name.split(".")[0])
+                )
                 space[alias.asname or alias.name.split(".")[0]] = whole
             return
         folder = self.path.parent
@@ -261,7 +265,7 @@ class _File:
                 space[alias.asname or alias.name] = found[alias.name]
 
     def _import_module(self, name: str) -> Any:
-        local = self.reader.local(name, self.path.parent)
+        local = self.reader.local_file(name, self.path.parent)
         if local:
             return self._whole_module(local)
         try:
@@ -272,21 +276,23 @@ class _File:
 
     def _whole_module(self, path: Path) -> ModuleType:
         """All definitions of a file beside this one."""
-        other = self.reader.file(path)
+        other = self.reader.read_file(path)
         for name in list(other.bound):
-            other.provide(name)
+            other.provide_name(name)
         return other.module
 
     def _imported_names(self, module: str, name: str, folder: Path, level: int) -> dict[str, Any]:
         """What `from module import name` binds; all public names for a star."""
         base = folder / module.replace(".", "/") if module else folder
         files = [base.with_suffix(".py"), base / "__init__.py"] if level else []
-        local = next((path for path in files if path.is_file()), None) or self.reader.local(module, self.path.parent)
+        local = next((path for path in files if path.is_file()), None) or self.reader.local_file(
+            module, self.path.parent
+        )
         if local and name == "*":
             return {key: one for key, one in vars(self._whole_module(local)).items() if not key.startswith("_")}
         if local:
-            other = self.reader.file(local)
-            other.provide(name)
+            other = self.reader.read_file(local)
+            other.provide_name(name)
             if hasattr(other.module, name):
                 return {name: getattr(other.module, name)}
         inside = next((one for one in (base / f"{name}.py", base / name / "__init__.py") if one.is_file()), None)

@@ -9,12 +9,12 @@ import numpy as np
 from seewhy.errors import listing
 from seewhy.inputs.checkpoint import NAMES, load_checkpoint
 from seewhy.inputs.guess import Guess, guess_networks
-from seewhy.inputs.lines import Found, entry_name, flow, written
+from seewhy.inputs.lines import Found, entry_name, flow_style, yaml_path
 
 USUAL = {"size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # of nets trained on ImageNet
 
 
-def checkpoint(path: Path, root: Path) -> Found:
+def describe_checkpoint(path: Path, root: Path) -> Found:
     """Facts of a checkpoint file, and its entry under `studies`. Raises SeewhyError as `checkpoint.load` does."""
     point = load_checkpoint(path, "inspect")
     guesses = guess_networks(point)
@@ -45,7 +45,7 @@ def _network_words(guesses: list[Guess]) -> str:
     also = f"; as well: {listing(one.architecture for one in guesses[1:])}" if guesses[1:] else ""
     under = f" under '{first.prefix}'" if first.prefix else ""
     encoder = "".join(f" with encoder {name}" for name in first.arguments.values())
-    if first.exact:
+    if first.is_exact:
         return f"{first.architecture}{encoder}{under}{also}"
     return (
         f"a class of your own: {first.matched} of {first.total} tensors of {first.architecture}{encoder}{under}{also}"
@@ -77,13 +77,13 @@ def _few_numbers(value: Any) -> list[float] | None:
 
 
 def _study_entry(path: Path, root: Path, guesses: list[Guess], seen: dict[str, Any], buffers: bool) -> str:
-    exact = guesses[0] if guesses and guesses[0].exact else None
-    lines = ["studies:", f"  {entry_name(path)}:", "    dataset: DATASET", f"    checkpoint: {written(path, root)}"]
+    exact = guesses[0] if guesses and guesses[0].is_exact else None
+    lines = ["studies:", f"  {entry_name(path)}:", "    dataset: DATASET", f"    checkpoint: {yaml_path(path, root)}"]
     lines.append(f"    architecture: {exact.architecture if exact else 'my_package.nets:MyNet'}")
     if exact and exact.arguments:
-        lines.append(f"    arguments: {flow(exact.arguments)}")
+        lines.append(f"    arguments: {flow_style(exact.arguments)}")
     assumed = [key for key in USUAL if key not in seen]
-    lines.append(f"    preprocessing: {flow(USUAL | seen)}")
+    lines.append(f"    preprocessing: {flow_style(USUAL | seen)}")
     if assumed:
         lines[-1] += f"  # {' and '.join(assumed)} not in the file: the usual ones of ImageNet"
     if buffers:

@@ -136,7 +136,7 @@ class Fit:
     operations: tuple[Operation, ...]
 
     @classmethod
-    def of(cls, size: Sides, preprocessing: Preprocessing) -> "Fit":
+    def of_image(cls, size: Sides, preprocessing: Preprocessing) -> "Fit":
         """Geometry of `preprocessing` for an image of `size` (width, height)."""
         now, found = size, list[Operation]()
         for step in preprocessing.pipeline:

@@ -13,7 +13,7 @@ import torch
 from seewhy.errors import SeewhyError
 from seewhy.inputs.architecture import empty_network
 from seewhy.inputs.checkpoint import Checkpoint
-from seewhy.inputs.weights import COUNTER, Shape, prefixes
+from seewhy.inputs.weights import COUNTER, Shape, possible_prefixes
 
 TORCHVISION = (
     *("resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d", "wide_resnet50_2", "efficientnet_b0"),
@@ -56,7 +56,7 @@ def guess_networks(checkpoint: Checkpoint) -> list[Guess]:
     found: list[Guess] = []
     for names, arguments in _candidate_groups(checkpoint, shapes):
         found += [_compare_network(name, arguments, shapes) for name in names]
-        if any(one.exact for one in found):
+        if any(one.is_exact for one in found):
             break
     best = max(found, key=lambda one: (one.matched / one.total, one.total))
     if best.matched * 2 < best.total:
@@ -64,7 +64,9 @@ def guess_networks(checkpoint: Checkpoint) -> list[Guess]:
     return [one for one in found if (one.matched, one.total) == (best.matched, best.total)]
 
 
-def _candidate_groups(checkpoint: Checkpoint, shapes: Mapping[str, Shape]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+def _candidate_groups(
+    checkpoint: Checkpoint, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """Architectures to be tried together, and their arguments; what the config names comes first."""
     told = [name for key in NAMES if isinstance(name := checkpoint.config.get(key), str)]
     if any("segmentation_head." in key for key in shapes):
@@ -86,7 +88,7 @@ def _likeliest_encoder(told: Any, shapes: Mapping[str, Shape]) -> str:
 
 def _compare_network(architecture: str, arguments: dict[str, Any], shapes: Mapping[str, Shape]) -> Guess:
     own = _network_shapes(architecture, **arguments)
-    guesses = [_fit_under_prefix(prefix, own, shapes) for prefix in prefixes(own, shapes)]
+    guesses = [_fit_under_prefix(prefix, own, shapes) for prefix in possible_prefixes(own, shapes)]
     prefix, matched, classes = max(guesses, key=lambda one: one[1])
     return Guess(architecture, arguments, prefix, matched, max(1, len(own)), classes)
 
@@ -101,7 +103,9 @@ def _network_shapes(architecture: str, **arguments: Any) -> dict[str, Shape]:
     return {}
 
 
-def _fit_under_prefix(prefix: str, own: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> tuple[str, int, int | None]:
+def _fit_under_prefix(
+    prefix: str, own: Mapping[str, Shape], shapes: Mapping[str, Shape]
+) -> tuple[str, int, int | None]:
     """Tensors that fit under that prefix, and the number of classes that its head has."""
     heads = [shapes[prefix + key][:1] for key, shape in own.items() if shape[:1] == (HEAD,) and prefix + key in shapes]
     count = heads[0] if heads else (HEAD,)

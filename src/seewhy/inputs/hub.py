@@ -8,10 +8,10 @@ import torch
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs.lines import entry_name, flow, written
+from seewhy.inputs.lines import entry_name, flow_style, yaml_path
 
 
-def fetch(architecture: str, which: str, path: Path, root: Path) -> str:
+def fetch_weights(architecture: str, which: str, path: Path, root: Path) -> str:
     """Downloads `which` weights (DEFAULT, or a name of the zoo's own); the lines of params.yaml for them.
 
     Writes `path` and, beside it, their class names as <name>.classes.json, so that a folder of images is enough.
@@ -26,9 +26,9 @@ def fetch(architecture: str, which: str, path: Path, root: Path) -> str:
         torch.save(content, scratch)
     names = path.with_suffix(".classes.json")
     artifacts.write_json(names, _distinct_names(content["classes"]))
-    study = {"dataset": "FOLDER", "checkpoint": written(path, root), "architecture": architecture}
-    lines = [f"    {key}: {value}\n" for key, value in (study | {"preprocessing": flow(seen)}).items()]
-    dataset = f"{{task: classification, images: FOLDER, classes: {written(names, root)}}}"
+    study = {"dataset": "FOLDER", "checkpoint": yaml_path(path, root), "architecture": architecture}
+    lines = [f"    {key}: {value}\n" for key, value in (study | {"preprocessing": flow_style(seen)}).items()]
+    dataset = f"{{task: classification, images: FOLDER, classes: {yaml_path(names, root)}}}"
     return f"datasets:\n  FOLDER: {dataset}\nstudies:\n  {entry_name(path)}:\n{''.join(lines)}"
 
 

@@ -33,7 +33,11 @@ def read_folder(folder: Path, where: str) -> tuple[dict[str, Any], Path]:
 
     weights = load_file(file) if file.suffix == ".safetensors" else inert.read_inert(file)
     config = _read_config(folder / "config.json")
-    return {"model": weights, "config": config | _input_settings(_read_config(folder / PROCESSOR)), "classes": _label_names(config)}, file
+    return {
+        "model": weights,
+        "config": config | _input_settings(_read_config(folder / PROCESSOR)),
+        "classes": _label_names(config),
+    }, file
 
 
 def _label_names(config: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor
 from seewhy.config.preprocessing import GEOMETRY, VALUES, Grey, Normalise, Pad, Preprocessing, Reverse, Scale, Step
 from seewhy.errors import SeewhyError
 from seewhy.inputs.geometry import LARGEST, Fit, Window, canvas_size, operations_of
-from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable
+from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable_copy
 from seewhy.inputs.sources import as_picture, open_picture, open_source
 from seewhy.inputs.values import apply_value, apply_values
 
@@ -22,13 +22,13 @@ __all__ = [
     "Fit",
     "canvas_size",
     "fit_boxes",
-    "inputs",
-    "mask",
+    "fitted_mask",
+    "fitted_photos",
+    "input_tensor",
+    "network_inputs",
     "open_image",
-    "original",
-    "part",
-    "photos",
-    "tensor",
+    "original_picture",
+    "picture_part",
 ]
 
 SHOWN = 400  # pixels a side: more than a panel of a figure has
@@ -210,7 +210,7 @@ def is_plain(preprocessing: Preprocessing) -> bool:
     return True
 
 
-def inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+def network_inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
     """The network's input for those files, by all steps in the user's own order."""
     pictures = [read_picture(path, preprocessing) for path in paths]
     if is_plain(preprocessing) and all(picture.dtype == np.uint8 for picture in pictures):
@@ -226,13 +226,13 @@ def _run_steps(picture: Picture, steps: Sequence[Step]) -> Float[Tensor, "c h w"
     """One picture through all steps, as numbers wherever the user's code has numbers."""
     for step in steps:
         if isinstance(step, VALUES):
-            batch = torch.from_numpy(writable(picture)).permute(2, 0, 1)[None].float()
+            batch = torch.from_numpy(writable_copy(picture)).permute(2, 0, 1)[None].float()
             picture = apply_value(batch, step)[0].permute(1, 2, 0).numpy()
         elif isinstance(step, Grey):
             picture = grey_picture(picture, step)
         for operation in operations_of(step, (picture.shape[1], picture.shape[0])):
             picture = apply_operation(picture, operation)
-    return torch.from_numpy(writable(picture)).permute(2, 0, 1).float().contiguous()
+    return torch.from_numpy(writable_copy(picture)).permute(2, 0, 1).float().contiguous()
 
 
 def input_tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
@@ -240,7 +240,7 @@ def input_tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocess
 
     One channel where the network takes grey, else three.
     """
-    values = torch.from_numpy(writable(fitted)).permute(0, 3, 1, 2).float()
+    values = torch.from_numpy(writable_copy(fitted)).permute(0, 3, 1, 2).float()
     return apply_values(values, preprocessing.pipeline).contiguous()
 
 
@@ -252,7 +252,7 @@ def fitted_mask(path: Path, preprocessing: Preprocessing, photo: Path | None = N
     picture = np.asarray(open_image(path, mode="L"))[..., None]
     if photo is not None and preprocessing.exif == "stored":
         picture = lay_down(picture, exif_orientation(photo))
-    for operation in Fit.of((picture.shape[1], picture.shape[0]), preprocessing).operations:
+    for operation in Fit.of_image((picture.shape[1], picture.shape[0]), preprocessing).operations:
         black = Window(operation.start, operation.size, Pad()) if isinstance(operation, Window) else operation
         picture = apply_operation(picture, black, nearest=True)
     return picture[..., 0]
@@ -267,7 +267,7 @@ def fit_boxes(
     """
     turned = exif_orientation(photo) if preprocessing.exif == "stored" else 1
     stored = size[::-1] if turned in LYING else size
-    return Fit.of(stored, preprocessing).boxes([_lie_down(box, size, turned) for box in boxes])
+    return Fit.of_image(stored, preprocessing).move_boxes([_lie_down(box, size, turned) for box in boxes])
 
 
 def _lie_down(box: Sequence[float], size: tuple[int, int], turned: int) -> list[float]:

@@ -140,7 +140,9 @@ def from_columns(frame: pd.DataFrame, columns: Sequence[str], names: Sequence[st
 
     A row in which every cell is blank has no label. Raises SeewhyError for another number.
     """
-    values = pd.DataFrame({name: number_column(frame[column], column) for column, name in zip(columns, names, strict=True)})
+    values = pd.DataFrame(
+        {name: number_column(frame[column], column) for column, name in zip(columns, names, strict=True)}
+    )
     strange = values.where(~values.isin([0, 1, -1]) & values.notna()).stack().dropna()
     if len(strange):
         raise SeewhyError(f"column '{strange.index[0][1]}': found {strange.iloc[0]:g}; allowed: 0, 1, -1 and blank")

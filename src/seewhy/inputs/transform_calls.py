@@ -18,7 +18,7 @@ from seewhy.config.preprocessing import (
     Standardise,
 )
 from seewhy.errors import SeewhyError
-from seewhy.inputs.picture_flow import Flow, Transform, as_numbers, refused
+from seewhy.inputs.picture_flow import Flow, Transform, as_numbers, refusal_error
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 STATISTICS = {
@@ -73,19 +73,19 @@ class Reference(str):
     """A dotted name of another library, as `cv2.INTER_AREA`; it is never looked up there."""
 
     @property
-    def last(self) -> str:
+    def last_part(self) -> str:
         """The name after the last dot."""
         return self.rpartition(".")[2]
 
 
-def known(table: dict[str, Handler], *names: str) -> Callable[[Handler], Handler]:
+def register_handler(table: dict[str, Handler], *names: str) -> Callable[[Handler], Handler]:
     """Puts a function into a table under those names."""
 
-    def add(function: Handler) -> Handler:
+    def add_handler(function: Handler) -> Handler:
         table.update(dict.fromkeys(names, function))
         return function
 
-    return add
+    return add_handler
 
 
 def filter_of(value: Any, codes: tuple[str, ...] = PIL_CODES) -> Interpolation:
@@ -94,7 +94,7 @@ def filter_of(value: Any, codes: tuple[str, ...] = PIL_CODES) -> Interpolation:
         return codes[value]  # type: ignore[return-value]
     last = str(value).rpartition(".")[2].lower().removeprefix("inter_")
     if last not in FILTERS:
-        raise refused(f"interpolation {value}", ", ".join(dict.fromkeys(FILTERS.values())))
+        raise refusal_error(f"interpolation {value}", ", ".join(dict.fromkeys(FILTERS.values())))
     return FILTERS[last]  # type: ignore[return-value]
 
 
@@ -102,7 +102,7 @@ def border_of(value: Any) -> Any:
     """How a border is filled, by its name or OpenCV's number."""
     name = BORDER_CODES.get(value) if isinstance(value, int) else BORDERS.get(str(value).rpartition(".")[2].lower())
     if name is None:
-        raise refused(f"border {value}", ", ".join(dict.fromkeys(BORDERS)))
+        raise refusal_error(f"border {value}", ", ".join(dict.fromkeys(BORDERS)))
     return name
 
 
@@ -110,7 +110,7 @@ def pair_of(value: Any) -> tuple[int, int]:
     """(height, width) from one number for both, or from two."""
     numbers = value if isinstance(value, list | tuple) else [value]
     if len(numbers) not in (1, 2) or not all(type(one) is int and one > 0 for one in numbers):
-        raise refused(f"size {value}", "whole pixels, or (height, width)")
+        raise refusal_error(f"size {value}", "whole pixels, or (height, width)")
     return numbers[0], numbers[-1]
 
 
@@ -118,21 +118,23 @@ def fill_of(value: Any) -> tuple[float, ...]:
     """One number, or one a channel."""
     found = as_numbers(value)
     if not found:
-        raise refused(f"fill {value}", "a number, or three")
+        raise refusal_error(f"fill {value}", "a number, or three")
     return found
 
 
 def picture_only(flow: Flow, name: str, *forms: str) -> None:
     """Refuses a call on a picture of another form than the library takes."""
     if flow.form not in forms:
-        raise refused(name, f"{name} where the picture is a {' or '.join(forms)}; here it is a {flow.form}")
+        raise refusal_error(name, f"{name} where the picture is a {' or '.join(forms)}; here it is a {flow.form}")
 
 
 # torchvision
 
 
-@known(TORCHVISION, "Resize", "Scale")
-def resize(flow: Flow, size: Any, interpolation: Any = "bilinear", max_size: Any = None, antialias: Any = True) -> Flow:
+@register_handler(TORCHVISION, "Resize", "Scale")
+def torchvision_resize(
+    flow: Flow, size: Any, interpolation: Any = "bilinear", max_size: Any = None, antialias: Any = True
+) -> Flow:
     """The shorter side to one number, or (height, width)."""
     picture_only(flow, "Resize", "image", "tensor")
     exact = isinstance(size, list | tuple) and len(size) == 2
@@ -141,60 +143,60 @@ def resize(flow: Flow, size: Any, interpolation: Any = "bilinear", max_size: Any
         size=(height, width) if exact else height,
         rule="squash" if exact else "shorter",
         interpolation=filter_of(interpolation),
-        library=flow.library,
+        library=flow.resize_library,
         antialias=bool(antialias),
         max_size=max_size,
     )
-    return flow.after(step)
+    return flow.with_steps(step)
 
 
-@known(TORCHVISION, "CenterCrop")
-def center_crop(flow: Flow, size: Any) -> Flow:
+@register_handler(TORCHVISION, "CenterCrop")
+def torchvision_center_crop(flow: Flow, size: Any) -> Flow:
     """The centre, padded where the image is smaller."""
-    return flow.after(Crop(size=pair_of(size)))
+    return flow.with_steps(Crop(size=pair_of(size)))
 
 
-@known(TORCHVISION, "Pad")
-def pad(flow: Flow, padding: Any, fill: Any = 0, padding_mode: Any = "constant") -> Flow:
+@register_handler(TORCHVISION, "Pad")
+def torchvision_pad(flow: Flow, padding: Any, fill: Any = 0, padding_mode: Any = "constant") -> Flow:
     """A border: one number, (left and right, above and below), or (left, top, right, bottom)."""
     numbers = list(padding) if isinstance(padding, list | tuple) else [padding]
     if len(numbers) not in (1, 2, 4) or not all(type(one) is int and one >= 0 for one in numbers):
-        raise refused(f"Pad({padding})", "one, two or four whole numbers")
+        raise refusal_error(f"Pad({padding})", "one, two or four whole numbers")
     every = numbers if len(numbers) == 4 else numbers * (4 // len(numbers))
     mode = border_of(padding_mode)
-    return flow.after(Pad(sides=(every[0], every[1], every[2], every[3]), fill=fill_of(fill), mode=mode))
+    return flow.with_steps(Pad(sides=(every[0], every[1], every[2], every[3]), fill=fill_of(fill), mode=mode))
 
 
-@known(TORCHVISION, "ToTensor")
+@register_handler(TORCHVISION, "ToTensor")
 def to_tensor(flow: Flow) -> Flow:
     """Channels first, bytes divided by 255; an array of floats keeps its numbers."""
     picture_only(flow, "ToTensor", "image", "array")
-    changed = flow.after(*([] if flow.is_float else [Scale(divisor=255)]))
-    return changed.after(form="tensor", is_float=True)
+    changed = flow.with_steps(*([] if flow.is_float else [Scale(divisor=255)]))
+    return changed.with_steps(form="tensor", is_float=True)
 
 
-@known(TORCHVISION, "PILToTensor", "pil_to_tensor")
+@register_handler(TORCHVISION, "PILToTensor", "pil_to_tensor")
 def pil_to_tensor(flow: Flow) -> Flow:
     """Channels first, still bytes."""
-    return flow.after(form="tensor")
+    return flow.with_steps(form="tensor")
 
 
-@known(TORCHVISION, "ToImage", "ToImageTensor", "to_image", "ToImagePIL")
+@register_handler(TORCHVISION, "ToImage", "ToImageTensor", "to_image", "ToImagePIL")
 def to_image(flow: Flow) -> Flow:
     """v2's tensor of bytes, channels first."""
-    return flow.after(form="tensor", second=True)
+    return flow.with_steps(form="tensor", second=True)
 
 
-@known(TORCHVISION, "ToDtype")
+@register_handler(TORCHVISION, "ToDtype")
 def to_dtype(flow: Flow, dtype: Any, scale: bool = False) -> Flow:
     """Numbers for bytes, divided by 255 with `scale=True`."""
-    return convert(flow, dtype) if scale else as_float(flow, dtype)
+    return convert_to_float(flow, dtype) if scale else as_float(flow, dtype)
 
 
-@known(TORCHVISION, "ConvertImageDtype", "ConvertDtype", "convert_image_dtype")
-def convert(flow: Flow, dtype: Any = "float32") -> Flow:
+@register_handler(TORCHVISION, "ConvertImageDtype", "ConvertDtype", "convert_image_dtype")
+def convert_to_float(flow: Flow, dtype: Any = "float32") -> Flow:
     """Numbers for bytes, divided by 255."""
-    scaled = flow.after(*([] if flow.is_float else [Scale(divisor=255)]))
+    scaled = flow.with_steps(*([] if flow.is_float else [Scale(divisor=255)]))
     return as_float(scaled, dtype)
 
 
@@ -204,58 +206,58 @@ def as_float(flow: Flow, dtype: Any) -> Flow:
     if name == "uint8" and not flow.is_float:
         return flow
     if name not in ("float", "float32", "float64", "double", "FloatTensor"):
-        raise refused(f"dtype {dtype}", "torch.float32")
-    return flow.after(is_float=True)
+        raise refusal_error(f"dtype {dtype}", "torch.float32")
+    return flow.with_steps(is_float=True)
 
 
-@known(TORCHVISION, "Normalize", "normalize")
-def normalize(flow: Flow, mean: Any, std: Any, inplace: bool = False) -> Flow:  # noqa: ARG001
+@register_handler(TORCHVISION, "Normalize", "normalize")
+def torchvision_normalize(flow: Flow, mean: Any, std: Any, inplace: bool = False) -> Flow:  # noqa: ARG001
     """(value - mean) / std; torchvision takes no PIL image here, so that a line without ToTensor left it out."""
     if flow.form == "image":
-        flow = to_tensor(flow).noting("there is no ToTensor before Normalize: pixel / 255 is taken")
-    return flow.after(normalise_step(mean, std), is_float=True)
+        flow = to_tensor(flow).with_note("there is no ToTensor before Normalize: pixel / 255 is taken")
+    return flow.with_steps(normalise_step(mean, std), is_float=True)
 
 
 def normalise_step(mean: Any, std: Any, times: float = 1.0) -> Normalise:
     """The step of those numbers, each times `times`."""
     means, stds = as_numbers(mean), as_numbers(std)
     if not means or not stds or min(stds) <= 0:
-        raise refused(f"Normalize({mean}, {std})", "one number or three each, std above 0")
+        raise refusal_error(f"Normalize({mean}, {std})", "one number or three each, std above 0")
     return Normalise(mean=tuple(one * times for one in means), std=tuple(one * times for one in stds))
 
 
-@known(TORCHVISION, "Grayscale")
-def grayscale(flow: Flow, num_output_channels: int = 1) -> Flow:
+@register_handler(TORCHVISION, "Grayscale")
+def torchvision_grayscale(flow: Flow, num_output_channels: int = 1) -> Flow:
     """The luminance in one channel or three."""
     if num_output_channels not in (1, 3):
-        raise refused(f"Grayscale({num_output_channels})", "1 or 3 channels")
-    return flow.grey(num_output_channels)
+        raise refusal_error(f"Grayscale({num_output_channels})", "1 or 3 channels")
+    return flow.to_grey(num_output_channels)
 
 
-@known(TORCHVISION, "ToPILImage")
+@register_handler(TORCHVISION, "ToPILImage")
 def to_pil(flow: Flow, mode: Any = None) -> Flow:  # noqa: ARG001
     """PIL's image again; only bytes come back without loss."""
     if flow.is_float:
-        raise refused("ToPILImage() after values are numbers", "ToPILImage() of bytes")
-    return flow.after(form="image")
+        raise refusal_error("ToPILImage() after values are numbers", "ToPILImage() of bytes")
+    return flow.with_steps(form="image")
 
 
-@known(TORCHVISION, "Lambda")
+@register_handler(TORCHVISION, "Lambda")
 def apply_lambda(flow: Flow, lambd: Any, *_types: Any) -> Flow:
     """What the function itself does to the picture."""
     if not isinstance(lambd, Transform):
-        raise refused(f"Lambda({lambd})", "Lambda(lambda x: ...) of known calls")
+        raise refusal_error(f"Lambda({lambd})", "Lambda(lambda x: ...) of known calls")
     return lambd.change(flow)
 
 
-@known(TORCHVISION, "ToPureTensor", "Identity", "RGB", "SanitizeBoundingBoxes", "ClampBoundingBoxes")
-def same(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
+@register_handler(TORCHVISION, "ToPureTensor", "Identity", "RGB", "SanitizeBoundingBoxes", "ClampBoundingBoxes")
+def same_picture(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
     """Nothing that changes a picture in three colours."""
     return flow
 
 
-@known(TORCHVISION, "ImageClassification")
-def image_classification(
+@register_handler(TORCHVISION, "ImageClassification")
+def torchvision_classification(
     flow: Flow,
     crop_size: int,
     resize_size: int = 256,
@@ -265,15 +267,17 @@ def image_classification(
     antialias: bool = True,
 ) -> Flow:
     """What comes with torchvision's published weights."""
-    fitted = center_crop(resize(flow, resize_size, interpolation, antialias=antialias), crop_size)
-    return normalize(convert(fitted.after(form="tensor")), mean, std)
+    fitted = torchvision_center_crop(
+        torchvision_resize(flow, resize_size, interpolation, antialias=antialias), crop_size
+    )
+    return torchvision_normalize(convert_to_float(fitted.with_steps(form="tensor")), mean, std)
 
 
 # albumentations
 
 
-@known(ALBUMENTATIONS, "Resize")
-def a_resize(
+@register_handler(ALBUMENTATIONS, "Resize")
+def albumentations_resize(
     flow: Flow,
     height: Any,
     width: Any = None,
@@ -283,38 +287,40 @@ def a_resize(
 ) -> Flow:
     """(height, width), by OpenCV."""
     if area_for_downscale is not None:
-        raise refused(f"area_for_downscale={area_for_downscale}", "interpolation=cv2.INTER_AREA")
+        raise refusal_error(f"area_for_downscale={area_for_downscale}", "interpolation=cv2.INTER_AREA")
     size = pair_of(height if width is None else (height, width))
-    return flow.after(Resize(size=size, interpolation=filter_of(interpolation, OPENCV_CODES), library=flow.library))
+    return flow.with_steps(
+        Resize(size=size, interpolation=filter_of(interpolation, OPENCV_CODES), library=flow.resize_library)
+    )
 
 
-@known(ALBUMENTATIONS, "SmallestMaxSize")
-def a_shorter(flow: Flow, max_size: Any, interpolation: Any = 1, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "SmallestMaxSize")
+def albumentations_shorter_side(flow: Flow, max_size: Any, interpolation: Any = 1, **_settings: Any) -> Flow:
     """The shorter side to one number."""
-    return flow.after(_a_side(flow, "shorter", max_size, interpolation))
+    return flow.with_steps(_albumentations_side(flow, "shorter", max_size, interpolation))
 
 
-@known(ALBUMENTATIONS, "LongestMaxSize")
-def a_longer(flow: Flow, max_size: Any, interpolation: Any = 1, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "LongestMaxSize")
+def albumentations_longer_side(flow: Flow, max_size: Any, interpolation: Any = 1, **_settings: Any) -> Flow:
     """The longer side to one number."""
-    return flow.after(_a_side(flow, "longer", max_size, interpolation))
+    return flow.with_steps(_albumentations_side(flow, "longer", max_size, interpolation))
 
 
-def _a_side(flow: Flow, rule: Any, size: Any, interpolation: Any) -> Resize:
+def _albumentations_side(flow: Flow, rule: Any, size: Any, interpolation: Any) -> Resize:
     if type(size) is not int:
-        raise refused(f"max_size={size}", "one number of pixels")
+        raise refusal_error(f"max_size={size}", "one number of pixels")
     kind = filter_of(interpolation, OPENCV_CODES)
-    return Resize(size=size, rule=rule, interpolation=kind, library=flow.library, rounding="nearest")
+    return Resize(size=size, rule=rule, interpolation=kind, library=flow.resize_library, rounding="nearest")
 
 
-@known(ALBUMENTATIONS, "CenterCrop")
-def a_crop(flow: Flow, height: Any, width: Any = None, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "CenterCrop")
+def albumentations_crop(flow: Flow, height: Any, width: Any = None, **_settings: Any) -> Flow:
     """The centre."""
-    return flow.after(Crop(size=pair_of(height if width is None else (height, width)), origin="down"))
+    return flow.with_steps(Crop(size=pair_of(height if width is None else (height, width)), origin="down"))
 
 
-@known(ALBUMENTATIONS, "PadIfNeeded")
-def a_pad(
+@register_handler(ALBUMENTATIONS, "PadIfNeeded")
+def albumentations_pad(
     flow: Flow,
     min_height: Any = 1024,
     min_width: Any = 1024,
@@ -326,13 +332,13 @@ def a_pad(
 ) -> Flow:
     """At least that size."""
     if settings.get("pad_height_divisor") or str(position).rpartition(".")[2].lower() != "center":
-        raise refused("PadIfNeeded by a divisor or off the centre", "min_height, min_width, border_mode, fill")
+        raise refusal_error("PadIfNeeded by a divisor or off the centre", "min_height, min_width, border_mode, fill")
     colour = fill_of(fill if fill is not None else value or 0)
-    return flow.after(Pad(size=pair_of((min_height, min_width)), fill=colour, mode=border_of(border_mode)))
+    return flow.with_steps(Pad(size=pair_of((min_height, min_width)), fill=colour, mode=border_of(border_mode)))
 
 
-@known(ALBUMENTATIONS, "Normalize")
-def a_normalize(
+@register_handler(ALBUMENTATIONS, "Normalize")
+def albumentations_normalize(
     flow: Flow,
     mean: Any = IMAGENET[0],
     std: Any = IMAGENET[1],
@@ -342,37 +348,39 @@ def a_normalize(
 ) -> Flow:
     """(value - mean x 255) / (std x 255), or by the image's own mean and std."""
     if normalization == "standard":
-        return flow.after(normalise_step(mean, std, max_pixel_value or 1.0), is_float=True)
+        return flow.with_steps(normalise_step(mean, std, max_pixel_value or 1.0), is_float=True)
     if normalization not in ("image", "image_per_channel"):
-        raise refused(f"normalization={normalization!r}", "standard, image, image_per_channel")
+        raise refusal_error(f"normalization={normalization!r}", "standard, image, image_per_channel")
     over: Any = "image" if normalization == "image" else "channel"
-    return flow.after(Standardise(over=over, ddof=0, eps=1e-4), is_float=True)
+    return flow.with_steps(Standardise(over=over, ddof=0, eps=1e-4), is_float=True)
 
 
-@known(ALBUMENTATIONS, "ToFloat")
-def a_float(flow: Flow, max_value: Any = 255.0, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "ToFloat")
+def albumentations_to_float(flow: Flow, max_value: Any = 255.0, **_settings: Any) -> Flow:
     """Divided by the largest value."""
-    return flow.scaled(max_value or 255.0)
+    return flow.divided_by(max_value or 255.0)
 
 
-@known(ALBUMENTATIONS, "ToTensorV2", "ToTensor")
-def a_tensor(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "ToTensorV2", "ToTensor")
+def albumentations_to_tensor(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
     """Channels first; the values stay."""
-    return flow.after(form="tensor")
+    return flow.with_steps(form="tensor")
 
 
-@known(ALBUMENTATIONS, "ToGray")
-def a_grey(flow: Flow, num_output_channels: int = 3, method: str = "weighted_average", p: float = 0.5) -> Flow:
+@register_handler(ALBUMENTATIONS, "ToGray")
+def albumentations_to_grey(
+    flow: Flow, num_output_channels: int = 3, method: str = "weighted_average", p: float = 0.5
+) -> Flow:
     """The luminance, where it is done always."""
     if p < 1:
-        return flow.skipping("ToGray")
+        return flow.without_random("ToGray")
     if method != "weighted_average":
-        raise refused(f"ToGray(method={method!r})", "weighted_average")
-    return flow.grey(num_output_channels)
+        raise refusal_error(f"ToGray(method={method!r})", "weighted_average")
+    return flow.to_grey(num_output_channels)
 
 
-@known(ALBUMENTATIONS, "NoOp", "ToRGB")
-def a_same(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
+@register_handler(ALBUMENTATIONS, "NoOp", "ToRGB")
+def albumentations_same(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
     """Nothing."""
     return flow
 
@@ -380,51 +388,53 @@ def a_same(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
 # fastai
 
 
-@known(FASTAI, "Resize")
-def f_resize(
+@register_handler(FASTAI, "Resize")
+def fastai_resize(
     flow: Flow, size: Any, method: Any = "crop", pad_mode: Any = "reflection", resamples: Any = None, **_settings: Any
 ) -> Flow:
     """The centre in the shape of the size, resized; or squished, or padded."""
     rules: dict[str, Any] = {"crop": "crop_first", "pad": "pad_first", "squish": "squash"}
     name = str(method).rpartition(".")[2].lower()
     if name not in rules or (name == "pad" and border_of(pad_mode) != "reflect"):
-        raise refused(f"Resize(method={method}, pad_mode={pad_mode})", "Crop, Squish, or Pad by reflection")
+        raise refusal_error(f"Resize(method={method}, pad_mode={pad_mode})", "Crop, Squish, or Pad by reflection")
     width, height = pair_of(size)[::-1]
     kind = filter_of(resamples[0]) if isinstance(resamples, list | tuple) else "bilinear"
-    return flow.after(Resize(size=(height, width), rule=rules[name], interpolation=kind))
+    return flow.with_steps(Resize(size=(height, width), rule=rules[name], interpolation=kind))
 
 
-@known(FASTAI, "from_stats", "Normalize")
-def f_normalize(flow: Flow, mean: Any = IMAGENET[0], std: Any = IMAGENET[1], *_more: Any, **_settings: Any) -> Flow:
+@register_handler(FASTAI, "from_stats", "Normalize")
+def fastai_normalize(
+    flow: Flow, mean: Any = IMAGENET[0], std: Any = IMAGENET[1], *_more: Any, **_settings: Any
+) -> Flow:
     """Mean and std, after the division by 255 that fastai does by itself."""
-    return f_float(flow).after(normalise_step(mean, std), is_float=True)
+    return fastai_to_float(flow).with_steps(normalise_step(mean, std), is_float=True)
 
 
-@known(FASTAI, "IntToFloatTensor")
-def f_float(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
+@register_handler(FASTAI, "IntToFloatTensor")
+def fastai_to_float(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
     """Divided by 255, once."""
-    divided = flow if flow.is_float else flow.after(Scale(divisor=255))
-    return divided.after(form="tensor", is_float=True)
+    divided = flow if flow.is_float else flow.with_steps(Scale(divisor=255))
+    return divided.with_steps(form="tensor", is_float=True)
 
 
-@known(FASTAI, "ToTensor")
-def f_tensor(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
+@register_handler(FASTAI, "ToTensor")
+def fastai_to_tensor(flow: Flow, *_args: Any, **_settings: Any) -> Flow:
     """Channels first, still bytes."""
     return flow
 
 
-@known(FASTAI, "aug_transforms", "get_transforms")
-def f_augment(flow: Flow, *_args: Any, size: Any = None, **_settings: Any) -> Flow:
+@register_handler(FASTAI, "aug_transforms", "get_transforms")
+def fastai_augment(flow: Flow, *_args: Any, size: Any = None, **_settings: Any) -> Flow:
     """Random in training only; with a size it also resizes by interpolation on the GPU, which is not imitated."""
     if size is not None:
-        raise refused(f"aug_transforms(size={size})", "item_tfms=Resize(...) for the size: that one is exact")
-    return flow.skipping("aug_transforms")
+        raise refusal_error(f"aug_transforms(size={size})", "item_tfms=Resize(...) for the size: that one is exact")
+    return flow.without_random("aug_transforms")
 
 
 # timm, YOLO
 
 
-def create_transform(
+def timm_transform(
     flow: Flow,
     input_size: Any = 224,
     is_training: bool = False,
@@ -439,14 +449,14 @@ def create_transform(
 ) -> Flow:
     """timm's transform for evaluation."""
     if is_training or crop_border_pixels:
-        raise refused("create_transform for training, or with a border cut off", "is_training=False")
+        raise refusal_error("create_transform for training, or with a border cut off", "is_training=False")
     given = img_size if img_size is not None else input_size
     height, width = pair_of(list(given)[-2:] if isinstance(given, list | tuple) else given)
     share = crop_pct or 0.875
     before = math.floor(height / share), math.floor(width / share)
     kind = filter_of("bicubic" if str(interpolation) == "random" else interpolation)
-    fitted = flow.after(*timm_steps(before, (height, width), str(crop_mode or "center"), kind, mean))
-    return normalize(to_tensor(fitted), mean, std)
+    fitted = flow.with_steps(*timm_steps(before, (height, width), str(crop_mode or "center"), kind, mean))
+    return torchvision_normalize(to_tensor(fitted), mean, std)
 
 
 def timm_steps(before: tuple[int, int], size: tuple[int, int], mode: str, kind: Interpolation, mean: Any) -> list[Any]:
@@ -462,22 +472,24 @@ def timm_steps(before: tuple[int, int], size: tuple[int, int], mode: str, kind: 
     return [Resize(size=before, rule="cover", interpolation=kind, rounding="nearest"), Crop(size=size)]
 
 
-def letterbox(
+def letterbox_resize(
     flow: Flow, new_shape: Any = 640, color: Any = GREY_LETTERBOX, auto: bool = False, stride: int = 32, **settings: Any
 ) -> Flow:
     """YOLO's: fitted into the shape, the rest grey."""
     if auto or settings.get("scaleFill") or settings.get("scale_fill") or settings.get("scaleup") is False:
-        raise refused("letterbox with auto, scaleFill or scaleup=False", f"auto=False (stride {stride} is then unused)")
+        raise refusal_error(
+            "letterbox with auto, scaleFill or scaleup=False", f"auto=False (stride {stride} is then unused)"
+        )
     size = pair_of(new_shape)
     contained = Resize(size=size, rule="contain", library="opencv", rounding="nearest")
-    return flow.after(contained, Pad(size=size, fill=fill_of(color), origin="letterbox"))
+    return flow.with_steps(contained, Pad(size=size, fill=fill_of(color), origin="letterbox"))
 
 
-def hugging_face(flow: Flow, **config: Any) -> Flow:
+def transformers_processor(flow: Flow, **config: Any) -> Flow:
     """A processor of transformers, from the keys of its preprocessor_config.json."""
     from seewhy.inputs.processor_config import steps_of_processor
 
-    return flow.after(*steps_of_processor(config), form="tensor", is_float=True)
+    return flow.with_steps(*steps_of_processor(config), form="tensor", is_float=True)
 
 
 def published_weights(weights: str, name: str) -> dict[str, Any]:
@@ -487,7 +499,7 @@ def published_weights(weights: str, name: str) -> dict[str, Any]:
     family = getattr(models, weights, None) or getattr(models.segmentation, weights, None)
     found = getattr(family, name, None)
     if not weights.endswith("_Weights") or found is None:
-        raise refused(f"{weights}.{name}", "weights of torchvision, as ResNet50_Weights.DEFAULT")
+        raise refusal_error(f"{weights}.{name}", "weights of torchvision, as ResNet50_Weights.DEFAULT")
     seen = found.transforms()
     if type(seen).__name__ != "ImageClassification":
         raise SeewhyError(f"'{weights}.{name}.transforms()' is no classification's; allowed: those of classifiers")

@@ -12,7 +12,7 @@ import pandas as pd
 from torch import Tensor, nn
 
 from seewhy.config import artifacts
-from seewhy.inputs.images import is_plain, input_tensor
+from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.explaining import Job, check_methods, explained, jobs, made_of
 from seewhy.maps.store import Pair, Store
 from seewhy.progress import progress, tell

@@ -15,7 +15,7 @@ ABOUT = "MNIST's files: t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, also 
 
 def recognise(path: Path) -> Finding | None:
     """Files with `images` and `labels` in their names that begin as MNIST's do."""
-    found = _files(path)
+    found = _idx_files(path)
     if not found:
         return None
     told = listing(f"{images.name} and {labels.name}" for _, images, labels in found)
@@ -26,7 +26,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     """Rows of the training file, then of the test file."""
     del settings
     frames = []
-    for split, images, labels in _files(path):
+    for split, images, labels in _idx_files(path):
         own = containers.read_idx(labels)
         frames.append(
             pd.DataFrame(
@@ -39,7 +39,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(frame, [str(one) for one in range(frame["label"].astype(int).max() + 1)])
 
 
-def _files(path: Path) -> list[tuple[str, Path, Path]]:
+def _idx_files(path: Path) -> list[tuple[str, Path, Path]]:
     """Split, images and labels; a file that lies there both gzipped and not counts once."""
     folder = path if path.is_dir() else path.parent
     places = (
