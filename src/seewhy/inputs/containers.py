@@ -1,6 +1,6 @@
 """Files that hold many images: arrays, pickles of arrays, tables of pixels, Parquet and Arrow, marks as polygons.
 
-`keys` says what is in one, `column` gives a whole array or column of it, `element` one image. What was read stays at
+`keys` says what is in one, `read_column` gives a whole array or column of it, `read_element` one image. What was read stays at
 hand for the next image of the same file, until the file changes.
 """
 

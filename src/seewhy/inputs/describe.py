@@ -15,7 +15,7 @@ USUAL = {"size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225
 
 
 def describe_checkpoint(path: Path, root: Path) -> Found:
-    """Facts of a checkpoint file, and its entry under `studies`. Raises SeewhyError as `checkpoint.load` does."""
+    """Facts of a checkpoint file, and its entry under `studies`. Raises SeewhyError as `load_checkpoint` does."""
     point = load_checkpoint(path, "inspect")
     guesses = guess_networks(point)
     buffers = {name: value for name, value in point.weights.items() if name in ("mean", "std")}

@@ -194,9 +194,9 @@ def _check_sizes(fitted: Sequence[Picture], paths: Sequence[Path]) -> None:
 
 
 def is_plain(preprocessing: Preprocessing) -> bool:
-    """Whether pixels move and lose their colour in 8 bits, before any number changes: then `tensor` of `photos` is all.
+    """Whether pixels move and lose their colour in 8 bits, before any number changes: then `input_tensor` of `fitted_photos` is all.
 
-    Otherwise, as with a resize after ToTensor, `inputs` alone is exact.
+    Otherwise, as with a resize after ToTensor, `network_inputs` alone is exact.
     """
     steps = preprocessing.pipeline
     for place, step in enumerate(steps):

@@ -95,7 +95,7 @@ def _check_size(image: Image.Image, file: Path) -> Image.Image:
 def channels_last(array: np.ndarray) -> np.ndarray:
     """An array as (h, w) or (h, w, channels): channels that come first are put last, single ones are left out.
 
-    >>> upright(np.zeros((3, 32, 28))).shape, upright(np.zeros((28, 28, 1))).shape
+    >>> channels_last(np.zeros((3, 32, 28))).shape, channels_last(np.zeros((28, 28, 1))).shape
     ((32, 28, 3), (28, 28))
     """
     if array.ndim == 3 and array.shape[0] in CHANNELS and array.shape[2] not in CHANNELS:

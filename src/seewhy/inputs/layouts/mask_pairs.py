@@ -29,7 +29,8 @@ def recognise(path: Path) -> Finding | None:
     if len(matched) * 2 < len(images):
         return None
     image, mask = next(iter(matched.items()))
-    told = f"{len(matched)} of {len(images)} images have a mask: {walk.paths_shown([image, mask], path).replace(', ', ' and ')}"
+    shown = walk.paths_shown([image, mask], path).replace(", ", " and ")
+    told = f"{len(matched)} of {len(images)} images have a mask: {shown}"
     colours = colour_file(path)
     settings = {"colours": str(colours)} if colours else {}
     return Finding(NAME, told, UNMISTAKABLE, "segmentation", settings)
