@@ -10,7 +10,8 @@ from torchvision import transforms
 from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
-from seewhy.inputs.images import Fit, open_image
+from seewhy.inputs.images import Fit
+from seewhy.inputs.picture_files import open_image
 
 RED = (200, 30, 60)
 
@@ -90,7 +91,7 @@ def test_what_is_no_image_and_what_is_too_large(tmp_path, monkeypatch):
     with pytest.raises(SeewhyError, match="there is no image"):
         open_image(tmp_path / "b.png")
     photo(30, 20).save(tmp_path / "c.png")
-    monkeypatch.setattr(images, "LARGEST", 599)
+    monkeypatch.setattr(picture_files, "LARGEST", 599)
     with pytest.raises(SeewhyError, match=r"image 'c.png' has 30 x 20 pixels; allowed: 599"):
         open_image(tmp_path / "c.png")
 

@@ -25,7 +25,7 @@ from seewhy.errors import SeewhyError, listing
 from seewhy.formatting import written
 from seewhy.inputs import images
 from seewhy.inputs.dataset import load_dataset
-from seewhy.inputs.images import exif_orientation
+from seewhy.inputs.picture_files import exif_orientation
 from seewhy.inputs.renewal import renew_dataset
 from seewhy.inputs.transform_line import parse_line
 from seewhy.inputs.weights import left_aside

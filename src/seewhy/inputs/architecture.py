@@ -1,10 +1,7 @@
 """A name in params.yaml -> an nn.Module with the checkpoint's weights in it."""
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,45 +12,17 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import arguments as completed
 from seewhy.inputs import definitions, huggingface, weights
 from seewhy.inputs.checkpoint import Checkpoint
+from seewhy.inputs.constructors import COUNT, Order, from_module, from_zoo, network_classes, zoo_arguments
 from seewhy.inputs.fastai import learner_network
 from seewhy.inputs.fitting import fit_arguments, has_effect
 from seewhy.inputs.offline import without_downloads
 from seewhy.inputs.rebuilding import rebuild_ends, replace_parts, split_lines
+from seewhy.inputs.source_code import error_text
 
-COUNT = {"torchvision": "num_classes", "timm": "num_classes", "smp": "classes"}  # what each zoo calls their number
 CHANNELS = {"timm": "in_chans", "smp": "in_channels"}
 SIDES = {"torchvision": "image_size", "timm": "img_size"}  # of the input, for networks with positions
-AUXILIARY = {"aux_logits": ("AuxLogits.", "aux1."), "aux_loss": ("aux_classifier.",)}  # switches that weights show
 OFFLINE: dict[str, Any] = {"weights": None, "weights_backbone": None, "pretrained": False, "encoder_weights": None}
 ALLOWED = "torchvision:NAME, timm:NAME, smp:NAME or package.module:Class, train.py:Class, notebook.ipynb:Class"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for: the network's name and arguments, and what is known; `notes` tell what was made of it."""
-
-    architecture: str
-    classes: int
-    arguments: Mapping[str, Any]
-    checkpoint: Checkpoint
-    root: Path
-    where: str
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def zoo(self) -> str:
-        """What stands before the colon."""
-        return self.architecture.partition(":")[0]
-
-    @property
-    def name(self) -> str:
-        """What stands behind it."""
-        return self.architecture.partition(":")[2]
-
-    def count_differences(self, model: nn.Module) -> int:
-        """How many tensors of the network or of its part of the file the other does not have in this shape."""
-        own, found = model.state_dict(), weights.match_weights(model, self.checkpoint.weights, self.where).weights
-        return sum(key not in own or key not in found or own[key].shape != found[key].shape for key in {**own, **found})
 
 
 def build_network(
@@ -69,8 +38,8 @@ def build_network(
 
     Where weights and network differ, sizes are read from the weights, a first layer and a head are made like theirs,
     and two classes may be one output. `notes` gets a sentence for each such choice. Weights of the file that are not
-    the network's are left aside: `weights.left_aside` lists them. Raises SeewhyError where `empty_network` does, or where
-    weights and network still differ.
+    the network's are left aside: `weights.left_aside` lists them. Raises SeewhyError where `empty_network` does, or
+    where weights and network still differ.
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
     model = _make_network(order)
@@ -144,7 +113,7 @@ def _make_network(order: Order) -> nn.Module:
         return _from_recorded_file(order)
     if definitions.is_file(order.zoo):
         return _from_file(order)
-    return _call_constructor(order, _from_module(order.zoo, order.name, order.root, order.where))
+    return _call_constructor(order, from_module(order.zoo, order.name, order.root, order.where))
 
 
 def _from_recorded_file(order: Order) -> nn.Module:
@@ -157,44 +126,19 @@ def _from_recorded_file(order: Order) -> nn.Module:
             return torch.jit.load(path, map_location="cpu")
         return torch.export.load(path).module()
     except Exception as error:  # whatever a damaged file raises
-        raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {_error_text(error)}") from None
+        raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {error_text(error)}") from None
 
 
 def _from_zoo(order: Order) -> nn.Module:
     if not order.name:
         raise SeewhyError(f"architecture '{order.architecture}' of {order.where}; allowed: {ALLOWED}")
-    make = {"torchvision": _from_torchvision, "timm": _from_timm, "smp": _from_smp}[order.zoo](order.name, order.where)
+    make = from_zoo(order.zoo, order.name, order.where)
     accepted = inspect.signature(make).parameters
     plain, lines = split_lines(order.arguments)
-    given = _for_zoo(order, plain) | {key: value for key, value in OFFLINE.items() if key in accepted}
+    given = zoo_arguments(order, plain) | {key: value for key, value in OFFLINE.items() if key in accepted}
     model = _checked_network(order, make, given)
     replace_parts(model, lines, order.where)
     return model
-
-
-def _for_zoo(order: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {COUNT[order.zoo]: order.classes} if order.classes else {}
-    if order.zoo == "smp" and isinstance(encoder := order.checkpoint.config.get("encoder_name"), str):
-        told["encoder_name"] = encoder
-    if order.zoo == "torchvision":
-        told |= _auxiliary_switches(order)
-    return told | dict(arguments)
-
-
-def _auxiliary_switches(order: Order) -> dict[str, Any]:
-    """Auxiliary heads as the weights have them; of `transform_input` no weight tells, which is noted."""
-    found: dict[str, Any] = {}
-    aux = {key: any(one in name for name in order.checkpoint.weights for one in AUXILIARY[key]) for key in AUXILIARY}
-    if order.name in ("googlenet", "inception_v3"):
-        found |= {"aux_logits": aux["aux_logits"], "init_weights": False}
-        if "transform_input" not in order.arguments:
-            order.notes.append(
-                "`transform_input` is off, and the file does not tell: torchvision switches it on with its published "
-                "weights; write `arguments: {transform_input: true}` where the training began with those"
-            )
-    elif order.name.startswith(("fcn_", "deeplabv3_")) and aux["aux_loss"]:
-        found["aux_loss"] = True
-    return found
 
 
 def _from_file(order: Order) -> nn.Module:
@@ -213,7 +157,7 @@ def _from_file(order: Order) -> nn.Module:
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
         raise problem or unknown(
-            "architecture", order.architecture, _network_classes(taken.module, order.zoo), order.where
+            "architecture", order.architecture, network_classes(taken.module, order.zoo), order.where
         )
     own = {
         key: value
@@ -270,67 +214,8 @@ def _checked_network(order: Order, make: Callable[..., nn.Module], given: dict[s
     try:
         model = make(**given)
     except Exception as error:  # whatever the user's constructor raises
-        told = f"{order.where}: {order.architecture} refuses its arguments {given}: {_error_text(error)}"
+        told = f"{order.where}: {order.architecture} refuses its arguments {given}: {error_text(error)}"
         raise SeewhyError(told) from error
     if not isinstance(model, nn.Module):
         raise SeewhyError(f"{order.where}: {order.architecture} makes '{type(model).__name__}'; allowed: an nn.Module")
     return model
-
-
-def _from_torchvision(name: str, where: str) -> Callable[..., nn.Module]:
-    from torchvision import models
-
-    if name not in models.list_models():
-        raise unknown(
-            "architecture", f"torchvision:{name}", [f"torchvision:{known}" for known in models.list_models()], where
-        )
-    return models.get_model_builder(name)
-
-
-def _from_timm(name: str, where: str) -> Callable[..., nn.Module]:
-    import timm
-
-    if not timm.is_model(name):
-        raise unknown("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
-    return timm.model_entrypoint(name)
-
-
-def _from_smp(name: str, where: str) -> Callable[..., nn.Module]:
-    import segmentation_models_pytorch as smp
-
-    known = {kind.__name__: kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
-    if name not in known:
-        raise unknown("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
-    return known[name]
-
-
-def _from_module(module: str, name: str, root: Path, where: str) -> Callable[..., nn.Module]:
-    """A class of the user's own, found from the project's folder first."""
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    try:
-        found = import_module(module)
-    except Exception as error:  # the module is the user's: it may fail in any way
-        raise SeewhyError(
-            f"architecture '{module}:{name}' of {where}: {_error_text(error)}; looked in {root} and the environment"
-        ) from None
-    if not _makes_a_network(getattr(found, name, None), module):
-        raise unknown("architecture", f"{module}:{name}", _network_classes(found, module), where)
-    return getattr(found, name)
-
-
-def _network_classes(module: Any, prefix: str) -> list[str]:
-    """Classes of networks in a module, as architectures."""
-    kinds = [key for key, one in vars(module).items() if isinstance(one, type) and issubclass(one, nn.Module)]
-    return [f"{prefix}:{kind}" for kind in kinds]
-
-
-def _makes_a_network(value: object, module: str) -> bool:
-    """A class of networks, or a function written in that module: nothing else is ever called."""
-    if isinstance(value, type):
-        return issubclass(value, nn.Module)
-    return inspect.isfunction(value) and value.__module__ == module
-
-
-def _error_text(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -9,10 +9,8 @@ import __future__
 import ast
 import builtins
 import importlib
-import json
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -22,20 +20,19 @@ from torch import nn
 
 from seewhy.errors import SeewhyError, listing, unknown
 from seewhy.inputs.absent import Absent, stand_in
+from seewhy.inputs.safe_code import is_safe
+from seewhy.inputs.source_code import (
+    Statement,
+    error_text,
+    names_bound,
+    names_used,
+    source_of,
+    top_statements,
+    without_placement,
+)
 
 SUFFIXES = (".py", ".ipynb")
-CALLED = {  # what may be called for the value of a constant
-    *("int", "float", "str", "bool", "len", "range", "list", "dict", "tuple", "set", "sorted", "max", "min", "sum"),
-    *("zip", "enumerate", "round", "abs", "frozenset", "partial", "functools.partial", "namedtuple", "Path"),
-    *("collections.namedtuple", "os.path.join", "os.environ.get", "os.getenv", "torch.device", "device"),
-    *("torch.cuda.is_available", "torch.backends.mps.is_available", "OrderedDict", "SimpleNamespace", "Namespace"),
-    *("argparse.Namespace", "types.SimpleNamespace", "torch.tensor", "np.array", "defaultdict", "field"),
-}
-MAKERS = ("nn.", "torch.nn.", "math.", "models.", "torchvision.models.", "timm.", "smp.")  # and everything in there
-TRAINING = {"backward", "step", "zero_grad", "fit", "DataLoader", "download", "imread", "read_csv", "ImageFolder"}
-PLACED = ("to", "cuda", "cpu", "eval", "train", "half", "float")  # methods that give the network itself back
 COUNTED = re.compile(r"(?i)class|label|categor|breed|species")  # names of what there is one of for each output
-Statement = ast.stmt
 
 
 def is_file(module: str) -> bool:
@@ -70,34 +67,8 @@ def take_definitions(path: Path, name: str, given: dict[str, Any], classes: int,
     except SeewhyError:
         raise
     except Exception as error:  # the file is the user's: it may fail in any way
-        raise SeewhyError(f"architecture '{path.name}:{name}' of {where}: {_error_text(error)}") from None
+        raise SeewhyError(f"architecture '{path.name}:{name}' of {where}: {error_text(error)}") from None
     return Taken(file.module, file.unknown, reader.used, reader.notes)
-
-
-def _error_text(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def source_of(path: Path) -> str:
-    """The code of a script, or of a notebook's code cells without its magics and shell lines."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix != ".ipynb":
-        return text
-    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    return "\n\n".join(_code_of_cell("".join(cell["source"])) for cell in cells)
-
-
-def _code_of_cell(cell: str) -> str:
-    """A cell's code without magics; nothing for a cell in another language, or one that is no Python."""
-    if re.match(r"\s*%%(?!time|capture|timeit|prun)", cell):
-        return ""
-    lines = [re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in cell.splitlines()]
-    code = "\n".join(re.sub(r"^\s*\?.*|^(?!.*['\"#]).*\?\s*$", "", line) for line in lines)
-    try:
-        ast.parse(code)
-    except SyntaxError:
-        return ""
-    return code
 
 
 class _Reader:
@@ -144,10 +115,10 @@ class _File:
     def parse_file(self) -> None:
         """Parses the file; nothing of it is run."""
         self.statements = [
-            _without_placement(one) for one in _top_statements(ast.parse(source_of(self.path), str(self.path)).body)
+            without_placement(one) for one in top_statements(ast.parse(source_of(self.path), str(self.path)).body)
         ]
         for one in self.statements:
-            for name in _names_bound(one):
+            for name in names_bound(one):
                 self.bound.setdefault(name, []).append(one)
 
     def provide_name(self, name: str) -> None:
@@ -176,10 +147,10 @@ class _File:
         if isinstance(one, ast.Import | ast.ImportFrom):
             self._run_import(one)
             return
-        if not self._is_safe(one):
+        if not is_safe(one, self.bound):
             self._leave_unrun(one)
             return
-        for needed in _names_used(one):
+        for needed in names_used(one):
             if needed != name:
                 self.provide_name(needed)
         # annotations stay text: they name what is not needed
@@ -193,7 +164,7 @@ class _File:
 
     def _leave_unrun(self, one: Statement) -> None:
         """A value that only a run would tell: one that was given, the number of classes, or none."""
-        for name in _names_bound(one):
+        for name in names_bound(one):
             line = " ".join(ast.unparse(one).split())[:80]
             if name in self.reader.given:
                 self.module.__dict__[name] = self.reader.given[name]
@@ -206,43 +177,6 @@ class _File:
                 self.reader.notes.append(f"'{line}' is not run: {number} classes, as in the dataset")
             else:
                 self.unknown[name] = f"line {one.lineno}: {line}"
-
-    def _is_safe(self, one: Statement) -> bool:
-        if isinstance(one, ast.ClassDef | ast.FunctionDef):
-            return True
-        if isinstance(one, ast.If | ast.Try | ast.With):
-            inside = [part for part in ast.iter_child_nodes(one) if isinstance(part, ast.stmt | ast.ExceptHandler)]
-            parts = [
-                part for block in inside for part in (block.body if isinstance(block, ast.ExceptHandler) else [block])
-            ]
-            test = [one.test] if isinstance(one, ast.If) else []
-            return not isinstance(one, ast.With) and all(map(self._is_value, test)) and all(map(self._is_safe, parts))
-        if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            return one.value is None or self._is_value(one.value)
-        return isinstance(one, ast.Import | ast.ImportFrom | ast.Pass | ast.Raise)
-
-    def _is_value(self, value: ast.expr) -> bool:
-        """Whether working it out calls nothing but harmless functions, makers of networks and classes of the file."""
-        return all(self._may_call(ast.unparse(one.func)) for one in _calls_in(value))
-
-    def _may_call(self, name: str) -> bool:
-        if name in CALLED or name.startswith(MAKERS):
-            return True
-        found = [one for one in self.bound.get(name, []) if isinstance(one, ast.ClassDef | ast.FunctionDef)]
-        if found:
-            return self._makes_only(found[-1])
-        source = next((one for one in self.bound.get(name, []) if isinstance(one, ast.ImportFrom)), None)
-        return source is not None and f"{source.module}.".startswith(("torchvision.models.", "timm.", "torch.nn."))
-
-    def _makes_only(self, one: ast.ClassDef | ast.FunctionDef) -> bool:
-        """Whether calling it makes something and trains nothing: settings, a network, a function that returns one."""
-        if isinstance(one, ast.FunctionDef):
-            named = {part.attr for part in ast.walk(one) if isinstance(part, ast.Attribute)} | set(_names_used(one))
-            return not named & TRAINING and any(isinstance(part, ast.Return) for part in ast.walk(one))
-        bases = [ast.unparse(base) for base in one.bases]
-        plain = not any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in one.body)
-        marked = any("dataclass" in ast.unparse(mark) for mark in one.decorator_list)
-        return plain or marked or any(base.endswith("Module") or self._may_call(base) for base in bases)
 
     def _run_import(self, one: ast.Import | ast.ImportFrom) -> None:
         space = self.module.__dict__
@@ -304,66 +238,6 @@ class _File:
         if name == "*":
             return {key: getattr(found, key) for key in getattr(found, "__all__", dir(found)) if key[:1] != "_"}
         return {name: getattr(found, name) if hasattr(found, name) else self._import_module(f"{module}.{name}")}
-
-
-def _top_statements(body: list[Statement]) -> Iterator[Statement]:
-    """Top-level statements; `if __name__ == "__main__"` is no definition, but what it defines is one."""
-    for one in body:
-        if isinstance(one, ast.If) and "__name__" in ast.unparse(one.test):
-            yield from _top_statements(one.body)
-        else:
-            yield one
-
-
-def _without_placement(one: Statement) -> Statement:
-    """`net = Net().to(device)` without what moves it: it stays on the CPU."""
-    if isinstance(one, ast.Assign):
-        while (
-            isinstance(one.value, ast.Call)
-            and isinstance(one.value.func, ast.Attribute)
-            and one.value.func.attr in PLACED
-        ):
-            one.value = one.value.func.value
-    return one
-
-
-def _names_bound(one: Statement) -> list[str]:
-    if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return [one.name]
-    if isinstance(one, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name.split(".")[0]) for alias in one.names if alias.name != "*"]
-    if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = one.targets if isinstance(one, ast.Assign) else [one.target]
-        return [part for target in targets for part in _target_names(target)]
-    if isinstance(one, ast.If | ast.Try | ast.With | ast.For):
-        parts = [part for part in ast.walk(one) if isinstance(part, ast.stmt) and part is not one]
-        return list(dict.fromkeys(name for part in parts for name in _names_bound(part)))
-    return []
-
-
-def _target_names(target: ast.expr) -> list[str]:
-    """The names that a target binds or changes: `x`, and `x` of `x.fc` and `x[0]`."""
-    if isinstance(target, ast.Tuple | ast.List):
-        return [name for part in target.elts for name in _target_names(part)]
-    while isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):
-        target = target.value
-    return [target.id] if isinstance(target, ast.Name) else []
-
-
-def _names_used(one: ast.AST) -> list[str]:
-    used = (part.id for part in ast.walk(one) if isinstance(part, ast.Name))
-    return list(dict.fromkeys(used))
-
-
-def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
-    """Calls that happen when the expression is worked out: those inside a lambda do not."""
-    if isinstance(value, ast.Lambda):
-        return
-    if isinstance(value, ast.Call):
-        yield value
-    for part in ast.iter_child_nodes(value):
-        if isinstance(part, ast.expr | ast.keyword | ast.comprehension):
-            yield from _calls_in(part)  # type: ignore[arg-type]
 
 
 def network_of(taken: Taken, name: str) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 
 from seewhy.config.preprocessing import Pad, Resize, Reverse
 from seewhy.inputs.picture_flow import Flow, Statistic, refusal_error
-from seewhy.inputs.transform_calls import OPENCV_CODES, Reference, as_float, convert_to_float, filter_of, pair_of
+from seewhy.inputs.torchvision_calls import convert_to_float
+from seewhy.inputs.transform_calls import OPENCV_CODES, Reference, as_float, filter_of, pair_of
 
 SAME = (
     *("contiguous", "copy", "clone", "cuda", "cpu", "detach", "unsqueeze", "squeeze", "numpy", "eval", "type_as"),

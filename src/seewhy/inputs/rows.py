@@ -11,8 +11,8 @@ import numpy as np
 from seewhy.config import artifacts
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.errors import SeewhyError
-from seewhy.inputs.images import open_image
 from seewhy.inputs.paths import Lookup, path_from_root
+from seewhy.inputs.picture_files import open_image
 from seewhy.inputs.sources import NO_CLASS, split_address
 
 

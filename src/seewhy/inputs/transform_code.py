@@ -7,6 +7,8 @@ from typing import Any
 
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import transform_calls as calls
+from seewhy.inputs.albumentations_calls import ALBUMENTATIONS
+from seewhy.inputs.fastai_calls import FASTAI, fastai_resize
 from seewhy.inputs.picture_flow import (
     Flow,
     Statistic,
@@ -18,6 +20,13 @@ from seewhy.inputs.picture_flow import (
     refusal_error,
 )
 from seewhy.inputs.picture_methods import FUNCTIONS, call_method
+from seewhy.inputs.timm_calls import letterbox_resize, timm_transform, transformers_processor
+from seewhy.inputs.torchvision_calls import (
+    TORCHVISION,
+    published_weights,
+    torchvision_classification,
+    torchvision_resize,
+)
 from seewhy.inputs.transform_calls import Handler, Reference
 
 ALLOWED = (
@@ -299,18 +308,18 @@ class Interpreter:
         if name in FUNCTIONS:
             return FUNCTIONS[name](args, settings, text, self.start)
         if name == "transforms" and whole.split(".")[-3:-2] and "_Weights" in whole:
-            seen = calls.published_weights(*whole.split(".")[-3:-1])
-            return self._bind_handler(calls.torchvision_classification, "transforms", [], seen | settings, text)
+            seen = published_weights(*whole.split(".")[-3:-1])
+            return self._bind_handler(torchvision_classification, "transforms", [], seen | settings, text)
         if name in SEQUENCES or {"item_tfms", "batch_tfms", "ds_tfms"} & set(settings):
             return self._chain_items(args, settings, text)
         if name in ("create_transform", "transforms_imagenet_eval"):
-            return self._bind_handler(calls.timm_transform, name, args, settings, text)
+            return self._bind_handler(timm_transform, name, args, settings, text)
         if name in UNSAID:
             raise refusal_error(
                 text, "its values written out, as data_config = {...}; or no line, for what the file says"
             )
         if name.lower() == "letterbox":
-            return self._bind_handler(calls.letterbox_resize, name, args, settings, text)
+            return self._bind_handler(letterbox_resize, name, args, settings, text)
         return self._library_call(function, args, settings, text)
 
     def _call_builtin(self, name: str, args: list[Any], text: str) -> Any:
@@ -323,7 +332,7 @@ class Interpreter:
         """A Compose, or a call of fastai's that has transforms among its settings."""
         named = [settings[key] for key in ("item_tfms", "ds_tfms", "batch_tfms") if key in settings]
         if not named and "size" in settings and "bs" in settings:
-            named = [Transform("size", lambda flow: calls.fastai_resize(flow, settings["size"]))]
+            named = [Transform("size", lambda flow: fastai_resize(flow, settings["size"]))]
         given = named or [*args, *(settings[key] for key in ("transforms", "transform") if key in settings)]
         items = [
             one for part in given if part is not None for one in (part if isinstance(part, list | tuple) else [part])
@@ -335,18 +344,18 @@ class Interpreter:
         name, table = function.last_part, self._handlers_of(str(function))
         first = str(function).split(".")[0]
         if name == "from_stats":
-            table = calls.FASTAI
+            table = FASTAI
         if name in SIZED_RANDOM:
             return _sized_random(name, args, settings, text)
         chance = settings.get("p", settings.get("always_apply", 0.5))
-        unsure = table is calls.ALBUMENTATIONS and name not in table and chance not in (1, 1.0, True)
+        unsure = table is ALBUMENTATIONS and name not in table and chance not in (1, 1.0, True)
         if name.startswith("Random") or name in RANDOM or unsure:
             if unsure and first == name and name[:1].islower():
                 raise refusal_error(text, ALLOWED)
             return Transform(name, lambda flow: flow.without_random(name))
         if name not in table:
             raise unknown("transform", name, [*USUAL, *sorted({*table} - {*USUAL})], f"'{text[:60]}'")
-        usual = name != "ToGray" and "p" in settings and table is calls.ALBUMENTATIONS
+        usual = name != "ToGray" and "p" in settings and table is ALBUMENTATIONS
         kept = {key: one for key, one in settings.items() if key != "p"} if usual else settings
         return self._bind_handler(table[name], name, args, kept, text)
 
@@ -354,14 +363,12 @@ class Interpreter:
         """Whose transform a name is: by what stands before it, else by the rest of the text."""
         start = self.modules.get(whole.split(".")[0], whole.split(".")[0])
         if start == "A" or whole.startswith(("albumentations", "A.")) or "albumentations" in start:
-            return calls.ALBUMENTATIONS
+            return ALBUMENTATIONS
         if start in ("transforms", "T", "v2", "tv", "tt", "torchvision", "tvt", "F", "TF", "nn"):
-            return calls.TORCHVISION
+            return TORCHVISION
         if self.dialect == "albumentations":
-            return calls.ALBUMENTATIONS
-        return (
-            calls.FASTAI | _only_handler(calls.TORCHVISION, "Lambda") if self.dialect == "fastai" else calls.TORCHVISION
-        )
+            return ALBUMENTATIONS
+        return FASTAI | _only_handler(TORCHVISION, "Lambda") if self.dialect == "fastai" else TORCHVISION
 
     def _bind_handler(
         self, handler: Handler, name: str, args: list[Any], settings: dict[str, Any], text: str
@@ -388,13 +395,13 @@ def as_transform(value: Any, text: str) -> Transform:
     if isinstance(value, list | tuple):
         return chain_transforms([as_transform(one, text) for one in value])
     if type(value) is int and value > 0:
-        return Transform("size", lambda flow: calls.torchvision_resize(flow, (value, value)))
+        return Transform("size", lambda flow: torchvision_resize(flow, (value, value)))
     if isinstance(value, dict) and {"image_mean", "do_normalize", "do_resize"} & set(value):
-        return Transform("processor", lambda flow: calls.transformers_processor(flow, **value))
+        return Transform("processor", lambda flow: transformers_processor(flow, **value))
     if isinstance(value, dict) and {"input_size", "crop_pct", "img_size"} & set(value):
-        return Transform("create_transform", lambda flow: calls.timm_transform(flow, **value))
+        return Transform("create_transform", lambda flow: timm_transform(flow, **value))
     if isinstance(value, Reference) and value.last_part in ("ToTensor", "Identity", "ToImage", "PILToTensor"):
-        return Transform(value.last_part, calls.TORCHVISION[value.last_part])
+        return Transform(value.last_part, TORCHVISION[value.last_part])
     raise refusal_error(f"{value}" if not isinstance(value, dict) else f"dict of {', '.join(map(str, value))}", ALLOWED)
 
 

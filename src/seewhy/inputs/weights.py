@@ -45,7 +45,7 @@ def fill_weights(model: nn.Module, weights: Mapping[str, Tensor], classes: int, 
 
 
 def left_aside(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
-    """Names in the checkpoint that `fill_weights` did not take: those of a loss, or of the wrapper that trained the network."""
+    """Names in the checkpoint that `fill_weights` did not take: those of a loss, or of the wrapper that trained it."""
     return match_weights(model, weights, "").aside
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import containers, file_formats
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, Finding, Reading
 
@@ -136,9 +136,9 @@ def _array_parts(path: Path) -> list[Part]:
 def _array_shapes(file: Path) -> dict[str, tuple[int, ...]]:
     kind = file.suffix.lower()
     if kind == ".npz":
-        return {key: shape for key, (shape, _) in containers.npz_shapes(file).items()}
+        return {key: shape for key, (shape, _) in file_formats.npz_shapes(file).items()}
     if kind == ".npy":
-        return {"": containers.npy_shape(file)[0]}
+        return {"": file_formats.npy_shape(file)[0]}
     held = containers.read_content(file)
     return {key: tuple(value.shape) for key, value in held.items() if isinstance(value, np.ndarray)}
 

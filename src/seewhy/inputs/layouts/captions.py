@@ -7,7 +7,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import read_json
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, USUAL, Finding, Reading
 

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import LARGEST, read_json
+from seewhy.inputs.containers import LARGEST
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "coco"

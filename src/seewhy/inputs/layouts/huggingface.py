@@ -8,7 +8,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import containers, file_formats
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -59,10 +59,10 @@ def read(path: Path, settings: Dataset) -> Reading:
         if mask:
             frame["mask"] = [f"{file}#{mask}/{row}" for row in range(count)]
         if label:
-            frame["label"] = [_cell_text(value) for value in containers.arrow_table(file).column(label).to_pylist()]
+            frame["label"] = [_cell_text(value) for value in file_formats.arrow_table(file).column(label).to_pylist()]
             classes = _feature_names(file, label) or classes
         if caption and settings.task == "captioning":
-            values = containers.arrow_table(file).column(caption).to_pylist()
+            values = file_formats.arrow_table(file).column(caption).to_pylist()
             frame["caption"] = ["\n".join(one) if isinstance(one, list) else str(one) for one in values]
         frames.append(frame)
     if not frames:
@@ -134,7 +134,7 @@ def _column_kinds(file: Path) -> dict[str, str]:
 def _read_schema(file: Path) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.read_schema(file) if file.suffix.lower() == ".parquet" else containers.arrow_table(file).schema
+    return pq.read_schema(file) if file.suffix.lower() == ".parquet" else file_formats.arrow_table(file).schema
 
 
 def _image_column(columns: dict[str, str]) -> str | None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import file_formats
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "idx"
@@ -27,7 +27,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     del settings
     frames = []
     for split, images, labels in _idx_files(path):
-        own = containers.read_idx(labels)
+        own = file_formats.read_idx(labels)
         frames.append(
             pd.DataFrame(
                 {"image": [f"{images}#{row}" for row in range(len(own))], "label": own.astype(str), "split": split}
@@ -52,7 +52,7 @@ def _idx_files(path: Path) -> list[tuple[str, Path, Path]]:
         labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
         if not images.is_file() or labels == images or not labels.is_file():
             continue
-        if containers.is_idx(images) and containers.is_idx(labels):
+        if file_formats.is_idx(images) and file_formats.is_idx(labels):
             test = "t10k" in images.name or "test" in images.name
             found.setdefault(images.name.removesuffix(".gz"), ("test" if test else "train", images, labels))
     return sorted(found.values(), key=lambda one: one[0] == "test")

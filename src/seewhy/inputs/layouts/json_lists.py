@@ -9,7 +9,7 @@ import pandas as pd
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
 from seewhy.inputs import tables
-from seewhy.inputs.containers import read_json
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.captions import is_captions
 from seewhy.inputs.layouts.coco import is_marks

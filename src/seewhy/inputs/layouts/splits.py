@@ -8,7 +8,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import read_json
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts import walk
 
 FEWEST = 0.8  # share of a list's lines that must name images for it to be one of a split
