@@ -9,7 +9,7 @@ from torchvision import transforms
 
 from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
-from seewhy.inputs import images
+from seewhy.inputs import images, picture_files
 from seewhy.inputs.images import Fit
 from seewhy.inputs.picture_files import open_image
 

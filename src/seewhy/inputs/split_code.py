@@ -1,28 +1,22 @@
 """A small reader of Python's tree for lines that split: simple names, parts of the rows, seeds and known calls."""
 
 import ast
-import math
 import operator
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs.split_calls import SAME, Name, SplitCalls, raise_refusal
 from seewhy.inputs.split_draws import (
     LABELS,
-    SEEDERS,
-    SPLITTERS,
     Draws,
     Folds,
     Part,
     Splits,
     refusal_error,
-    unseeded_error,
 )
 
 DATA = (
@@ -42,21 +36,6 @@ DATA = (
     "self",
 )
 COUNTS = ("n", "N", "n_samples", "num_samples", "dataset_size", "dataset_len", "total", "length")
-ROUNDED: dict[str, Callable[[Any], Any]] = {"int": int, "round": round, "float": float}
-ROUNDED |= {"floor": math.floor, "ceil": math.ceil}
-SAME = (
-    "values",
-    "index",
-    "samples",
-    "imgs",
-    "tolist",
-    "to_numpy",
-    "reset_index",
-    "indices",
-    "numpy",
-    "copy",
-    "dataset",
-)
 TAKEN_AS_TEST = ("test", "val", "valid", "eval", "hold", "dev")
 ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -67,18 +46,6 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Name:
-    """A dotted name that the text does not set."""
-
-    text: str
-
-    @property
-    def last_part(self) -> str:
-        """The name after the last dot."""
-        return self.text.rpartition(".")[2]
-
-
 class SplitInterpreter:
     """Values of a line's expressions: numbers, parts of the rows, and generators with the user's seeds."""
 
@@ -86,6 +53,7 @@ class SplitInterpreter:
         self.frame, self.draws = frame, Draws(frame, classes)
         self.whole = self.draws.whole
         self.assigned: dict[str, Any] = {}
+        self.calls = SplitCalls(self.draws, self.assigned)
 
     # statements
 
@@ -147,7 +115,7 @@ class SplitInterpreter:
             return self._evaluate_arithmetic(node)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             inner = self.evaluate_node(node.operand)
-            return -inner if isinstance(inner, int | float) else _raise_refusal(node)
+            return -inner if isinstance(inner, int | float) else raise_refusal(node)
         if isinstance(node, ast.ListComp):
             return self._evaluate_comprehension(node)
         raise refusal_error(node)
@@ -171,7 +139,7 @@ class SplitInterpreter:
             return Name(f"{base.text}.{node.attr}")
         if isinstance(base, Part) and (node.attr in LABELS or node.attr in self.frame):
             return replace(base, column=node.attr if node.attr in self.frame else "label")
-        return base if isinstance(base, Part) and node.attr in SAME else _raise_refusal(node)
+        return base if isinstance(base, Part) and node.attr in SAME else raise_refusal(node)
 
     def _evaluate_subscript(self, base: Any, node: ast.Subscript) -> Any:
         if isinstance(node.slice, ast.Slice):
@@ -232,87 +200,14 @@ class SplitInterpreter:
         if isinstance(node.func, ast.Attribute):
             base = self.evaluate_node(node.func.value)
             if not isinstance(base, Name):
-                return self._call_method(base, node.func.attr, args, settings, node)
+                return self.calls.call_method(base, node.func.attr, args, settings, node)
         function = self.evaluate_node(node.func)
         if not isinstance(function, Name):
             raise refusal_error(node)
         try:
-            return self._call_function(function, args, settings, node)
+            return self.calls.call_function(function, args, settings, node)
         except SeewhyError:
             raise
         except Exception as error:  # the libraries' own refusals of sizes and shares
             told = " ".join(str(error).split())[:160]
             raise SeewhyError(f"split: '{ast.unparse(node)[:80]}' cannot be taken: {told}") from None
-
-    def _call_function(self, function: Name, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Any:
-        name = function.last_part
-        if name in ROUNDED and args and isinstance(args[0], int | float):
-            return ROUNDED[name](args[0])
-        if name == "len" and len(args) == 1 and isinstance(args[0], Part | list):
-            return len(args[0].rows if isinstance(args[0], Part) else args[0])
-        if name in ("range", "arange") and len(args) == 1:
-            return Part(self.whole.rows[: self.draws.check_count(args[0], node)])
-        if name in ("list", "array", "asarray", "sorted", "tensor", "Subset", "DataLoader"):
-            return self._copied_rows(name, args, settings, node)
-        if name in SEEDERS or name in ("manual_seed", "seed"):
-            return self.draws.set_seed(function.text, name, args, settings, node)
-        if name in SPLITTERS:
-            return self.draws.make_folds(name, args, settings)
-        handlers: dict[str, Callable[..., Any]] = {
-            "random_split": self.draws.random_split,
-            "train_test_split": self.draws.train_test_split,
-            "randperm": self.draws.torch_permutation,
-            "permutation": self.draws.numpy_permutation,
-            "shuffle": self._shuffle_by_library,
-            "RandomSplitter": self.draws.random_splitter,
-            "Generator": lambda *_: torch.Generator(),
-            "RandomState": lambda given, *_: np.random.RandomState(int(given[0])),
-            "default_rng": lambda given, *_: np.random.default_rng(int(given[0])),
-            "Random": lambda given, *_: random.Random(int(given[0])),
-        }
-        return handlers[name](args, settings, node) if name in handlers else _raise_refusal(node)
-
-    def _call_method(self, base: Any, name: str, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Any:
-        """A method of a part, of a generator, or of a splitter's folds."""
-        if isinstance(base, torch.Generator) and name == "manual_seed" and args:
-            return base.manual_seed(int(args[0]))
-        if isinstance(base, np.random.RandomState | np.random.Generator) and name == "permutation":
-            return self.draws.generator_permutation(base, args[0], node)
-        if isinstance(base, np.random.RandomState | np.random.Generator | random.Random) and name == "shuffle":
-            return self._shuffle_in_place(base, args, node)
-        if isinstance(base, Folds) and name == "split":
-            return base.split(args, settings)
-        if isinstance(base, Part) and name == "sample" and settings.get("frac") == 1:
-            return self.draws.shuffled_sample(base, settings, node)
-        if isinstance(base, Part) and name in SAME:
-            return base
-        return _raise_refusal(node)
-
-    def _copied_rows(self, name: str, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Any:
-        if name == "Subset":
-            base, indices = args[0] if args else self.whole, settings.get("indices", args[-1] if args else None)
-            if isinstance(base, Part) and isinstance(indices, Part):
-                return Part(base.rows[indices.rows] if len(args) > 1 else indices.rows)
-        if args and isinstance(args[0], Part | Splits | list):
-            return args[0]
-        return _raise_refusal(node)
-
-    def _shuffle_by_library(self, args: list[Any], _settings: dict[str, Any], node: ast.Call) -> None:
-        text = ast.unparse(node.func)
-        generator: Any = self.draws.numpy if text.startswith(("np", "numpy")) else self.draws.python
-        if generator is None:
-            raise unseeded_error(node, "np.random.seed(42) or random.seed(42) before it")
-        self._shuffle_in_place(generator, args, node)
-
-    def _shuffle_in_place(self, generator: Any, args: list[Any], node: ast.Call) -> None:
-        """In place: the name that holds the list has the new order from here on."""
-        target = node.args[0] if node.args else node
-        if not isinstance(target, ast.Name) or not isinstance(args[0], Part):
-            raise refusal_error(node)
-        rows = args[0].rows.tolist() if isinstance(generator, random.Random) else args[0].rows.copy()
-        generator.shuffle(rows)
-        self.assigned[target.id] = replace(args[0], rows=np.asarray(rows, dtype=int))
-
-
-def _raise_refusal(node: ast.AST) -> Any:
-    raise refusal_error(node)

@@ -24,8 +24,9 @@ from seewhy.config.preprocessing import (
     fixed_size,
 )
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs.library_calls import as_transform
 from seewhy.inputs.picture_flow import Flow, Transform
-from seewhy.inputs.transform_code import Interpreter, as_transform
+from seewhy.inputs.transform_code import Interpreter
 
 EVALUATION = ("test", "val", "valid", "eval", "inference", "infer", "predict")
 LONGEST = 20_000  # characters: more is no line
