@@ -68,7 +68,7 @@ def new(
     only: Annotated[bool, typer.Option("--only", help="take the demonstration out of params.yaml")] = False,
 ) -> None:
     """Writes the two sections of params.yaml for your files, tells why, and lets the doctor look at the study."""
-    from seewhy.inputs.new_study import Request
+    from seewhy.inputs.new_study_request import Request
     from seewhy.inputs.new_study_verb import make_study
 
     given = (study, data, checkpoint, architecture, transform, split, classes, task, layer, tuple(settings or ()))

@@ -49,7 +49,8 @@ def test_class_folders_become_a_study(folders, cli):
 
 
 def test_it_says_why(folders):
-    from seewhy.inputs.new_study import Request, propose_study
+    from seewhy.inputs.new_study import propose_study
+    from seewhy.inputs.new_study_request import Request
 
     request = Request("mine", "photos", "tiny.pth", "my_nets:Tiny")
     found = {what: (value, why) for what, value, why in propose_study(Project(folders.root), request).facts}

@@ -197,3 +197,18 @@ def is_binary(column: pd.Series) -> bool:
     values = {value.strip() for value in column.astype(str)}
     plain = {value.removesuffix(".0") for value in values}
     return plain <= {"0", "1", "-1", ""} and "1" in plain and len(plain) > 1
+
+
+def label_of_image(names: Sequence[str], task: str) -> str:
+    """The label of an image whose marks have these names: all of them, or the only one, or none."""
+    if task == "multilabel":
+        return json.dumps(names)
+    return names[0] if len(names) == 1 else ""
+
+
+def classes_of_labels(found: Iterable[str]) -> list[str]:
+    """The classes that labels name: sorted, or all indices up to the largest where every label is one."""
+    values = set(found) - {""}
+    if all(value.isdecimal() for value in values):
+        return [str(one) for one in range(max(map(int, values), default=-1) + 1)]
+    return sorted(values)

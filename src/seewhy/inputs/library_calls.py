@@ -1,4 +1,4 @@
-"""Calls of other libraries' functions in a line of preprocessing -> transforms: from which table, with what arguments."""
+"""Calls of other libraries' functions in a line of preprocessing -> transforms: from which table, how called."""
 
 from collections.abc import Callable
 from typing import Any, Protocol

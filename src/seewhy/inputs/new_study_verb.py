@@ -10,7 +10,8 @@ from rich.text import Text
 from seewhy.config.editing import add_study
 from seewhy.config.params import FILE
 from seewhy.config.project import Project
-from seewhy.inputs.new_study import MissingOptionError, Proposal, Request, check_name, propose_study
+from seewhy.inputs.new_study import check_name, propose_study
+from seewhy.inputs.new_study_request import MissingOptionError, Proposal, Request
 
 
 def make_study(project: Project, request: Request, only: bool) -> None:

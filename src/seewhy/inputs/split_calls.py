@@ -57,7 +57,7 @@ class SplitCalls:
         self.draws, self.assigned = draws, assigned
 
     def call_function(self, function: Name, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Any:
-        """What a function of that name gives. Raises SeewhyError for one that is not known, or for rows it cannot take."""
+        """What a function of that name gives. Raises SeewhyError for one that is not known."""
         name = function.last_part
         if name in ROUNDED and args and isinstance(args[0], int | float):
             return ROUNDED[name](args[0])

@@ -1,14 +1,14 @@
 """A small reader of Python's tree for lines that split: simple names, parts of the rows, seeds and known calls."""
 
 import ast
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs.source_code import ARITHMETIC
 from seewhy.inputs.split_calls import SAME, Name, SplitCalls, raise_refusal
 from seewhy.inputs.split_draws import (
     LABELS,
@@ -37,13 +37,6 @@ DATA = (
 )
 COUNTS = ("n", "N", "n_samples", "num_samples", "dataset_size", "dataset_len", "total", "length")
 TAKEN_AS_TEST = ("test", "val", "valid", "eval", "hold", "dev")
-ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-}
 
 
 class SplitInterpreter:

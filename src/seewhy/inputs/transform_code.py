@@ -7,28 +7,19 @@ from typing import Any
 
 from seewhy.inputs import transform_calls as calls
 from seewhy.inputs.library_calls import ALLOWED, dialect_of, known_call
+from seewhy.inputs.picture_expressions import indexed_picture, picture_arithmetic, picture_shape
 from seewhy.inputs.picture_flow import (
     Flow,
     Statistic,
     Transform,
-    add_numbers,
-    divide_picture,
     refusal_error,
 )
 from seewhy.inputs.picture_methods import call_method
+from seewhy.inputs.source_code import ARITHMETIC
 from seewhy.inputs.transform_calls import Reference
 
-ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-}
 CONSTANTS = {"true": True, "false": False, "null": None, "None": None, **calls.STATISTICS}
 LARGEST = 1e6  # of a number or the length of a list in a line
-TURNED = ("[2,1,0]", "::-1,...", "[2,1,0],...", "[2,1,0],:,:", ":,:,::-1", "...,::-1", ":,:,[2,1,0]", "...,[2,1,0]")
-WHOLE = ("'image'", "'pixel_values'", "None", "0,...", "None,...", "...", "None,:", "None,:,:,:", ":3,...", ":3")
 
 
 class Interpreter:
@@ -64,7 +55,10 @@ class Interpreter:
                 statement.target, self._evaluate_arithmetic(statement.op, statement.target, statement.value, statement)
             )
         elif isinstance(statement, ast.FunctionDef):
-            self.assigned[statement.name] = self._define_function(statement)
+            body = statement.body
+            self.assigned[statement.name] = self._bind_picture(
+                statement.args, statement.name, lambda inner: inner.run_statements(body)
+            )
         elif isinstance(statement, ast.Expr | ast.Return) and statement.value is not None:
             return self.evaluate_node(statement.value)
         else:
@@ -88,9 +82,6 @@ class Interpreter:
                 self._assign_names(one, part)
         else:
             raise refusal_error(ast.unparse(target), "a simple name before the =")
-
-    def _define_function(self, function: ast.FunctionDef) -> Transform:
-        return self._bind_picture(function.args, function.name, lambda inner: inner.run_statements(function.body))
 
     def _bind_picture(self, arguments: ast.arguments, name: str, body: Callable[["Interpreter"], Any]) -> Transform:
         """A function or lambda of one picture; further arguments keep their defaults."""
@@ -178,7 +169,7 @@ class Interpreter:
         if isinstance(base, Reference):
             return CONSTANTS.get(node.attr, Reference(f"{base}.{node.attr}"))
         if isinstance(base, Flow) and node.attr == "shape":
-            return _picture_shape(base)
+            return picture_shape(base)
         if isinstance(base, Flow) and node.attr == "mode":
             return "RGB" if base.channels == 3 else "L"
         if isinstance(base, Flow) and node.attr == "T":
@@ -203,7 +194,7 @@ class Interpreter:
     def _evaluate_subscript(self, node: ast.Subscript) -> Any:
         base, text = self.evaluate_node(node.value), ast.unparse(node.slice).replace(" ", "")
         if isinstance(base, Flow):
-            return _picture_part(base, text) or self._raise_refusal(node)
+            return indexed_picture(base, text) or self._raise_refusal(node)
         key = self.evaluate_node(node.slice)
         if isinstance(base, dict) and key in base:
             return base[key]
@@ -216,11 +207,11 @@ class Interpreter:
     ) -> Any:
         left, right, text = self.evaluate_node(left_node), self.evaluate_node(right_node), ast.unparse(whole)
         if isinstance(left, Flow | Statistic):
-            return _picture_arithmetic(kind, left, right, text)
+            return picture_arithmetic(kind, left, right, text)
         if isinstance(left, Transform):
-            return Transform(text, lambda flow: _picture_arithmetic(kind, left.change(flow), right, text))
+            return Transform(text, lambda flow: picture_arithmetic(kind, left.change(flow), right, text))
         if isinstance(right, Flow) and isinstance(kind, ast.Mult | ast.Add):
-            return _picture_arithmetic(kind, right, left, text)
+            return picture_arithmetic(kind, right, left, text)
         if isinstance(left, list | tuple) and isinstance(right, list | tuple) and isinstance(kind, ast.Add):
             return [*left, *right]
         if isinstance(left, list | tuple) and type(right) is int and isinstance(kind, ast.Mult) and right <= 4:
@@ -245,14 +236,10 @@ class Interpreter:
         function = self.evaluate_node(node.func)
         if isinstance(function, Transform):
             picture = next((one for one in (*args, *settings.values()) if isinstance(one, Flow)), None)
-            return self._apply_to_picture(picture, function)
+            return function.change(picture or self.start)
         if not isinstance(function, Reference):
             return self._raise_refusal(node)
         return known_call(self, function, args, settings, text)
-
-    def _apply_to_picture(self, picture: Flow | None, function: Transform) -> Flow:
-        """A transform called on a picture, or on what must be one."""
-        return function.change(picture or self.start)
 
     def _evaluate_arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
         args: list[Any] = []
@@ -271,31 +258,3 @@ class Interpreter:
                     f"**{ast.unparse(keyword.value)}", "its values written before, as data_config = {...}"
                 )
         return args, settings
-
-
-def _picture_shape(flow: Flow) -> tuple[Any, ...]:
-    """What is known of a picture's shape: how many channels, and where they stand."""
-    unknown = Reference("unknown")
-    return (flow.channels, unknown, unknown) if flow.form == "tensor" else (unknown, unknown, flow.channels)
-
-
-def _picture_part(flow: Flow, text: str) -> Flow | None:
-    """The picture with its channels turned round, or itself out of a batch or a dict; None for any other part."""
-    clean = text.strip("()")
-    if clean in TURNED:
-        return flow.reverse_colours()
-    if clean in WHOLE:
-        return flow
-    first = clean in ("0", "0:1", "0:1,...", "[0]", ":1", "0,:,:") and flow.channels == 1
-    channel_last = clean in (":,:,:3", "...,:3", ":,:,None", "...,None")
-    return flow if first or channel_last else None
-
-
-def _picture_arithmetic(kind: ast.operator, left: Any, right: Any, text: str) -> Any:
-    if isinstance(kind, ast.Sub | ast.Add):
-        return add_numbers(left, right, -1 if isinstance(kind, ast.Sub) else 1, text)
-    if isinstance(kind, ast.Div):
-        return divide_picture(left, right, text)
-    if isinstance(kind, ast.Mult) and isinstance(right, int | float) and right and isinstance(left, Flow):
-        return left.divided_by(1 / right)
-    raise refusal_error(text, "adding, subtracting, multiplying or dividing by numbers")

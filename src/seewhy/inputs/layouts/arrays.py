@@ -10,6 +10,7 @@ import pandas as pd
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import containers, file_formats
+from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, Finding, Reading
 
@@ -84,7 +85,7 @@ def read(path: Path, settings: Dataset) -> Reading:
         names = [str(name) for name in _part_values(one).tolist()] if one.role == "names" else names
     notes = []
     if "label" in whole and not names and settings.task != "regression":
-        names = _label_classes(whole["label"])
+        names = classes_of_labels(whole["label"])
         if names and names[0] == "0" and settings.classes is None:
             notes.append(f"the arrays hold no class names: 0 to {len(names) - 1} are used; `classes:` names them")
     return Reading(whole, names or columns, notes, parts=columns)
@@ -109,13 +110,6 @@ def _label_text(value: object) -> str:
     if isinstance(value, bool):
         return str(int(value))
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _label_classes(labels: pd.Series) -> list[str]:
-    values = set(labels) - {""}
-    if all(value.isdecimal() for value in values):
-        return [str(one) for one in range(max(map(int, values), default=-1) + 1)]
-    return sorted(values)
 
 
 def _array_parts(path: Path) -> list[Part]:

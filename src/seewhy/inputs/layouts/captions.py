@@ -35,7 +35,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     file = _captions_file(path)
     if file is None:
         raise SeewhyError(f"there are no captions in '{path.name}'; allowed: {ABOUT}")
-    frame = _read_coco(file) if file.suffix == ".json" else _read_lines(file)
+    frame = _read_coco(file) if file.suffix == ".json" else _read_token_file(file)
     grouped = frame.groupby("image", sort=False)["caption"].agg("\n".join).reset_index()
     folder = file.parent.parent if file.parent.name == "annotations" else file.parent
     for split, name in LISTS.items():
@@ -79,7 +79,7 @@ def _has_captions(file: Path) -> bool:
     return bool(some) and sum(bool(TOKEN.match(line)) for line in some) > 0.8 * len(some)
 
 
-def _read_lines(file: Path) -> pd.DataFrame:
+def _read_token_file(file: Path) -> pd.DataFrame:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
 from seewhy.inputs.containers import LARGEST
 from seewhy.inputs.file_formats import read_json
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "coco"
@@ -51,7 +52,7 @@ def read(path: Path, settings: Dataset) -> Reading:
             {
                 "image": str(one["file_name"]),
                 "boxes": json.dumps(boxes[one["id"]]),
-                "label": _image_label(labels[one["id"]], settings.task),
+                "label": label_of_image(sorted(labels[one["id"]]), settings.task),
                 "mask": f"{file}#mask/{one['id']}",
             }
             for one in held["images"]
@@ -157,9 +158,3 @@ def _marks_file(path: Path) -> Path | None:
         tests = [one for one in found if "test" in one.stem] or [one for one in found if "val" in one.stem]
         found = tests or found
     return found[0] if len(found) == 1 else None
-
-
-def _image_label(names: set[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(sorted(names))
-    return next(iter(names)) if len(names) == 1 else ""

@@ -9,6 +9,7 @@ import pandas as pd
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import containers, file_formats
+from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -68,14 +69,10 @@ def read(path: Path, settings: Dataset) -> Reading:
     if not frames:
         raise SeewhyError(f"'{path.name}' holds no Hugging Face dataset; allowed: {ABOUT}")
     whole = pd.concat(frames, ignore_index=True)
-    return Reading(whole if whole["split"].any() else whole.drop(columns="split"), classes or _label_classes(whole))
-
-
-def _label_classes(frame: pd.DataFrame) -> list[str]:
-    values = set(frame.get("label", [])) - {""}
-    if values and all(value.isdecimal() for value in values):
-        return [str(one) for one in range(max(map(int, values)) + 1)]
-    return sorted(values)
+    return Reading(
+        whole if whole["split"].any() else whole.drop(columns="split"),
+        classes or classes_of_labels(whole.get("label", [])),
+    )
 
 
 def _cell_text(value: Any) -> str:

@@ -55,7 +55,7 @@ def _json_file(path: Path) -> Path | None:
 
 
 def _read_frame(file: Path) -> pd.DataFrame | None:
-    held = _read_lines(file) if file.suffix.lower() == ".jsonl" else read_json(file)
+    held = _read_json_lines(file) if file.suffix.lower() == ".jsonl" else read_json(file)
     if isinstance(held, dict) and held and all(walk.split_of(str(key)) for key in held):
         parts = [(str(walk.split_of(str(key))), _records_of(value)) for key, value in held.items()]
         rows = [record | {"split": split} for split, records in parts for record in records or []]
@@ -69,7 +69,7 @@ def _read_frame(file: Path) -> pd.DataFrame | None:
     return tables.as_text(pd.DataFrame(rows)) if rows else None
 
 
-def _read_lines(file: Path) -> list[Any]:
+def _read_json_lines(file: Path) -> list[Any]:
     try:
         return [json.loads(line) for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:

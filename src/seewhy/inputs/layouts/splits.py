@@ -48,7 +48,7 @@ Lists = dict[str, tuple[str, list[str]]]
 
 def _given_lists(splits: str | dict[str, str], root: Path) -> Lists:
     if isinstance(splits, dict):
-        return {name: (file, _read_lines(root / file)) for name, file in splits.items()}
+        return {name: (file, _read_names(root / file)) for name, file in splits.items()}
     held = read_json(root / splits)
     found = _of_json(held, splits)
     if not found:
@@ -83,7 +83,7 @@ def _lists_beside(frame: pd.DataFrame, data: Path) -> Lists:
         split = _split_of_list(file.stem)
         if split is None or file.stat().st_size > LARGEST:
             continue
-        names = _read_lines(file)
+        names = _read_names(file)
         if names and sum(_plain_line(one) in keys for one in names) > FEWEST * len(names) and split not in found:
             found[split] = (file.relative_to(folder).as_posix(), names)
     for file in sorted(folder.glob("*split*.json")):
@@ -99,7 +99,7 @@ def _split_of_list(stem: str) -> str | None:
     return words[0] if words else None
 
 
-def _read_lines(file: Path) -> list[str]:
+def _read_names(file: Path) -> list[str]:
     try:
         return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except FileNotFoundError:

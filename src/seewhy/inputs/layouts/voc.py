@@ -9,6 +9,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import PUBLISHED, Finding, Reading
 
@@ -48,7 +49,7 @@ def read(path: Path, settings: Dataset) -> Reading:
             {
                 "image": str(file),
                 "boxes": json.dumps([box for _, box in marks]),
-                "label": _image_label({name for name, _ in marks}, settings.task),
+                "label": label_of_image(sorted({name for name, _ in marks}), settings.task),
                 "mask": str(mask) if mask.is_file() else "",
                 "split": splits.get(file.stem, ""),
             }
@@ -61,12 +62,6 @@ def read(path: Path, settings: Dataset) -> Reading:
     unused = ["label"] if segments else ["mask"] if not frame["mask"].any() or settings.task == "multilabel" else []
     unused += [] if splits else ["split"]
     return Reading(frame.drop(columns=unused), ["background", *classes] if segments else classes)
-
-
-def _image_label(names: set[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(sorted(names))
-    return next(iter(names)) if len(names) == 1 else ""
 
 
 def _voc_folder(path: Path) -> Path | None:

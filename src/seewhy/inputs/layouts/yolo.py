@@ -10,6 +10,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -54,16 +55,10 @@ def read(path: Path, settings: Dataset) -> Reading:
     classes = names or [str(one) for one in range(max(seen, default=-1) + 1)]
     if seen and max(seen) >= len(classes):
         raise SeewhyError(f"'{path.name}' has boxes of class {max(seen)}; its data.yaml names {len(classes)} classes")
-    frame["label"] = [_image_label([classes[one] for one in own], settings.task) for own in frame["label"]]
+    frame["label"] = [label_of_image([classes[one] for one in own], settings.task) for own in frame["label"]]
     notes = [f"{mixed:,} images have boxes of several classes, and so no label; `task: multilabel` has them"]
     frame = frame if frame["split"].any() else frame.drop(columns="split")
     return Reading(frame, classes, notes if mixed and settings.task == "classification" else [])
-
-
-def _image_label(names: list[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(names)
-    return names[0] if len(names) == 1 else ""
 
 
 def _marks_of(image: Path) -> Path:
