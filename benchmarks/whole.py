@@ -95,7 +95,7 @@ def _study(network: str, size: int, images: int) -> Study:
     torch.save(torchvision.models.get_model(network, num_classes=CLASSES).state_dict(), root / "weights.pth")
     YAML().dump(_params(network, size), root / "params.yaml")
     project = Project(root)
-    dataset.check("photos", project.params.datasets["photos"], root)
+    dataset.check_dataset("photos", project.params.datasets["photos"], root)
     study = Study("bench", project.params.studies["bench"], project)
     study.save_predictions(study.predict())
     return study

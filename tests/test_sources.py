@@ -11,8 +11,8 @@ from seewhy.inputs import dataset, renewal
 @pytest.fixture
 def checks(project, monkeypatch):
     """How often the dataset was checked; its first check is done."""
-    seen, real = [], dataset.check
-    monkeypatch.setattr(dataset, "check", lambda *given: seen.append(given[0]) or real(*given))
+    seen, real = [], dataset.check_dataset
+    monkeypatch.setattr(dataset, "check_dataset", lambda *given: seen.append(given[0]) or real(*given))
     assert project.root.is_dir()
     renew()
     assert seen == ["things"]
@@ -21,7 +21,7 @@ def checks(project, monkeypatch):
 
 
 def renew():
-    renewal.renew(find_project(), "things")
+    renewal.renew_dataset(find_project(), "things")
 
 
 def touch(path):
@@ -58,7 +58,7 @@ def test_other_settings_other_code_and_a_damaged_table_are_noticed(project, chec
     project.set("datasets.things.classes", "mine/other.json")
     (project.root / "mine/other.json").write_text((project.root / "mine/classes.json").read_text())
     renew()
-    monkeypatch.setattr(renewal, "_made", lambda _settings: "made by other code")
+    monkeypatch.setattr(renewal, "_checking_code", lambda _settings: "made by other code")
     renew()
     artifacts.dataset(project.root, "things").write_bytes(b"PAR1")
     renew()

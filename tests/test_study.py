@@ -38,7 +38,7 @@ def test_a_study_is_ready_in_one_line():
     assert (study.layer, study.size, len(study.dataset.frame)) == ("features", (32, 32), 12)
     assert study.preprocessing.mean == (0.485, 0.456, 0.406)
     assert study.inputs(study.dataset.frame.head(2)).shape == (2, 3, 32, 32)
-    assert study.checkpoint.claim == 0.915
+    assert study.checkpoint.claimed_accuracy == 0.915
 
 
 @pytest.mark.usefixtures("checked")

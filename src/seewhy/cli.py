@@ -29,9 +29,9 @@ def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: i
     project = find_project()
     if name not in project.params.datasets:
         raise unknown("dataset", name, project.params.datasets, FILE)
-    from seewhy.inputs.renewal import renew
+    from seewhy.inputs.renewal import renew_dataset
 
-    renew(project, name)
+    renew_dataset(project, name)
 
 
 @app.command()
@@ -43,9 +43,9 @@ def inspect(
     from rich.table import Table
     from rich.text import Text
 
-    from seewhy.inputs.inspect import look
+    from seewhy.inputs.inspect import inspect_file
 
-    found = look(file, _folder())
+    found = inspect_file(file, _folder())
     table = Table.grid(padding=(0, 2))
     for fact, value in found.facts.items():
         table.add_row(Text(fact, style="bold"), Text(value))
@@ -68,7 +68,7 @@ def new(
     only: Annotated[bool, typer.Option("--only", help="take the demonstration out of params.yaml")] = False,
 ) -> None:
     """Writes the two sections of params.yaml for your files, tells why, and lets the doctor look at the study."""
-    from seewhy.inputs.new_study import Request
+    from seewhy.inputs.new_study_request import Request
     from seewhy.inputs.new_study_verb import make_study
 
     given = (study, data, checkpoint, architecture, transform, split, classes, task, layer, tuple(settings or ()))
@@ -82,9 +82,9 @@ def weights(
     file: Annotated[Path, typer.Argument(help="the checkpoint to write")],
 ) -> None:
     """Fetches published weights, where there is a network, and writes a checkpoint with what it needs to be used."""
-    from seewhy.inputs.hub import fetch
+    from seewhy.inputs.hub import fetch_weights
 
-    typer.echo(fetch(architecture, which, file, _folder()), nl=False)
+    typer.echo(fetch_weights(architecture, which, file, _folder()), nl=False)
 
 
 @app.command()
@@ -241,11 +241,11 @@ def export(
     project = find_project()
     settings = project.params.study(study)
     from seewhy import export as verb
-    from seewhy.inputs.renewal import renew
+    from seewhy.inputs.renewal import renew_dataset
     from seewhy.study import open_study
 
     found = verb.pictures(images, out)
-    renew(project, settings.dataset)
+    renew_dataset(project, settings.dataset)
     this = open_study(study)
     wrong = verb.export(this, found, verb.order(this, methods, out, layer, wanted))
     for line in wrong:

@@ -73,7 +73,7 @@ class Comparison:
             own = self.rows.rename(columns={f"{name}_{side}": name for name in ANSWER})
             found.append(attribute(study, own, [method], own["explained"].tolist()).maps[method].clip(0))
             sizes = zip(own["width"], own["height"], strict=True)
-            seen.append(np.array([images.Fit.of(size, study.preprocessing).seen for size in sizes]))
+            seen.append(np.array([images.Fit.of_image(size, study.preprocessing).shown_part for size in sizes]))
         return Pair((found[0], found[1]), (seen[0], seen[1]))
 
     def measure(self, name: str = "paired") -> "Measurement":

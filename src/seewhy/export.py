@@ -22,7 +22,7 @@ from torch import Tensor
 from seewhy.config import artifacts
 from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs.images import is_plain, tensor
+from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.attributions import Attributions
 from seewhy.maps.explaining import check_methods, explained, jobs
 from seewhy.methods.cam import TITLES
@@ -97,7 +97,7 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
             if rows.empty:
                 continue
             plain = is_plain(study.preprocessing)
-            batch = tensor(photos, study.preprocessing).to(study.device) if plain else study.inputs(rows)
+            batch = input_tensor(photos, study.preprocessing).to(study.device) if plain else study.inputs(rows)
             read = rows.drop(columns="label").merge(study.read(rows, batch), on="image")
             reads.append(read)
             chosen = read if asked.wanted is None else _of_class(study, rows, read, asked.wanted)

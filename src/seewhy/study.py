@@ -26,8 +26,7 @@ from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs import architecture, checkpoint, images, split_line
 from seewhy.inputs.built import Built, settle_output
 from seewhy.inputs.class_names import check_class_order
-from seewhy.inputs.dataset import Dataset
-from seewhy.inputs.dataset import load as load_dataset
+from seewhy.inputs.dataset import Dataset, load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
 from seewhy.progress import progress
@@ -96,8 +95,8 @@ class Study:
             raise SeewhyError(f"studies.{self.name}.split: {told} (dataset '{whole.name}')") from None
         rows = whole.frame.iloc[np.sort(chosen)].reset_index(drop=True)
         for name, column in self.settings.suspects.items():
-            if column not in whole.masks:
-                raise unknown("mask", column, whole.masks, f"studies.{self.name}.suspects.{name}")
+            if column not in whole.mask_columns:
+                raise unknown("mask", column, whole.mask_columns, f"studies.{self.name}.suspects.{name}")
         return replace(whole, frame=rows)
 
     @property
@@ -109,7 +108,7 @@ class Study:
     def checkpoint(self) -> checkpoint.Checkpoint:
         """Weights and what the file claims of itself."""
         where = f"studies.{self.name}.checkpoint"
-        return checkpoint.load(self.root / self.settings.checkpoint, where, self.settings.weights)
+        return checkpoint.load_checkpoint(self.root / self.settings.checkpoint, where, self.settings.weights)
 
     @cached_property
     def resolved(self) -> Resolved:
@@ -140,7 +139,7 @@ class Study:
         settings, where, notes = self.settings, f"study '{self.name}'", list[str]()
         count = len(self.dataset.classes)
         check_class_order(self.dataset.classes, self.checkpoint.classes, where)
-        model = architecture.build(
+        model = architecture.build_network(
             settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
         )
         key = settings.output_key if settings.output_index is None else settings.output_index
@@ -153,7 +152,7 @@ class Study:
 
     def blank_input(self) -> Float[Tensor, "1 c h w"]:
         """A black image as the network takes it, on the CPU."""
-        return images.tensor(np.zeros((1, *self.size, 3), np.uint8), self.preprocessing)
+        return images.input_tensor(np.zeros((1, *self.size, 3), np.uint8), self.preprocessing)
 
     @property
     def is_single(self) -> bool:
@@ -203,15 +202,15 @@ class Study:
 
     def photos(self, rows: pd.DataFrame) -> UInt8[np.ndarray, "n h w 3"]:
         """What the model sees of those images, before scale, mean and std."""
-        return images.photos([self.root / name for name in rows["image"]], self.preprocessing)
+        return images.fitted_photos([self.root / name for name in rows["image"]], self.preprocessing)
 
     def originals(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
         """The files of those images in their own colours and shape, no larger than a figure needs."""
-        return [images.original(self.root / name) for name in rows["image"]]
+        return [images.original_picture(self.root / name) for name in rows["image"]]
 
     def inputs(self, rows: pd.DataFrame) -> Float[Tensor, "n 3 h w"]:
         """The network's input for those images, on the device."""
-        return images.inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
+        return images.network_inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
 
     def batches(self, rows: pd.DataFrame, label: str) -> Any:
         """(rows, input) for batch after batch, with progress named `label`."""

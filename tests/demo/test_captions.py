@@ -77,6 +77,6 @@ def test_a_checkpoint_carries_its_vocabulary(tmp_path):
 
     words = [*captioning.SPECIAL, "tree"]
     captioning.save(tmp_path / "a.pth", CNNLSTM(5, 4, 4), words, Recipe(64, 1, 1, 0.1, 0), 0.5, 3)
-    found = checkpoint.load(tmp_path / "a.pth", "here")
+    found = checkpoint.load_checkpoint(tmp_path / "a.pth", "here")
     assert found.words == words
     assert (found.epoch, found.config["MAX_LENGTH"]) == (3, captioning.LONGEST)

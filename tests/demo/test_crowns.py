@@ -75,8 +75,8 @@ def test_the_checkpoint_is_lightnings_and_comes_back_through_the_intake(root):
     raw = torch.load(root / "one.ckpt", weights_only=True)
     outside = [key for key in raw["state_dict"] if not key.startswith("model.")]
     assert outside == ["ce_loss.weight", "mean", "std"]
-    found = checkpoint.load(root / "one.ckpt", "here")
-    net = architecture.build("smp:FPN", 3, crowns_fpn.ARGUMENTS, found, root, "here")
+    found = checkpoint.load_checkpoint(root / "one.ckpt", "here")
+    net = architecture.build_network("smp:FPN", 3, crowns_fpn.ARGUMENTS, found, root, "here")
     own = net.state_dict()
     assert all(torch.equal(own[key], raw["state_dict"][f"model.{key}"]) for key in own)
     assert found.epoch == round(2 * 4 / 6)

@@ -35,10 +35,10 @@ def test_the_real_network_reads_its_own_weights_and_finds_smiles(folder, tmp_pat
     (tmp_path / "data/inputs").symlink_to(ROOT / "data/inputs")
     pyemotion.build({"out": "net.pkl"}, tmp_path)
     model = PyEmotionNet().eval()
-    model.load_state_dict(checkpoint.load(tmp_path / "net.pkl", "test").weights)
+    model.load_state_dict(checkpoint.load_checkpoint(tmp_path / "net.pkl", "test").weights)
     seen = Preprocessing(size=48, mean=[0.5], std=[0.5], grey=True)
     with torch.inference_mode():
-        found = model(images.tensor(images.photos(sorted((folder / "images").iterdir()), seen), seen))
+        found = model(images.input_tensor(images.fitted_photos(sorted((folder / "images").iterdir()), seen), seen))
     said = Counter(np.array(faces.CLASSES)[found.argmax(1)].tolist())
     assert said == {"Happy": 38, "Neutral": 36, "Angry": 12, "Fear": 6, "Sad": 6, "Surprise": 2}
     assert float(found.min()) >= 0

@@ -71,7 +71,7 @@ def test_training_sees_what_a_study_sees(root):
     ours, _, _ = training.tiles(root / "tiles.parquet", root, 32)
     preprocessing = Preprocessing(size=32, resize="squash")
     names = pd.read_parquet(root / "tiles.parquet")["image"]
-    theirs = inputs.photos([root / name for name in names], preprocessing)
+    theirs = inputs.fitted_photos([root / name for name in names], preprocessing)
     assert np.array_equal(theirs, ((ours + 1) * 127.5).round().permute(0, 2, 3, 1).numpy().astype(np.uint8))
 
 

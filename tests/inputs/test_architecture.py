@@ -6,7 +6,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture
-from seewhy.inputs.arguments import sizes
+from seewhy.inputs.arguments import recurrent_sizes
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.weights import left_aside
 from tests.conftest import checkpoint
@@ -14,7 +14,7 @@ from tests.conftest import checkpoint
 
 def build(project, name="my_nets:Tiny", classes=2, weights=None, **arguments):
     point = Checkpoint(weights or checkpoint()["model_state_dict"], "0" * 64)
-    return architecture.build(name, classes, arguments, point, project.root, "study 'tiny'")
+    return architecture.build_network(name, classes, arguments, point, project.root, "study 'tiny'")
 
 
 def refusal(project, *words, **options):
@@ -219,7 +219,7 @@ def test_sizes_of_a_caption_model_are_read_off_its_weights(theirs, layers):
     model = build(theirs, "captions:CNNLSTM", classes=0, weights=file, kernel=3)
     assert (model.decoder.lstm.num_layers, model.decoder.lstm.hidden_size) == (layers, 6)
     point = Checkpoint(file, "0" * 64, {"KERNEL": 3, "num_layers": 9})
-    built = architecture.build("captions:CNNLSTM", 0, {}, point, theirs.root, "study 'tiny'")
+    built = architecture.build_network("captions:CNNLSTM", 0, {}, point, theirs.root, "study 'tiny'")
     assert built.encoder.kernel_size == (3, 3)
     assert build(theirs, "captions:CNNLSTM", classes=0, weights=file).encoder.kernel_size == (3, 3)  # as the weights
 
@@ -228,10 +228,10 @@ def test_a_linear_layer_called_embed_is_no_embedding():
     layers = {"encoder.embed": nn.Linear(9, 5), "decoder.embed": nn.Embedding(7, 5), "decoder.cell": nn.GRUCell(5, 6)}
     file = nn.ModuleDict({name.replace(".", "_"): layer for name, layer in layers.items()}).state_dict()
     file = {name.replace("_", ".", 1): value for name, value in file.items()}
-    found = sizes(file)
+    found = recurrent_sizes(file)
     assert (found["vocab_size"], found["embed_size"], found["hidden_size"]) == (7, 5, 6)
     assert "num_layers" not in found
-    assert sizes(nn.Linear(2, 3).state_dict()) == {}
+    assert recurrent_sizes(nn.Linear(2, 3).state_dict()) == {}
 
 
 def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):
@@ -241,7 +241,7 @@ def test_segmentation_models_are_built_without_a_download(theirs, monkeypatch):
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", None)
     point = Checkpoint(file, "0" * 64, {"arch": "Unet", "encoder_name": "resnet18"})
     given = {"decoder_channels": [16, 8, 8, 4, 4], "encoder_weights": "imagenet"}
-    model = architecture.build("smp:Unet", 3, given, point, theirs.root, "study 'tiny'")
+    model = architecture.build_network("smp:Unet", 3, given, point, theirs.root, "study 'tiny'")
     assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 3, 32, 32)
     assert left_aside(model, file) == ["mean", "ce_loss.weight"]
     assert "unknown architecture 'smp:FNP' in study 'tiny'; did you mean 'smp:FPN'?" in refusal(theirs, "smp:FNP")

@@ -22,19 +22,19 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.inputs.arrays import Array, RefusedError
-from seewhy.inputs.checkpoint import CONFIGS, load
+from seewhy.inputs.checkpoint import CONFIGS, load_checkpoint
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.zeros(2)}
 
 
 def loaded(folder, content, **options):
     torch.save(content, folder / "a.pth", **options)
-    return load(folder / "a.pth", "studies.a.checkpoint")
+    return load_checkpoint(folder / "a.pth", "studies.a.checkpoint")
 
 
 def refusal(path):
     with pytest.raises(SeewhyError) as error:
-        load(path, "studies.a.checkpoint")
+        load_checkpoint(path, "studies.a.checkpoint")
     line = str(error.value)
     assert line.startswith("studies.a.checkpoint: ")
     assert "\n" not in line
@@ -44,7 +44,7 @@ def refusal(path):
 def told(path):
     """What a refusal says; nothing where the file loads."""
     try:
-        load(path, "x")
+        load_checkpoint(path, "x")
     except SeewhyError as error:
         return str(error)
     return ""
@@ -149,7 +149,7 @@ def test_an_object_of_the_users_own_class_is_read_as_data(tmp_path, theirs, lega
     }
     torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=not legacy)
     sys.modules.pop("their_code")
-    found = load(tmp_path / "a.pth", "x")
+    found = load_checkpoint(tmp_path / "a.pth", "x")
     assert found.words == ["<START>", "a", "tree"]
     assert torch.equal(found.weights["head.weight"], WEIGHTS["head.weight"])
     assert found.config["split"].arguments in (("test",), ("TEST",))  # by value or by name: versions of Python differ
@@ -171,7 +171,7 @@ class Got:
 def test_a_member_of_a_foreign_enumeration_is_data_whoever_wrote_it(tmp_path, theirs):
     torch.save({"model_state_dict": WEIGHTS, "config": {"split": Got(theirs.Split, "TEST")}}, tmp_path / "a.pth")
     sys.modules.pop("their_code")
-    split = load(tmp_path / "a.pth", "x").config["split"]
+    split = load_checkpoint(tmp_path / "a.pth", "x").config["split"]
     assert (split.path, split.arguments) == ("their_code.Split", ("TEST",))
 
 
@@ -179,7 +179,7 @@ def test_a_member_of_a_foreign_enumeration_is_data_whoever_wrote_it(tmp_path, th
 def test_getattr_gets_nothing_else(tmp_path, owner, name):
     torch.save({"model_state_dict": WEIGHTS, "config": Got(owner, name)}, tmp_path / "a.pth")
     with pytest.raises(SeewhyError, match=r"needs code to load \(builtins\.getattr\)"):
-        load(tmp_path / "a.pth", "x")
+        load_checkpoint(tmp_path / "a.pth", "x")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_containers_of_the_users_own_are_plain_ones(tmp_path, theirs):
     content = {"model": WEIGHTS, "config": theirs.Words(IMAGE_SIZE=32, steps=steps), "vocab": theirs.Words(a=0, b=1)}
     torch.save(content, tmp_path / "a.pth")
     sys.modules.pop("their_code")
-    found = load(tmp_path / "a.pth", "x")
+    found = load_checkpoint(tmp_path / "a.pth", "x")
     assert found.config == {"IMAGE_SIZE": 32, "steps": [1, 2]}
     assert found.words == ["a", "b"]
 
@@ -254,7 +254,7 @@ def test_settings_under_every_key(tmp_path, theirs, name):
 
 def test_safetensors_load(tmp_path):
     save_file(WEIGHTS, tmp_path / "a.anything")
-    found = load(tmp_path / "a.anything", "x")
+    found = load_checkpoint(tmp_path / "a.anything", "x")
     assert torch.equal(found.weights["head.weight"], WEIGHTS["head.weight"])
     content = (tmp_path / "a.anything").read_bytes()
     (tmp_path / "a.anything").write_bytes(content[:-1])
@@ -267,7 +267,7 @@ def test_numbers_written_with_numpy_1_load(tmp_path):
     old = file.getvalue().replace(b"numpy._core.multiarray\n", b"numpy.core.multiarray\n")
     assert old != file.getvalue()
     (tmp_path / "a.pth").write_bytes(old)
-    assert load(tmp_path / "a.pth", "x").val_acc == 0.5
+    assert load_checkpoint(tmp_path / "a.pth", "x").val_acc == 0.5
 
 
 @pytest.mark.parametrize(
@@ -284,11 +284,11 @@ def test_numbers_written_with_numpy_1_load(tmp_path):
     ],
 )
 def test_a_claim_above_one_is_percent(tmp_path, val_acc, claim):
-    assert loaded(tmp_path, {"model": WEIGHTS, "val_acc": val_acc}).claim == (claim and pytest.approx(claim))
+    assert loaded(tmp_path, {"model": WEIGHTS, "val_acc": val_acc}).claimed_accuracy == (claim and pytest.approx(claim))
 
 
 def test_a_claim_in_a_tensor_counts(tmp_path):
-    assert loaded(tmp_path, {"model": WEIGHTS, "val_acc": torch.tensor(50.0)}).claim == 0.5
+    assert loaded(tmp_path, {"model": WEIGHTS, "val_acc": torch.tensor(50.0)}).claimed_accuracy == 0.5
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -358,7 +358,7 @@ def test_a_whole_model_is_read_as_data_and_its_class_told(tmp_path, theirs):
     net = Net().half()
     for content in (net, {"epoch": 1, "model": net}, {"ema": net, "updates": 3}):
         torch.save(content, tmp_path / "a.pth")
-        found = load(tmp_path / "a.pth", "x")
+        found = load_checkpoint(tmp_path / "a.pth", "x")
         assert list(found.weights) == list(net.state_dict())
         assert torch.equal(found.weights["head.0.weight"], net.head[0].weight.float())
         assert found.path == "their_code.Net"
@@ -420,7 +420,7 @@ def test_torchscript_is_read_as_data(tmp_path, make, monkeypatch):
     net = Scripted().eval()
     make(net).save(tmp_path / "a.pt")
     monkeypatch.setattr(torch.jit, "load", None)
-    found = load(tmp_path / "a.pt", "x")
+    found = load_checkpoint(tmp_path / "a.pt", "x")
     assert set(found.weights) == set(net.state_dict())
     for name, value in net.state_dict().items():
         assert torch.equal(found.weights[name], value.float() if value.dtype == torch.half else value), name
@@ -467,11 +467,11 @@ def tensors(content):
 def test_the_key_of_the_weights_can_be_asked_for(tmp_path):
     content = {"state_dict": WEIGHTS, "state_dict_ema": {name: value + 1 for name, value in WEIGHTS.items()}}
     torch.save(content, tmp_path / "a.pth")
-    live = load(tmp_path / "a.pth", "x", "state_dict")
+    live = load_checkpoint(tmp_path / "a.pth", "x", "state_dict")
     assert torch.equal(live.weights["head.bias"], WEIGHTS["head.bias"])
     assert live.notes == ()
     with pytest.raises(SeewhyError, match=r"unknown weights 'state_dic' .*did you mean 'state_dict'"):
-        load(tmp_path / "a.pth", "x", "state_dic")
+        load_checkpoint(tmp_path / "a.pth", "x", "state_dic")
 
 
 def test_parts_and_lists_of_networks_keep_their_keys(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from seewhy.config import artifacts
-from seewhy.inputs.dataset import load
+from seewhy.inputs.dataset import load_dataset
 from tests.conftest import CLASSES
 
 HUGE = "[" * 50_000
@@ -19,9 +19,9 @@ HUGE = "[" * 50_000
 
 def test_a_good_manifest_becomes_a_checked_table(project, cli):
     assert cli("dataset", "things") == (0, "")
-    found = load("things", project.root)
+    found = load_dataset("things", project.root)
     first, last = found.frame.iloc[1], found.frame.iloc[-1]
-    assert (found.classes, len(found.frame), found.masks) == (CLASSES, 12, [])
+    assert (found.classes, len(found.frame), found.mask_columns) == (CLASSES, 12, [])
     assert (first["image"], first["label"], first["width"], first["height"]) == ("mine/cup-1.png", "cup", 32, 32)
     assert first["sha256"] == artifacts.sha256(project.root / "mine/cup-1.png")
     assert json.loads(first["boxes"]) == [[4, 4, 20, 24]]
@@ -37,7 +37,7 @@ def test_two_checks_are_equal_to_the_byte(project, cli):
 def test_only_the_image_column_is_needed(project, cli):
     project.write(project.manifest[["image"]])
     assert cli("dataset", "things")[0] == 0
-    frame = load("things", project.root).frame
+    frame = load_dataset("things", project.root).frame
     assert frame["label"].isna().all()
     assert set(frame["split"]) == {"test"}
     assert set(frame["boxes"]) == {"[]"}
@@ -47,7 +47,7 @@ def test_a_label_may_be_an_index_and_other_columns_are_left_out(project, cli):
     project.cell("label", "1")
     project.cell("photographer", "<script>", row=3)
     assert cli("dataset", "things")[0] == 0
-    frame = load("things", project.root).frame
+    frame = load_dataset("things", project.root).frame
     assert frame["label"][0] == "cat"
     assert "photographer" not in frame
 
@@ -56,8 +56,8 @@ def test_masks_are_checked_and_kept(project, cli, refused):
     Image.fromarray(np.eye(32, dtype=np.uint8)).save(project.root / "mine/shadow.png")
     project.cell("shadow_mask", "shadow.png")
     assert cli("dataset", "things")[0] == 0
-    assert load("things", project.root).masks == ["shadow_mask"]
-    assert load("things", project.root).frame["shadow_mask"][0] == "mine/shadow.png"
+    assert load_dataset("things", project.root).mask_columns == ["shadow_mask"]
+    assert load_dataset("things", project.root).frame["shadow_mask"][0] == "mine/shadow.png"
     Image.new("L", (32, 31)).save(project.root / "mine/shadow.png")
     assert "mask 'shadow.png' is (32, 31), its image (32, 32); allowed: equal sizes" in refused("dataset", "things")
 
@@ -122,7 +122,7 @@ def test_a_path_may_lead_elsewhere_in_the_project(project, cli):
     (project.root / "mine/cup-0.png").rename(project.root / "photos/a.png")
     project.cell("image", "../photos/a.png")
     assert cli("dataset", "things")[0] == 0
-    assert load("things", project.root).frame["image"][0] == "photos/a.png"
+    assert load_dataset("things", project.root).frame["image"][0] == "photos/a.png"
 
 
 def test_a_truncated_image_is_one_line(project, refused):
@@ -155,7 +155,7 @@ def test_a_manifest_of_a_spreadsheet_works(project, cli):
     path = project.root / "mine/manifest.csv"
     path.write_bytes(b"\xef\xbb\xbfimage,label\r\ncup-0.png,cup\r\ncup-1.png\r\n")
     assert cli("dataset", "things")[0] == 0
-    assert load("things", project.root).frame["label"].tolist()[0] == "cup"
+    assert load_dataset("things", project.root).frame["label"].tolist()[0] == "cup"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_manifest_in_somebody_elses_words(project, cli, refused):
     assert "missing column 'image' in test_split.csv of dataset 'things'" in refused("dataset", "things")
     project.set("datasets.things.columns", {"image": "image_path", "label": "subcategory"})
     assert cli("dataset", "things") == (0, "")
-    found = load("things", project.root)
+    found = load_dataset("things", project.root)
     assert (found.classes, found.task) == (CLASSES, "classification")
     assert found.frame["label"].tolist()[:2] == ["cup", "cup"]
     assert found.frame["image"][0] == "mine/cup-0.png"
@@ -258,7 +258,7 @@ def test_tables_and_labels_of_every_kind(project, cli, kind, name):
         "datasets.things.columns", {"label": name} | ({"boxes": "lists", "image": "paths"} if kind == "pkl" else {})
     )
     assert cli("dataset", "things") == (0, "")
-    frame = load("things", project.root).frame
+    frame = load_dataset("things", project.root).frame
     last = None if name == "floats" else "cat"
     assert frame["label"].tolist()[:-1] == ["cup"] * 6 + ["cat"] * 5
     assert frame["label"].iloc[-1] is last or frame["label"].iloc[-1] == last or pd.isna(frame["label"].iloc[-1])
@@ -388,7 +388,7 @@ def test_class_names_from_files(project, cli, name, content, wanted):
     project.write(project.manifest.drop(columns="label"))
     project.set("datasets.things.classes", f"mine/{name}")
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).classes == wanted
+    assert load_dataset("things", project.root).classes == wanted
 
 
 @pytest.mark.parametrize(
@@ -409,7 +409,7 @@ def test_wrong_files_of_class_names_are_one_line(project, refused, name, content
 def test_class_names_may_stand_in_the_settings(project, cli, refused):
     project.set("datasets.things.classes", CLASSES)
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).classes == CLASSES
+    assert load_dataset("things", project.root).classes == CLASSES
     project.set("datasets.things.classes", ["cup", "cup"])
     assert "datasets.things.classes: 'cup' stands twice; allowed: different names" in refused("dataset", "things")
     for wrong in ([], [None], [""], {"cup": 1}, 3):
@@ -424,7 +424,7 @@ def test_a_folder_of_images_is_a_dataset(project, cli, refused):
     (project.root / "mine/._cat-1.png").write_bytes(b"what a file system leaves behind")
     project.set("datasets.things", {"task": "segmentation", "images": "mine", "classes": CLASSES})
     assert cli("dataset", "things") == (0, "")
-    found = load("things", project.root)
+    found = load_dataset("things", project.root)
     assert (found.task, len(found.frame)) == ("segmentation", 12)
     assert found.frame["image"].tolist() == sorted(found.frame["image"])
     assert "mine/deeper/A.PNG" in set(found.frame["image"])
@@ -453,7 +453,7 @@ def test_a_dataset_has_one_source_and_its_task_decides_on_classes(project, cli, 
     )
     project.set("datasets.things", {"task": "captioning", "images": "mine"})
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).classes == []
+    assert load_dataset("things", project.root).classes == []
 
 
 def test_five_captions_of_an_image_are_one_row(project, cli):
@@ -461,7 +461,7 @@ def test_five_captions_of_an_image_are_one_row(project, cli):
     (project.root / "mine/captions.txt").write_text(text)
     project.set("datasets.things", {"task": "captioning", "manifest": "mine/captions.txt"})
     assert cli("dataset", "things") == (0, "")
-    frame = load("things", project.root).frame
+    frame = load_dataset("things", project.root).frame
     assert frame["caption"].tolist() == ["a cup\ncoffee", "a cat"]
 
 
@@ -472,7 +472,7 @@ def test_values_of_a_segmentation_mask_are_classes(project, cli, refused):
     project.cell("mask", "truth.png")
     project.set("datasets.things.task", "segmentation")
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).frame["mask"][0] == "mine/truth.png"
+    assert load_dataset("things", project.root).frame["mask"][0] == "mine/truth.png"
     values[5, 5] = 2
     Image.fromarray(values).save(project.root / "mine/truth.png")
     told = "mask, row 1 of dataset 'things': mask 'truth.png' has the value 2; allowed: a class index up to 1, or 255"
@@ -483,7 +483,7 @@ def test_values_of_a_segmentation_mask_are_classes(project, cli, refused):
 def test_paths_from_the_manifest_or_from_the_project(project, cli, spelt):
     project.cell("image", spelt.format(root=project.root))
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).frame["image"][0] == "mine/cup-0.png"
+    assert load_dataset("things", project.root).frame["image"][0] == "mine/cup-0.png"
 
 
 def test_root_says_where_paths_start(project, cli, refused):
@@ -495,7 +495,7 @@ def test_root_says_where_paths_start(project, cli, refused):
     project.write(project.manifest.head(1))
     project.set("datasets.things.root", "photos")
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).frame["image"].tolist() == ["photos/all/x.png"]
+    assert load_dataset("things", project.root).frame["image"].tolist() == ["photos/all/x.png"]
 
 
 @pytest.mark.parametrize(
@@ -511,4 +511,4 @@ def test_unusual_images_are_let_in(project, cli, name, image):
     project.cell("image", name)
     project.cell("boxes", "")
     assert cli("dataset", "things") == (0, "")
-    assert load("things", project.root).frame["width"][0] == image.width
+    assert load_dataset("things", project.root).frame["width"][0] == image.width

@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 from torchvision import models
 from torchvision.models import _api
 
-from seewhy.inputs.checkpoint import load
+from seewhy.inputs.checkpoint import load_checkpoint
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def net():
 def test_hub_weights_become_a_checkpoint(project, cli, monkeypatch, net):
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: net.state_dict())
     assert cli("weights", "torchvision:squeezenet1_1", "DEFAULT", "mine/squeeze.pth") == (0, "")
-    found = load(project.root / "mine/squeeze.pth", "x")
+    found = load_checkpoint(project.root / "mine/squeeze.pth", "x")
     assert torch.equal(found.weights["features.0.weight"], net.features[0].weight)
     assert found.config["MODEL_NAME"] == "squeezenet1_1"
     assert (found.config["IMAGE_SIZE"], found.config["IMAGENET_MEAN"]) == (224, [0.485, 0.456, 0.406])
@@ -27,10 +27,12 @@ def test_hub_weights_become_a_checkpoint(project, cli, monkeypatch, net):
 
 
 def test_the_lines_to_paste(project, monkeypatch, net):
-    from seewhy.inputs.hub import fetch
+    from seewhy.inputs.hub import fetch_weights
 
     monkeypatch.setattr(_api, "load_state_dict_from_url", lambda *_, **__: net.state_dict())
-    lines = YAML(typ="safe").load(fetch("torchvision:squeezenet1_1", "DEFAULT", project.root / "a.pth", project.root))
+    lines = YAML(typ="safe").load(
+        fetch_weights("torchvision:squeezenet1_1", "DEFAULT", project.root / "a.pth", project.root)
+    )
     assert lines["datasets"]["FOLDER"]["classes"] == "a.classes.json"
     assert lines["studies"]["a"] == {
         "dataset": "FOLDER",
@@ -46,7 +48,7 @@ def test_timm_weights_become_a_checkpoint(project, cli, monkeypatch):
     made = timm.create_model("resnet10t")
     monkeypatch.setattr(timm, "create_model", lambda name, pretrained: made if pretrained else name)
     assert cli("weights", "timm:resnet10t", "c3_in1k", "a.pth") == (0, "")
-    found = load(project.root / "a.pth", "x")
+    found = load_checkpoint(project.root / "a.pth", "x")
     assert torch.equal(found.weights["fc.weight"], made.fc.weight)
     assert len(found.classes) == 1000
     names = json.loads((project.root / "a.classes.json").read_text())

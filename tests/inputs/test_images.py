@@ -9,8 +9,9 @@ from torchvision import transforms
 
 from seewhy.config.params import Preprocessing
 from seewhy.errors import SeewhyError
-from seewhy.inputs import images
-from seewhy.inputs.images import Fit, open_image
+from seewhy.inputs import images, picture_files
+from seewhy.inputs.images import Fit
+from seewhy.inputs.picture_files import open_image
 
 RED = (200, 30, 60)
 
@@ -56,7 +57,7 @@ def test_every_kind_of_image_becomes_rgb(tmp_path, name):
 @pytest.mark.parametrize("resize", ["squash", "crop", "pad"])
 def test_one_pixel_fills_what_it_can(tmp_path, resize):
     Image.new("RGB", (1, 1), RED).save(tmp_path / "a.png")
-    seen = images.photos([tmp_path / "a.png"], Preprocessing(size=8, resize=resize))
+    seen = images.fitted_photos([tmp_path / "a.png"], Preprocessing(size=8, resize=resize))
     assert seen.shape == (1, 8, 8, 3)
     assert (seen == RED).all()
 
@@ -90,15 +91,15 @@ def test_what_is_no_image_and_what_is_too_large(tmp_path, monkeypatch):
     with pytest.raises(SeewhyError, match="there is no image"):
         open_image(tmp_path / "b.png")
     photo(30, 20).save(tmp_path / "c.png")
-    monkeypatch.setattr(images, "LARGEST", 599)
+    monkeypatch.setattr(picture_files, "LARGEST", 599)
     with pytest.raises(SeewhyError, match=r"image 'c.png' has 30 x 20 pixels; allowed: 599"):
         open_image(tmp_path / "c.png")
 
 
 def test_a_long_image_does_not_eat_the_memory():
     with pytest.raises(SeewhyError, match="an image of 1 x 60000 pixels is too long to crop; allowed: squash or pad"):
-        Fit.of((1, 60000), Preprocessing(size=224, resize="crop"))
-    assert Fit.of((1, 60000), Preprocessing(size=224, resize="pad")).operations[0].size == (1, 224)
+        Fit.of_image((1, 60000), Preprocessing(size=224, resize="crop"))
+    assert Fit.of_image((1, 60000), Preprocessing(size=224, resize="pad")).operations[0].size == (1, 224)
 
 
 SETTINGS = [
@@ -122,12 +123,12 @@ def test_boxes_and_masks_land_where_the_pixels_land(tmp_path, size, settings):
     mask.paste(200, tuple(box))
     image.save(tmp_path / "a.png")
     mask.save(tmp_path / "m.png")
-    bright = images.photos([tmp_path / "a.png"], settings)[0, :, :, 0] > 127
+    bright = images.fitted_photos([tmp_path / "a.png"], settings)[0, :, :, 0] > 127
     ys, xs = np.nonzero(bright)
     seen = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
-    (moved,) = Fit.of(size, settings).boxes([box], size)
+    (moved,) = Fit.of_image(size, settings).move_boxes([box], size)
     assert np.abs(moved - seen).max() <= 1
-    values = images.mask(tmp_path / "m.png", settings)
+    values = images.fitted_mask(tmp_path / "m.png", settings)
     assert values.shape == bright.shape
     assert set(np.unique(values)) <= {0, 200}
     edge = 2 * sum(moved[2:] - moved[:2]) + 4
@@ -135,9 +136,9 @@ def test_boxes_and_masks_land_where_the_pixels_land(tmp_path, size, settings):
 
 
 def test_a_box_outside_the_crop_is_dropped_and_one_across_it_is_cut():
-    fit = Fit.of((100, 50), Preprocessing(size=50, resize="crop"))
-    assert fit.boxes([[0, 0, 20, 50], [20, 10, 60, 20]], (100, 50)).tolist() == [[0, 10, 35, 20]]
-    assert fit.boxes([], (100, 50)).shape == (0, 4)
+    fit = Fit.of_image((100, 50), Preprocessing(size=50, resize="crop"))
+    assert fit.move_boxes([[0, 0, 20, 50], [20, 10, 60, 20]], (100, 50)).tolist() == [[0, 10, 35, 20]]
+    assert fit.move_boxes([], (100, 50)).shape == (0, 4)
 
 
 @pytest.mark.parametrize("size", [(300, 200), (201, 333), (97, 97), (64, 51), (20, 31), (223, 224)])
@@ -151,22 +152,24 @@ def test_crop_equals_torchvision(tmp_path, size, side, crop, name):
             transforms.CenterCrop(side),
         ]
     )(Image.open(tmp_path / "a.png"))
-    ours = images.photos([tmp_path / "a.png"], Preprocessing(size=side, resize="crop", crop=crop, interpolation=name))
+    ours = images.fitted_photos(
+        [tmp_path / "a.png"], Preprocessing(size=side, resize="crop", crop=crop, interpolation=name)
+    )
     assert np.array_equal(ours[0], np.asarray(theirs))
 
 
 def test_squash_equals_torchvision(tmp_path):
     photo(50, 70).save(tmp_path / "a.png")
     theirs = transforms.Resize((32, 48))(Image.open(tmp_path / "a.png"))
-    ours = images.photos([tmp_path / "a.png"], Preprocessing(size=[32, 48]))
+    ours = images.fitted_photos([tmp_path / "a.png"], Preprocessing(size=[32, 48]))
     assert np.array_equal(ours[0], np.asarray(theirs))
 
 
 def test_the_padding_is_even_and_black(tmp_path):
-    fit = Fit.of((40, 20), Preprocessing(size=20, resize="pad"))
+    fit = Fit.of_image((40, 20), Preprocessing(size=20, resize="pad"))
     assert (fit.operations[0].size, fit.operations[1].start) == ((20, 10), (0, -5))
     Image.new("RGB", (40, 20), RED).save(tmp_path / "a.png")
-    (padded,) = images.photos([tmp_path / "a.png"], Preprocessing(size=20, resize="pad"))
+    (padded,) = images.fitted_photos([tmp_path / "a.png"], Preprocessing(size=20, resize="pad"))
     assert not padded[:5].any()
     assert not padded[15:].any()
     assert (padded[5:15] == RED).all()
@@ -176,7 +179,7 @@ def test_the_padding_is_even_and_black(tmp_path):
 def test_normalisation(scale):
     pixels = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
-    found = images.tensor(pixels, Preprocessing(size=4, mean=mean, std=std, scale=scale))
+    found = images.input_tensor(pixels, Preprocessing(size=4, mean=mean, std=std, scale=scale))
     wanted = (pixels / 255 * scale - np.array(mean)) / np.array(std)
     assert found.dtype == torch.float32
     assert found.is_contiguous()
@@ -184,7 +187,7 @@ def test_normalisation(scale):
 
 
 def test_one_number_normalises_all_channels():
-    found = images.tensor(np.full((1, 2, 2, 3), 255, np.uint8), Preprocessing(size=2, mean=[0.5], std=[0.5]))
+    found = images.input_tensor(np.full((1, 2, 2, 3), 255, np.uint8), Preprocessing(size=2, mean=[0.5], std=[0.5]))
     assert (found == 1).all()
 
 
@@ -206,18 +209,18 @@ def test_a_mask_keeps_its_numbers(tmp_path, kind):
     if kind == "1":
         image = Image.fromarray(INDICES > 0)
     image.save(tmp_path / "m.png")
-    found = images.mask(tmp_path / "m.png", Preprocessing(size=2))
+    found = images.fitted_mask(tmp_path / "m.png", Preprocessing(size=2))
     assert found.tolist() == ((INDICES > 0).astype(int) if kind == "1" else INDICES).tolist()
 
 
 def test_grey_is_the_luminance_in_one_channel_and_shown_as_it_is(tmp_path):
     Image.new("RGB", (4, 4), RED).save(tmp_path / "a.png")
     grey = Preprocessing(size=4, mean=[0.5], std=[0.5], grey=True)
-    seen = images.photos([tmp_path / "a.png"], grey)
+    seen = images.fitted_photos([tmp_path / "a.png"], grey)
     luminance = round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])
     assert seen.shape == (1, 4, 4, 3)
     assert np.unique(seen).tolist() == [luminance]
-    found = images.tensor(seen, grey)
+    found = images.input_tensor(seen, grey)
     assert found.shape == (1, 1, 4, 4)
     torch.testing.assert_close(found, torch.full((1, 1, 4, 4), luminance / 127.5 - 1))
 
@@ -228,7 +231,7 @@ def test_grey_is_what_torchvisions_grayscale_gives(tmp_path):
     theirs = transforms.Compose(
         [transforms.Grayscale(), transforms.Resize((12, 12)), transforms.ToTensor(), transforms.Normalize([0.5], [0.5])]
     )(photo(30, 20))
-    torch.testing.assert_close(images.tensor(images.photos([tmp_path / "a.png"], grey), grey)[0], theirs)
+    torch.testing.assert_close(images.input_tensor(images.fitted_photos([tmp_path / "a.png"], grey), grey)[0], theirs)
 
 
 @pytest.mark.parametrize(("values", "wanted"), [((0.0, 0.5, 1.0), (0, 128, 255)), ((0.0, 100.0, 254.6), (0, 100, 255))])

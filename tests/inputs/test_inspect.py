@@ -10,7 +10,7 @@ from torch import nn
 from torchvision import models
 
 from seewhy.config.params import Preprocessing
-from seewhy.inputs.inspect import look
+from seewhy.inputs.inspect import inspect_file
 from tests.conftest import CLASSES
 
 NAMES = ["anger", "fear", "no", "7", "it's"]
@@ -24,7 +24,7 @@ def shown(tmp_path):
     def call(content, name="best model.pth"):
         path = tmp_path / name
         torch.save(content, path) if not isinstance(content, bytes) else path.write_bytes(content)
-        found = look(path, tmp_path)
+        found = inspect_file(path, tmp_path)
         return found.facts, YAML(typ="safe").load(found.lines)
 
     return call
@@ -88,14 +88,16 @@ def test_a_pickled_module_is_data_and_not_imported(tmp_path, monkeypatch):
 
     torch.save(theirs.Net(2, 2), tmp_path / "a.pth")
     monkeypatch.delitem(sys.modules, "theirs")
-    assert "a whole model of class theirs.Net, read as data" in look(tmp_path / "a.pth", tmp_path).facts["taken"]
+    assert (
+        "a whole model of class theirs.Net, read as data" in inspect_file(tmp_path / "a.pth", tmp_path).facts["taken"]
+    )
     assert "theirs" not in sys.modules
 
 
 def test_tables_with_their_columns(project):
     frame = project.manifest.rename(columns={"image": "image_path", "label": "subcategory"})
     frame.to_csv(project.root / "test_split.csv", index=False)
-    found = look(project.root / "test_split.csv", project.root)
+    found = inspect_file(project.root / "test_split.csv", project.root)
     assert found.facts["rows"] == "12"
     assert YAML(typ="safe").load(found.lines)["datasets"]["test-split"] == {
         "task": "classification",
@@ -105,7 +107,7 @@ def test_tables_with_their_columns(project):
     }
     frame["label"] = np.arange(12) % 7
     (project.root / "data.pkl").write_bytes(pickle.dumps({"train_df": frame, "test_df": frame.head(3), "n": 1}))
-    found = look(project.root / "data.pkl", project.root)
+    found = inspect_file(project.root / "data.pkl", project.root)
     assert found.facts["tables"] == "train_df (12 rows), test_df (3 rows)"
     entry = YAML(typ="safe").load(found.lines)["datasets"]["data"]
     assert (entry["table"], entry["classes"], entry["columns"]) == ("test_df", "NAMES", {"image": "image_path"})
@@ -113,15 +115,15 @@ def test_tables_with_their_columns(project):
 
 def test_class_names_and_folders(project):
     np.save(project.root / "names.npy", np.array(NAMES, dtype=object))
-    found = look(project.root / "names.npy", project.root)
+    found = inspect_file(project.root / "names.npy", project.root)
     assert found.facts == {"what": "class names", "classes": "5: anger, fear, no, 7, it's"}
     assert YAML(typ="safe").load(found.lines)["datasets"]["names"]["classes"] == "names.npy"
     (project.root / "mine/._cup-0.png").write_bytes(b"left by a Mac; the dataset skips it")
-    found = look(project.root / "mine", project.root)
+    found = inspect_file(project.root / "mine", project.root)
     assert found.facts == {"what": "a folder", "images": "12"}
     assert YAML(typ="safe").load(found.lines)["datasets"]["mine"]["task"] == "TASK"  # nothing in a folder tells
     (project.root / "captions.txt").write_text("image,caption\na.jpg,a tree\n")
-    found = look(project.root / "captions.txt", project.root)
+    found = inspect_file(project.root / "captions.txt", project.root)
     assert found.facts["columns"] == "image, caption"
     entry = {"task": "captioning", "manifest": "captions.txt"}
     assert YAML(typ="safe").load(found.lines)["datasets"]["captions"] == entry
@@ -131,7 +133,9 @@ def test_a_pickle_may_be_a_checkpoint(tmp_path):
     for legacy in (False, True):
         content = {"network": nn.Linear(3, 4).state_dict()}
         torch.save(content, tmp_path / "main_model.pkl", _use_new_zipfile_serialization=not legacy)
-        assert look(tmp_path / "main_model.pkl", tmp_path).facts["what"] == "a checkpoint: 2 tensors, 16 numbers"
+        assert (
+            inspect_file(tmp_path / "main_model.pkl", tmp_path).facts["what"] == "a checkpoint: 2 tensors, 16 numbers"
+        )
 
 
 def test_the_command_prints_facts_and_lines(project, capsys, cli, monkeypatch):

@@ -11,7 +11,7 @@ from seewhy.config.dataset import Dataset as Settings
 from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
-from seewhy.inputs.dataset import check, load
+from seewhy.inputs.dataset import check_dataset, load_dataset
 from seewhy.inputs.layouts import LAYOUTS, choose_layout
 from seewhy.inputs.sources import open_source
 from tests.inputs import layout_files as files
@@ -26,8 +26,8 @@ def root(tmp_path, monkeypatch):
 
 def read(root, data="set", task="classification", **keys):
     settings = validate(Settings, {"task": task, "data": data} | keys, "params.yaml")
-    check("set", settings, root)
-    return load("set", root)
+    check_dataset("set", settings, root)
+    return load_dataset("set", root)
 
 
 def labels(found, split=None):
@@ -81,7 +81,7 @@ def test_numeric_folders_keep_the_order_of_text_and_say_so(root):
     assert found.classes == ["1", "10", "2"]
     assert any("order of text" in note for note in found.notes)
     assert read(root, classes=["1", "2", "10"]).classes == ["1", "2", "10"]
-    assert any("numbered as `classes` says" in note for note in load("set", root).notes)
+    assert any("numbered as `classes` says" in note for note in load_dataset("set", root).notes)
 
 
 def test_classes_are_numbered_as_in_train(root):
@@ -308,7 +308,7 @@ def test_masks_beside_images_and_the_class_in_the_name(root):
         Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(root / f"set/[{NAMES[n % 2]}] {n}_mask.png")
     found = read(root, layout="masks", pattern="[{label}]*")
     assert set(labels(found).values()) == {"bar", "cup"}
-    assert found.masks == ["mask"]
+    assert found.mask_columns == ["mask"]
     assert found.frame["mask"].notna().all()
 
 
@@ -510,15 +510,15 @@ def test_integers_that_are_names_too(root, found, classes, asked, label):
     settings = validate(
         Settings, {"task": "classification", "manifest": "test.csv", "classes": classes, "labels": asked}, ""
     )
-    check("set", settings, root)
-    assert load("set", root).frame["label"][0] == label
+    check_dataset("set", settings, root)
+    assert load_dataset("set", root).frame["label"][0] == label
 
 
 def test_integers_that_could_be_both_are_refused(root):
     table(root / "test.csv", [{"image": f"{save(root / f'{n}.png', n).name}", "label": n} for n in (1, 2)])
     settings = validate(Settings, {"task": "classification", "manifest": "test.csv", "classes": ["1", "10", "2"]}, "")
     with pytest.raises(SeewhyError, match="can be names of classes or their indices"):
-        check("set", settings, root)
+        check_dataset("set", settings, root)
 
 
 def test_every_layout_says_what_it_is():
@@ -571,7 +571,7 @@ def test_an_address_of_nothing_is_one_line(root, asked):
     table(root / "test.csv", [{"image": f"mnist.npz#{asked}", "label": "cup"}])
     settings = validate(Settings, {"task": "classification", "manifest": "test.csv", "classes": NAMES}, "")
     with pytest.raises(SeewhyError, match=r"^row 1 of dataset 'set': "):
-        check("set", settings, root)
+        check_dataset("set", settings, root)
 
 
 def test_forged_arrays_do_not_run_or_fill_the_memory(root):

@@ -10,7 +10,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture
-from seewhy.inputs.checkpoint import load
+from seewhy.inputs.checkpoint import load_checkpoint
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 HEAD = "import torch\nfrom torch import nn\nfrom torchvision import models\nimport timm\n"
@@ -48,8 +48,8 @@ def own(code, name="Net", **arguments):
 def built(root, name, content, classes, **arguments):
     torch.save(content, root / "net.pth")
     notes = []
-    point = load(root / "net.pth", "study 'a'")
-    return architecture.build(name, classes, arguments, point, root, "study 'a'", notes), [*point.notes, *notes]
+    point = load_checkpoint(root / "net.pth", "study 'a'")
+    return architecture.build_network(name, classes, arguments, point, root, "study 'a'", notes), [*point.notes, *notes]
 
 
 def same(root, name, net, content, classes, images=IMAGES, **arguments):
@@ -332,9 +332,9 @@ def test_s19_two_outputs_in_torchscript(tmp_path):
     net = own(code)
     same(tmp_path, "net.py:Net", net, net.state_dict(), 3)
     torch.jit.trace(net, IMAGES).save(tmp_path / "net.pth")
-    point = load(tmp_path / "net.pth", "x")
+    point = load_checkpoint(tmp_path / "net.pth", "x")
     for name in ("net.py:Net", "torchscript:net.pth"):
-        model = architecture.build(name, 3, {}, point, tmp_path, "x")
+        model = architecture.build_network(name, 3, {}, point, tmp_path, "x")
         torch.testing.assert_close(model(IMAGES)[0], net(IMAGES)[0], atol=1e-5, rtol=1e-5)
 
 

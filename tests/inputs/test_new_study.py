@@ -49,7 +49,8 @@ def test_class_folders_become_a_study(folders, cli):
 
 
 def test_it_says_why(folders):
-    from seewhy.inputs.new_study import Request, propose_study
+    from seewhy.inputs.new_study import propose_study
+    from seewhy.inputs.new_study_request import Request
 
     request = Request("mine", "photos", "tiny.pth", "my_nets:Tiny")
     found = {what: (value, why) for what, value, why in propose_study(Project(folders.root), request).facts}
@@ -198,11 +199,11 @@ def test_doctor_tells_of_copies_and_numeric_names(project):
     (project.root / "photos/notes.docx").write_bytes(b"x")
     from seewhy.config.dataset import Dataset as Settings
     from seewhy.doctor.data_checks import data_lines
-    from seewhy.inputs.dataset import check, load
+    from seewhy.inputs.dataset import check_dataset, load_dataset
 
     settings = Settings(task="classification", data="photos")
-    check("photos", settings, project.root)
-    whole = load("photos", project.root)
+    check_dataset("photos", settings, project.root)
+    whole = load_dataset("photos", project.root)
     told = {what: (mark, text) for mark, what, text in data_lines(whole, whole, settings)}
     assert told["classes"] == ("warning", "names are numbers, and not in their order: output 1 is '10'")
     assert told["copies"][1].startswith("3 images stand in two splits")

@@ -30,7 +30,9 @@ def photos(tmp_path):
 def compare(name, seen, photos):
     for k, file in enumerate(photos):
         wanted = FILE[f"{name} photo {k}"]
-        np.testing.assert_allclose(images.inputs([file], seen)[0], wanted, rtol=0, atol=1e-6, err_msg=str(FILE[name]))
+        np.testing.assert_allclose(
+            images.network_inputs([file], seen)[0], wanted, rtol=0, atol=1e-6, err_msg=str(FILE[name])
+        )
 
 
 @pytest.mark.parametrize("name", LINES)

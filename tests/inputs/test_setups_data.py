@@ -11,7 +11,7 @@ from PIL import Image
 
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.config.validation import validate
-from seewhy.inputs.dataset import check, load
+from seewhy.inputs.dataset import check_dataset, load_dataset
 from tests.inputs import layout_files as files
 from tests.inputs.layout_files import class_folders, save, split_folders, table
 
@@ -252,8 +252,8 @@ def test_data_are_read_as_they_lie(tmp_path, monkeypatch, name):
     make, keys, classes, split, labels = SETUPS[name]
     make(tmp_path / "set") if name != "medmnist" else ((tmp_path / "set").mkdir(), make(tmp_path / "set"))
     settings = validate(Settings, {"task": "classification", "data": "set"} | keys, "params.yaml")
-    check("set", settings, tmp_path)
-    found = load("set", tmp_path)
+    check_dataset("set", settings, tmp_path)
+    found = load_dataset("set", tmp_path)
     assert found.classes == classes
     own = found.frame[found.frame["split"] == split]
     assert len(own)
@@ -269,8 +269,13 @@ def test_uncertain_labels_are_known_as_such(tmp_path, monkeypatch):
     monkeypatch.setenv("SEEWHY_PROGRESS", "off")
     chexpert(tmp_path)
     settings = Settings(task="multilabel", data="CheXpert-v1.0-small/valid.csv")
-    check("set", settings, tmp_path)
-    assert [json.loads(one) for one in load("set", tmp_path).frame["uncertain"]] == [[], [], ["Edema"], ["Edema"]]
+    check_dataset("set", settings, tmp_path)
+    assert [json.loads(one) for one in load_dataset("set", tmp_path).frame["uncertain"]] == [
+        [],
+        [],
+        ["Edema"],
+        ["Edema"],
+    ]
 
 
 def test_columns_that_a_split_needs_are_kept(tmp_path, monkeypatch):
@@ -280,6 +285,6 @@ def test_columns_that_a_split_needs_are_kept(tmp_path, monkeypatch):
     table(
         tmp_path / "folds.csv", [{"image": f"{n}.png", "label": "ab"[n % 2], "fold": n, "site": "x"} for n in range(4)]
     )
-    check("set", Settings(task="classification", data="folds.csv", keep=["fold"]), tmp_path)
-    frame = load("set", tmp_path).frame
+    check_dataset("set", Settings(task="classification", data="folds.csv", keep=["fold"]), tmp_path)
+    frame = load_dataset("set", tmp_path).frame
     assert (frame["fold"].tolist(), "site" in frame) == (["0", "1", "2", "3"], False)

@@ -51,7 +51,7 @@ def check(line, theirs, files, **keys):
     seen = Preprocessing.model_validate({"transform": line, **keys})
     for file in files:
         wanted = np.asarray(theirs(file), dtype=np.float32)
-        ours = images.inputs([file], seen)[0].numpy()
+        ours = images.network_inputs([file], seen)[0].numpy()
         assert ours.shape == wanted.shape, file.name
         np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-6, err_msg=file.name)
 
@@ -151,7 +151,7 @@ def test_opencv_leaves_blue_first_where_nobody_turns_it(files):
         return cv2.resize(np.asarray(upright(file))[..., ::-1], (64, 48)).transpose(2, 0, 1) / np.float32(255)
 
     check(line, theirs, files)
-    seen = images.photos(files[:1], Preprocessing.model_validate(line))[0]
+    seen = images.fitted_photos(files[:1], Preprocessing.model_validate(line))[0]
     wanted = cv2.resize(np.asarray(upright(files[0])), (64, 48))
     assert np.array_equal(seen, wanted)  # people see it in its colours
 
@@ -171,15 +171,15 @@ def test_keys_say_the_usual_pairs(keys, theirs, files):
     seen = Preprocessing(size=64, normalise="none", **keys)
     for file in files:
         wanted = T.functional.to_tensor(theirs(upright(file)))
-        assert torch.equal(images.inputs([file], seen)[0], wanted)
+        assert torch.equal(images.network_inputs([file], seen)[0], wanted)
 
 
 def test_keys_for_blue_first_each_images_own_mean_and_letterbox(files):
     for file in files:
         squashed = T.functional.to_tensor(T.Resize((64, 64))(upright(file)))
-        blue = images.inputs([file], Preprocessing(size=64, channels="bgr", normalise="none"))[0]
+        blue = images.network_inputs([file], Preprocessing(size=64, channels="bgr", normalise="none"))[0]
         assert torch.equal(blue, squashed.flip(0))
-        own = images.inputs([file], Preprocessing(size=64, normalise="image"))[0]
+        own = images.network_inputs([file], Preprocessing(size=64, normalise="image"))[0]
         torch.testing.assert_close(own, (squashed - squashed.mean()) / squashed.std(), rtol=0, atol=1e-5)
         image = np.asarray(upright(file))
         height, width = image.shape[:2]
@@ -189,15 +189,15 @@ def test_keys_for_blue_first_each_images_own_mean_and_letterbox(files):
         left, top = (64 - size[0]) / 2, (64 - size[1]) / 2
         sides = round(top - 0.1), round(top + 0.1), round(left - 0.1), round(left + 0.1)
         wanted = cv2.copyMakeBorder(inner, *sides, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-        assert np.array_equal(images.photos([file], Preprocessing(size=64, resize="letterbox"))[0], wanted)
+        assert np.array_equal(images.fitted_photos([file], Preprocessing(size=64, resize="letterbox"))[0], wanted)
 
 
 def test_what_is_shown_is_what_the_network_sees_also_after_a_resize_of_numbers(files):
     line = "T.Compose([T.ToTensor(), T.Normalize([0.5] * 3, [0.25] * 3), T.Resize((48, 48)), T.Pad(2, fill=0)])"
     seen = Preprocessing.model_validate(line)
     assert not images.is_plain(seen)
-    shown = images.photos(files[:3], seen)
-    exact = images.inputs(files[:3], seen)
+    shown = images.fitted_photos(files[:3], seen)
+    exact = images.network_inputs(files[:3], seen)
     assert np.abs(shown.transpose(0, 3, 1, 2) / 255 - (exact.numpy() * 0.25 + 0.5)).max() < 1.01 / 255
     assert (shown[:, 0, 0] == 128).all()  # the border's zero is the mean's colour
 
@@ -290,8 +290,8 @@ def test_keys_beside_a_line(files):
     line = "T.Compose([T.Resize((32, 32)), T.ToTensor()])"
     seen = Preprocessing.model_validate({"transform": line, "channels": "bgr", "library": "opencv"})
     wanted = cv2.resize(np.asarray(upright(files[0])), (32, 32))[..., ::-1].transpose(2, 0, 1) / np.float32(255)
-    np.testing.assert_allclose(images.inputs(files[:1], seen)[0], wanted, atol=1e-7)
-    grey = images.inputs(files[:1], Preprocessing.model_validate({"transform": line, "channels": "grey"}))[0]
+    np.testing.assert_allclose(images.network_inputs(files[:1], seen)[0], wanted, atol=1e-7)
+    grey = images.network_inputs(files[:1], Preprocessing.model_validate({"transform": line, "channels": "grey"}))[0]
     assert torch.equal(grey, T.Compose([T.Grayscale(), T.Resize((32, 32)), T.ToTensor()])(upright(files[0])))
     with pytest.raises(ValueError, match="either `transform` or `mean`"):
         Preprocessing.model_validate({"transform": line, "mean": [0.5]})
@@ -299,7 +299,7 @@ def test_keys_beside_a_line(files):
 
 def test_images_of_several_sizes_are_refused(files):
     with pytest.raises(SeewhyError, match=r"leaves images of several sizes: \d+ x \d+ \('.*'\) and"):
-        images.inputs(files[:9], Preprocessing.model_validate("T.Compose([T.Resize(32), T.ToTensor()])"))
+        images.network_inputs(files[:9], Preprocessing.model_validate("T.Compose([T.Resize(32), T.ToTensor()])"))
 
 
 def test_masks_and_boxes_follow_every_step(tmp_path):
@@ -319,9 +319,9 @@ def test_masks_and_boxes_follow_every_step(tmp_path):
     ]
     for line in lines:
         seen = Preprocessing.model_validate(line)
-        (moved,) = images.Fit.of((131, 97), seen).boxes([box])
-        values = images.mask(tmp_path / "m.png", seen)
-        bright = images.photos([tmp_path / "a.png"], seen)[0, ..., 1] > 127
+        (moved,) = images.Fit.of_image((131, 97), seen).move_boxes([box])
+        values = images.fitted_mask(tmp_path / "m.png", seen)
+        bright = images.fitted_photos([tmp_path / "a.png"], seen)[0, ..., 1] > 127
         assert set(np.unique(values)) <= {0, 7}, line
         rows, columns = np.nonzero(values)
         found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
@@ -342,11 +342,11 @@ def test_what_lies_in_the_file_takes_boxes_and_masks_with_it(tmp_path, turned):
     Image.fromarray(lit // 255).save(tmp_path / "m.png")
     assert np.array_equal(np.asarray(images.open_image(tmp_path / "a.png"))[..., 0], lit)
     seen = Preprocessing(size=64, exif="stored")
-    bright = images.photos([tmp_path / "a.png"], seen)[0, ..., 0] > 127
+    bright = images.fitted_photos([tmp_path / "a.png"], seen)[0, ..., 0] > 127
     (moved,) = images.fit_boxes([box], size, seen, tmp_path / "a.png")
     rows, columns = np.nonzero(bright)
     assert np.abs(moved - [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).max() <= 1
-    mask = images.mask(tmp_path / "m.png", seen, tmp_path / "a.png")
+    mask = images.fitted_mask(tmp_path / "m.png", seen, tmp_path / "a.png")
     assert (mask != bright).sum() <= 60
 
 
@@ -356,10 +356,10 @@ def test_bands_of_a_tiff(tmp_path):
     values = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7) * 256
     tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
     seen = Preprocessing(size=[6, 7], bands=[4, 3, 2])
-    found = images.photos([tmp_path / "a.tif"], seen)[0]
+    found = images.fitted_photos([tmp_path / "a.tif"], seen)[0]
     assert np.array_equal(found, (values[[3, 2, 1]] >> 8).astype(np.uint8).transpose(1, 2, 0))
     with pytest.raises(SeewhyError, match=r"bands: found \[6\]; image 'a.tif' has 5; allowed: 1 to 5"):
-        images.photos([tmp_path / "a.tif"], Preprocessing(size=6, bands=[6]))
+        images.fitted_photos([tmp_path / "a.tif"], Preprocessing(size=6, bands=[6]))
 
 
 @pytest.mark.parametrize("most", [1.0, 255.0])
@@ -371,7 +371,7 @@ def test_an_array_of_numbers_reaches_the_network_unrounded(tmp_path, most):
     seen = Preprocessing.model_validate({"transform": line, "channels": "grey"})
     share = torch.from_numpy(values.astype(np.float32) / np.float32(most))[None]
     wanted = (v2.functional.resize(share, [24, 24], antialias=True) - 0.49) / 0.248
-    found = images.inputs([tmp_path / "a.npy"], seen)[0]
+    found = images.network_inputs([tmp_path / "a.npy"], seen)[0]
     torch.testing.assert_close(found, wanted, rtol=0, atol=2e-6)
-    shown = images.photos([tmp_path / "a.npy"], seen)[0]
+    shown = images.fitted_photos([tmp_path / "a.npy"], seen)[0]
     assert np.abs(shown[..., 0] / 255 - (wanted[0].numpy() * 0.248 + 0.49)).max() < 0.51 / 255

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from seewhy import stats
 from seewhy.errors import SeewhyError
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import input_tensor
 from seewhy.maps.attributions import Attributions, attribute
 from seewhy.maps.explaining import Maps
 from seewhy.measure.forward import asked
@@ -226,7 +226,7 @@ def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     likeness, flipped = {}, {}
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
-        inputs = tensor(new, study.preprocessing).to(study.device)
+        inputs = input_tensor(new, study.preprocessing).to(study.device)
         flipped[kind] = flipped_predictions(study, rows, photos, new, shifted=kind == "shift")
         likeness[kind] = _likeness(first, changed_maps(study, study.model, rows, inputs, methods))
         likeness[kind].loc[flipped[kind]] = np.nan

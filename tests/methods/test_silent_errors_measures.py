@@ -16,7 +16,7 @@ import seewhy
 from seewhy.config.params import Preprocessing
 from seewhy.doctor.steps import compare_claim
 from seewhy.engine.evidence import collect
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import input_tensor
 from seewhy.metrics import baselines, localisation
 from seewhy.stats import mean, proportion
 from tests.measure import first_edition
@@ -104,7 +104,7 @@ def test_12_wrong_normalisation_shows_as_accuracy_below_the_claim() -> None:
 
     def said(mean: float, std: float) -> str:
         given = Preprocessing(size=8, mean=(mean,) * 3, std=(std,) * 3)
-        right = (tensor(photos, given).mean((1, 2, 3)) > 0).numpy() == bright
+        right = (input_tensor(photos, given).mean((1, 2, 3)) > 0).numpy() == bright
         return compare_claim(proportion(right), 0.99)
 
     assert "claim of 99.0 % is compatible with that" in said(0.5, 0.5)

@@ -57,7 +57,7 @@ def test_what_was_padded_is_shared_by_nobody():
     [("squash", (0, 0, 1, 1)), ("crop", (0.25, 0, 0.75, 1)), ("pad", (0, -0.5, 1, 1.5))],
 )
 def test_which_part_of_a_wide_image_the_input_shows(resize, seen):
-    assert Fit.of((80, 40), Preprocessing(size=20, resize=resize)).seen == seen
+    assert Fit.of_image((80, 40), Preprocessing(size=20, resize=resize)).shown_part == seen
 
 
 def test_the_control_is_the_mean_over_other_images_of_the_group_both_ways():

@@ -33,7 +33,7 @@ def test_waste(opened):
     study = opened("waste", "waste-mobile")
     assert study.dataset.frame["label"].tolist() == [WASTE[number % 3] for number in range(8)]
     assert outputs(study) == (8, 18)
-    assert study.checkpoint.claim == pytest.approx(0.9125)
+    assert study.checkpoint.claimed_accuracy == pytest.approx(0.9125)
 
 
 def test_solar(opened):
@@ -81,7 +81,7 @@ def as_the_notebook_does(model, layer, image, target):
 @pytest.mark.parametrize(("name", "layer"), [("faces-cnn", "conv4"), ("faces-resnet", "backbone.layer4")])
 def test_faces_give_the_authors_own_maps(opened, name, layer):
     study = opened("faces", name)
-    assert (study.layer, study.checkpoint.epoch, study.checkpoint.claim) == (layer, 12, 0.62)
+    assert (study.layer, study.checkpoint.epoch, study.checkpoint.claimed_accuracy) == (layer, 12, 0.62)
     assert study.dataset.frame["label"].tolist() == [EMOTIONS[number % 7] for number in range(8)]
     assert outputs(study) == (8, 7)
     rows = study.predict()

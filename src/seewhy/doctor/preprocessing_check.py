@@ -94,7 +94,7 @@ def neighbours(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[
     yield from _colours(preprocessing)
     yield from _numbers(preprocessing)
     yield from _shapes(preprocessing, files)
-    if any(images.orientation(file) != 1 for file in files):
+    if any(images.exif_orientation(file) != 1 for file in files):
         other: Any = "stored" if preprocessing.exif == "upright" else "upright"
         yield Neighbour(f"images {other}, by EXIF", f"preprocessing.exif: {other}", _changed(preprocessing, exif=other))
 

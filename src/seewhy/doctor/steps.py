@@ -24,9 +24,9 @@ from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, listing
 from seewhy.formatting import written
 from seewhy.inputs import images
-from seewhy.inputs.dataset import load as load_dataset
-from seewhy.inputs.images import orientation
-from seewhy.inputs.renewal import renew
+from seewhy.inputs.dataset import load_dataset
+from seewhy.inputs.picture_files import exif_orientation
+from seewhy.inputs.renewal import renew_dataset
 from seewhy.inputs.transform_line import parse_line
 from seewhy.inputs.weights import left_aside
 from seewhy.maps.explaining import Job, check_methods, explained, jobs
@@ -119,7 +119,7 @@ def names(patient: Patient) -> Iterator[Line]:
 def dataset(patient: Patient) -> Iterator[Line]:
     """Rows, images and labels; the check itself refuses what is wrong in them."""
     settings = patient.project.params.study(patient.name)
-    renew(patient.project, settings.dataset)
+    renew_dataset(patient.project, settings.dataset)
     found = patient.study.dataset
     frame, names = found.frame, found.classes
     told = f"{len(frame):,} images of split '{settings.split}' in dataset '{found.name}', {len(names)} classes"
@@ -140,7 +140,7 @@ def checkpoint(patient: Patient) -> Iterator[Line]:
     """What the file says of itself."""
     point = patient.study.checkpoint
     said = [f"epoch {point.epoch}"] if point.epoch is not None else []
-    said += [f"accuracy {written(point.claim, '%')}"] if point.claim is not None else []
+    said += [f"accuracy {written(point.claimed_accuracy, '%')}"] if point.claimed_accuracy is not None else []
     yield Line("ok", "checkpoint", f"{len(point.weights)} tensors; claims: {listing(said)}")
 
 
@@ -165,7 +165,7 @@ def preprocessing(patient: Patient) -> Iterator[Line]:
     yield Line("ok", "preprocessing", f"{'; '.join(facts.fed(study).values())} ({study.resolved.sentence})")
     if study.settings.preprocessing.transform:
         yield from _line_notes(study.settings.preprocessing.transform)
-    turned = sum(orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
+    turned = sum(exif_orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
     if turned:
         told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
         yield Line("ok", "preprocessing", told)
@@ -197,7 +197,7 @@ def neighbours(patient: Patient) -> Iterator[Line]:
         """Which of the sample's images are predicted right under another preprocessing."""
         size = study.base.batch_size
         starts = range(0, len(rows), size)
-        batches = [images.inputs(files[start : start + size], seen).to(study.device) for start in starts]
+        batches = [images.network_inputs(files[start : start + size], seen).to(study.device) for start in starts]
         parts = [rows.iloc[start : start + size] for start in starts]
         read = [study.read(part, batch) for part, batch in zip(parts, batches, strict=True)]
         return pd.concat(read, ignore_index=True)["correct"].to_numpy(bool)
@@ -226,7 +226,7 @@ def accuracy(patient: Patient) -> Iterator[Line]:
     study, labelled = patient.study, patient.rows[patient.rows["label"].notna()]
     if study.dataset.task != "classification" or labelled.empty:
         return
-    claim, measured = study.checkpoint.claim, proportion(labelled["correct"].to_numpy(bool))
+    claim, measured = study.checkpoint.claimed_accuracy, proportion(labelled["correct"].to_numpy(bool))
     differs = claim is not None and not measured.low <= claim <= measured.high
     for mark, text in network_checks.odd_predictions(patient.rows, study.dataset.classes):
         yield Line(mark, "predictions", text)

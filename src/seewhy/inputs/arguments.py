@@ -24,7 +24,7 @@ LAYERS = ("num_layers", "n_layers")
 GIVEN_BY_PLACE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
-def complete(
+def complete_arguments(
     accepted: Mapping[str, Parameter], given: Mapping[str, Any], classes: int, checkpoint: Checkpoint
 ) -> dict[str, Any]:
     """`given`, completed for a class of the user's own that accepts `accepted`.
@@ -32,18 +32,22 @@ def complete(
     In this order: the number of classes, sizes read off the weights' shapes, and, for what has no default, the
     checkpoint's config. `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded.
     """
-    told = sizes(checkpoint.weights) | (dict.fromkeys(COUNTS, classes) if classes else {}) | {"pretrained": False}
+    told = (
+        recurrent_sizes(checkpoint.weights)
+        | (dict.fromkeys(COUNTS, classes) if classes else {})
+        | {"pretrained": False}
+    )
     if channels := in_channels(checkpoint.weights):
         told |= dict.fromkeys(CHANNELS, channels)
     found = dict(given) | {name: value for name, value in told.items() if name in accepted and name not in given}
-    needed = missing(accepted, found)
+    needed = missing_arguments(accepted, found)
     config = {key.lower(): value for key, value in checkpoint.config.items()}
     found |= {name: config[name.lower()] for name in needed if name.lower() in config}
     found |= {name: classes for name in needed if name in MAYBE_COUNTS and name not in found and classes}
     return found
 
 
-def missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> list[str]:
+def missing_arguments(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> list[str]:
     """Parameters without a default that `given` has no value for."""
     return [
         name
@@ -54,11 +58,11 @@ def missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any]) -> list
 
 def refuse_missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> None:
     """Raises SeewhyError for a parameter that nothing tells."""
-    if needed := missing(accepted, given):
+    if needed := missing_arguments(accepted, given):
         raise SeewhyError(f"missing key 'arguments.{needed[0]}' {where}; needed: {listing(needed)}")
 
 
-def sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:
+def recurrent_sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:
     """Sizes of an embedding and of an LSTM or GRU by every name they go by, read off the shapes of the weights."""
     embeddings = [value for key, value in weights.items() if _is_embedding(key, weights)]
     recurrent = [key for key in weights if re.search(r"\.weight_hh(_l\d+)?$", key)]

@@ -21,17 +21,17 @@ PATHS = {"PosixPath": PurePosixPath, "Path": PurePosixPath, "WindowsPath": PureW
 }
 
 
-def plain(dtype: Any) -> np.dtype:
+def plain_dtype(dtype: Any) -> np.dtype:
     """The dtype anew from its name; raises RefusedError where a name is not all there is to it."""
     if not isinstance(dtype, np.dtype) or dtype.kind not in KINDS or dtype.fields or dtype.subdtype:
         raise RefusedError("numpy.dtype with fields")
     return np.dtype(dtype.str)
 
 
-def checked(state: Any) -> tuple[Any, ...]:
+def checked_state(state: Any) -> tuple[Any, ...]:
     """The state that a pickled array is filled with, its dtype made anew, objects only where objects are listed."""
     *_, shape, dtype, fortran, values = state
-    kind = plain(dtype)
+    kind = plain_dtype(dtype)
     if kind.hasobject and (type(values) is not list or len(values) != prod(shape)):
         raise RefusedError("numpy.ndarray of objects without objects")
     return 1, shape, kind, fortran, values
@@ -41,25 +41,25 @@ class Array(np.ndarray):
     """An array that checks what it is filled with."""
 
     def __setstate__(self, state: Any) -> None:
-        super().__setstate__(checked(state))  # type: ignore[misc]
+        super().__setstate__(checked_state(state))  # type: ignore[misc]
 
 
-def reconstruct(kind: Any, *_: Any) -> np.ndarray:
+def reconstruct_array(kind: Any, *_: Any) -> np.ndarray:
     """Takes the place of numpy's `_reconstruct`: an empty array, filled afterwards."""
     if kind not in (Array, np.ndarray):
         raise RefusedError(f"numpy._core.multiarray._reconstruct of {kind}")
     return np.ndarray.__new__(kind, (0,))
 
 
-def scalar(dtype: Any, value: Any = b"") -> Any:
+def scalar_value(dtype: Any, value: Any = b"") -> Any:
     """Takes the place of numpy's `scalar`: one number or text from its bytes."""
-    kind = plain(dtype)
+    kind = plain_dtype(dtype)
     return value if kind.hasobject else np.frombuffer(value, kind, count=1)[0]
 
 
-def frombuffer(buffer: Any, dtype: Any, shape: tuple[int, ...], order: str) -> np.ndarray:
+def array_from_buffer(buffer: Any, dtype: Any, shape: tuple[int, ...], order: str) -> np.ndarray:
     """Takes the place of numpy's `_frombuffer`, which pickles of protocol 5 name."""
-    return np.frombuffer(buffer, plain(dtype)).reshape(shape, order=order)  # type: ignore[call-overload]
+    return np.frombuffer(buffer, plain_dtype(dtype)).reshape(shape, order=order)  # type: ignore[call-overload]
 
 
 # what a pickle calls them -> what it gets; numpy 1 called the module numpy.core
@@ -70,9 +70,9 @@ NUMPY: dict[str, Any] = {
         f"numpy.{core}.{name}": ours
         for core in ("core", "_core")
         for name, ours in (
-            ("multiarray.scalar", scalar),
-            ("multiarray._reconstruct", reconstruct),
-            ("numeric._frombuffer", frombuffer),
+            ("multiarray.scalar", scalar_value),
+            ("multiarray._reconstruct", reconstruct_array),
+            ("numeric._frombuffer", array_from_buffer),
         )
     },
 }

@@ -43,7 +43,7 @@ def settle_output(
     if not classes:
         return Built(model, 0, choice, notes)
     with suppress(Exception):  # whatever the network raises for a blank image, it will raise for the first real one
-        choice = choose_output(model, image, _fits(classes, 4 if maps else 2))
+        choice = choose_output(model, image, _has_output_shape(classes, 4 if maps else 2))
     if key is not None:
         choice = Choice(key, tuple(one for one in (choice.key, *choice.others) if one not in (None, key)))
         _check_key(model, image, key, where)
@@ -52,18 +52,18 @@ def settle_output(
         if choice.others and key is None:
             notes.append(
                 f"several outputs fit: {listing(map(str, (choice.key, *choice.others)))}; '{choice.key}' is used; "
-                f"`{_setting(choice.others[0])}` picks another"
+                f"`{_output_setting(choice.others[0])}` picks another"
             )
     with suppress(Exception), untouched(model), torch.no_grad():
         outputs = int(model(image).shape[1])
     return Built(model, outputs, choice, notes)
 
 
-def _setting(key: Key) -> str:
+def _output_setting(key: Key) -> str:
     return f"output_index: {key}" if isinstance(key, int) else f"output_key: {key}"
 
 
-def _fits(classes: int, ndim: int) -> Callable[[Tensor], bool]:
+def _has_output_shape(classes: int, ndim: int) -> Callable[[Tensor], bool]:
     return lambda one: one.ndim == ndim and one.shape[1] in {classes, 1 if classes == 2 else classes}
 
 

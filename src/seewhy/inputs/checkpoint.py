@@ -15,7 +15,7 @@ from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
 from seewhy.inputs.state_dicts import WEIGHTS, choose_weights, single_precision, state_dicts, without_counter
-from seewhy.inputs.vocabulary import indexed_names, words
+from seewhy.inputs.vocabulary import indexed_names, vocabulary_words
 
 NAMES = {  # of what a checkpoint's config says of its input
     "size": ("IMAGE_SIZE", "IMG_SIZE", "image_size", "img_size", "input_size"),
@@ -31,7 +31,7 @@ EPOCHS = ("epoch", "epochs")
 ACCURACIES = ("val_acc", "val_accuracy", "best_val_acc", "best_acc", "accuracy")  # the first that is there
 
 
-def named(config: Mapping[str, Any], key: str) -> str:
+def config_key(config: Mapping[str, Any], key: str) -> str:
     """Under which of `NAMES` a config has that setting of its input; empty for none."""
     return next((name for name in NAMES[key] if config.get(name) is not None), "")
 
@@ -55,14 +55,14 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
 
     @property
-    def claim(self) -> float | None:
+    def claimed_accuracy(self) -> float | None:
         """The accuracy the file claims, as a share: a value above 1 is percent."""
         if self.val_acc is None:
             return None
         return self.val_acc / 100 if self.val_acc > 1 else self.val_acc
 
 
-def load(path: Path, where: str, wanted: str = "") -> Checkpoint:
+def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
     """Reads a checkpoint with a state_dict, bare or under whatever key (`wanted` names one), or a whole model, as data:
     torch (zip, legacy), TorchScript, safetensors, or a folder of `save_pretrained`.
 
@@ -71,7 +71,7 @@ def load(path: Path, where: str, wanted: str = "") -> Checkpoint:
     if path.is_dir():
         content, path = huggingface.read_folder(path, where)
     elif path.is_file():
-        content = read(path, where)
+        content = read_checkpoint_file(path, where)
     else:
         raise SeewhyError(f"{where}: there is no checkpoint '{path}'")
     found = state_dicts(content)
@@ -81,23 +81,23 @@ def load(path: Path, where: str, wanted: str = "") -> Checkpoint:
         )
     chosen, notes = choose_weights(found, wanted, f"'{path.name}' of {where}")
     weights, averaged = without_counter(chosen.weights)
-    weights, halved = single_precision(_bare(weights))
+    weights, halved = single_precision(_without_prefixes(weights))
     facts = content if chosen.key and isinstance(content, dict) else {}
-    config = next(filter(None, (mapping(facts.get(name)) for name in CONFIGS)), {})
+    config = next(filter(None, (as_mapping(facts.get(name)) for name in CONFIGS)), {})
     return Checkpoint(
         weights,
         artifacts.sha256(path),
         config,
-        _number(_first(facts, EPOCHS), int),
-        _number(_first(facts, ACCURACIES), float),
+        _finite_number(_first_fact(facts, EPOCHS), int),
+        _finite_number(_first_fact(facts, ACCURACIES), float),
         next(filter(None, (indexed_names(part.get(name)) for part in (facts, config) for name in CLASSES)), None),
-        next(filter(None, (words(facts.get(name)) for name in VOCABULARIES)), None),
+        next(filter(None, (vocabulary_words(facts.get(name)) for name in VOCABULARIES)), None),
         chosen.path,
-        (*notes, *averaged, *halved, *(_told_whole(chosen.path) if chosen.path else ())),
+        (*notes, *averaged, *halved, *(_whole_model_notes(chosen.path) if chosen.path else ())),
     )
 
 
-def _told_whole(path: str) -> list[str]:
+def _whole_model_notes(path: str) -> list[str]:
     """What to write as the architecture of a model that was saved whole."""
     module, _, name = path.rpartition(".")
     file = "train.py" if module == "__main__" else f"{module.replace('.', '/')}.py"
@@ -106,15 +106,15 @@ def _told_whole(path: str) -> list[str]:
     return [f"a whole model of class {path}, read as data: its state_dict is taken{out}"]
 
 
-def read(path: Path, where: str) -> Any:
+def read_checkpoint_file(path: Path, where: str) -> Any:
     """What a checkpoint file holds: a mapping, a list of them, or a model as data. A damaged file fails in every way
     there is, so any error is its own."""
     try:
         if _is_safetensors(path):
-            return _tensors(path)
-        content = torchscript.read(path) if torchscript.is_archive(path) else inert.read(path)
+            return _read_safetensors(path)
+        content = torchscript.read_torchscript(path) if torchscript.is_archive(path) else inert.read_inert(path)
     except Exception as error:
-        raise SeewhyError(f"{where}: '{path.name}' {_reason(error, path.stat().st_size)}") from None
+        raise SeewhyError(f"{where}: '{path.name}' {_failure_reason(error, path.stat().st_size)}") from None
     if not isinstance(content, dict) and not state_dicts(content):
         kind = content.path if isinstance(content, Inert) else type(content).__name__
         raise SeewhyError(f"{where}: '{path.name}' holds a {kind}; allowed: a state_dict, or a dict with one")
@@ -128,13 +128,13 @@ def _is_safetensors(path: Path) -> bool:
     return start[8:] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     return load_file(path)
 
 
-def _reason(error: Exception, size: int) -> str:
+def _failure_reason(error: Exception, size: int) -> str:
     """What is wrong with the file, in our words: torch's own advise to load it unsafely."""
     message = str(error)
     if isinstance(error, RefusedError):
@@ -144,25 +144,25 @@ def _reason(error: Exception, size: int) -> str:
     return f"({size:,} bytes) is damaged, truncated or no checkpoint; allowed: a file written by torch.save"
 
 
-def _bare(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def _without_prefixes(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Without the prefixes that every name has: a network may have a part that is itself called `module`."""
     for prefix in PREFIXES:
         if weights and all(name.startswith(prefix) for name in weights):
-            return _bare({name.removeprefix(prefix): value for name, value in weights.items()})
+            return _without_prefixes({name.removeprefix(prefix): value for name, value in weights.items()})
     return weights
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def as_mapping(value: Any) -> dict[str, Any]:
     """Settings as a dict, be they one, or the attributes of a Namespace or of an object of the user's own."""
     found = value.attributes if isinstance(value, Inert) else value
     return {str(key): one for key, one in found.items()} if isinstance(found, dict) else {}
 
 
-def _first(facts: dict[str, Any], keys: tuple[str, ...]) -> Any:
+def _first_fact(facts: dict[str, Any], keys: tuple[str, ...]) -> Any:
     return next((facts[key] for key in keys if key in facts), None)
 
 
-def _number(value: Any, kind: type) -> Any:
+def _finite_number(value: Any, kind: type) -> Any:
     """A finite number, be it Python's, numpy's or a tensor of one element; anything else is as good as absent."""
     if isinstance(value, Tensor | np.ndarray) and value.ndim == 0:
         value = value.item()

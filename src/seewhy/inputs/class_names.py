@@ -26,7 +26,7 @@ def read_classes(path: Path, where: str) -> list[str]:
     Raises SeewhyError for other content, and for names that are not different.
     """
     try:
-        found = _read(path)
+        found = _read_names(path)
     except RefusedError as error:
         raise SeewhyError(f"{where} needs code to load ({error}); allowed: an array of names") from None
     except SeewhyError:
@@ -37,7 +37,7 @@ def read_classes(path: Path, where: str) -> list[str]:
     names = names_of(found)
     if not names or not all(isinstance(name, str) and name for name in names):
         raise SeewhyError(f"{where}: allowed: {ALLOWED}")
-    return distinct(names, where)
+    return check_distinct(names, where)
 
 
 def names_of(found: Any) -> list[Any] | None:
@@ -58,22 +58,24 @@ def names_of(found: Any) -> list[Any] | None:
     return names if names and all(names) else None
 
 
-def _read(path: Path) -> Any:
+def _read_names(path: Path) -> Any:
     if path.suffix == ".npy":
         array = pickles.read_array(path)
         return [str(name) if isinstance(name, str | int) else None for name in array.tolist()]
     if path.suffix == ".txt":
-        return _lines([line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()])
+        return _names_of_lines(
+            [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        )
     if path.suffix == ".csv":
-        return _table(path)
+        return _names_of_csv(path)
     if path.suffix in PICKLES:
         with path.open("rb") as file:
-            held = pickles.read(file)
+            held = pickles.read_pickle(file)
         return held.tolist() if hasattr(held, "tolist") else held
     return json.loads(path.read_text())
 
 
-def _lines(lines: list[str]) -> list[str]:
+def _names_of_lines(lines: list[str]) -> list[str]:
     """Names, one a line; without their indices where each line begins (or ends) with its own.
 
     A number that alone tells the names apart, as in "class 7", is part of the name.
@@ -88,7 +90,7 @@ def _lines(lines: list[str]) -> list[str]:
     return lines
 
 
-def _table(path: Path) -> list[str]:
+def _names_of_csv(path: Path) -> list[str]:
     """The column of names of a CSV, in the order of its indices, if it has a column of them."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if any(row)]
@@ -118,7 +120,7 @@ def check_class_order(ours: list[str], theirs: list[str] | None, where: str) -> 
     )
 
 
-def distinct(found: list[str], where: str) -> list[str]:
+def check_distinct(found: list[str], where: str) -> list[str]:
     """`found`, each name once; raises SeewhyError for one that stands twice."""
     if len(set(found)) != len(found):
         twice = next(name for name in found if found.count(name) > 1)

@@ -13,13 +13,13 @@ from seewhy.config.dataset import WITHOUT_CLASSES, Task
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.errors import SeewhyError, listing
 from seewhy.inputs import dataset_labels, rows
-from seewhy.inputs.class_names import distinct, read_classes
+from seewhy.inputs.class_names import check_distinct, read_classes
 from seewhy.inputs.layouts import read_layout
 from seewhy.inputs.layouts.finding import Reading
 from seewhy.inputs.layouts.splits import add_splits
 from seewhy.inputs.manifest import is_listed, read_images, read_manifest
 from seewhy.inputs.mask_values import mask_reading
-from seewhy.inputs.paths import Lookup, place
+from seewhy.inputs.paths import Lookup, existing_path
 from seewhy.inputs.rows import is_mask
 from seewhy.inputs.sources import source_file
 from seewhy.progress import progress
@@ -45,24 +45,24 @@ class Dataset:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def masks(self) -> list[str]:
+    def mask_columns(self) -> list[str]:
         """Names of the mask columns."""
         return [column for column in self.frame if is_mask(column)]
 
 
-def load(name: str, root: Path) -> Dataset:
+def load_dataset(name: str, root: Path) -> Dataset:
     """The dataset as its stage left it (`artifacts.dataset_stage`)."""
     frame, note = artifacts.read_table(artifacts.dataset(root, name), artifacts.dataset_stage(name))
     return Dataset(name, note["classes"], frame, root, note["task"], note.get("notes", []))
 
 
-def check(name: str, settings: Settings, root: Path) -> Path:
+def check_dataset(name: str, settings: Settings, root: Path) -> Path:
     """Reads images and what is known of them, checks all, writes data/datasets/<name>.parquet.
 
     A path in a table is looked up in `root:`, or else in the table's folder, then in the project.
     Raises SeewhyError, in one line, for whatever is wrong first.
     """
-    found = read(name, settings, root)
+    found = read_dataset(name, settings, root)
     where = f"dataset '{name}'"
     table = pd.DataFrame(_checked_rows(found, name))
     twice = table["image"][table["image"].duplicated()]
@@ -87,11 +87,11 @@ class Unchecked:
     mask_steps: str = ""
 
 
-def read(name: str, settings: Settings, root: Path) -> Unchecked:
+def read_dataset(name: str, settings: Settings, root: Path) -> Unchecked:
     """What `settings` name, read by its layout, with labels, splits and masks understood; no image is decoded."""
     where, key = f"dataset '{name}'", f"datasets.{name}"
     given = given_classes(settings, root, key, where)
-    reading, settings, folders, data = _source(settings, root, where, key, given)
+    reading, settings, folders, data = _read_source(settings, root, where, key, given)
     reading = dataset_labels.with_file_names(reading, settings, where)
     classes = given or reading.classes
     if not classes and settings.task not in WITHOUT_CLASSES:
@@ -105,7 +105,7 @@ def read(name: str, settings: Settings, root: Path) -> Unchecked:
     lookup = Lookup(root, tuple(dict.fromkeys(folders)), hint)
     steps, mask_notes = "", list[str]()
     if settings.task == "segmentation" and "mask" in frame:
-        masks = [path for one in frame["mask"] if one and (path := lookup.find(one))]
+        masks = [path for one in frame["mask"] if one and (path := lookup.find_file(one))]
         steps, mask_notes = mask_reading(masks, classes, settings, root, where)
     return Unchecked(frame, classes, [*notes, *told, *split_notes, *mask_notes], lookup, settings, steps)
 
@@ -113,12 +113,12 @@ def read(name: str, settings: Settings, root: Path) -> Unchecked:
 def given_classes(settings: Settings, root: Path, key: str, where: str) -> list[str]:
     """The class names that params.yaml has or names a file of; none where it leaves them to the data."""
     if not isinstance(settings.classes, str):
-        return distinct(settings.classes or [], f"{key}.classes")
-    path = Lookup(root, (root,)).file(settings.classes, f"{key}.classes", search=False)
+        return check_distinct(settings.classes or [], f"{key}.classes")
+    path = Lookup(root, (root,)).resolve_file(settings.classes, f"{key}.classes", search=False)
     return read_classes(path, f"classes {path.name} of {where}")
 
 
-def _source(
+def _read_source(
     settings: Settings, root: Path, where: str, key: str, given: list[str]
 ) -> tuple[Reading, Settings, list[Path], Path]:
     """What was read, the settings it was read with, the folders where its paths start, and the file or folder."""
@@ -129,11 +129,11 @@ def _source(
     known = settings.model_copy(update={"classes": given or settings.classes, "colours": colours})
     own = [root / settings.root] if settings.root else []
     if settings.manifest is not None:
-        file = Lookup(root, (root,)).file(settings.manifest, f"{key}.manifest", search=False)
+        file = Lookup(root, (root,)).resolve_file(settings.manifest, f"{key}.manifest", search=False)
         if not is_listed(file, settings.task):
             return read_manifest(file, settings, given, where, key), settings, own or [file.parent, root], file
     else:
-        file = place(str(settings.data), root, f"{key}.data")
+        file = existing_path(str(settings.data), root, f"{key}.data")
     finding, reading, whole = read_layout(file, known, key)
     told = f"layout {finding.layout}: {finding.reason}"
     return replace(reading, notes=[told, *reading.notes]), whole, [*own, *reading.folders, root], file
@@ -143,7 +143,11 @@ def _order_notes(given: list[str], found: list[str]) -> list[str]:
     """A line where the classes of params.yaml stand in another order than the data have them."""
     if given and found and given != found and set(given) == set(found):
         return [f"classes are numbered as `classes` says: {listing(given)}; by the data's own order: {listing(found)}"]
-    if given and [name for name in given if name.isdecimal()] and given == sorted(given) != sorted(given, key=_natural):
+    if (
+        given
+        and [name for name in given if name.isdecimal()]
+        and given == sorted(given) != sorted(given, key=_natural_order)
+    ):
         return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(given)}"]
     if (
         not given
@@ -155,7 +159,7 @@ def _order_notes(given: list[str], found: list[str]) -> list[str]:
     return []
 
 
-def _natural(name: str) -> tuple[int, int, str]:
+def _natural_order(name: str) -> tuple[int, int, str]:
     return (0, int(name), "") if name.isdecimal() else (1, 0, name)
 
 

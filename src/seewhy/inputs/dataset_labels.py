@@ -38,21 +38,23 @@ def read_labels(
     own = frame[[name for name in frame if not name.startswith(PART)]]
     columns = {name: frame[PART + name] for name in reading.parts}
     if settings.task == "classification":
-        return _single(own, columns, classes, settings, where, key)
+        return _single_labels(own, columns, classes, settings, where, key)
     if settings.task == "multilabel":
-        own, notes = _several(own, columns, classes, settings, where)
+        own, notes = _several_labels(own, columns, classes, settings, where)
     elif settings.task == "regression":
-        own = _numbers(own, columns, classes, where)
+        own = _number_labels(own, columns, classes, where)
     else:
         own = own.drop(columns="label", errors="ignore")
     return own, notes
 
 
-def _single(
+def _single_labels(
     frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[str], settings: Settings, where: str, key: str
 ) -> tuple[pd.DataFrame, list[str]]:
     if columns:
-        marked = labels.from_columns(pd.DataFrame(columns), [*columns], _named(columns, classes, where), "negative")
+        marked = labels.from_columns(
+            pd.DataFrame(columns), [*columns], _column_classes(columns, classes, where), "negative"
+        )
         return frame.assign(label=labels.one_of_columns(marked, where)), [
             f"one-hot columns hold the label: {listing(columns)}"
         ]
@@ -67,11 +69,11 @@ def _single(
     return frame.assign(label=found), [note] if note else []
 
 
-def _several(
+def _several_labels(
     frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[str], settings: Settings, where: str
 ) -> tuple[pd.DataFrame, list[str]]:
     if columns:
-        names = _named(columns, classes, where)
+        names = _column_classes(columns, classes, where)
         marked = labels.from_columns(pd.DataFrame(columns), [*columns], names, settings.uncertain)
         held = ["" if one is None else json.dumps(one, ensure_ascii=False) for one in marked.held]
         doubts = [json.dumps(one, ensure_ascii=False) for one in marked.uncertain]
@@ -90,10 +92,10 @@ def _several(
     return frame.assign(label=texts, uncertain="[]"), []
 
 
-def _numbers(frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[str], where: str) -> pd.DataFrame:
+def _number_labels(frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[str], where: str) -> pd.DataFrame:
     if columns:
-        named = dict(zip(_named(columns, classes, where), columns.values(), strict=True))
-        values = pd.DataFrame({name: labels.numbers(named[name], name) for name in classes}).to_numpy(dtype=float)
+        named = dict(zip(_column_classes(columns, classes, where), columns.values(), strict=True))
+        values = pd.DataFrame({name: labels.number_column(named[name], name) for name in classes}).to_numpy(dtype=float)
         return frame.assign(label=["" if (row != row).any() else json.dumps(row.tolist()) for row in values])
     if "label" not in frame:
         return frame
@@ -104,7 +106,7 @@ def _numbers(frame: pd.DataFrame, columns: dict[str, pd.Series], classes: list[s
     return frame.assign(label=["" if one is None else json.dumps(one) for one in found])
 
 
-def _named(columns: dict[str, pd.Series], classes: list[str], where: str) -> list[str]:
+def _column_classes(columns: dict[str, pd.Series], classes: list[str], where: str) -> list[str]:
     """The class of each column, in the columns' order: that of its name, or that in its place."""
     if set(columns) == set(classes):
         return [*columns]

@@ -11,7 +11,7 @@ def describe_preprocessing(seen: Preprocessing) -> dict[str, str]:
     fitting = _of_keys(seen) if seen.steps is None else _of_steps(seen)
     exif = ", EXIF ignored" if seen.exif == "stored" else ""
     bands = f", bands {', '.join(map(str, seen.bands))}" if seen.bands else ""
-    return {"input": f"{height} × {width} pixels{fitting}{exif}{bands}", "normalisation": _normalisation(seen)}
+    return {"input": f"{height} × {width} pixels{fitting}{exif}{bands}", "normalisation": _normalisation_words(seen)}
 
 
 def _of_keys(seen: Preprocessing) -> str:
@@ -38,15 +38,15 @@ def _of_steps(seen: Preprocessing) -> str:
     return "".join(f", {one}" for one in found)
 
 
-def _normalisation(seen: Preprocessing) -> str:
+def _normalisation_words(seen: Preprocessing) -> str:
     pixel = "pixel / 255" if seen.scale == 1 else "pixel"
     own = next((step for step in seen.pipeline if isinstance(step, Standardise)), None)
     if own is not None:
         return f"({pixel} − mean) / std of each {'image' if own.over == 'image' else 'image and channel'}"
     if seen.normalise == "none":
         return f"{pixel}, no mean and std"
-    return f"({pixel} − {_numbers(seen.mean)}) / {_numbers(seen.std)}"
+    return f"({pixel} − {_number_list(seen.mean)}) / {_number_list(seen.std)}"
 
 
-def _numbers(values: tuple[float, ...] | None) -> str:
+def _number_list(values: tuple[float, ...] | None) -> str:
     return "[" + ", ".join(f"{value:g}" for value in values or ()) + "]"

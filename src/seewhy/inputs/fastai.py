@@ -41,10 +41,10 @@ def learner_network(name: str, weights: Mapping[str, Tensor], where: str) -> nn.
     if prefix is None:
         raise SeewhyError(f"{where}: the weights have no head as fastai makes it (1.2 a norm, 1.4 and 1.8 linear)")
     head = {key.removeprefix(f"{prefix}1."): value for key, value in weights.items() if key.startswith(f"{prefix}1.")}
-    return nn.Sequential(body, nn.Sequential(*_head(head)))
+    return nn.Sequential(body, nn.Sequential(*_learner_head(head)))
 
 
-def _head(weights: Mapping[str, Tensor]) -> list[nn.Module]:
+def _learner_head(weights: Mapping[str, Tensor]) -> list[nn.Module]:
     """Pool, flatten, then norm, dropout and linear layer for each size, with ReLU between."""
     layers: list[nn.Module] = [AdaptiveConcatPool2d(), nn.Flatten()]
     linear = sorted(int(key.partition(".")[0]) for key, value in weights.items() if value.ndim == 2)

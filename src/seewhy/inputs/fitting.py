@@ -37,7 +37,7 @@ def fit_arguments(
     """
     left, end = TRIES, time.monotonic() + SECONDS
 
-    def count(arguments: Mapping[str, Any]) -> int:
+    def count_differences(arguments: Mapping[str, Any]) -> int:
         nonlocal left
         left -= 1
         try:
@@ -48,13 +48,13 @@ def fit_arguments(
             return IMPOSSIBLE
 
     found = {**given, **free}
-    best = count(found)
+    best = count_differences(found)
     for _ in range(ROUNDS):
         for name in free:
-            for candidate in _candidates(found[name], weights):
+            for candidate in _candidate_values(found[name], weights):
                 if not best or left <= 0 or time.monotonic() > end:
                     break
-                if (other := count({**found, name: candidate})) < best:
+                if (other := count_differences({**found, name: candidate})) < best:
                     best, found = other, {**found, name: candidate}
     return None if best else found
 
@@ -70,7 +70,7 @@ def has_effect(
         return True
 
 
-def _candidates(value: Any, weights: Mapping[str, Tensor]) -> list[Any]:
+def _candidate_values(value: Any, weights: Mapping[str, Tensor]) -> list[Any]:
     """What an argument could be instead: sizes in the file and their halves, few of something, a side of patches."""
     if isinstance(value, bool):
         return [not value]

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from seewhy.errors import SeewhyError
-from seewhy.inputs.architecture import empty
+from seewhy.inputs.architecture import empty_network
 from seewhy.inputs.checkpoint import Checkpoint
-from seewhy.inputs.weights import COUNTER, Shape, prefixes
+from seewhy.inputs.weights import COUNTER, Shape, possible_prefixes
 
 TORCHVISION = (
     *("resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d", "wide_resnet50_2", "efficientnet_b0"),
@@ -45,18 +45,18 @@ class Guess:
     classes: int | None = None
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether the whole network is there."""
         return self.matched == self.total
 
 
-def guess(checkpoint: Checkpoint) -> list[Guess]:
+def guess_networks(checkpoint: Checkpoint) -> list[Guess]:
     """The networks that fit best, all alike well, the one that the config names first; none below half a network."""
     shapes = {key: tuple(value.shape) for key, value in checkpoint.weights.items() if not key.endswith(COUNTER)}
     found: list[Guess] = []
-    for names, arguments in _groups(checkpoint, shapes):
-        found += [_against(name, arguments, shapes) for name in names]
-        if any(one.exact for one in found):
+    for names, arguments in _candidate_groups(checkpoint, shapes):
+        found += [_compare_network(name, arguments, shapes) for name in names]
+        if any(one.is_exact for one in found):
             break
     best = max(found, key=lambda one: (one.matched / one.total, one.total))
     if best.matched * 2 < best.total:
@@ -64,11 +64,13 @@ def guess(checkpoint: Checkpoint) -> list[Guess]:
     return [one for one in found if (one.matched, one.total) == (best.matched, best.total)]
 
 
-def _groups(checkpoint: Checkpoint, shapes: Mapping[str, Shape]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+def _candidate_groups(
+    checkpoint: Checkpoint, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """Architectures to be tried together, and their arguments; what the config names comes first."""
     told = [name for key in NAMES if isinstance(name := checkpoint.config.get(key), str)]
     if any("segmentation_head." in key for key in shapes):
-        encoder = _encoder(checkpoint.config.get("encoder_name"), shapes)
+        encoder = _likeliest_encoder(checkpoint.config.get("encoder_name"), shapes)
         yield [f"smp:{name}" for name in dict.fromkeys([*told, *SMP])], {"encoder_name": encoder}
         return
     yield [f"{zoo}:{name}" for name in told for zoo in ("torchvision", "timm")], {}
@@ -76,32 +78,34 @@ def _groups(checkpoint: Checkpoint, shapes: Mapping[str, Shape]) -> Iterator[tup
     yield [f"timm:{name}" for name in TIMM], {}
 
 
-def _encoder(told: Any, shapes: Mapping[str, Shape]) -> str:
+def _likeliest_encoder(told: Any, shapes: Mapping[str, Shape]) -> str:
     """The encoder that most of the weights are of; the one that the config tells, if it does."""
     if isinstance(told, str):
         return told
-    found = [_against("smp:FPN", {"encoder_name": name}, shapes) for name in ENCODERS]
+    found = [_compare_network("smp:FPN", {"encoder_name": name}, shapes) for name in ENCODERS]
     return max(found, key=lambda one: one.matched).arguments["encoder_name"]
 
 
-def _against(architecture: str, arguments: dict[str, Any], shapes: Mapping[str, Shape]) -> Guess:
-    own = _shapes(architecture, **arguments)
-    guesses = [_under(prefix, own, shapes) for prefix in prefixes(own, shapes)]
+def _compare_network(architecture: str, arguments: dict[str, Any], shapes: Mapping[str, Shape]) -> Guess:
+    own = _network_shapes(architecture, **arguments)
+    guesses = [_fit_under_prefix(prefix, own, shapes) for prefix in possible_prefixes(own, shapes)]
     prefix, matched, classes = max(guesses, key=lambda one: one[1])
     return Guess(architecture, arguments, prefix, matched, max(1, len(own)), classes)
 
 
 @cache
-def _shapes(architecture: str, **arguments: Any) -> dict[str, Shape]:
+def _network_shapes(architecture: str, **arguments: Any) -> dict[str, Shape]:
     """Shapes of that network's weights; none for a name that is none, or a net that needs values to be made."""
     with suppress(SeewhyError), warnings.catch_warnings(), torch.device("meta"):
         warnings.simplefilter("ignore")  # smp's on encoders of old, which old files have
-        model = empty(architecture, HEAD, arguments, Checkpoint({}, ""), Path(), "")
+        model = empty_network(architecture, HEAD, arguments, Checkpoint({}, ""), Path(), "")
         return {key: tuple(value.shape) for key, value in model.state_dict().items() if not key.endswith(COUNTER)}
     return {}
 
 
-def _under(prefix: str, own: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> tuple[str, int, int | None]:
+def _fit_under_prefix(
+    prefix: str, own: Mapping[str, Shape], shapes: Mapping[str, Shape]
+) -> tuple[str, int, int | None]:
     """Tensors that fit under that prefix, and the number of classes that its head has."""
     heads = [shapes[prefix + key][:1] for key, shape in own.items() if shape[:1] == (HEAD,) and prefix + key in shapes]
     count = heads[0] if heads else (HEAD,)

@@ -8,10 +8,10 @@ import torch
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown
-from seewhy.inputs.lines import entry_name, flow, written
+from seewhy.inputs.lines import entry_name, flow_style, yaml_path
 
 
-def fetch(architecture: str, which: str, path: Path, root: Path) -> str:
+def fetch_weights(architecture: str, which: str, path: Path, root: Path) -> str:
     """Downloads `which` weights (DEFAULT, or a name of the zoo's own); the lines of params.yaml for them.
 
     Writes `path` and, beside it, their class names as <name>.classes.json, so that a folder of images is enough.
@@ -25,14 +25,14 @@ def fetch(architecture: str, which: str, path: Path, root: Path) -> str:
     with artifacts.whole(path) as scratch:
         torch.save(content, scratch)
     names = path.with_suffix(".classes.json")
-    artifacts.write_json(names, _distinct(content["classes"]))
-    study = {"dataset": "FOLDER", "checkpoint": written(path, root), "architecture": architecture}
-    lines = [f"    {key}: {value}\n" for key, value in (study | {"preprocessing": flow(seen)}).items()]
-    dataset = f"{{task: classification, images: FOLDER, classes: {written(names, root)}}}"
+    artifacts.write_json(names, _distinct_names(content["classes"]))
+    study = {"dataset": "FOLDER", "checkpoint": yaml_path(path, root), "architecture": architecture}
+    lines = [f"    {key}: {value}\n" for key, value in (study | {"preprocessing": flow_style(seen)}).items()]
+    dataset = f"{{task: classification, images: FOLDER, classes: {yaml_path(names, root)}}}"
     return f"datasets:\n  FOLDER: {dataset}\nstudies:\n  {entry_name(path)}:\n{''.join(lines)}"
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct_names(names: list[str]) -> list[str]:
     """ImageNet has two cranes: the second one says so."""
     counts = Counter[str]()
     found = []
@@ -52,9 +52,9 @@ def _from_torchvision(name: str, which: str) -> tuple[dict[str, Any], dict[str, 
         raise unknown("weights", which, known.__members__, f"torchvision:{name}")
     weights = known[which]
     seen = weights.transforms()
-    state = _downloaded(f"torchvision:{name}", lambda: weights.get_state_dict(progress=True, check_hash=True))
-    content = _content(state, seen.crop_size[0], seen.mean, seen.std, list(weights.meta["categories"]))
-    return content, _fit(seen.crop_size[0] / seen.resize_size[0], seen.interpolation.value)
+    state = _download_or_refuse(f"torchvision:{name}", lambda: weights.get_state_dict(progress=True, check_hash=True))
+    content = _checkpoint_content(state, seen.crop_size[0], seen.mean, seen.std, list(weights.meta["categories"]))
+    return content, _resize_settings(seen.crop_size[0] / seen.resize_size[0], seen.interpolation.value)
 
 
 def _from_timm(name: str, which: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -67,16 +67,16 @@ def _from_timm(name: str, which: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if which not in ("DEFAULT", *tags):
         raise unknown("weights", which, ["DEFAULT", *tags], f"timm:{name}")
     whole = name if which == "DEFAULT" else f"{name}.{which}"
-    model = _downloaded(f"timm:{name}", lambda: timm.create_model(whole, pretrained=True))
+    model = _download_or_refuse(f"timm:{name}", lambda: timm.create_model(whole, pretrained=True))
     seen = timm.data.resolve_data_config(model=model)
     info = ImageNetInfo()
     count = int(model.num_classes)
     classes = [info.index_to_description(index) if count == 1000 else f"class {index}" for index in range(count)]
-    content = _content(model.state_dict(), seen["input_size"][1], seen["mean"], seen["std"], classes)
-    return content, _fit(seen["crop_pct"], seen["interpolation"])
+    content = _checkpoint_content(model.state_dict(), seen["input_size"][1], seen["mean"], seen["std"], classes)
+    return content, _resize_settings(seen["crop_pct"], seen["interpolation"])
 
 
-def _downloaded(what: str, get: Any) -> Any:
+def _download_or_refuse(what: str, get: Any) -> Any:
     try:
         return get()
     except Exception as error:  # a hub's client fails in its own ways
@@ -84,11 +84,11 @@ def _downloaded(what: str, get: Any) -> Any:
         raise SeewhyError(f"{what} cannot be fetched: {told}; needed: a network that reaches its publisher") from None
 
 
-def _content(state: Any, size: int, mean: Any, std: Any, classes: list[str]) -> dict[str, Any]:
+def _checkpoint_content(state: Any, size: int, mean: Any, std: Any, classes: list[str]) -> dict[str, Any]:
     config = {"IMAGE_SIZE": size, "IMAGENET_MEAN": list(mean), "IMAGENET_STD": list(std)}
     return {"model_state_dict": dict(state), "config": config, "classes": classes}
 
 
-def _fit(crop: float, interpolation: str) -> dict[str, Any]:
+def _resize_settings(crop: float, interpolation: str) -> dict[str, Any]:
     """How the images were fitted when these weights were made; size, mean and std stand in the file."""
     return {"resize": "crop", "crop": round(crop, 4), "interpolation": interpolation}

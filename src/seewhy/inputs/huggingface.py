@@ -31,18 +31,22 @@ def read_folder(folder: Path, where: str) -> tuple[dict[str, Any], Path]:
         )
     from safetensors.torch import load_file
 
-    weights = load_file(file) if file.suffix == ".safetensors" else inert.read(file)
-    config = _json(folder / "config.json")
-    return {"model": weights, "config": config | _seen(_json(folder / PROCESSOR)), "classes": _names(config)}, file
+    weights = load_file(file) if file.suffix == ".safetensors" else inert.read_inert(file)
+    config = _read_config(folder / "config.json")
+    return {
+        "model": weights,
+        "config": config | _input_settings(_read_config(folder / PROCESSOR)),
+        "classes": _label_names(config),
+    }, file
 
 
-def _names(config: Mapping[str, Any]) -> Any:
+def _label_names(config: Mapping[str, Any]) -> Any:
     """Class names, unless they are the LABEL_0, LABEL_1 that stand there where nobody gave any."""
     names = config.get("id2label")
     return names if isinstance(names, dict) and "LABEL_0" not in names.values() else None
 
 
-def _seen(processor: Mapping[str, Any]) -> dict[str, Any]:
+def _input_settings(processor: Mapping[str, Any]) -> dict[str, Any]:
     """Size, mean and std of the input under the names that checkpoints' configs have; the rest as it is."""
     if not processor:
         return {}
@@ -56,7 +60,7 @@ def _seen(processor: Mapping[str, Any]) -> dict[str, Any]:
     return found | {"preprocessor": dict(processor)}
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError:
@@ -75,7 +79,7 @@ def from_folder(name: str, root: Path, where: str) -> nn.Module:
         needed = "needs the transformers library: pip install transformers"
         raise SeewhyError(f"{where}: 'transformers:{name}' {needed}") from None
     config_file = root / name / "config.json" if (root / name).is_dir() else root / name
-    told = _json(config_file).get("architectures") or [""]
+    told = _read_config(config_file).get("architectures") or [""]
     kind = getattr(transformers, str(told[0]), None)
     if not (isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)):
         raise SeewhyError(
@@ -90,7 +94,7 @@ def is_theirs(model: nn.Module) -> bool:
     return any(kind.__module__.startswith("transformers.") for kind in type(model).__mro__) and hasattr(model, "config")
 
 
-def renamed(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def renamed_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """`weights` under the names of the installed version: files keep the names that others wrote.
 
     Weights that are not in the file come out as the library draws them, so that names have to be compared before.

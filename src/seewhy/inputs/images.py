@@ -2,149 +2,40 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from seewhy.config.preprocessing import GEOMETRY, VALUES, Grey, Normalise, Pad, Preprocessing, Reverse, Scale, Step
 from seewhy.errors import SeewhyError
 from seewhy.inputs.geometry import LARGEST, Fit, Window, canvas_size, operations_of
-from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable
-from seewhy.inputs.sources import as_picture, open_picture, open_source
+from seewhy.inputs.picture_files import exif_orientation, open_image, read_picture
+from seewhy.inputs.raster import Picture, apply_operation, grey_picture, writable_copy
 from seewhy.inputs.values import apply_value, apply_values
 
 __all__ = [
     "LARGEST",
     "Fit",
     "canvas_size",
+    "exif_orientation",
     "fit_boxes",
-    "inputs",
-    "mask",
+    "fitted_mask",
+    "fitted_photos",
+    "input_tensor",
+    "network_inputs",
     "open_image",
-    "original",
-    "part",
-    "photos",
-    "tensor",
+    "original_picture",
+    "picture_part",
 ]
 
 SHOWN = 400  # pixels a side: more than a panel of a figure has
-Exif = Literal["upright", "stored"]
-WITH_NUMBERS = (".npy", ".tif", ".tiff", ".dcm")  # files that may hold numbers in place of colours
 LYING = (5, 6, 7, 8)  # EXIF orientations in which width and height change places
 
 
-def open_image(path: Path, where: str = "", mode: str = "RGB", exif: Exif = "upright") -> Image.Image:
-    """The decoded image in `mode`: RGB, or L for a mask, whose values stay as they are in the file.
-
-    `exif`: turned upright as every viewer shows it, or as the pixels lie in the file. Raises SeewhyError for a file
-    that is none, is damaged, or larger than `LARGEST` pixels.
-    """
-    place = f"{where}: " if where else ""
-    try:
-        with open_picture(path) as image:
-            if image.width * image.height > LARGEST:
-                raise SeewhyError(
-                    f"{place}image '{path.name}' has {image.width} x {image.height} pixels; allowed: {LARGEST:,}"
-                )
-            turned = _upright(image) if exif == "upright" else image
-            return _values(turned) if mode == "L" else _eight_bit(turned).convert(mode)
-    except FileNotFoundError:
-        raise SeewhyError(f"{place}there is no image '{path}'") from None
-    except SeewhyError:
-        raise
-    except Exception as error:  # a damaged file makes PIL's decoders fail in every way there is
-        raise SeewhyError(f"{place}image '{path.name}' cannot be read: {' '.join(str(error).split())}") from None
-
-
-def orientation(path: Path) -> int:
-    """The EXIF orientation, 1 to 8: 1 for a file that says nothing, or no image."""
-    try:
-        with Image.open(path) as image:
-            found = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # a damaged header says nothing
-        return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as EXIF says; as it is where EXIF is damaged."""
-    image.load()
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # PIL fails in several ways on damaged EXIF
-        return image
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey, and floats up to 1, scaled to 8 bits; PIL's own `convert` would clip them to white or black."""
-    if image.mode == "F":
-        values = np.asarray(image)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 255):
-            raise ValueError("its numbers are no colours; allowed: 0 to 1, or 0 to 255")
-        return Image.fromarray((values * (255 if values.max() <= 1 else 1)).round().astype(np.uint8))
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    return image
-
-
-def _values(mask: Image.Image) -> Image.Image:
-    """A mask's own numbers: palette indices, not their colours; large 16-bit values cut at 255, not scaled away."""
-    if mask.mode in ("P", "1") or mask.mode.startswith("I"):
-        return Image.fromarray(np.asarray(mask).clip(0, 255).astype(np.uint8))
-    return mask.convert("L")
-
-
-def read_picture(path: Path, preprocessing: Preprocessing) -> Picture:
-    """What lies at a path or address, as the first step takes it: red, green, blue, or `bands` in their place.
-
-    Bytes, or float32 of 0 to 255 where the file holds numbers: floats of 0 to 1 are multiplied by 255, so that the
-    step which divides by 255 gives the file's own. Raises SeewhyError where the file has fewer bands.
-    """
-    values = _numbers_at(path) if path.suffix.lower() in WITH_NUMBERS or "#" in path.name else None
-    if values is None:
-        if preprocessing.bands is not None:
-            raise SeewhyError(f"bands: image '{path.name}' has none; allowed: a TIFF of several, an array")
-        return np.asarray(open_image(path, exif=preprocessing.exif))
-    return _colours_of(values, preprocessing.bands, path)
-
-
-def _numbers_at(path: Path) -> np.ndarray | None:
-    """The array (h, w) or (h, w, bands) where a file holds numbers that are no 8-bit colours; None for a picture."""
-    try:
-        found = open_source(path)
-    except FileNotFoundError:
-        raise SeewhyError(f"there is no image '{path}'") from None
-    except SeewhyError:
-        raise
-    except Exception as error:  # a damaged file
-        raise SeewhyError(f"image '{path.name}' cannot be read: {' '.join(str(error).split())}") from None
-    is_number = isinstance(found, np.ndarray) or found.mode == "F"
-    return np.asarray(found) if is_number else None
-
-
-def _colours_of(values: np.ndarray, bands: Sequence[int] | None, path: Path) -> Picture:
-    """Three channels of an array: its bands, the first three, or one three times."""
-    whole = values[..., None] if values.ndim == 2 else values
-    count = whole.shape[2]
-    chosen = list(bands or ((1, 2, 3) if count >= 3 else (1,)))
-    if max(chosen) > count:
-        raise SeewhyError(f"bands: found {chosen}; image '{path.name}' has {count}; allowed: 1 to {count}")
-    colours = whole[..., [band - 1 for band in chosen]]
-    if colours.dtype.kind != "f":
-        return np.stack(
-            [np.asarray(as_picture(one)) for one in np.moveaxis(colours, 2, 0)] * (3 // len(chosen)), axis=2
-        )
-    if not np.isfinite(colours).all() or colours.min() < 0 or colours.max() > 255:
-        raise SeewhyError(f"image '{path.name}': its numbers are no colours; allowed: 0 to 1, or 0 to 255")
-    numbers = colours.astype(np.float32) * np.float32(255 if colours.max() <= 1 else 1)
-    return numbers.repeat(3 // len(chosen), axis=2)
-
-
-def photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
+def fitted_photos(paths: Sequence[Path], preprocessing: Preprocessing) -> UInt8[np.ndarray, "n h w 3"]:
     """Images fitted to the canvas, before scale, mean and std: what a person can look at.
 
     With `grey` they are turned grey first, as training code does, and have three equal channels. Red is first here
@@ -194,9 +85,10 @@ def _check_sizes(fitted: Sequence[Picture], paths: Sequence[Path]) -> None:
 
 
 def is_plain(preprocessing: Preprocessing) -> bool:
-    """Whether pixels move and lose their colour in 8 bits, before any number changes: then `tensor` of `photos` is all.
+    """Whether pixels move and lose their colour in 8 bits, before any number changes.
 
-    Otherwise, as with a resize after ToTensor, `inputs` alone is exact.
+    Then `input_tensor` of `fitted_photos` is all. Otherwise, as with a resize after ToTensor, `network_inputs` alone
+    is exact.
     """
     steps = preprocessing.pipeline
     for place, step in enumerate(steps):
@@ -210,13 +102,13 @@ def is_plain(preprocessing: Preprocessing) -> bool:
     return True
 
 
-def inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+def network_inputs(paths: Sequence[Path], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
     """The network's input for those files, by all steps in the user's own order."""
     pictures = [read_picture(path, preprocessing) for path in paths]
     if is_plain(preprocessing) and all(picture.dtype == np.uint8 for picture in pictures):
         fitted = [_fit_picture(picture, preprocessing) for picture in pictures]
         _check_sizes(fitted, paths)
-        return tensor(np.stack(fitted), preprocessing)
+        return input_tensor(np.stack(fitted), preprocessing)
     found = [_run_steps(picture, preprocessing.pipeline) for picture in pictures]
     _check_sizes([one.numpy().transpose(1, 2, 0) for one in found], paths)
     return torch.stack(found)
@@ -226,33 +118,33 @@ def _run_steps(picture: Picture, steps: Sequence[Step]) -> Float[Tensor, "c h w"
     """One picture through all steps, as numbers wherever the user's code has numbers."""
     for step in steps:
         if isinstance(step, VALUES):
-            batch = torch.from_numpy(writable(picture)).permute(2, 0, 1)[None].float()
+            batch = torch.from_numpy(writable_copy(picture)).permute(2, 0, 1)[None].float()
             picture = apply_value(batch, step)[0].permute(1, 2, 0).numpy()
         elif isinstance(step, Grey):
             picture = grey_picture(picture, step)
         for operation in operations_of(step, (picture.shape[1], picture.shape[0])):
             picture = apply_operation(picture, operation)
-    return torch.from_numpy(writable(picture)).permute(2, 0, 1).float().contiguous()
+    return torch.from_numpy(writable_copy(picture)).permute(2, 0, 1).float().contiguous()
 
 
-def tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
+def input_tensor(fitted: UInt8[np.ndarray, "n h w 3"], preprocessing: Preprocessing) -> Float[Tensor, "n c h w"]:
     """Fitted photos as the network's input: (pixel / 255 - mean) / std, or what the user's own steps say.
 
     One channel where the network takes grey, else three.
     """
-    values = torch.from_numpy(writable(fitted)).permute(0, 3, 1, 2).float()
+    values = torch.from_numpy(writable_copy(fitted)).permute(0, 3, 1, 2).float()
     return apply_values(values, preprocessing.pipeline).contiguous()
 
 
-def mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) -> UInt8[np.ndarray, "h w"]:
+def fitted_mask(path: Path, preprocessing: Preprocessing, photo: Path | None = None) -> UInt8[np.ndarray, "h w"]:
     """A mask file fitted to the canvas by nearest neighbour, so that its values stay class indices.
 
     `photo` is the image it belongs to, by whose EXIF it is turned where the network takes images as stored.
     """
     picture = np.asarray(open_image(path, mode="L"))[..., None]
     if photo is not None and preprocessing.exif == "stored":
-        picture = lay_down(picture, orientation(photo))
-    for operation in Fit.of((picture.shape[1], picture.shape[0]), preprocessing).operations:
+        picture = lay_down(picture, exif_orientation(photo))
+    for operation in Fit.of_image((picture.shape[1], picture.shape[0]), preprocessing).operations:
         black = Window(operation.start, operation.size, Pad()) if isinstance(operation, Window) else operation
         picture = apply_operation(picture, black, nearest=True)
     return picture[..., 0]
@@ -265,9 +157,9 @@ def fit_boxes(
 
     Where the network takes images as stored, they are laid down as the EXIF of `photo` says.
     """
-    turned = orientation(photo) if preprocessing.exif == "stored" else 1
+    turned = exif_orientation(photo) if preprocessing.exif == "stored" else 1
     stored = size[::-1] if turned in LYING else size
-    return Fit.of(stored, preprocessing).boxes([_lie_down(box, size, turned) for box in boxes])
+    return Fit.of_image(stored, preprocessing).move_boxes([_lie_down(box, size, turned) for box in boxes])
 
 
 def _lie_down(box: Sequence[float], size: tuple[int, int], turned: int) -> list[float]:
@@ -290,14 +182,14 @@ def lay_down(picture: Picture, turned: int) -> Picture:
     return np.ascontiguousarray(flipped[rows, columns])
 
 
-def original(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+def original_picture(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     """The file in its own colours and shape, shrunk to at most `SHOWN` pixels a side: for people, not for the model."""
     image = open_image(path)
     image.thumbnail((SHOWN, SHOWN))
     return np.asarray(image)
 
 
-def part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+def picture_part(path: Path, box: Sequence[float], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
     """The part `box` (x0, y0, x1, y1 in shares of its sides) of the file, in its own colours, as (height, width)."""
     image = open_image(path)
     x0, y0, x1, y1 = box

@@ -57,15 +57,15 @@ class Inert:
             self.attributes |= part if isinstance(part, dict) else {}
 
 
-def _mapping(*_: Any) -> dict[Any, Any]:
+def _empty_mapping(*_: Any) -> dict[Any, Any]:
     return {}
 
 
-def _sequence(*_: Any) -> list[Any]:
+def _empty_sequence(*_: Any) -> list[Any]:
     return []
 
 
-def _member(*asked: Any) -> Inert:
+def _enumeration_member(*asked: Any) -> Inert:
     """A member of an enumeration, which some versions of Python write as getattr(class, name); nothing else is got."""
     match asked:
         case (type() as owner, str(name)) if issubclass(owner, Inert):
@@ -77,13 +77,13 @@ ALLOWED: list[Any] = [
     *((ours, name) for name, ours in (NUMPY | PURE_PATHS).items()),
     *{(type(np.dtype(kind)), f"numpy.dtypes.{type(np.dtype(kind)).__name__}") for kind in KINDS},
     *(datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone),
-    (_mapping, "collections.defaultdict"),
-    (_sequence, "collections.deque"),
-    (_member, "builtins.getattr"),
+    (_empty_mapping, "collections.defaultdict"),
+    (_empty_sequence, "collections.deque"),
+    (_enumeration_member, "builtins.getattr"),
 ]
 
 
-def read(path: Path) -> Any:
+def read_inert(path: Path) -> Any:
     """The file's content, tensors on the CPU, `Inert` for every object of a foreign class.
 
     Raises RefusedError for a function to be called, and whatever torch raises for a file that it cannot read.
@@ -98,14 +98,14 @@ def read(path: Path) -> Any:
         except RefusedError:
             raise
         except UnpicklingError as error:
-            name, kind = _asked(str(error))
+            name, kind = _asked_name(str(error))
             if known.get(name) is kind:
                 raise
             known[name] = kind
     raise UnpicklingError(f"more than {TRIES} foreign classes")
 
 
-def _asked(message: str) -> tuple[str, Any]:
+def _asked_name(message: str) -> tuple[str, Any]:
     """Name and stand-in of what torch did not know; dict and list themselves for the kinds that are filled."""
     if blocked := BLOCKED.search(message):
         raise RefusedError(blocked[1])

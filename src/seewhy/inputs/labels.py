@@ -140,7 +140,9 @@ def from_columns(frame: pd.DataFrame, columns: Sequence[str], names: Sequence[st
 
     A row in which every cell is blank has no label. Raises SeewhyError for another number.
     """
-    values = pd.DataFrame({name: numbers(frame[column], column) for column, name in zip(columns, names, strict=True)})
+    values = pd.DataFrame(
+        {name: number_column(frame[column], column) for column, name in zip(columns, names, strict=True)}
+    )
     strange = values.where(~values.isin([0, 1, -1]) & values.notna()).stack().dropna()
     if len(strange):
         raise SeewhyError(f"column '{strange.index[0][1]}': found {strange.iloc[0]:g}; allowed: 0, 1, -1 and blank")
@@ -152,7 +154,7 @@ def from_columns(frame: pd.DataFrame, columns: Sequence[str], names: Sequence[st
     return Marked(held, [[] if e else [*unjudged.columns[r]] for e, r in zip(blank, unjudged.to_numpy(), strict=True)])
 
 
-def numbers(column: pd.Series, name: str) -> pd.Series:
+def number_column(column: pd.Series, name: str) -> pd.Series:
     """A column of text as numbers, blank as NaN; raises SeewhyError for text that is none."""
     text = column.astype(str).str.strip()
     found = pd.to_numeric(text.where(text != ""), errors="coerce")
@@ -195,3 +197,18 @@ def is_binary(column: pd.Series) -> bool:
     values = {value.strip() for value in column.astype(str)}
     plain = {value.removesuffix(".0") for value in values}
     return plain <= {"0", "1", "-1", ""} and "1" in plain and len(plain) > 1
+
+
+def label_of_image(names: Sequence[str], task: str) -> str:
+    """The label of an image whose marks have these names: all of them, or the only one, or none."""
+    if task == "multilabel":
+        return json.dumps(names)
+    return names[0] if len(names) == 1 else ""
+
+
+def classes_of_labels(found: Iterable[str]) -> list[str]:
+    """The classes that labels name: sorted, or all indices up to the largest where every label is one."""
+    values = set(found) - {""}
+    if all(value.isdecimal() for value in values):
+        return [str(one) for one in range(max(map(int, values), default=-1) + 1)]
+    return sorted(values)

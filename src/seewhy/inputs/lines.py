@@ -21,19 +21,19 @@ def entry_name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")[:80] or "mine"
 
 
-def written(path: Path, root: Path) -> str:
+def yaml_path(path: Path, root: Path) -> str:
     """The path as params.yaml has it: from the project's folder; where it should lie, if it is outside."""
     whole = path.resolve()
     inside = whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else None
-    return flow(inside or f"data/inputs/{path.name}")
+    return flow_style(inside or f"data/inputs/{path.name}")
 
 
-def flow(value: Any) -> str:
+def flow_style(value: Any) -> str:
     """A value in YAML's flow style; text is quoted where YAML would read it as something else."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {flow_style(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
+        return "[" + ", ".join(map(flow_style, value)) + "]"
     if isinstance(value, str) and not _is_plain(value):
         return "'" + value.replace("'", "''") + "'"
     return str(value)

@@ -31,7 +31,7 @@ def read_images(folder: Path, settings: Settings, classes: list[str], key: str) 
     """
     if not folder.is_dir():
         raise SeewhyError(f"{key}: there is no folder '{folder.name}' in {folder.parent}")
-    found = [path for path in walk.pictures(folder, settings.files) if path.suffix.lower() in SUFFIXES]
+    found = [path for path in walk.list_pictures(folder, settings.files) if path.suffix.lower() in SUFFIXES]
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     if not names:
         raise SeewhyError(f"{key}: there is no image in '{folder.name}'; allowed: files ending in {listing(SUFFIXES)}")
@@ -45,9 +45,11 @@ def read_images(folder: Path, settings: Settings, classes: list[str], key: str) 
 def read_manifest(manifest: Path, settings: Settings, classes: list[str], where: str, key: str) -> Reading:
     """The manifest's rows with our names for its columns; columns of the user's own are left out."""
     place = f"{manifest.name} of {where}"
-    frame = _renamed(tables.read(manifest, settings.table, f"manifest {place}"), settings.columns, place)
+    frame = _renamed_columns(
+        tables.read_text_table(manifest, settings.table, f"manifest {place}"), settings.columns, place
+    )
     columns = [column for column in frame if column in KNOWN or is_mask(column)]
-    parts = _parts(frame, settings, classes, place)
+    parts = _class_columns(frame, settings, classes, place)
     free = [name for name in KNOWN if name not in columns]
     for column in frame.columns.difference([*columns, *parts]):
         if get_close_matches(column.strip().lower(), free, 1, TYPO):
@@ -70,7 +72,7 @@ def read_manifest(manifest: Path, settings: Settings, classes: list[str], where:
     return Reading(kept, parts=parts)
 
 
-def _parts(frame: pd.DataFrame, settings: Settings, classes: list[str], place: str) -> list[str]:
+def _class_columns(frame: pd.DataFrame, settings: Settings, classes: list[str], place: str) -> list[str]:
     """Columns of 0 and 1, or of numbers, one for each class: those that are named, or those of the classes' names."""
     for name in settings.label_columns:
         if name not in frame:
@@ -82,7 +84,7 @@ def _parts(frame: pd.DataFrame, settings: Settings, classes: list[str], place: s
     return classes if ours and numeric else []
 
 
-def _renamed(frame: pd.DataFrame, ours: Mapping[str, str], place: str) -> pd.DataFrame:
+def _renamed_columns(frame: pd.DataFrame, ours: Mapping[str, str], place: str) -> pd.DataFrame:
     """`frame` with the columns that `columns:` names under our names; a column that had such a name before is gone."""
     for theirs in ours.values():
         if theirs not in frame:

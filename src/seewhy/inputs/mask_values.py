@@ -27,7 +27,7 @@ class Values:
     colours: Counter[int] = field(default_factory=Counter)
     is_lossy: bool = False
 
-    def add(self, address: Path) -> None:
+    def add_mask(self, address: Path) -> None:
         """Counts the values of a mask; a damaged one is left to the check of its row."""
         try:
             mask = sources.open_source(address)
@@ -55,7 +55,7 @@ def mask_reading(
         return _by_colours(root / settings.colours, classes, where)
     seen = Values()
     for one in progress(masks, len(masks), "looking at masks"):
-        seen.add(one)
+        seen.add_mask(one)
     if seen.colours:
         shown = listing(f"#{one:06x}" for one, _ in seen.colours.most_common(6))
         raise SeewhyError(

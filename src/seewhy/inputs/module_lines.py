@@ -21,7 +21,7 @@ def parse_module(line: str, where: str) -> nn.Module:
         tree = ast.parse(line.strip(), mode="eval").body
     except SyntaxError:
         raise SeewhyError(f"{where}: found '{line}'; allowed: a line as nn.Linear(512, 5)") from None
-    found = _value(tree, where)
+    found = _evaluate_node(tree, where)
     if not isinstance(found, nn.Module):
         raise SeewhyError(f"{where}: found '{line}'; allowed: a module of torch.nn")
     return found
@@ -32,11 +32,11 @@ def is_module_line(value: Any) -> bool:
     return isinstance(value, str) and value.strip().removeprefix("torch.").startswith("nn.")
 
 
-def _value(tree: ast.expr, where: str) -> Any:
+def _evaluate_node(tree: ast.expr, where: str) -> Any:
     if isinstance(tree, ast.Call):
-        return _made(tree, where)
+        return _make_module(tree, where)
     if isinstance(tree, ast.Tuple | ast.List):
-        return [_value(one, where) for one in tree.elts]
+        return [_evaluate_node(one, where) for one in tree.elts]
     try:
         return ast.literal_eval(tree)
     except ValueError:
@@ -45,10 +45,10 @@ def _value(tree: ast.expr, where: str) -> Any:
         ) from None
 
 
-def _made(call: ast.Call, where: str) -> Any:
+def _make_module(call: ast.Call, where: str) -> Any:
     name = ast.unparse(call.func).rpartition(".")[2]
-    arguments = [_value(one, where) for one in call.args]
-    options = {str(one.arg): _value(one.value, where) for one in call.keywords}
+    arguments = [_evaluate_node(one, where) for one in call.args]
+    options = {str(one.arg): _evaluate_node(one.value, where) for one in call.keywords}
     if name == "OrderedDict":
         return OrderedDict((key, part) for key, part in arguments[0])
     kind = getattr(nn, name, None)

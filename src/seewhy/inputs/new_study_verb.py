@@ -10,7 +10,8 @@ from rich.text import Text
 from seewhy.config.editing import add_study
 from seewhy.config.params import FILE
 from seewhy.config.project import Project
-from seewhy.inputs.new_study import MissingOptionError, Proposal, Request, check_name, propose_study
+from seewhy.inputs.new_study import check_name, propose_study
+from seewhy.inputs.new_study_request import MissingOptionError, Proposal, Request
 
 
 def make_study(project: Project, request: Request, only: bool) -> None:
@@ -21,7 +22,7 @@ def make_study(project: Project, request: Request, only: bool) -> None:
     """
     check_name(project, request.study, only)
     try:
-        found = propose_study(project, request, _ask if sys.stdin.isatty() else None)
+        found = propose_study(project, request, _ask_person if sys.stdin.isatty() else None)
     except MissingOptionError as error:
         typer.secho(f"seewhy: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
         raise typer.Exit(2) from None
@@ -42,5 +43,5 @@ def show_proposal(found: Proposal) -> None:
     Console().print(table)
 
 
-def _ask(question: str) -> str:
+def _ask_person(question: str) -> str:
     return str(typer.prompt(question))

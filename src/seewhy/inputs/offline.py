@@ -42,23 +42,23 @@ def without_downloads(notes: list[str]) -> Iterator[None]:
     made. `notes` gets a sentence where any were asked for."""
     own = nn.Module.load_state_dict
 
-    def fetch(*_args: Any, **_options: Any) -> Unfetched:
+    def fetch_nothing(*_args: Any, **_options: Any) -> Unfetched:
         if NOTE not in notes:
             notes.append(NOTE)
         return Unfetched()
 
-    def take(module: nn.Module, state: Any, *args: Any, **options: Any) -> Any:
+    def load_state(module: nn.Module, state: Any, *args: Any, **options: Any) -> Any:
         return None if isinstance(state, Unfetched) else own(module, state, *args, **options)
 
     with ExitStack() as stack:
         for path in FETCHERS:
-            _patch(stack, path, fetch)
-        stack.enter_context(mock.patch.object(nn.Module, "load_state_dict", take))
-        stack.enter_context(mock.patch.object(socket.socket, "connect", _refuse))
+            _patch_function(stack, path, fetch_nothing)
+        stack.enter_context(mock.patch.object(nn.Module, "load_state_dict", load_state))
+        stack.enter_context(mock.patch.object(socket.socket, "connect", _refuse_download))
         yield
 
 
-def _patch(stack: ExitStack, path: str, fetch: Callable[..., Any]) -> None:
+def _patch_function(stack: ExitStack, path: str, fetch: Callable[..., Any]) -> None:
     owner, _, name = path.rpartition(".")
     module, _, attribute = owner.rpartition(".")
     try:
@@ -69,5 +69,5 @@ def _patch(stack: ExitStack, path: str, fetch: Callable[..., Any]) -> None:
         stack.enter_context(mock.patch.object(home, name, fetch))
 
 
-def _refuse(*_: Any) -> None:
+def _refuse_download(*_: Any) -> None:
     raise OSError("the network's own code wants to download; nothing is fetched while a network is made")

@@ -34,11 +34,11 @@ def split_options(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]
             place = place.setdefault(part, {})
             if not isinstance(place, dict):
                 raise SeewhyError(f"--set {one!r}: '{part}' has a value already; allowed: one of both")
-        place[[first, *rest][-1]] = _value(text, key)
+        place[[first, *rest][-1]] = _parse_value(text, key)
     return of_dataset, of_study
 
 
-def _value(text: str, key: str) -> Any:
+def _parse_value(text: str, key: str) -> Any:
     if key.strip() in PATTERNS:
         return text
     try:

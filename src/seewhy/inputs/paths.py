@@ -26,7 +26,7 @@ class Lookup:
     notes: dict[str, int] = field(default_factory=dict)
     _moved: list[tuple[str, Path]] = field(default_factory=list)
 
-    def file(self, name: str, where: str, search: bool = True) -> Path:
+    def resolve_file(self, name: str, where: str, search: bool = True) -> Path:
         """The file of that name, written with either slash, or the address of a place in one.
 
         Links and absolute paths are followed wherever they lead. A path that is not there is looked for by its tail,
@@ -34,29 +34,37 @@ class Lookup:
         Raises SeewhyError for one that is not there, or that climbs out of the project by `..`.
         """
         known, _, asked = name.partition(MARK)
-        if asked and (found := self._found(name, where)) is None and (found := self._found(known, where)):
+        if (
+            asked
+            and (found := self._file_as_written(name, where)) is None
+            and (found := self._file_as_written(known, where))
+        ):
             return Path(f"{found}{MARK}{asked}")
-        found = self._found(name, where) or self._by_tail(name) or (self._by_name(name, where) if search else None)
+        found = (
+            self._file_as_written(name, where)
+            or self._by_tail(name)
+            or (self._by_name(name, where) if search else None)
+        )
         if found is None:
-            places = listing(_named(folder, self.root) for folder in self.folders)
+            places = listing(_folder_name(folder, self.root) for folder in self.folders)
             raise SeewhyError(f"{where}: there is no file '{name[:200]}' in {places}{self.hint}")
         return found
 
-    def find(self, name: str) -> Path | None:
+    def find_file(self, name: str) -> Path | None:
         """The file of that name, or None: for what looks at files before their rows are checked."""
         try:
-            return self.file(name, "", search=False)
+            return self.resolve_file(name, "", search=False)
         except SeewhyError:
             return None
 
-    def _found(self, name: str, where: str) -> Path | None:
+    def _file_as_written(self, name: str, where: str) -> Path | None:
         """The file that the name leads to as it is written."""
         spellings = dict.fromkeys((name, name.replace("\\", "/")))
         there = next((folder / one for one in spellings for folder in self.folders if _is_file(folder / one)), None)
         if there is None:
             return None
         absolute = Path(name).is_absolute()
-        if not absolute and ".." in there.parts and not self._holds(there):
+        if not absolute and ".." in there.parts and not self._is_in_project(there):
             raise SeewhyError(
                 f"{where}: '{name[:200]}' leads outside the project; allowed: a path inside it, an absolute one, or a "
                 f"link{self.hint}"
@@ -66,7 +74,7 @@ class Lookup:
             return self.root / whole.relative_to(root) if whole.is_relative_to(root) else Path(os.path.normpath(there))
         return there
 
-    def _holds(self, path: Path) -> bool:
+    def _is_in_project(self, path: Path) -> bool:
         """Whether a path is in the project, as it is written or as its links lead."""
         written = Path(os.path.normpath(path)).is_relative_to(self.root)
         return written or path.resolve().is_relative_to(self.root.resolve())
@@ -77,7 +85,7 @@ class Lookup:
         parts = [part for part in pure.parts if part not in (pure.anchor, ".", "..")]
         for head, folder in self._moved:
             if name.startswith(head) and _is_file(folder / name[len(head) :].replace("\\", "/")):
-                self._note(head, folder)
+                self._note_moved(head, folder)
                 return folder / name[len(head) :].replace("\\", "/")
         for start in range(1, len(parts)):
             tail = "/".join(parts[start:])
@@ -85,12 +93,12 @@ class Lookup:
                 if _is_file(folder / tail):
                     head = name[: len(name) - len(tail)]
                     self._moved.append((head, folder))
-                    self._note(head, folder)
+                    self._note_moved(head, folder)
                     return folder / tail
         return None
 
-    def _note(self, head: str, folder: Path) -> None:
-        told = f"paths that begin with '{head[:120]}' are read in '{_named(folder, self.root)}'"
+    def _note_moved(self, head: str, folder: Path) -> None:
+        told = f"paths that begin with '{head[:120]}' are read in '{_folder_name(folder, self.root)}'"
         self.notes[told] = self.notes.get(told, 0) + 1
 
     def _by_name(self, name: str, where: str) -> Path | None:
@@ -98,10 +106,10 @@ class Lookup:
         last = name.replace("\\", "/").rpartition("/")[2]
         if not last or len(last) > 255 or "\0" in last:
             return None
-        whole, stems = self._below
+        whole, stems = self._images_below
         places = [one for one in whole.get(last) or stems.get(last, []) if _is_file(one)]
         if len(places) > 1:
-            shown = listing(_named(place, self.root) for place in places[:3])
+            shown = listing(_folder_name(place, self.root) for place in places[:3])
             raise SeewhyError(f"{where}: '{name[:200]}' could be {len(places)} files: {shown}{self.hint}")
         if not places:
             return None
@@ -110,7 +118,7 @@ class Lookup:
         return places[0]
 
     @cached_property
-    def _below(self) -> tuple[dict[str, list[Path]], dict[str, list[Path]]]:
+    def _images_below(self) -> tuple[dict[str, list[Path]], dict[str, list[Path]]]:
         """All image files below the folders (but for the project's own), by name and by name without ending."""
         whole: dict[str, list[Path]] = defaultdict(list)
         stems: dict[str, list[Path]] = defaultdict(list)
@@ -131,7 +139,7 @@ class Lookup:
         return whole, stems
 
 
-def relative(path: Path, root: Path) -> str:
+def path_from_root(path: Path, root: Path) -> str:
     """A path as tables keep it: from the project's root; absolute where it lies elsewhere."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
@@ -143,11 +151,11 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _named(folder: Path, root: Path) -> str:
-    return "the project" if folder == root else relative(folder, root)
+def _folder_name(folder: Path, root: Path) -> str:
+    return "the project" if folder == root else path_from_root(folder, root)
 
 
-def place(given: str, root: Path, key: str) -> Path:
+def existing_path(given: str, root: Path, key: str) -> Path:
     """The file or folder that a key of params.yaml names; raises SeewhyError where it is not there."""
     path = root / given
     if not path.exists() and not split_address(path)[1]:

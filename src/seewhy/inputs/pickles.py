@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from seewhy.inputs.arrays import NUMPY, PURE_PATHS, RefusedError, checked, plain
+from seewhy.inputs.arrays import NUMPY, PURE_PATHS, RefusedError, checked_state, plain_dtype
 
 # who makes them in today's pandas -> what older files call the same: numeric, text, categorical and date columns
 PANDAS = {
@@ -60,14 +60,14 @@ AS_THEY_ARE = (
 BUILTINS = {"slice": slice, "bytearray": bytearray, "set": set, "frozenset": frozenset, "complex": complex}
 
 
-def _encode(text: str, encoding: str) -> bytes:
+def _encode_text(text: str, encoding: str) -> bytes:
     """Takes the place of codecs' `encode`, by which protocol 2 writes bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise RefusedError("_codecs.encode")
     return text.encode(encoding)
 
 
-def _arrow(data: Any) -> Any:
+def _arrow_array(data: Any) -> Any:
     """Takes the place of pyarrow's `_restore_array`: the array, checked not to reach beyond its buffers."""
     restored = import_module("pyarrow.lib")._restore_array(data)
     restored.validate(full=True)
@@ -79,8 +79,8 @@ OURS: dict[str, Any] = {
     "numpy.ndarray": np.ndarray,  # its state is checked by the reader
     **PURE_PATHS,
     **{f"{module}.{name}": one for module in ("builtins", "__builtin__") for name, one in BUILTINS.items()},
-    "_codecs.encode": _encode,
-    "pyarrow.lib._restore_array": _arrow,
+    "_codecs.encode": _encode_text,
+    "pyarrow.lib._restore_array": _arrow_array,
 }
 THEIRS = {
     **{name: name for name in AS_THEY_ARE},
@@ -102,20 +102,20 @@ class _Reader(pickle._Unpickler):  # the one in Python: its opcodes can be taken
         room, _, known = THEIRS[path].rpartition(".")
         return getattr(import_module(room), known)
 
-    def _build(self) -> None:
+    def _build_checked(self) -> None:
         made = self.stack[-2]  # type: ignore[attr-defined]
         if callable(made):  # a state given to a class or a function would change it for everybody
             raise RefusedError(f"state of {getattr(made, '__name__', made)}")
         if isinstance(made, np.ndarray):
-            self.stack[-1] = checked(self.stack[-1])  # type: ignore[attr-defined]
+            self.stack[-1] = checked_state(self.stack[-1])  # type: ignore[attr-defined]
         super().load_build()  # type: ignore[misc]
         if isinstance(made, np.dtype):
-            plain(made)
+            plain_dtype(made)
 
-    dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: _build}
+    dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: _build_checked}
 
 
-def read(file: BinaryIO) -> Any:
+def read_pickle(file: BinaryIO) -> Any:
     """The object pickled in `file`. Raises RefusedError for a name that is not listed, anything for a damaged file.
 
     Text of Python 2 that is no ASCII, as the bytes of CIFAR's arrays, is read as latin1.
@@ -135,5 +135,5 @@ def read_array(path: Path) -> np.ndarray:
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         dtype = header(file)[2]
         if dtype.hasobject:
-            return np.asarray(read(file))
+            return np.asarray(read_pickle(file))
     return np.load(path, allow_pickle=False)

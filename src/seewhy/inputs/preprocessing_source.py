@@ -9,7 +9,7 @@ from typing import Any
 from seewhy.config.preprocessing import SAID_BY_LINE, Preprocessing
 from seewhy.config.validation import validate
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs.checkpoint import NAMES, Checkpoint, named
+from seewhy.inputs.checkpoint import NAMES, Checkpoint, config_key
 from seewhy.inputs.geometry import Fit
 from seewhy.inputs.processor_config import steps_of_processor
 from seewhy.inputs.transform_calls import filter_of
@@ -54,11 +54,13 @@ def resolve_preprocessing(
     elif not set(SAID_BY_LINE) & set(own) and (config := _json_beside(file, PROCESSOR)):
         found = _of_processor(config, own, file)
     else:
-        found = _completed(own, checkpoint, file, architecture, where)
+        found = _completed_settings(own, checkpoint, file, architecture, where)
     return Resolved(_with_size(found.preprocessing, sizes, where), found.sources)
 
 
-def _completed(own: dict[str, Any], checkpoint: Checkpoint, file: Path, architecture: str, where: str) -> Resolved:
+def _completed_settings(
+    own: dict[str, Any], checkpoint: Checkpoint, file: Path, architecture: str, where: str
+) -> Resolved:
     """Each key from the first place that has it."""
     places = {
         "params.yaml": own,
@@ -94,8 +96,8 @@ def settings_of_config(config: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("pretrained_cfg", "default_cfg", "data_config"):
         inner = whole.get(key)
         whole = {**inner, **whole} if isinstance(inner, Mapping) else whole
-    names = {key: named(whole, key) for key in NAMES}
-    found = {key: _plain(whole[name]) for key, name in names.items() if name}
+    names = {key: config_key(whole, key) for key in NAMES}
+    found = {key: _plain_numbers(whole[name]) for key, name in names.items() if name}
     if isinstance(size := found.get("size"), list | tuple) and len(size) == 3:
         found["size"] = size[1] if size[1] == size[2] else list(size[1:])  # channels, height, width
     return found | _timm_fit(whole)
@@ -128,7 +130,7 @@ def _of_architecture(architecture: str) -> dict[str, Any]:
     return settings_of_timm(config.to_dict()) if config is not None else {}
 
 
-def _plain(value: Any) -> Any:
+def _plain_numbers(value: Any) -> Any:
     """A number or a list of them, from arrays and tensors."""
     return value.tolist() if hasattr(value, "tolist") else value
 
@@ -160,7 +162,7 @@ def _with_size(found: Preprocessing, sizes: Sequence[tuple[int, int]], where: st
     """With the input's size where the steps leave it to the images, which then must come out alike."""
     if found.size is not None:
         return found
-    canvases = sorted({Fit.of(size, found).canvas for size in set(sizes)})
+    canvases = sorted({Fit.of_image(size, found).canvas for size in set(sizes)})
     if len(canvases) != 1:
         seen = listing(f"{width} x {height}" for width, height in canvases[:3])
         raise SeewhyError(f"{where}: leaves images of {len(canvases)} sizes ({seen}); allowed: a Resize or CenterCrop")

@@ -32,7 +32,7 @@ PIL_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in the luminance
 NUMPY_PADS: dict[str, Any] = {"constant": "constant", "edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
 
 
-def writable(picture: np.ndarray) -> np.ndarray:
+def writable_copy(picture: np.ndarray) -> np.ndarray:
     """The same values in a block of memory that torch may have: PIL's own are read-only."""
     return np.require(picture, requirements=["C", "W"])
 
@@ -71,15 +71,15 @@ def _resize_by_pil(picture: Picture, operation: Resized, step: Resize) -> Pictur
 
 
 def _resize_by_torch(picture: Picture, operation: Resized, step: Resize) -> Picture:
-    functional, mode = _torchvision(step.library == "torch"), _torch_mode(step.interpolation)
-    channels_first = torch.from_numpy(writable(picture.transpose(2, 0, 1)))
+    functional, mode = _torchvision_functions(step.library == "torch"), _torch_mode(step.interpolation)
+    channels_first = torch.from_numpy(writable_copy(picture.transpose(2, 0, 1)))
     width, height = operation.size
     found = functional.resize(channels_first, [height, width], interpolation=mode, antialias=step.antialias)
     return np.ascontiguousarray(found.numpy().transpose(1, 2, 0))
 
 
 @cache
-def _torchvision(second: bool) -> Any:
+def _torchvision_functions(second: bool) -> Any:
     """torchvision's functions on tensors: those of v2, or those of its first API, which round otherwise."""
     from torchvision.transforms import functional
     from torchvision.transforms.v2 import functional as functional_v2
@@ -127,6 +127,11 @@ def grey_picture(picture: Picture, step: Grey) -> Picture:
     elif step.library == "pil" and picture.dtype == np.uint8:
         grey = np.asarray(Image.fromarray(np.ascontiguousarray(picture)).convert("L"))[..., None]
     else:
-        channels_first = torch.from_numpy(writable(picture.transpose(2, 0, 1)))
-        grey = _torchvision(step.library != "torch_v1").rgb_to_grayscale(channels_first).numpy().transpose(1, 2, 0)
+        channels_first = torch.from_numpy(writable_copy(picture.transpose(2, 0, 1)))
+        grey = (
+            _torchvision_functions(step.library != "torch_v1")
+            .rgb_to_grayscale(channels_first)
+            .numpy()
+            .transpose(1, 2, 0)
+        )
     return grey.repeat(3, axis=2) if step.channels == 3 else grey

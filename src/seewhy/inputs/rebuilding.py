@@ -25,7 +25,7 @@ def replace_parts(model: nn.Module, lines: Mapping[str, str], where: str) -> Non
         model.set_submodule(name, parse_module(line, f"arguments.{name} of {where}"))
 
 
-def rebuild(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> list[str]:
+def rebuild_ends(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> list[str]:
     """Changes the model's first convolution and its head to what the weights are of; sentences about what was changed.
 
     Whatever has no weights and changes nothing in eval mode (dropout) is left out of a head. Raises SeewhyError where
@@ -34,8 +34,8 @@ def rebuild(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> list
     found = match_weights(model, weights, where).weights
     notes = _first_layer(model, found)
     own = model.state_dict()
-    strange = [key for key in {**own, **found} if _shape(own, key) != _shape(found, key)]
-    scope = _common([key.split(".")[:-1] for key in strange])
+    strange = [key for key in {**own, **found} if _shape_of(own, key) != _shape_of(found, key)]
+    scope = _common_beginning([key.split(".")[:-1] for key in strange])
     if not strange or not scope or not _is_last(model, scope):
         return notes
     name = ".".join(scope)
@@ -47,18 +47,18 @@ def rebuild(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> list
     if not name:
         return notes
     theirs = {key.removeprefix(f"{name}."): value for key, value in found.items() if key.startswith(f"{name}.")}
-    made = _part(theirs, old, name, where)
+    made = _rebuilt_part(theirs, old, name, where)
     if made is None or _features_in(made) != _features_in(old):
         return notes
     model.set_submodule(name, made)
-    return [*notes, f"the head `{name}` is made as the weights are: {_line(made)}"]
+    return [*notes, f"the head `{name}` is made as the weights are: {_module_line(made)}"]
 
 
-def _shape(weights: Mapping[str, Tensor], key: str) -> tuple[int, ...] | None:
+def _shape_of(weights: Mapping[str, Tensor], key: str) -> tuple[int, ...] | None:
     return tuple(weights[key].shape) if key in weights else None
 
 
-def _common(paths: list[list[str]]) -> list[str]:
+def _common_beginning(paths: list[list[str]]) -> list[str]:
     """The beginning that all paths have."""
     shared: list[str] = []
     for parts in zip(*paths, strict=False):
@@ -91,17 +91,17 @@ def _first_layer(model: nn.Module, found: Mapping[str, Tensor]) -> list[str]:
     return [f"the first layer `{name}` takes {theirs.shape[1]} channels{beside}, as the weights do"]
 
 
-def _part(theirs: Mapping[str, Tensor], old: nn.Module, name: str, where: str) -> nn.Module | None:
+def _rebuilt_part(theirs: Mapping[str, Tensor], old: nn.Module, name: str, where: str) -> nn.Module | None:
     """The module whose weights these are: a linear layer, or a sequence of such and norms; None where it is neither."""
     if "weight" in theirs:
-        return _layer(theirs, old)
+        return _rebuilt_layer(theirs, old)
     parts: dict[str, dict[str, Tensor]] = {}
     for key, value in theirs.items():
         child, _, rest = key.partition(".")
         parts.setdefault(child, {})[rest] = value
     made: dict[str, nn.Module] = {}
     for child, own in parts.items():
-        part = _part(own, getattr(old, child, nn.Identity()), name, where)
+        part = _rebuilt_part(own, getattr(old, child, nn.Identity()), name, where)
         if part is None:
             return None
         made[child] = part
@@ -137,14 +137,16 @@ def _refuse_unknown_between(made: Mapping[str, nn.Module], name: str, where: str
     for first, second in pairwise(linear):
         gap = any(isinstance(part, nn.Identity) for part in order[first + 1 : second])
         if gap or not all(map(str.isdecimal, made)):
-            line = _line(nn.Sequential(*(nn.ReLU() if isinstance(part, nn.Identity) else part for part in order)))
+            line = _module_line(
+                nn.Sequential(*(nn.ReLU() if isinstance(part, nn.Identity) else part for part in order))
+            )
             raise SeewhyError(
                 f"{where}: the head '{name}' has several linear layers, and the file does not say what stands between "
                 f"them; write the line of your own code, as `arguments: {{{name}: '{line}'}}`"
             )
 
 
-def _layer(theirs: Mapping[str, Tensor], old: nn.Module) -> nn.Module | None:
+def _rebuilt_layer(theirs: Mapping[str, Tensor], old: nn.Module) -> nn.Module | None:
     weight, bias = theirs["weight"], "bias" in theirs
     if "running_mean" in theirs:
         return nn.BatchNorm1d(len(weight)) if not isinstance(old, nn.BatchNorm2d) else nn.BatchNorm2d(len(weight))
@@ -165,10 +167,10 @@ def _features_in(module: nn.Module) -> int | None:
     return None
 
 
-def _line(module: nn.Module) -> str:
+def _module_line(module: nn.Module) -> str:
     """The module as a line of code: what it holds, in short."""
     if isinstance(module, nn.Sequential):
-        return f"nn.Sequential({', '.join(_line(part) for part in module if not isinstance(part, nn.Identity))})"
+        return f"nn.Sequential({', '.join(_module_line(part) for part in module if not isinstance(part, nn.Identity))})"
     if isinstance(module, nn.Linear):
         return (
             f"nn.Linear({module.in_features}, {module.out_features}{'' if module.bias is not None else ', bias=False'})"

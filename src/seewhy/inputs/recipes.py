@@ -19,29 +19,29 @@ def build_from_recipe(entry: dict[str, Any], root: Path, where: str) -> None:
         if not isinstance(entry.get(key), str):
             raise SeewhyError(f"missing key '{key}' in {where}")
     name = entry["recipe"]
-    module = import_module(name) if _exists(name) else None
+    module = import_module(name) if _module_exists(name) else None
     if not hasattr(module, "build"):
-        raise unknown("recipe", name, _recipes(name.rpartition(".")[0]), where)
+        raise unknown("recipe", name, _recipe_modules(name.rpartition(".")[0]), where)
     module.build(entry, root)  # type: ignore[union-attr]
 
 
 def recipe_hash(name: str) -> str:
     """Hex digest of a recipe's code: its module and those beside it."""
-    spec = find_spec(name) if _exists(name) else None
+    spec = find_spec(name) if _module_exists(name) else None
     folder = Path(spec.origin).parent if spec and spec.origin else None
     return artifacts.sha256(*sorted(folder.glob("*.py"))) if folder else ""
 
 
-def _exists(name: str) -> bool:
+def _module_exists(name: str) -> bool:
     try:
         return find_spec(name) is not None
     except (ImportError, ValueError):  # its package is not there; no name at all
         return False
 
 
-def _recipes(package: str) -> list[str]:
+def _recipe_modules(package: str) -> list[str]:
     """The modules of a package that build something."""
-    if not package or not _exists(package):
+    if not package or not _module_exists(package):
         return []
     names = [f"{package}.{one.name}" for one in iter_modules(import_module(package).__path__) if one.name[0] != "_"]
     return [name for name in sorted(names) if hasattr(import_module(name), "build")]

@@ -26,13 +26,13 @@ def is_current(root: Path, name: str) -> bool:
         entry = read(root / FILE)["datasets"][name]
     except (OSError, SeewhyError, KeyError, TypeError):
         return False
-    known = _read(_note(root, name))
+    known = _read_note(_note_path(root, name))
     files = known.get("files", {})
-    settled = known.get("made") == _made(entry) and known.get("recipe") == _recipe(entry)
-    return settled and _are_there(root, files) and _stats(root, files) == files
+    settled = known.get("made") == _checking_code(entry) and known.get("recipe") == _recipe_code(entry)
+    return settled and _are_there(root, files) and _file_stats(root, files) == files
 
 
-def renew(project: "Project", name: str) -> None:
+def renew_dataset(project: "Project", name: str) -> None:
     """Makes what the demonstration makes and checks the dataset, each only where something changed since the last time.
 
     What was seen then stands in data/datasets/.<name>.seen.json: settings, code, and the size and time of change of
@@ -42,47 +42,47 @@ def renew(project: "Project", name: str) -> None:
     root, settings = project.root, project.params.datasets[name]
     if is_current(root, name):
         return
-    entry, note = read(root / FILE)["datasets"][name], _note(root, name)
-    known = _read(note)
-    if settings.demo and (known.get("recipe") != _recipe(entry) or not _are_there(root, known.get("files", {}))):
+    entry, note = read(root / FILE)["datasets"][name], _note_path(root, name)
+    known = _read_note(note)
+    if settings.demo and (known.get("recipe") != _recipe_code(entry) or not _are_there(root, known.get("files", {}))):
         build_from_recipe(settings.demo, root, f"datasets.{name}.demo of {FILE}")
-    from seewhy.inputs.dataset import check
+    from seewhy.inputs.dataset import check_dataset
 
     note.unlink(missing_ok=True)
-    check(name, settings, root)
-    seen = _stats(root, _watched(root, settings, artifacts.dataset(root, name)))
-    artifacts.write_json(note, {"made": _made(entry), "recipe": _recipe(entry), "files": seen})
+    check_dataset(name, settings, root)
+    seen = _file_stats(root, _watched_files(root, settings, artifacts.dataset(root, name)))
+    artifacts.write_json(note, {"made": _checking_code(entry), "recipe": _recipe_code(entry), "files": seen})
 
 
 def _are_there(root: Path, files: Seen) -> bool:
     return bool(files) and all((root / one).exists() for one in files)
 
 
-def _note(root: Path, name: str) -> Path:
+def _note_path(root: Path, name: str) -> Path:
     path = artifacts.dataset(root, name)
     return path.with_name(f".{path.stem}.seen.json")
 
 
-def _read(note: Path) -> dict[str, Any]:
+def _read_note(note: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(note.read_text()))
     except (OSError, ValueError, TypeError):
         return {}
 
 
-def _made(entry: dict[str, Any]) -> str:
+def _checking_code(entry: dict[str, Any]) -> str:
     """Settings and code that a check rests on."""
     code = [*sorted((PACKAGE / "inputs").rglob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
     return f"{json.dumps(entry, sort_keys=True)} {artifacts.sha256(*code)}"
 
 
-def _recipe(entry: dict[str, Any]) -> str:
+def _recipe_code(entry: dict[str, Any]) -> str:
     """Settings and code that made the files; empty where the user did."""
     made = entry.get("demo")
     return f"{json.dumps(made, sort_keys=True)} {recipe_hash(str(made.get('recipe')))}" if made else ""
 
 
-def _stats(root: Path, names: Iterable[str]) -> Seen:
+def _file_stats(root: Path, names: Iterable[str]) -> Seen:
     found: Seen = {}
     for name in names:
         path = root / name
@@ -95,20 +95,20 @@ def _stats(root: Path, names: Iterable[str]) -> Seen:
     return found
 
 
-def _watched(root: Path, settings: "Settings", checked: Path) -> list[str]:
+def _watched_files(root: Path, settings: "Settings", checked: Path) -> list[str]:
     """The table itself, the files that params.yaml names, every image and mask, and a folder with all folders in it."""
     import pyarrow.parquet as pq
 
-    from seewhy.inputs.paths import relative
+    from seewhy.inputs.paths import path_from_root
     from seewhy.inputs.sources import source_file
 
     table = pq.read_table(checked, columns=[name for name in pq.read_schema(checked).names if _is_path(name)])
     named = dict.fromkeys(name for column in table.columns for name in column.to_pylist() if name)
-    images = dict.fromkeys(relative(source_file(root / name), root) for name in named)
+    images = dict.fromkeys(path_from_root(source_file(root / name), root) for name in named)
     own = [str(checked.relative_to(root)), *(getattr(settings, key) for key in FILES)]
     folder = settings.images or settings.data
     inner = (path for path in (root / folder).rglob("*/")) if folder else ()
-    folders = [relative(path, root) for path in inner if path.is_dir()]
+    folders = [path_from_root(path, root) for path in inner if path.is_dir()]
     return list(dict.fromkeys([*(name for name in own if isinstance(name, str)), *folders, *images]))
 
 

@@ -20,7 +20,7 @@ def as_the_network_has_them(model: nn.Module, weights: Mapping[str, Tensor]) -> 
     Source of the norms: Salimans & Kingma 2016 (arXiv:1602.07868), Miyato et al. 2018 (arXiv:1802.05957).
     """
     own = model.state_dict()
-    found, notes = _renamed(own, dict(weights)), []
+    found, notes = _weight_norm_names(own, dict(weights)), []
     for kind, fold in (("weight norm", _fold_weight_norm), ("spectral norm", _fold_spectral_norm)):
         if names := fold(own, found):
             notes.append(f"{kind} of {len(names)} layers is folded into their weights")
@@ -29,20 +29,20 @@ def as_the_network_has_them(model: nn.Module, weights: Mapping[str, Tensor]) -> 
     return found, notes
 
 
-def _has(names: Mapping[str, Tensor], ending: str) -> bool:
+def _has_ending(names: Mapping[str, Tensor], ending: str) -> bool:
     return any(name == ending or name.endswith(f".{ending}") for name in names)
 
 
-def _renamed(own: Mapping[str, Tensor], weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def _weight_norm_names(own: Mapping[str, Tensor], weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names of torch's old weight norm as its new one has them, and the other way round, as the network's are."""
     for old, new in NEW_NAMES.items():
         for theirs, ours in ((old, new), (new, old)):
-            if _has(own, ours) and not _has(own, theirs) and _has(weights, theirs):
-                weights = {_replaced(name, theirs, ours): value for name, value in weights.items()}
+            if _has_ending(own, ours) and not _has_ending(own, theirs) and _has_ending(weights, theirs):
+                weights = {_replace_ending(name, theirs, ours): value for name, value in weights.items()}
     return weights
 
 
-def _replaced(name: str, ending: str, other: str) -> str:
+def _replace_ending(name: str, ending: str, other: str) -> str:
     return name.removesuffix(ending) + other if name == ending or name.endswith(f".{ending}") else name
 
 
@@ -50,7 +50,7 @@ def _fold_weight_norm(own: Mapping[str, Tensor], weights: dict[str, Tensor]) -> 
     """Puts g v / |v| in the place of g and v; where, the layers' names."""
     folded = []
     for g, v in (("weight_g", "weight_v"), (NEW_NAMES["weight_g"], NEW_NAMES["weight_v"])):
-        for name in [one for one in weights if one == g or one.endswith(f".{g}")] if not _has(own, g) else []:
+        for name in [one for one in weights if one == g or one.endswith(f".{g}")] if not _has_ending(own, g) else []:
             layer = name.removesuffix(g)
             if layer + v not in weights:
                 continue
@@ -69,7 +69,7 @@ def _fold_spectral_norm(own: Mapping[str, Tensor], weights: dict[str, Tensor]) -
     for whole, u, v in (old, new):
         for name in [one for one in weights if one == whole or one.endswith(f".{whole}")]:
             layer = name.removesuffix(whole)
-            if _has(own, whole) or not {layer + u, layer + v} <= weights.keys():
+            if _has_ending(own, whole) or not {layer + u, layer + v} <= weights.keys():
                 continue
             weight, left, right = (weights.pop(layer + key) for key in (whole, u, v))
             weights[f"{layer}weight"] = weight / (left @ (weight.flatten(1) @ right))

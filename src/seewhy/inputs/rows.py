@@ -11,8 +11,8 @@ import numpy as np
 from seewhy.config import artifacts
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.errors import SeewhyError
-from seewhy.inputs.images import open_image
-from seewhy.inputs.paths import Lookup, relative
+from seewhy.inputs.paths import Lookup, path_from_root
+from seewhy.inputs.picture_files import open_image
 from seewhy.inputs.sources import NO_CLASS, split_address
 
 
@@ -27,32 +27,32 @@ class Check:
 
     def __call__(self, row: dict[str, str], where: str) -> dict[str, Any]:
         """The checked row; raises SeewhyError, which begins with `where`, for what is wrong in it."""
-        path = self.lookup.file(row["image"], where)
-        image = _opened(path, where)
+        path = self.lookup.resolve_file(row["image"], where)
+        image = _open_checked(path, where)
         checked: dict[str, Any] = {
-            "image": relative(path, self.lookup.root),
+            "image": path_from_root(path, self.lookup.root),
             "width": image.width,
             "height": image.height,
-            "sha256": _digest(path, image),
+            "sha256": _image_digest(path, image),
             "split": row.get("split") or "test",
             "label": row.get("label") or None,
             "caption": row.get("caption") or None,
-            "boxes": json.dumps(_boxes(row.get("boxes", ""), image.size, where)),
+            "boxes": json.dumps(_check_boxes(row.get("boxes", ""), image.size, where)),
         }
         for column in filter(is_mask, row):
-            checked[column] = self._mask(row[column], column, image.size, where)
+            checked[column] = self._check_mask(row[column], column, image.size, where)
         more = ("uncertain", *self.settings.keep)
         return checked | {name: row[name] for name in more if name in row and name not in checked}
 
-    def _mask(self, found: str, column: str, size: tuple[int, int], where: str) -> str | None:
+    def _check_mask(self, found: str, column: str, size: tuple[int, int], where: str) -> str | None:
         """The mask's address; of a segmentation's own mask every value must be one of the classes, or `NO_CLASS`."""
         if not found:
             return None
         place = f"{column}, {where}"
-        path = self.lookup.file(found, place, search=False)
+        path = self.lookup.resolve_file(found, place, search=False)
         own = self.settings.task == "segmentation" and column == "mask"
         address = Path(f"{path}{self.mask_steps}") if own else path
-        mask = _opened(address, place, "L")
+        mask = _open_checked(address, place, "L")
         if mask.size != size:
             raise SeewhyError(f"{place}: mask '{found}' is {mask.size}, its image {size}; allowed: equal sizes")
         most = len(self.classes) if len(self.classes) > 1 else 2  # one name is that of what is not the background
@@ -62,10 +62,10 @@ class Check:
                 f"{place}: mask '{found}' has the value {strange[0]}; allowed: a class index up to {most - 1}, "
                 f"or {NO_CLASS} for none"
             )
-        return relative(address, self.lookup.root)
+        return path_from_root(address, self.lookup.root)
 
 
-def _opened(path: Path, where: str, mode: str = "RGB") -> Any:
+def _open_checked(path: Path, where: str, mode: str = "RGB") -> Any:
     """The decoded image; every error begins with `where`, also that of a file that holds many."""
     try:
         return open_image(path, where, mode)
@@ -79,12 +79,12 @@ def is_mask(column: str) -> bool:
     return column == "mask" or column.endswith("_mask")
 
 
-def _digest(path: Path, image: Any) -> str:
+def _image_digest(path: Path, image: Any) -> str:
     """Hash of the file, or of the pixels of an image that shares its file with others."""
     return sha256(image.tobytes()).hexdigest() if split_address(path)[1] else artifacts.sha256(path)
 
 
-def _boxes(found: str, size: tuple[int, int], where: str) -> list[list[float]]:
+def _check_boxes(found: str, size: tuple[int, int], where: str) -> list[list[float]]:
     try:
         boxes = np.asarray(json.loads(found or "[]"), dtype=float)
     except (ValueError, TypeError, OverflowError, RecursionError):

@@ -56,7 +56,7 @@ def open_source(address: Path | str) -> Image.Image | np.ndarray:
     file, asked = split_address(address)
     readings = [one for one in asked if "=" in one.partition("/")[0]]
     inside = [one for one in asked if one not in readings]
-    found = _opened(file, inside)
+    found = _open_inside(file, inside)
     for one in readings:
         kind, _, values = one.partition("=")
         if kind not in MASK_READINGS:
@@ -71,31 +71,31 @@ def open_picture(address: Path | str) -> Image.Image:
     return found if isinstance(found, Image.Image) else as_picture(found)
 
 
-def _opened(file: Path, inside: list[str]) -> Image.Image | np.ndarray:
+def _open_inside(file: Path, inside: list[str]) -> Image.Image | np.ndarray:
     if inside:
-        found = containers.element(file, inside[0])
+        found = containers.read_element(file, inside[0])
     elif file.suffix.lower() in (".npy", ".dcm"):
-        found = containers.whole(file)
+        found = containers.read_single_image(file)
     elif file.suffix.lower() in TIFF and _has_bands(file):
-        found = _tiff(file)
+        found = _read_tiff(file)
     else:
-        return _checked(Image.open(file), file)
+        return _check_size(Image.open(file), file)
     if not isinstance(found, np.ndarray):
         return found
-    array = upright(found)
+    array = channels_last(found)
     return as_picture(array) if array.dtype == np.uint8 and (array.ndim == 2 or array.shape[2] in CHANNELS) else array
 
 
-def _checked(image: Image.Image, file: Path) -> Image.Image:
+def _check_size(image: Image.Image, file: Path) -> Image.Image:
     if image.width * image.height > LARGEST:
         raise SeewhyError(f"image '{file.name}' has {image.width} x {image.height} pixels; allowed: {LARGEST:,}")
     return image
 
 
-def upright(array: np.ndarray) -> np.ndarray:
+def channels_last(array: np.ndarray) -> np.ndarray:
     """An array as (h, w) or (h, w, channels): channels that come first are put last, single ones are left out.
 
-    >>> upright(np.zeros((3, 32, 28))).shape, upright(np.zeros((28, 28, 1))).shape
+    >>> channels_last(np.zeros((3, 32, 28))).shape, channels_last(np.zeros((28, 28, 1))).shape
     ((32, 28, 3), (28, 28))
     """
     if array.ndim == 3 and array.shape[0] in CHANNELS and array.shape[2] not in CHANNELS:
@@ -182,7 +182,7 @@ def _has_bands(file: Path) -> bool:
         return False
 
 
-def _tiff(file: Path) -> np.ndarray:
+def _read_tiff(file: Path) -> np.ndarray:
     import tifffile
 
     with tifffile.TiffFile(file) as tiff:

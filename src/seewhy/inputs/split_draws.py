@@ -62,7 +62,7 @@ class Draws:
             return Part(self.whole.rows, value if value in self.frame else "label")
         return value if isinstance(value, Part) else None
 
-    def count(self, value: Any, node: ast.AST) -> int:
+    def check_count(self, value: Any, node: ast.AST) -> int:
         """A number of rows, if the dataset has as many."""
         if type(value) is not int or not 0 < value <= len(self.frame):
             raise SeewhyError(
@@ -70,11 +70,11 @@ class Draws:
             )
         return value
 
-    def seed(self, text: str, name: str, args: list[Any], settings: dict[str, Any], node: ast.Call) -> None:
+    def set_seed(self, text: str, name: str, args: list[Any], settings: dict[str, Any], node: ast.Call) -> None:
         """The libraries' own generators from here on."""
         seed = settings.get("seed", args[0] if args else 42 if name in SEEDERS else None)
         if type(seed) is not int:
-            raise refused(node)
+            raise refusal_error(node)
         every = name in SEEDERS
         if every or "torch" in text or name == "manual_seed":
             self.torch = torch.Generator().manual_seed(seed)
@@ -88,7 +88,7 @@ class Draws:
         base = next((one for one in args if isinstance(one, Part)), self.whole)
         lengths = settings.get("lengths", next((one for one in args if isinstance(one, list)), None))
         if not lengths or not all(isinstance(one, int | float) for one in lengths):
-            raise refused(node)
+            raise refusal_error(node)
         given = next((one for one in args if isinstance(one, torch.Generator)), None)
         generator = self.torch_generator({"generator": given, **settings}, node)
         rows: Any = range(len(base.rows))
@@ -101,36 +101,38 @@ class Draws:
             return torch.Generator().manual_seed(settings["seed"])
         found = settings.get("generator") or self.torch
         if not isinstance(found, torch.Generator):
-            raise unseeded(node, "generator=torch.Generator().manual_seed(42), or torch.manual_seed(42) before it")
+            raise unseeded_error(
+                node, "generator=torch.Generator().manual_seed(42), or torch.manual_seed(42) before it"
+            )
         return found
 
-    def randperm(self, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Part:
+    def torch_permutation(self, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Part:
         """torch.randperm."""
-        count = self.count(args[0], node)
+        count = self.check_count(args[0], node)
         order = torch.randperm(count, generator=self.torch_generator(settings, node))
         return Part(self.whole.rows[order.numpy()])
 
-    def permutation(self, args: list[Any], _settings: dict[str, Any], node: ast.Call) -> Part:
+    def numpy_permutation(self, args: list[Any], _settings: dict[str, Any], node: ast.Call) -> Part:
         """np.random.permutation, after np.random.seed."""
         if self.numpy is None:
-            raise unseeded(node, "np.random.seed(42) before it")
-        return self.permuted(self.numpy, args[0], node)
+            raise unseeded_error(node, "np.random.seed(42) before it")
+        return self.generator_permutation(self.numpy, args[0], node)
 
-    def permuted(self, generator: Any, given: Any, node: ast.AST) -> Part:
+    def generator_permutation(self, generator: Any, given: Any, node: ast.AST) -> Part:
         """A generator's own permutation of a part, or of the first rows."""
         if isinstance(given, Part):
             return replace(given, rows=generator.permutation(given.rows))
-        return Part(generator.permutation(self.count(given, node)))
+        return Part(generator.permutation(self.check_count(given, node)))
 
-    def sampled(self, base: Part, settings: dict[str, Any], node: ast.AST) -> Part:
+    def shuffled_sample(self, base: Part, settings: dict[str, Any], node: ast.AST) -> Part:
         """df.sample(frac=1, random_state=42)."""
         seed = settings.get("random_state")
         if type(seed) is not int:
-            raise unseeded(node, "random_state=42")
+            raise unseeded_error(node, "random_state=42")
         order = pd.Series(range(len(base.rows))).sample(frac=1, random_state=seed)
         return replace(base, rows=base.rows[order.to_numpy()])
 
-    def values(self, part: Part) -> np.ndarray:
+    def column_values(self, part: Part) -> np.ndarray:
         """What stands in a part's column; labels as class numbers where their order is known."""
         name = part.column or "label"
         if name not in self.frame:
@@ -149,15 +151,15 @@ class Draws:
 
         arrays = [one for one in args if isinstance(one, Part)] or [self.whole]
         if len(arrays) < len(args) or len({len(one.rows) for one in arrays}) > 1:
-            raise refused(node)
+            raise refusal_error(node)
         kept: dict[str, Any] = {key: settings[key] for key in ("test_size", "train_size", "shuffle") if key in settings}
         if kept.get("shuffle", True):
             kept["random_state"] = self.numpy_seed(settings, node)
         if (by := settings.get("stratify")) is not None:
             part = self.column_of(by)
             if part is None:
-                raise refused(node)
-            kept["stratify"] = self.values(part)
+                raise refusal_error(node)
+            kept["stratify"] = self.column_values(part)
         train, test = train_test_split(np.arange(len(arrays[0].rows)), **kept)
         return Splits(tuple(replace(one, rows=one.rows[rows]) for one in arrays for rows in (train, test)))
 
@@ -167,10 +169,10 @@ class Draws:
         if type(seed) is int or isinstance(seed, np.random.RandomState):
             return seed
         if self.numpy is None:
-            raise unseeded(node, "random_state=42, or np.random.seed(42) before it")
+            raise unseeded_error(node, "random_state=42, or np.random.seed(42) before it")
         return self.numpy
 
-    def folds(self, name: str, args: list[Any], settings: dict[str, Any]) -> Any:
+    def make_folds(self, name: str, args: list[Any], settings: dict[str, Any]) -> Any:
         """A splitter: indexed it gives the test part of a fold; its `split` gives (train, test) of each."""
         from sklearn import model_selection
 
@@ -183,7 +185,7 @@ class Draws:
         ):
             raise SeewhyError(f"split: {name} draws without a seed; allowed: random_state=42")
 
-        def split(given: list[Any], named: dict[str, Any]) -> Splits:
+        def split_folds(given: list[Any], named: dict[str, Any]) -> Splits:
             parts = [one for one in given if isinstance(one, Part)]
             base = parts[0] if parts else self.whole
             labels = named.get("y", parts[1] if len(parts) > 1 else replace(base, column="label"))
@@ -192,28 +194,28 @@ class Draws:
             needed = name.startswith("Stratified")
             found: Iterable[Any] = splitter.split(
                 np.zeros(len(base.rows)),
-                self.values(labels) if needed else None,
-                self.values(groups) if groups else None,
+                self.column_values(labels) if needed else None,
+                self.column_values(groups) if groups else None,
             )
             return Splits(tuple(Splits((Part(base.rows[train]), Part(base.rows[test]))) for train, test in found))
 
-        return Folds(split)
+        return Folds(split_folds)
 
-    def fastai(self, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Splits:
+    def random_splitter(self, args: list[Any], settings: dict[str, Any], node: ast.Call) -> Splits:
         """RandomSplitter: torch.randperm after manual_seed; the first part of it is for validation."""
         seed, share = settings.get("seed"), settings.get("valid_pct", args[0] if args else 0.2)
         if type(seed) is not int or not isinstance(share, float):
-            raise unseeded(node, "RandomSplitter(valid_pct=0.2, seed=42)")
+            raise unseeded_error(node, "RandomSplitter(valid_pct=0.2, seed=42)")
         order = torch.randperm(len(self.frame), generator=torch.Generator().manual_seed(seed)).numpy()
         cut = int(share * len(order))
         return Splits((Part(order[cut:]), Part(order[:cut])))
 
 
-def refused(node: ast.AST) -> SeewhyError:
+def refusal_error(node: ast.AST) -> SeewhyError:
     """The error for a part of a line that cannot be redrawn."""
     return SeewhyError(f"split: '{ast.unparse(node)[:80]}' cannot be taken; allowed: {ALLOWED}")
 
 
-def unseeded(node: ast.AST, allowed: str) -> SeewhyError:
+def unseeded_error(node: ast.AST, allowed: str) -> SeewhyError:
     """The error for a draw that nobody can repeat."""
     return SeewhyError(f"split: '{ast.unparse(node)[:80]}' draws without a seed; allowed: {allowed}")

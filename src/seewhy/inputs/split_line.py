@@ -51,26 +51,28 @@ def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Se
     text = textwrap.dedent(line).strip()
     values = set(frame["split"].astype(str)) if "split" in frame else set()
     if text in values:
-        return _selection(np.flatnonzero((frame["split"].astype(str) == text).to_numpy()), f"split '{text}'", frame)
+        return _make_selection(
+            np.flatnonzero((frame["split"].astype(str) == text).to_numpy()), f"split '{text}'", frame
+        )
     path, _, key = _file_and_key(text)
     if path:
-        return _selection(_listed_rows(root / path, key, frame), f"the names in {text}", frame)
-    tree = _parsed(text)
+        return _make_selection(_listed_rows(root / path, key, frame), f"the names in {text}", frame)
+    tree = _parse_text(text)
     if tree is None or (len(tree.body) == 1 and _is_name(tree.body[0])):
         raise unknown("split", text, sorted(values))
     last = tree.body[-1]
     if len(tree.body) == 1 and isinstance(last, ast.Expr) and isinstance(last.value, COMPARED):
-        return _selection(np.flatnonzero(_compared(last.value, frame)), text, frame)
-    return _selection(_called(tree, frame, classes), " ".join(text.split()), frame)
+        return _make_selection(np.flatnonzero(_compared_rows(last.value, frame)), text, frame)
+    return _make_selection(_rows_of_calls(tree, frame, classes), " ".join(text.split()), frame)
 
 
-def _selection(rows: Rows, told: str, frame: pd.DataFrame) -> Selection:
+def _make_selection(rows: Rows, told: str, frame: pd.DataFrame) -> Selection:
     if not len(rows):
         raise SeewhyError(f"split: '{told[:120]}' takes no row of {len(frame):,}; allowed: a line that takes some")
     return Selection(rows, f"{len(rows):,} of {len(frame):,} rows by {told}")
 
 
-def _parsed(text: str) -> ast.Module | None:
+def _parse_text(text: str) -> ast.Module | None:
     try:
         return ast.parse(text) if 0 < len(text) <= LONGEST else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -84,38 +86,38 @@ def _is_name(statement: ast.stmt) -> bool:
 # comparisons of columns
 
 
-def _compared(node: ast.expr, frame: pd.DataFrame) -> np.ndarray:
+def _compared_rows(node: ast.expr, frame: pd.DataFrame) -> np.ndarray:
     """Which rows a comparison of a column holds for."""
     if isinstance(node, ast.BoolOp):
-        parts = [_compared(one, frame) for one in node.values]
+        parts = [_compared_rows(one, frame) for one in node.values]
         return np.logical_and.reduce(parts) if isinstance(node.op, ast.And) else np.logical_or.reduce(parts)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return ~_compared(node.operand, frame)
+        return ~_compared_rows(node.operand, frame)
     if not isinstance(node, ast.Compare) or len(node.ops) != 1 or not isinstance(node.left, ast.Name | ast.Subscript):
-        raise _refused(node)
-    name = node.left.id if isinstance(node.left, ast.Name) else str(_literal(node.left.slice))
+        raise _refusal_error(node)
+    name = node.left.id if isinstance(node.left, ast.Name) else str(_literal_value(node.left.slice))
     if name not in frame:
         raise unknown("column", name, frame.columns, "split")
-    kind, wanted = node.ops[0], _literal(node.comparators[0])
+    kind, wanted = node.ops[0], _literal_value(node.comparators[0])
     values = wanted if isinstance(wanted, list | tuple) else [wanted]
     if isinstance(kind, ast.Eq | ast.In | ast.NotEq | ast.NotIn):
-        said = {_plain(one) for one in values}
-        same = frame[name].map(_plain).isin(said).to_numpy()
+        said = {_plain_text(one) for one in values}
+        same = frame[name].map(_plain_text).isin(said).to_numpy()
         return ~same if isinstance(kind, ast.NotEq | ast.NotIn) else same
-    return _ordered(kind, pd.to_numeric(frame[name], errors="coerce").to_numpy(float), wanted, node)
+    return _ordered_rows(kind, pd.to_numeric(frame[name], errors="coerce").to_numpy(float), wanted, node)
 
 
-def _ordered(kind: ast.cmpop, column: np.ndarray, wanted: Any, node: ast.expr) -> np.ndarray:
+def _ordered_rows(kind: ast.cmpop, column: np.ndarray, wanted: Any, node: ast.expr) -> np.ndarray:
     if not isinstance(wanted, int | float):
-        raise _refused(node)
+        raise _refusal_error(node)
     if isinstance(kind, ast.Lt | ast.LtE):
         return column < wanted if isinstance(kind, ast.Lt) else column <= wanted
     if isinstance(kind, ast.Gt | ast.GtE):
         return column > wanted if isinstance(kind, ast.Gt) else column >= wanted
-    raise _refused(node)
+    raise _refusal_error(node)
 
 
-def _plain(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     """A value as text: 3, 3.0 and "3" are one."""
     text = str(value).strip()
     try:
@@ -125,14 +127,14 @@ def _plain(value: Any) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
 
 
-def _literal(node: ast.expr) -> Any:
+def _literal_value(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        raise _refused(node) from None
+        raise _refusal_error(node) from None
 
 
-def _refused(node: ast.AST) -> SeewhyError:
+def _refusal_error(node: ast.AST) -> SeewhyError:
     allowed = "a column compared with a value, as fold == 3, split != 'train', fold in [0, 1]"
     return SeewhyError(f"split: '{ast.unparse(node)[:80]}' cannot be taken; allowed: {allowed}")
 
@@ -217,7 +219,7 @@ def _tails_of(name: PurePath) -> list[tuple[str, ...]]:
 # calls
 
 
-def _called(tree: ast.Module, frame: pd.DataFrame, classes: Sequence[str] | None) -> Rows:
+def _rows_of_calls(tree: ast.Module, frame: pd.DataFrame, classes: Sequence[str] | None) -> Rows:
     """The rows that the calls of a line leave in its last expression, or under its name for the test."""
     interpreter = SplitInterpreter(frame, classes)
     found = interpreter.run_statements(tree.body)

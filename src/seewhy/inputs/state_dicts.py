@@ -42,7 +42,7 @@ class StateDict:
 
 def state_dicts(content: Any) -> list[StateDict]:
     """All of them, the file's own level first; those of optimizers, losses and schedulers are left out."""
-    return [one for one in _walk(content, "", 0) if any(value.ndim for value in one.weights.values())]
+    return [one for one in _walk_content(content, "", 0) if any(value.ndim for value in one.weights.values())]
 
 
 def choose_weights(found: list[StateDict], wanted: str = "", where: str = "") -> tuple[StateDict, list[str]]:
@@ -64,11 +64,15 @@ def choose_weights(found: list[StateDict], wanted: str = "", where: str = "") ->
     usual = [one for one in live if one.is_named]
     best = min(usual or live[:1], key=lambda one: WEIGHTS.index(one.key.partition(".")[0]) if usual else 0)
     if best.key.rpartition(".")[2].isdecimal() or (not usual and best.key):
-        return _merged([one for one in live if one.key.partition(".")[0] == best.key.partition(".")[0]], live, usual)
+        return _merged_networks(
+            [one for one in live if one.key.partition(".")[0] == best.key.partition(".")[0]], live, usual
+        )
     return best, []
 
 
-def _merged(alike: list[StateDict], live: list[StateDict], usual: list[StateDict]) -> tuple[StateDict, list[str]]:
+def _merged_networks(
+    alike: list[StateDict], live: list[StateDict], usual: list[StateDict]
+) -> tuple[StateDict, list[str]]:
     """Networks in a list, or parts of one under keys of their own, as one: names begin with the key."""
     parts = alike if usual else live
     if len(parts) == 1:
@@ -77,7 +81,7 @@ def _merged(alike: list[StateDict], live: list[StateDict], usual: list[StateDict
     return StateDict(parts[0].key.partition(".")[0], weights), []
 
 
-def _walk(content: Any, key: str, depth: int) -> Iterator[StateDict]:
+def _walk_content(content: Any, key: str, depth: int) -> Iterator[StateDict]:
     if isinstance(content, Inert) and "_modules" in content.attributes:
         yield StateDict(key, dict(module_weights(content)), content.path)
         return
@@ -91,7 +95,7 @@ def _walk(content: Any, key: str, depth: int) -> Iterator[StateDict]:
         yield StateDict(key, own)
     for name, part in held.items():
         if isinstance(part, Mapping | list | tuple | Inert) and not NO_NETWORK.search(str(name)):
-            yield from _walk(part, f"{key}.{name}" if key else str(name), depth + 1)
+            yield from _walk_content(part, f"{key}.{name}" if key else str(name), depth + 1)
 
 
 def module_weights(module: Inert, prefix: str = "") -> Iterator[tuple[str, Tensor]]:

@@ -36,7 +36,7 @@ def is_archive(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def read(path: Path) -> Any:
+def read_torchscript(path: Path) -> Any:
     """The scripted module as `Inert` modules with tensors. Raises RefusedError for a name that such files do not have,
     and anything for a damaged file."""
     with zipfile.ZipFile(path) as archive:
@@ -56,7 +56,7 @@ def _as_module(value: Any) -> Any:
     return module
 
 
-def _tensor(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any) -> Tensor:
+def _rebuild_tensor(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any) -> Tensor:
     """Takes the place of torch's `_rebuild_tensor_v2`: a view that cannot reach beyond the storage."""
     return storage.as_strided(tuple(size), tuple(stride), offset).clone()
 
@@ -73,14 +73,14 @@ class _Reader(pickle._Unpickler):
             path = re.sub(r"___torch_mangle_\d+\.", "", f"{module}.{name}").removeprefix("__torch__.")
             return type(name, (Inert,), {"__slots__": (), "__module__": module, "path": path})
         if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_parameter"):
-            return _tensor if name == "_rebuild_tensor_v2" else lambda tensor, *_: tensor
+            return _rebuild_tensor if name == "_rebuild_tensor_v2" else lambda tensor, *_: tensor
         if module == "torch.jit._pickle":
-            return (lambda values: values) if name in LISTS else _refuse(name)
+            return (lambda values: values) if name in LISTS else _refuse_name(name)
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if module == "torch" and name in KINDS:
             return name
-        return _refuse(f"{module}.{name}")
+        return _refuse_name(f"{module}.{name}")
 
     def persistent_load(self, identity: Any) -> Tensor:
         """The storage of that key, as a flat tensor."""
@@ -88,5 +88,5 @@ class _Reader(pickle._Unpickler):
         return torch.frombuffer(bytearray(self.archive.read(f"{self.folder}/data/{key}")), dtype=KINDS[kind])
 
 
-def _refuse(path: str) -> NoReturn:
+def _refuse_name(path: str) -> NoReturn:
     raise RefusedError(path)

@@ -24,8 +24,9 @@ from seewhy.config.preprocessing import (
     fixed_size,
 )
 from seewhy.errors import SeewhyError, listing
+from seewhy.inputs.library_calls import as_transform
 from seewhy.inputs.picture_flow import Flow, Transform
-from seewhy.inputs.transform_code import Interpreter, as_transform
+from seewhy.inputs.transform_code import Interpreter
 
 EVALUATION = ("test", "val", "valid", "eval", "inference", "infer", "predict")
 LONGEST = 20_000  # characters: more is no line
@@ -63,12 +64,12 @@ def parse_line(text: str) -> ParsedLine:
     interpreter = Interpreter(text)
     try:
         found = chosen_value(interpreter, parse_module(text))
-        if (size := _size(found)) is not None:
+        if (size := _size_transform(found)) is not None:
             return ParsedLine(size=size)
         flow = found if isinstance(found, Flow) else as_transform(found, text).change(interpreter.start)
     except RecursionError:
         raise SeewhyError("the line is nested too deep; allowed: the line of your own code") from None
-    return _finished(flow)
+    return _finished_steps(flow)
 
 
 def parse_module(text: str) -> ast.Module:
@@ -118,7 +119,7 @@ def _is_transform(value: Any) -> bool:
     return isinstance(value, Transform | Flow)
 
 
-def _size(value: Any) -> int | tuple[int, int] | None:
+def _size_transform(value: Any) -> int | tuple[int, int] | None:
     """A bare number or two of them."""
     if type(value) is int and value > 0:
         return value
@@ -127,7 +128,7 @@ def _size(value: Any) -> int | tuple[int, int] | None:
     return None
 
 
-def _finished(flow: Flow) -> ParsedLine:
+def _finished_steps(flow: Flow) -> ParsedLine:
     """The steps of the whole flow; refused where training alone says the size."""
     if flow.centred:
         raise SeewhyError("the line takes the image's mean off and divides by nothing; allowed: both")
@@ -198,11 +199,11 @@ def describe_step(step: Step) -> str:
     if isinstance(step, Scale):
         return f"/ {step.divisor:g}"
     if isinstance(step, Normalise):
-        return f"mean {_few(step.mean)}, std {_few(step.std)}"
+        return f"mean {_few_numbers(step.mean)}, std {_few_numbers(step.std)}"
     if isinstance(step, Standardise):
         return f"mean and std of each {'image' if step.over == 'image' else 'image and channel'}"
     return "one channel three times" if isinstance(step, Expand) else "blue first (BGR)"
 
 
-def _few(numbers: tuple[float, ...]) -> str:
+def _few_numbers(numbers: tuple[float, ...]) -> str:
     return "[" + ", ".join(f"{one:.4g}" for one in numbers) + "]"

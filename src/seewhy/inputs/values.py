@@ -27,13 +27,13 @@ def apply_value(batch: Batch, step: Step) -> Batch:
     if isinstance(step, Reverse):
         return batch.flip(1)
     if isinstance(step, Scale):
-        return _scaled(batch, step.divisor)
+        return _divide_values(batch, step.divisor)
     if isinstance(step, Normalise):
         return (batch - _by_channel(step.mean, batch)) / _by_channel(step.std, batch)
-    return _standardise(batch, step) if isinstance(step, Standardise) else batch
+    return _standardise_images(batch, step) if isinstance(step, Standardise) else batch
 
 
-def _scaled(batch: Batch, divisor: float) -> Batch:
+def _divide_values(batch: Batch, divisor: float) -> Batch:
     """Divided; multiplied where the divisor is one over a whole number, as in the code that multiplied."""
     times = 1 / divisor
     return batch * round(times) if abs(divisor) < 1 and abs(times - round(times)) < 1e-9 else batch / divisor
@@ -43,7 +43,7 @@ def _by_channel(values: tuple[float, ...], batch: Batch) -> Float[Tensor, "1 c 1
     return torch.tensor(values, dtype=batch.dtype).view(1, -1, 1, 1)
 
 
-def _standardise(batch: Batch, step: Standardise) -> Batch:
+def _standardise_images(batch: Batch, step: Standardise) -> Batch:
     """By each image's own mean and std; a picture of one value has no spread, and becomes zero."""
     places = (1, 2, 3) if step.over == "image" else (2, 3)
     std = batch.std(places, correction=step.ddof, keepdim=True) + step.eps

@@ -10,19 +10,19 @@ TABLES = ("idx2word", "itos", "index_to_word", "word2idx", "stoi", "word_to_inde
 LARGEST = 10_000_000  # an index beyond it is no word's
 
 
-def words(vocabulary: Any) -> list[str] | None:
+def vocabulary_words(vocabulary: Any) -> list[str] | None:
     """Words by index, from a list, a table of words and indices in either direction, or whatever keeps such a table.
 
     An index without a word gets the empty one; None where there are no words.
     """
     held = vocabulary.attributes if isinstance(vocabulary, Inert) else vocabulary
     if not isinstance(held, dict):
-        return names(held)
+        return text_list(held)
     tables = [held[name] for name in TABLES if isinstance(held.get(name), dict | list)]
-    return next(filter(None, map(words, tables)), None) if tables else index_table(held)
+    return next(filter(None, map(vocabulary_words, tables)), None) if tables else index_table(held)
 
 
-def names(value: Any) -> list[str] | None:
+def text_list(value: Any) -> list[str] | None:
     """A list of texts that a list, a tuple or an array holds; None for anything else."""
     found = value.tolist() if isinstance(value, np.ndarray) else value
     good = isinstance(found, list | tuple) and found and all(isinstance(name, str) for name in found)
@@ -31,7 +31,7 @@ def names(value: Any) -> list[str] | None:
 
 def indexed_names(value: Any) -> list[str] | None:
     """Names in index order, from a list of them or a table of names and indices in either direction that has no gap."""
-    found = names(value) or (index_table(value) if isinstance(value, dict) else None)
+    found = text_list(value) or (index_table(value) if isinstance(value, dict) else None)
     return found if found and all(found) else None
 
 

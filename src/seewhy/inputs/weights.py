@@ -32,20 +32,20 @@ class Matched:
         }
 
 
-def fill(model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str) -> list[str]:
+def fill_weights(model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str) -> list[str]:
     """Loads `weights` into `model`, whatever stands before or in their names; every weight of the network must be
     there. Sentences about what was done to them.
 
     Raises SeewhyError with what is missing, surplus or of another shape.
     """
     matched = match_weights(model, weights, where)
-    _compare(model.state_dict(), matched.weights, matched.prefix, classes, where)
+    _check_shapes(model.state_dict(), matched.weights, matched.prefix, classes, where)
     model.load_state_dict(matched.weights)
     return matched.notes
 
 
 def left_aside(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
-    """Names in the checkpoint that `fill` did not take: those of a loss, or of the wrapper that trained the network."""
+    """Names in the checkpoint that `fill_weights` did not take: those of a loss, or of the wrapper that trained it."""
     return match_weights(model, weights, "").aside
 
 
@@ -57,9 +57,9 @@ def match_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) -
     own = model.state_dict()
     weights, told = as_the_network_has_them(model, weights)
     first = _behind_prefix(own, weights, where)
-    readings = [lambda: first, lambda: _unwrapped(own, weights, where), lambda: _by_part(own, weights)]
+    readings = [lambda: first, lambda: _without_wrappers(own, weights, where), lambda: _by_part(own, weights)]
     if huggingface.is_theirs(model):
-        readings.append(lambda: _theirs(model, weights))
+        readings.append(lambda: _renamed_by_transformers(model, weights))
     for reading in readings:
         found = reading()
         if found.is_whole(own):
@@ -68,20 +68,22 @@ def match_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) -
 
 
 def _behind_prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
-    prefix, notes = _prefix(own, weights, where)
+    prefix, notes = _common_prefix(own, weights, where)
     found = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     found |= {key: value for key, value in own.items() if key.endswith(COUNTER) and key not in found}
     return Matched(found, prefix, [key for key in weights if not key.startswith(prefix)], notes)
 
 
-def _unwrapped(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
+def _without_wrappers(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> Matched:
     """With the names of wrappers taken out of the file's and the network's own."""
-    bare, theirs = {_bare(key): key for key in own}, {_bare(key): key for key in weights}
+    bare, theirs = {_unwrapped_name(key): key for key in own}, {_unwrapped_name(key): key for key in weights}
     unchanged = list(theirs) == list(weights) and list(bare) == list(own)
     if len(bare) < len(own) or len(theirs) < len(weights) or unchanged:
         return Matched({})
     plain = _behind_prefix(
-        {_bare(key): value for key, value in own.items()}, {_bare(key): one for key, one in weights.items()}, where
+        {_unwrapped_name(key): value for key, value in own.items()},
+        {_unwrapped_name(key): one for key, one in weights.items()},
+        where,
     )
     left = sorted({part for key in weights for part in key.split(".") if part in WRAPPERS})
     notes = [f"taken out of the weights' names: {listing(left)}"] if left else []
@@ -89,20 +91,22 @@ def _unwrapped(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: 
     return Matched(found, plain.prefix, [theirs[key] for key in plain.aside], [*notes, *plain.notes])
 
 
-def _bare(key: str) -> str:
+def _unwrapped_name(key: str) -> str:
     return ".".join(part for part in key.split(".") if part not in WRAPPERS)
 
 
 def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matched:
     """Each of the network's parts where it stands: under another attribute of the module that trained them."""
-    bare = {_bare(key): key for key in weights}
+    bare = {_unwrapped_name(key): key for key in weights}
     found: dict[str, Tensor] = {}
     told, taken = {}, set()
     for part in dict.fromkeys(key.partition(".")[0] for key in own):
         names = {key: value for key, value in own.items() if key.partition(".")[0] == part}
         shapes = {key: tuple(value.shape) for key, value in names.items()}
         at = {key: tuple(weights[theirs].shape) for key, theirs in bare.items()}
-        places = [prefix for prefix in prefixes(names, bare) if _matches(shapes, at, prefix) == len(names)]
+        places = [
+            prefix for prefix in possible_prefixes(names, bare) if _count_matches(shapes, at, prefix) == len(names)
+        ]
         if len(places) != 1:
             return Matched({})
         told[part] = places[0]
@@ -116,16 +120,16 @@ def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matche
     return Matched(found, "", [key for key in weights if key not in taken], [note])
 
 
-def _theirs(model: nn.Module, weights: Mapping[str, Tensor]) -> Matched:
+def _renamed_by_transformers(model: nn.Module, weights: Mapping[str, Tensor]) -> Matched:
     note = "the weights' names are those of another version of transformers"
-    return Matched(huggingface.renamed(model, weights), notes=[note])
+    return Matched(huggingface.renamed_weights(model, weights), notes=[note])
 
 
-def _prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> tuple[str, list[str]]:
+def _common_prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str) -> tuple[str, list[str]]:
     """What stands before the network's own names in the file; the best guess where some are missing."""
     wanted = {key: tuple(value.shape) for key, value in own.items()}
     shapes = {key: tuple(value.shape) for key, value in weights.items()}
-    counted = {prefix: _matches(wanted, shapes, prefix) for prefix in prefixes(own, shapes)}
+    counted = {prefix: _count_matches(wanted, shapes, prefix) for prefix in possible_prefixes(own, shapes)}
     if counted[""] == len(own):
         return "", []
     best = [prefix for prefix, count in counted.items() if count == max(counted.values())]
@@ -139,7 +143,7 @@ def _prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], where: str
     return best[0], []
 
 
-def prefixes(own: Iterable[str], names: Iterable[str]) -> list[str]:
+def possible_prefixes(own: Iterable[str], names: Iterable[str]) -> list[str]:
     """What may stand before a network's names: none, or whatever precedes its first or its last name."""
     keys = [key for key in own if not key.endswith(COUNTER)]
     ends = [keys[0], keys[-1]] if keys else []
@@ -147,11 +151,13 @@ def prefixes(own: Iterable[str], names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(["", *found]))
 
 
-def _matches(own: Mapping[str, Shape], shapes: Mapping[str, Shape], prefix: str) -> int:
+def _count_matches(own: Mapping[str, Shape], shapes: Mapping[str, Shape], prefix: str) -> int:
     return sum(shapes.get(prefix + key) == shape or key.endswith(COUNTER) for key, shape in own.items())
 
 
-def _compare(own: Mapping[str, Tensor], found: Mapping[str, Tensor], prefix: str, classes: int, where: str) -> None:
+def _check_shapes(
+    own: Mapping[str, Tensor], found: Mapping[str, Tensor], prefix: str, classes: int, where: str
+) -> None:
     other = {
         key: (tuple(found[key].shape), tuple(own[key].shape))
         for key in own

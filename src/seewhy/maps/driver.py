@@ -12,7 +12,7 @@ import pandas as pd
 from torch import Tensor, nn
 
 from seewhy.config import artifacts
-from seewhy.inputs.images import is_plain, tensor
+from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.explaining import Job, check_methods, explained, jobs, made_of
 from seewhy.maps.store import Pair, Store
 from seewhy.progress import progress, tell
@@ -43,7 +43,7 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     with counted(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
             some, names = store.batches[number]
-            batch = (seen if isinstance(seen, Tensor) else tensor(seen, study.preprocessing)).to(study.device)
+            batch = (seen if isinstance(seen, Tensor) else input_tensor(seen, study.preprocessing)).to(study.device)
             found, maps = explained(study, some, batch, names, study.layer)
             pairs = [(job.image, target) for job in some for target in job.targets]
             store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)

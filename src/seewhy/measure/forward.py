@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seewhy.engine.modules import untouched
 from seewhy.engine.targets import output_of
 from seewhy.engine.tuned import runner
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import input_tensor
 from seewhy.study import Study
 
 
@@ -25,7 +25,7 @@ def asked(study: Study, rows: pd.DataFrame) -> Iterator[nn.Module]:
 
 def outputs(study: Study, model: nn.Module, photos: UInt8[np.ndarray, "n h w 3"]) -> Float[Tensor, "n ..."]:
     """What the model says of photos, before scale, mean and std; on the CPU."""
-    inputs = tensor(photos, study.preprocessing)
+    inputs = input_tensor(photos, study.preprocessing)
     with torch.no_grad():
         parts = [output_of(model(part.to(study.device))).float().cpu() for part in inputs.split(study.base.batch_size)]
     return torch.cat(parts)

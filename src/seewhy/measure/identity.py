@@ -63,7 +63,7 @@ def asked_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> st
 
 def image_keys(study: "Study") -> dict[str, str]:
     """Digest of each image of the dataset: its file's bytes, its masks' and all else that its row holds."""
-    frame, masks = study.dataset.frame, study.dataset.masks
+    frame, masks = study.dataset.frame, study.dataset.mask_columns
     plain = frame.drop(columns=masks).astype(str).to_dict("records")
     files = frame[masks].to_dict("records")
     return {

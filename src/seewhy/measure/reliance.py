@@ -27,5 +27,5 @@ def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n
     empty = np.zeros(study.size, bool)
     pairs = [(one, study.root / image) for one, image in zip(rows[column], rows["image"], strict=True)]
     seen = study.preprocessing
-    found = [empty if pd.isna(one) else images.mask(study.root / one, seen, photo) > 0 for one, photo in pairs]
+    found = [empty if pd.isna(one) else images.fitted_mask(study.root / one, seen, photo) > 0 for one, photo in pairs]
     return np.array(found).reshape(-1, *study.size)

@@ -35,9 +35,9 @@ def make_missing_inputs(project: Project, name: str, workers: int) -> None:
     for study in studies:
         _check_files(project, study)
         if not artifacts.dataset(project.root, params.study(study).dataset).is_file():
-            from seewhy.inputs.renewal import renew
+            from seewhy.inputs.renewal import renew_dataset
 
-            renew(project, params.study(study).dataset)
+            renew_dataset(project, params.study(study).dataset)
         made = (artifacts.predictions(project.root, study), artifacts.attributions(project.root, study))
         if not all(path.exists() for path in made):
             explain_study(study, workers)

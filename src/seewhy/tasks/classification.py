@@ -89,7 +89,7 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     found = box_masks(study.boxes(rows), *study.size)
     for k, (name, image) in enumerate(zip(rows.get("mask", ()), rows["image"], strict=False)):
         if not pd.isna(name):
-            found[k] |= images.mask(study.root / name, study.preprocessing, study.root / image) > 0
+            found[k] |= images.fitted_mask(study.root / name, study.preprocessing, study.root / image) > 0
     return found
 
 

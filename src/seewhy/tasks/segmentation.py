@@ -167,7 +167,7 @@ def masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
     fitted = np.full((len(rows), *study.size), VOID, np.uint8)
     for place, (name, image) in enumerate(zip(rows.get("mask", []), rows["image"], strict=False)):
         if isinstance(name, str):
-            fitted[place] = images.mask(study.root / name, study.preprocessing, study.root / image)
+            fitted[place] = images.fitted_mask(study.root / name, study.preprocessing, study.root / image)
             largest = fitted[place][fitted[place] != VOID].max(initial=0)
             if largest >= most:
                 raise SeewhyError(f"mask '{name}' holds the value {largest}; allowed: 0 to {most - 1}, and {VOID}")

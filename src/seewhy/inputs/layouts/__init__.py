@@ -35,11 +35,11 @@ LAYOUTS: dict[str, Layout] = {module.NAME: module for module in MODULES}
 
 def find_layouts(path: Path) -> list[Finding]:
     """Every layout that fits a file or folder, the surest first; nothing is decoded and nothing is run."""
-    found = [finding for module in MODULES if (finding := _recognised(module, path))]
+    found = [finding for module in MODULES if (finding := _recognised_layout(module, path))]
     return sorted(found, key=lambda one: -one.strength)
 
 
-def _recognised(module: Layout, path: Path) -> Finding | None:
+def _recognised_layout(module: Layout, path: Path) -> Finding | None:
     """What a layout says; nothing where files are damaged in a way that it did not expect."""
     try:
         return module.recognise(path)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import containers, file_formats
+from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, Finding, Reading
 
@@ -37,7 +38,7 @@ class Part:
 def recognise(path: Path) -> Finding | None:
     """An array of at least two dimensions for each row, under a name that says images."""
     try:
-        found = _parts(path)
+        found = _array_parts(path)
     except Exception:  # what cannot be opened is no array
         return None
     images = [one for one in found if one.role == "images" and len(one.shape) > 2]
@@ -53,7 +54,7 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """One row for each row of the arrays, those of all splits one after the other."""
-    parts = _parts(path)
+    parts = _array_parts(path)
     images = [one for one in parts if one.role == "images" and len(one.shape) > 2]
     if not images:
         raise SeewhyError(f"there is no array of images in '{path.name}'; allowed: {ABOUT}")
@@ -76,15 +77,15 @@ def read(path: Path, settings: Dataset) -> Reading:
                     mark = "/" if "#" in other.address else "#"
                     frame["mask"] = [f"{other.address}{mark}{row}" for row in range(one.shape[0])]
                 elif other.role == "labels":
-                    columns = _add_labels(frame, _values(other), settings) or columns
+                    columns = _add_labels(frame, _part_values(other), settings) or columns
         frames.append(frame)
     whole = pd.concat(frames, ignore_index=True)
     whole = whole if whole["split"].any() else whole.drop(columns="split")
     for one in parts:
-        names = [str(name) for name in _values(one).tolist()] if one.role == "names" else names
+        names = [str(name) for name in _part_values(one).tolist()] if one.role == "names" else names
     notes = []
     if "label" in whole and not names and settings.task != "regression":
-        names = _classes(whole["label"])
+        names = classes_of_labels(whole["label"])
         if names and names[0] == "0" and settings.classes is None:
             notes.append(f"the arrays hold no class names: 0 to {len(names) - 1} are used; `classes:` names them")
     return Reading(whole, names or columns, notes, parts=columns)
@@ -94,16 +95,16 @@ def _add_labels(frame: pd.DataFrame, values: np.ndarray, settings: Dataset) -> l
     """Labels as text, or a column for each of several; names of these columns."""
     flat = values.reshape(len(values), -1)
     if flat.shape[1] == 1:
-        frame["label"] = [_text(value) for value in flat[:, 0].tolist()]
+        frame["label"] = [_label_text(value) for value in flat[:, 0].tolist()]
         return []
     given = settings.classes if isinstance(settings.classes, list) else []
     names = given if len(given) == flat.shape[1] else [str(one) for one in range(flat.shape[1])]
     for place, name in enumerate(names):
-        frame[f"part:{name}"] = [_text(value) for value in flat[:, place].tolist()]
+        frame[f"part:{name}"] = [_label_text(value) for value in flat[:, place].tolist()]
     return names
 
 
-def _text(value: object) -> str:
+def _label_text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, bool):
@@ -111,21 +112,14 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _classes(labels: pd.Series) -> list[str]:
-    values = set(labels) - {""}
-    if all(value.isdecimal() for value in values):
-        return [str(one) for one in range(max(map(int, values), default=-1) + 1)]
-    return sorted(values)
-
-
-def _parts(path: Path) -> list[Part]:
+def _array_parts(path: Path) -> list[Part]:
     files = [path] if path.is_file() else sorted(one for one in path.iterdir() if one.suffix.lower() in ENDINGS[:3])
     found = []
     for file in files:
         if file.suffix.lower() not in ENDINGS:
             return []
-        for key, shape in _shapes(file).items():
-            role, split = _meaning(
+        for key, shape in _array_shapes(file).items():
+            role, split = _role_and_split(
                 f"{file.stem} {key}" if not key or len(files) > 1 else key, len(shape), path.is_file() and not key
             )
             if role:
@@ -133,17 +127,17 @@ def _parts(path: Path) -> list[Part]:
     return found
 
 
-def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+def _array_shapes(file: Path) -> dict[str, tuple[int, ...]]:
     kind = file.suffix.lower()
     if kind == ".npz":
-        return {key: shape for key, (shape, _) in containers.npz_shapes(file).items()}
+        return {key: shape for key, (shape, _) in file_formats.npz_shapes(file).items()}
     if kind == ".npy":
-        return {"": containers.npy_shape(file)[0]}
-    held = containers.content(file)
+        return {"": file_formats.npy_shape(file)[0]}
+    held = containers.read_content(file)
     return {key: tuple(value.shape) for key, value in held.items() if isinstance(value, np.ndarray)}
 
 
-def _meaning(name: str, dimensions: int, alone: bool) -> tuple[str, str]:
+def _role_and_split(name: str, dimensions: int, alone: bool) -> tuple[str, str]:
     """What an array is by its name: role and split; an array alone is one of images."""
     words = [word for word in re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if word]
     split = next((split for word in words if (split := walk.split_of(word))), "")
@@ -155,6 +149,6 @@ def _meaning(name: str, dimensions: int, alone: bool) -> tuple[str, str]:
     return ("images" if alone and dimensions > 2 else ""), split
 
 
-def _values(part: Part) -> np.ndarray:
+def _part_values(part: Part) -> np.ndarray:
     file, _, key = part.address.partition("#")
-    return np.asarray(containers.column(Path(file), key))
+    return np.asarray(containers.read_column(Path(file), key))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import read_json
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, USUAL, Finding, Reading
 
@@ -21,7 +21,7 @@ LISTS = {"train": "Flickr_8k.trainImages.txt", "val": "Flickr_8k.devImages.txt",
 
 def recognise(path: Path) -> Finding | None:
     """A file with captions of images, or a folder with one."""
-    file = _file(path)
+    file = _captions_file(path)
     if file is None:
         return None
     strength = UNMISTAKABLE if path.is_file() or file.suffix != ".txt" else USUAL
@@ -32,10 +32,10 @@ def recognise(path: Path) -> Finding | None:
 def read(path: Path, settings: Dataset) -> Reading:
     """One row an image, its captions one a line."""
     del settings
-    file = _file(path)
+    file = _captions_file(path)
     if file is None:
         raise SeewhyError(f"there are no captions in '{path.name}'; allowed: {ABOUT}")
-    frame = _coco(file) if file.suffix == ".json" else _lines(file)
+    frame = _read_coco(file) if file.suffix == ".json" else _read_token_file(file)
     grouped = frame.groupby("image", sort=False)["caption"].agg("\n".join).reset_index()
     folder = file.parent.parent if file.parent.name == "annotations" else file.parent
     for split, name in LISTS.items():
@@ -53,7 +53,7 @@ def is_captions(held: object) -> bool:
     return isinstance(marks, list) and bool(marks) and isinstance(marks[0], dict) and "caption" in marks[0]
 
 
-def _file(path: Path) -> Path | None:
+def _captions_file(path: Path) -> Path | None:
     if path.is_file():
         return path if _has_captions(path) else None
     places = [*sorted(path.glob("*.txt")), *sorted(path.glob("*.json")), *sorted((path / "annotations").glob("*.json"))]
@@ -79,7 +79,7 @@ def _has_captions(file: Path) -> bool:
     return bool(some) and sum(bool(TOKEN.match(line)) for line in some) > 0.8 * len(some)
 
 
-def _lines(file: Path) -> pd.DataFrame:
+def _read_token_file(file: Path) -> pd.DataFrame:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -89,7 +89,7 @@ def _lines(file: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["image", "caption"])
 
 
-def _coco(file: Path) -> pd.DataFrame:
+def _read_coco(file: Path) -> pd.DataFrame:
     held = read_json(file)
     try:
         names = {one["id"]: str(one["file_name"]) for one in held["images"]}

@@ -17,7 +17,7 @@ TEN, HUNDRED = ("batches.meta", "label_names", "labels"), ("meta", "fine_label_n
 
 def recognise(path: Path) -> Finding | None:
     """The names of CIFAR's files."""
-    folder = _folder(path)
+    folder = _cifar_folder(path)
     if folder is None:
         return None
     return Finding(NAME, f"'{folder.name}' holds CIFAR's pickles", PUBLISHED)
@@ -26,38 +26,38 @@ def recognise(path: Path) -> Finding | None:
 def read(path: Path, settings: Dataset) -> Reading:
     """Rows of the training batches, then of the test batch, in torchvision's order."""
     del settings
-    folder = _folder(path)
+    folder = _cifar_folder(path)
     if folder is None:
         raise SeewhyError(f"'{path.name}' does not hold CIFAR; allowed: {ABOUT}")
-    hundred = not _batches(folder)
+    hundred = not _batch_files(folder)
     meta, names, labels = HUNDRED if hundred else TEN
-    files = [("train", folder / "train"), ("test", folder / "test")] if hundred else _batches(folder)
+    files = [("train", folder / "train"), ("test", folder / "test")] if hundred else _batch_files(folder)
     frames = []
     for split, file in files:
         if file.is_file():
-            own = list(containers.column(file, labels))
+            own = list(containers.read_column(file, labels))
             rows = [f"{file}#data/{row}" for row in range(len(own))]
             frames.append(pd.DataFrame({"image": rows, "label": map(str, own), "split": split}))
     if not frames:
         raise SeewhyError(f"'{folder.name}' has no batch of CIFAR")
-    classes = list(containers.column(folder / meta, names)) if (folder / meta).is_file() else []
-    return Reading(pd.concat(frames, ignore_index=True), [_text(name) for name in classes])
+    classes = list(containers.read_column(folder / meta, names)) if (folder / meta).is_file() else []
+    return Reading(pd.concat(frames, ignore_index=True), [_as_text(name) for name in classes])
 
 
-def _text(name: object) -> str:
+def _as_text(name: object) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
-def _batches(folder: Path) -> list[tuple[str, Path]]:
+def _batch_files(folder: Path) -> list[tuple[str, Path]]:
     found = [("train", one) for one in sorted(folder.glob("data_batch_*"))]
     return found + ([("test", folder / "test_batch")] if (folder / "test_batch").is_file() else [])
 
 
-def _folder(path: Path) -> Path | None:
+def _cifar_folder(path: Path) -> Path | None:
     if not path.is_dir():
         return None
     for name in FOLDERS:
         folder = path / name if name else path
-        if folder.is_dir() and (_batches(folder) or all((folder / one).is_file() for one in ("meta", "test"))):
+        if folder.is_dir() and (_batch_files(folder) or all((folder / one).is_file() for one in ("meta", "test"))):
             return folder
     return None

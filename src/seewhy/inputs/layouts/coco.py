@@ -11,7 +11,9 @@ from PIL import Image, ImageDraw
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import LARGEST, read_json
+from seewhy.inputs.containers import LARGEST
+from seewhy.inputs.file_formats import read_json
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "coco"
@@ -21,7 +23,7 @@ BACKGROUND = "background"
 
 def recognise(path: Path) -> Finding | None:
     """A JSON with images, annotations with boxes, and categories; or a folder with one."""
-    file = _file(path)
+    file = _marks_file(path)
     if file is None:
         return None
     held = read_json(file)
@@ -33,12 +35,12 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image with the boxes of its marks; its labels are their categories; for segmentation, their polygons."""
-    file = _file(path)
+    file = _marks_file(path)
     if file is None:
         raise SeewhyError(f"there are no marks in '{path.name}'; allowed: {ABOUT}")
     held = read_json(file)
     try:
-        names = categories(held)
+        names = category_names(held)
         boxes: dict[Any, list[list[float]]] = defaultdict(list)
         labels: dict[Any, set[str]] = defaultdict(set)
         for one in held["annotations"]:
@@ -50,7 +52,7 @@ def read(path: Path, settings: Dataset) -> Reading:
             {
                 "image": str(one["file_name"]),
                 "boxes": json.dumps(boxes[one["id"]]),
-                "label": _label(labels[one["id"]], settings.task),
+                "label": label_of_image(sorted(labels[one["id"]]), settings.task),
                 "mask": f"{file}#mask/{one['id']}",
             }
             for one in held["images"]
@@ -68,7 +70,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(frame, [BACKGROUND, *classes] if segments else classes, notes, (folder, file.parent))
 
 
-def categories(held: dict[str, Any]) -> dict[int, str]:
+def category_names(held: dict[str, Any]) -> dict[int, str]:
     """Names of categories by their ids, in the order of these."""
     return {one["id"]: str(one["name"]) for one in sorted(held["categories"], key=lambda one: one["id"])}
 
@@ -79,7 +81,7 @@ def drawn_mask(file: Path, image: str) -> Image.Image:
     Smaller marks lie over larger ones. Raises SeewhyError for an image that is not in the file.
     """
     held = read_json(file)
-    index = {one: place for place, one in enumerate(categories(held), start=1)}
+    index = {one: place for place, one in enumerate(category_names(held), start=1)}
     size = next((one for one in held["images"] if str(one["id"]) == image), None)
     if size is None:
         raise SeewhyError(f"'{file.name}' has no image {image}")
@@ -88,11 +90,11 @@ def drawn_mask(file: Path, image: str) -> Image.Image:
     canvas = Image.new("L", (size["width"], size["height"]))
     marks = [one for one in held["annotations"] if str(one["image_id"]) == image]
     for one in sorted(marks, key=lambda one: -float(one.get("area", 0))):
-        _draw(canvas, one.get("segmentation"), index[one["category_id"]], one["bbox"])
+        _draw_shape(canvas, one.get("segmentation"), index[one["category_id"]], one["bbox"])
     return canvas
 
 
-def _draw(canvas: Image.Image, shape: Any, value: int, box: list[float]) -> None:
+def _draw_shape(canvas: Image.Image, shape: Any, value: int, box: list[float]) -> None:
     if isinstance(shape, dict):
         inside = run_lengths(shape, canvas.size)
         canvas.paste(value, mask=Image.fromarray(inside.astype(np.uint8) * 255))
@@ -108,7 +110,7 @@ def _draw(canvas: Image.Image, shape: Any, value: int, box: list[float]) -> None
 def run_lengths(shape: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
     """A mask from COCO's run lengths, as numbers or as their text, column by column; `size` is (width, height)."""
     counts = shape["counts"]
-    lengths = counts if isinstance(counts, list) else _lengths(counts)
+    lengths = counts if isinstance(counts, list) else _decode_lengths(counts)
     width, height = size
     flat = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
     if flat.size != width * height:
@@ -116,7 +118,7 @@ def run_lengths(shape: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
     return flat.reshape(width, height).T
 
 
-def _lengths(text: str | bytes) -> list[int]:
+def _decode_lengths(text: str | bytes) -> list[int]:
     """COCO's text of run lengths: six bits a letter, differences from the run before last."""
     found: list[int] = []
     data, place = text.encode() if isinstance(text, str) else text, 0
@@ -141,7 +143,7 @@ def is_marks(held: object) -> bool:
     return all(isinstance(one, dict) and "bbox" in one for one in held["annotations"][:5]) and bool(held["annotations"])
 
 
-def _file(path: Path) -> Path | None:
+def _marks_file(path: Path) -> Path | None:
     places = (
         [path] if path.is_file() else [*sorted(path.glob("*.json")), *sorted((path / "annotations").glob("*.json"))]
     )
@@ -156,9 +158,3 @@ def _file(path: Path) -> Path | None:
         tests = [one for one in found if "test" in one.stem] or [one for one in found if "val" in one.stem]
         found = tests or found
     return found[0] if len(found) == 1 else None
-
-
-def _label(names: set[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(sorted(names))
-    return next(iter(names)) if len(names) == 1 else ""

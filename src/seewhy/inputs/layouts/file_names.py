@@ -65,7 +65,7 @@ def recognise(path: Path) -> Finding | None:
     """Files in one folder whose names begin or end with one of a few words, several files a word."""
     if not path.is_dir():
         return None
-    names = [one.name for one in walk.direct_pictures(walk.top(path))]
+    names = [one.name for one in walk.direct_pictures(walk.top_folder(path))]
     for pattern in USUAL_PATTERNS:
         wanted = compile_pattern(pattern)
         found = [label_in(name, wanted) for name in names]
@@ -83,8 +83,8 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image; its label is in its name."""
-    folder = walk.top(path)
-    found = walk.pictures(folder, settings.files)
+    folder = walk.top_folder(path)
+    found = walk.list_pictures(folder, settings.files)
     if not found or settings.pattern is None:
         raise SeewhyError(f"'{path.name}': allowed: {ABOUT}")
     names = labels_in([one.name for one in found], settings.pattern, f"'{path.name}'")

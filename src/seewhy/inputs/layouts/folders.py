@@ -21,8 +21,8 @@ def recognise(path: Path) -> Finding | None:
     """Folders with images in them, under the name of a split or at once."""
     if not path.is_dir():
         return None
-    folder = walk.top(path)
-    splits, classes = _tree(folder)
+    folder = walk.top_folder(path)
+    splits, classes = _class_folders(folder)
     names = list(dict.fromkeys(one.name for some in classes.values() for one in some))
     if len(names) < FEWEST or all(role_of(name) for name in names) or _are_parts(names):
         return None
@@ -35,25 +35,25 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image with the name of the folder in which it lies, in the order of ImageFolder: by class, then by path."""
-    folder = walk.top(path)
-    splits, classes = _tree(folder)
+    folder = walk.top_folder(path)
+    splits, classes = _class_folders(folder)
     rows: list[dict[str, str]] = []
     inner: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for split, some in classes.items():
         for one in some:
-            for file in walk.pictures(one):
+            for file in walk.list_pictures(one):
                 parts = walk.parts_below(file, one)
                 rows.append({"image": str(file), "label": one.name, "split": split})
                 inner[one.name].add(parts)
     frame = pd.DataFrame(rows)
     if settings.files and len(frame):
-        kept = {str(file) for file in walk.chosen(map(Path, frame["image"]), folder, settings.files)}
+        kept = {str(file) for file in walk.matching_files(map(Path, frame["image"]), folder, settings.files)}
         frame = frame[frame["image"].isin(kept)].reset_index(drop=True)
     elif len(frame):
         _check_depth(inner, path)
     if frame.empty:
         raise SeewhyError(f"there is no class folder with images in '{path.name}'; allowed: {ABOUT}")
-    names, notes = _order(classes)
+    names, notes = _class_order(classes)
     notes += [f"no split is named: all {len(frame):,} images are taken"] if not splits else []
     for place in [folder, *splits]:
         if hidden := walk.strange_folders(place):
@@ -67,7 +67,7 @@ def _are_parts(names: list[str]) -> bool:
     return len(stems) == 1 and ("image" in (stem := stems.pop()) or role_of(stem) == "images")
 
 
-def _tree(folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
+def _class_folders(folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
     """Folders of splits (none where there are none), and the class folders of each split."""
     inner = walk.subfolders(folder)
     splits = [one for one in inner if walk.split_of(one.name) and walk.subfolders(one)]
@@ -80,7 +80,7 @@ def _tree(folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
     return splits, {str(walk.split_of(one.name)): walk.subfolders(one) for one in splits}
 
 
-def _order(classes: dict[str, list[Path]]) -> tuple[list[str], list[str]]:
+def _class_order(classes: dict[str, list[Path]]) -> tuple[list[str], list[str]]:
     """Class names in the order of their folders' names, as ImageFolder numbers them; those of `train` where it is."""
     of_split = {split: [one.name for one in some] for split, some in classes.items()}
     union = sorted({name for names in of_split.values() for name in names})

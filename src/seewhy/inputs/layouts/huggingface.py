@@ -8,7 +8,8 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import containers, file_formats
+from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -25,26 +26,26 @@ CAPTIONS = ("caption", "captions", "text", "sentences")
 def recognise(path: Path) -> Finding | None:
     """Arrow or Parquet files with a column of encoded images."""
     try:
-        files = _files(path)
-        columns = _columns(files[0][1]) if files else {}
+        files = _data_files(path)
+        columns = _column_kinds(files[0][1]) if files else {}
     except Exception:  # what cannot be opened is no table
         return None
-    image = _image(columns)
+    image = _image_column(columns)
     if image is None:
         return None
     splits = listing(dict.fromkeys(one for one, _ in files if one))
     told = f"{files[0][1].name} has a column '{image}' of images; splits: {splits}"
-    return Finding(NAME, told, UNMISTAKABLE, _task(columns, image))
+    return Finding(NAME, told, UNMISTAKABLE, _task_of_columns(columns, image))
 
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Rows of all files, split by split; class names from the features kept with the table."""
     frames: list[pd.DataFrame] = []
     classes: list[str] = []
-    files = _files(path)
+    files = _data_files(path)
     for split, file in files:
-        columns = _columns(file)
-        image = settings.columns.get("image") or _image(columns)
+        columns = _column_kinds(file)
+        image = settings.columns.get("image") or _image_column(columns)
         if image is None:
             raise SeewhyError(f"'{file.name}' has no column of images; found: {listing(columns)}")
         others = [name for name in columns if name != image]
@@ -54,53 +55,49 @@ def read(path: Path, settings: Dataset) -> Reading:
             (name for name in LABELS if name in others and name not in images), None
         )
         caption = next((name for name in CAPTIONS if name in others), None)
-        count = len(containers.column(file, image))
+        count = len(containers.read_column(file, image))
         frame = pd.DataFrame({"image": [f"{file}#{image}/{row}" for row in range(count)], "split": split})
         if mask:
             frame["mask"] = [f"{file}#{mask}/{row}" for row in range(count)]
         if label:
-            frame["label"] = [_text(value) for value in containers.arrow_table(file).column(label).to_pylist()]
-            classes = _names(file, label) or classes
+            frame["label"] = [_cell_text(value) for value in file_formats.arrow_table(file).column(label).to_pylist()]
+            classes = _feature_names(file, label) or classes
         if caption and settings.task == "captioning":
-            values = containers.arrow_table(file).column(caption).to_pylist()
+            values = file_formats.arrow_table(file).column(caption).to_pylist()
             frame["caption"] = ["\n".join(one) if isinstance(one, list) else str(one) for one in values]
         frames.append(frame)
     if not frames:
         raise SeewhyError(f"'{path.name}' holds no Hugging Face dataset; allowed: {ABOUT}")
     whole = pd.concat(frames, ignore_index=True)
-    return Reading(whole if whole["split"].any() else whole.drop(columns="split"), classes or _found(whole))
+    return Reading(
+        whole if whole["split"].any() else whole.drop(columns="split"),
+        classes or classes_of_labels(whole.get("label", [])),
+    )
 
 
-def _found(frame: pd.DataFrame) -> list[str]:
-    values = set(frame.get("label", [])) - {""}
-    if values and all(value.isdecimal() for value in values):
-        return [str(one) for one in range(max(map(int, values)) + 1)]
-    return sorted(values)
-
-
-def _text(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     if value is None:
         return ""
     return json.dumps(value) if isinstance(value, list) else str(value)
 
 
-def _files(path: Path) -> list[tuple[str, Path]]:
+def _data_files(path: Path) -> list[tuple[str, Path]]:
     """Split and file, in the order of rows: of save_to_disk as its state lists them, else by name."""
     if path.is_file():
         return [("", path)] if path.suffix.lower() in containers.ROWS else []
     listed = path / "dataset_dict.json"
     if listed.is_file():
         splits = json.loads(listed.read_text())["splits"]
-        return [(walk.split_of(one) or str(one), file) for one in splits for file in _saved(path / str(one))]
+        return [(walk.split_of(one) or str(one), file) for one in splits for file in _saved_files(path / str(one))]
     if (path / "state.json").is_file():
-        return [("", file) for file in _saved(path)]
+        return [("", file) for file in _saved_files(path)]
     found = sorted(
         one for one in path.rglob("*") if one.suffix.lower() in containers.ROWS and not one.name.startswith("cache-")
     )
-    return [(_split(one), one) for one in found]
+    return [(_split_of_file(one), one) for one in found]
 
 
-def _saved(folder: Path) -> list[Path]:
+def _saved_files(folder: Path) -> list[Path]:
     state = json.loads((folder / "state.json").read_text())
     if state.get("_indices_files"):
         raise SeewhyError(
@@ -109,16 +106,16 @@ def _saved(folder: Path) -> list[Path]:
     return [folder / Path(str(one["filename"])).name for one in state["_data_files"]]
 
 
-def _split(file: Path) -> str:
+def _split_of_file(file: Path) -> str:
     word = file.stem.partition("-")[0].split("_")[-1]
     return walk.split_of(word) or walk.split_of(file.parent.name) or ""
 
 
-def _columns(file: Path) -> dict[str, str]:
+def _column_kinds(file: Path) -> dict[str, str]:
     """Columns and whether they are of images: a struct of bytes and path, or bytes."""
     import pyarrow as pa
 
-    schema = _schema(file)
+    schema = _read_schema(file)
     found = {}
     for one in schema:
         names = (
@@ -131,18 +128,18 @@ def _columns(file: Path) -> dict[str, str]:
     return found
 
 
-def _schema(file: Path) -> Any:
+def _read_schema(file: Path) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.read_schema(file) if file.suffix.lower() == ".parquet" else containers.arrow_table(file).schema
+    return pq.read_schema(file) if file.suffix.lower() == ".parquet" else file_formats.arrow_table(file).schema
 
 
-def _image(columns: dict[str, str]) -> str | None:
+def _image_column(columns: dict[str, str]) -> str | None:
     of_images = [name for name, kind in columns.items() if kind == "image"]
     return next((name for name in IMAGES if name in of_images), of_images[0] if of_images else None)
 
 
-def _task(columns: dict[str, str], image: str) -> str:
+def _task_of_columns(columns: dict[str, str], image: str) -> str:
     if any(kind == "image" and name in MASKS and name != image for name, kind in columns.items()):
         return "segmentation"
     label = next((name for name in LABELS if name in columns), None)
@@ -151,9 +148,9 @@ def _task(columns: dict[str, str], image: str) -> str:
     return "multilabel" if label and columns[label] == "list" else "classification"
 
 
-def _names(file: Path, label: str) -> list[str]:
+def _feature_names(file: Path, label: str) -> list[str]:
     """Names of a ClassLabel, as `datasets` keeps them in the schema."""
-    note = (_schema(file).metadata or {}).get(b"huggingface")
+    note = (_read_schema(file).metadata or {}).get(b"huggingface")
     if not note:
         beside = file.parent / "dataset_info.json"
         note = json.dumps({"info": json.loads(beside.read_text())}).encode() if beside.is_file() else b"{}"

@@ -6,7 +6,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError, listing
-from seewhy.inputs import containers
+from seewhy.inputs import file_formats
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "idx"
@@ -15,7 +15,7 @@ ABOUT = "MNIST's files: t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, also 
 
 def recognise(path: Path) -> Finding | None:
     """Files with `images` and `labels` in their names that begin as MNIST's do."""
-    found = _files(path)
+    found = _idx_files(path)
     if not found:
         return None
     told = listing(f"{images.name} and {labels.name}" for _, images, labels in found)
@@ -26,8 +26,8 @@ def read(path: Path, settings: Dataset) -> Reading:
     """Rows of the training file, then of the test file."""
     del settings
     frames = []
-    for split, images, labels in _files(path):
-        own = containers.idx(labels)
+    for split, images, labels in _idx_files(path):
+        own = file_formats.read_idx(labels)
         frames.append(
             pd.DataFrame(
                 {"image": [f"{images}#{row}" for row in range(len(own))], "label": own.astype(str), "split": split}
@@ -39,7 +39,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(frame, [str(one) for one in range(frame["label"].astype(int).max() + 1)])
 
 
-def _files(path: Path) -> list[tuple[str, Path, Path]]:
+def _idx_files(path: Path) -> list[tuple[str, Path, Path]]:
     """Split, images and labels; a file that lies there both gzipped and not counts once."""
     folder = path if path.is_dir() else path.parent
     places = (
@@ -52,7 +52,7 @@ def _files(path: Path) -> list[tuple[str, Path, Path]]:
         labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
         if not images.is_file() or labels == images or not labels.is_file():
             continue
-        if containers.is_idx(images) and containers.is_idx(labels):
+        if file_formats.is_idx(images) and file_formats.is_idx(labels):
             test = "t10k" in images.name or "test" in images.name
             found.setdefault(images.name.removesuffix(".gz"), ("test" if test else "train", images, labels))
     return sorted(found.values(), key=lambda one: one[0] == "test")

@@ -22,16 +22,15 @@ def recognise(path: Path) -> Finding | None:
     """Folders named after masks, or files named after another file and `_mask`, for most of the images."""
     if not path.is_dir():
         return None
-    images, masks = _sorted(walk.pictures(path), path)
+    images, masks = _images_and_masks(walk.list_pictures(path), path)
     if not masks or not images:
         return None
-    matched = _match(images, masks)
+    matched = _match_masks(images, masks)
     if len(matched) * 2 < len(images):
         return None
     image, mask = next(iter(matched.items()))
-    told = (
-        f"{len(matched)} of {len(images)} images have a mask: {walk.shown([image, mask], path).replace(', ', ' and ')}"
-    )
+    shown = walk.paths_shown([image, mask], path).replace(", ", " and ")
+    told = f"{len(matched)} of {len(images)} images have a mask: {shown}"
     colours = colour_file(path)
     settings = {"colours": str(colours)} if colours else {}
     return Finding(NAME, told, UNMISTAKABLE, "segmentation", settings)
@@ -39,12 +38,15 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image with its mask, and the split that a folder around it is named after."""
-    images, masks = _sorted(walk.pictures(path, settings.files), path)
-    matched = _match(images, masks)
+    images, masks = _images_and_masks(walk.list_pictures(path, settings.files), path)
+    matched = _match_masks(images, masks)
     if not matched:
         raise SeewhyError(f"no image in '{path.name}' has a mask; allowed: {ABOUT}")
     files = [file for some in images.values() for file in some]
-    rows = [{"image": str(one), "mask": str(matched.get(one, "")), "split": _split(one, path)} for one in sorted(files)]
+    rows = [
+        {"image": str(one), "mask": str(matched.get(one, "")), "split": _split_of_file(one, path)}
+        for one in sorted(files)
+    ]
     frame = pd.DataFrame(rows)
     notes = [f"{without:,} of {len(files):,} images have no mask"] if (without := len(files) - len(matched)) else []
     stray = sum(map(len, masks.values())) - len(set(matched.values()))
@@ -81,7 +83,7 @@ def read_colours(file: Path) -> dict[str, str]:
     return found
 
 
-def _sorted(files: list[Path], path: Path) -> tuple[dict[Key, list[Path]], dict[Key, list[Path]]]:
+def _images_and_masks(files: list[Path], path: Path) -> tuple[dict[Key, list[Path]], dict[Key, list[Path]]]:
     """Files by what they are of: images, and masks."""
     images: dict[Key, list[Path]] = defaultdict(list)
     masks: dict[Key, list[Path]] = defaultdict(list)
@@ -101,7 +103,7 @@ def _sorted(files: list[Path], path: Path) -> tuple[dict[Key, list[Path]], dict[
     return images, masks
 
 
-def _match(images: dict[Key, list[Path]], masks: dict[Key, list[Path]]) -> dict[Path, Path]:
+def _match_masks(images: dict[Key, list[Path]], masks: dict[Key, list[Path]]) -> dict[Path, Path]:
     """The mask of each image: of the same folders but for their roles, or else the only one of that stem."""
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for (_, stem), files in masks.items():
@@ -119,6 +121,6 @@ def _match(images: dict[Key, list[Path]], masks: dict[Key, list[Path]]) -> dict[
     return found
 
 
-def _split(file: Path, path: Path) -> str:
+def _split_of_file(file: Path, path: Path) -> str:
     named = [walk.split_of(without_role(part) or part) for part in walk.parts_below(file, path)]
     return next((one for one in named if one), "")

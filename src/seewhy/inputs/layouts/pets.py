@@ -16,14 +16,14 @@ LISTS = {"train": "trainval", "test": "test"}
 
 def recognise(path: Path) -> Finding | None:
     """The two lists in `annotations`, beside `images`."""
-    folder = _folder(path)
+    folder = _pets_folder(path)
     return Finding(NAME, f"'{folder.name}' is laid out as OxfordIIITPet", PUBLISHED) if folder else None
 
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Rows of trainval.txt (as split train), then of test.txt; class names as torchvision makes them."""
     del settings
-    folder = _folder(path)
+    folder = _pets_folder(path)
     if folder is None:
         raise SeewhyError(f"'{path.name}' is not laid out as OxfordIIITPet; allowed: {ABOUT}")
     rows = []
@@ -43,7 +43,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(frame[["image", "label", "split"]], list(classes.values()))
 
 
-def _folder(path: Path) -> Path | None:
+def _pets_folder(path: Path) -> Path | None:
     if not path.is_dir():
         return None
     for name in FOLDERS:

@@ -18,7 +18,7 @@ LABELS = ("emotion", "label", "labels", "class", "target")
 
 def recognise(path: Path) -> Finding | None:
     """A CSV whose head names pixels; or a folder with one."""
-    files = _files(path)
+    files = _pixel_files(path)
     if not files:
         return None
     return Finding(NAME, f"{files[0].name} holds pixels", UNMISTAKABLE)
@@ -26,12 +26,12 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """One row an image; `Usage` gives the split as FER2013 has it, else the name of the file."""
-    files = _files(path)
+    files = _pixel_files(path)
     if not files:
         raise SeewhyError(f"there is no table of pixels in '{path.name}'; allowed: {ABOUT}")
     frames, notes = [], []
     for file in files:
-        head = _head(file)
+        head = _column_heads(file)
         text = next((name for name in head if name.lower() == "pixels"), None)
         label = settings.columns.get("label") or next((one for one in head if one.lower() in LABELS), None)
         usage = next((one for one in head if one.lower() == "usage"), None)
@@ -52,9 +52,9 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(whole, [str(one) for one in range(max(numbers, default=-1) + 1)], notes)
 
 
-def _files(path: Path) -> list[Path]:
+def _pixel_files(path: Path) -> list[Path]:
     places = [path] if path.is_file() else sorted(path.glob("*.csv"))
-    return [one for one in places if one.suffix.lower() == ".csv" and _is_pixels(_head(one))]
+    return [one for one in places if one.suffix.lower() == ".csv" and _is_pixels(_column_heads(one))]
 
 
 def _is_pixels(head: list[str]) -> bool:
@@ -62,7 +62,7 @@ def _is_pixels(head: list[str]) -> bool:
     return "pixels" in low or sum(name.startswith("pixel") and name[5:].isdecimal() for name in low) >= 16
 
 
-def _head(file: Path) -> list[str]:
+def _column_heads(file: Path) -> list[str]:
     try:
         with file.open(encoding="utf-8-sig", errors="replace") as stream:
             return [name.strip().strip('"') for name in stream.readline(200_000).rstrip("\n").split(",")]

@@ -22,7 +22,7 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """One row an image, in the order of their names."""
-    found = walk.pictures(path, settings.files)
+    found = walk.list_pictures(path, settings.files)
     if not found:
         raise SeewhyError(f"there is no image in '{path.name}'; allowed: files ending in {listing(walk.PICTURES)}")
     return Reading(pd.DataFrame({"image": [str(one) for one in found]}))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
-from seewhy.inputs.containers import read_json
+from seewhy.inputs.file_formats import read_json
 from seewhy.inputs.layouts import walk
 
 FEWEST = 0.8  # share of a list's lines that must name images for it to be one of a split
@@ -21,22 +21,22 @@ def add_splits(frame: pd.DataFrame, data: Path, settings: Dataset, root: Path) -
     Rows that no list names are of the split `none`. Raises SeewhyError for a list that names no image of the frame.
     """
     if settings.splits is not None:
-        lists = _given(settings.splits, root)
+        lists = _given_lists(settings.splits, root)
     elif "split" in frame:
         return frame, []
     else:
-        lists = _beside(frame, data)
+        lists = _lists_beside(frame, data)
     if not lists:
         return frame, []
     split = pd.Series("none", index=frame.index)
-    keys = _keys(frame["image"].tolist())
+    keys = _rows_by_tail(frame["image"].tolist())
     notes = []
     for name, (file, names) in lists.items():
-        rows = {row for one in names for row in keys.get(_plain(one), [])}
+        rows = {row for one in names for row in keys.get(_plain_line(one), [])}
         if not rows:
             raise SeewhyError(f"no line of '{file}' names an image of the dataset")
         split.loc[sorted(rows)] = name
-        missing = sum(_plain(one) not in keys for one in names)
+        missing = sum(_plain_line(one) not in keys for one in names)
         notes.append(
             f"split {name} is in {file}" + (f"; {missing:,} of its names are no image here" if missing else "")
         )
@@ -46,9 +46,9 @@ def add_splits(frame: pd.DataFrame, data: Path, settings: Dataset, root: Path) -
 Lists = dict[str, tuple[str, list[str]]]
 
 
-def _given(splits: str | dict[str, str], root: Path) -> Lists:
+def _given_lists(splits: str | dict[str, str], root: Path) -> Lists:
     if isinstance(splits, dict):
-        return {name: (file, _lines(root / file)) for name, file in splits.items()}
+        return {name: (file, _read_names(root / file)) for name, file in splits.items()}
     held = read_json(root / splits)
     found = _of_json(held, splits)
     if not found:
@@ -62,11 +62,11 @@ def _of_json(held: Any, file: str) -> Lists:
     found: Lists = {}
     for key, names in held.items():
         split = walk.split_of(str(key)) or str(key)
-        found[split] = (file, [str(_name(one)) for one in names])
+        found[split] = (file, [str(_name_of_entry(one)) for one in names])
     return found
 
 
-def _name(entry: Any) -> Any:
+def _name_of_entry(entry: Any) -> Any:
     if isinstance(entry, list) and entry:
         return entry[0]
     if isinstance(entry, dict):
@@ -74,21 +74,21 @@ def _name(entry: Any) -> Any:
     return entry
 
 
-def _beside(frame: pd.DataFrame, data: Path) -> Lists:
+def _lists_beside(frame: pd.DataFrame, data: Path) -> Lists:
     """Lists in the data's folder, or one below, of which most lines name images."""
     folder = data if data.is_dir() else data.parent
-    keys = _keys(frame["image"].tolist())
+    keys = _rows_by_tail(frame["image"].tolist())
     found: Lists = {}
     for file in sorted([*folder.glob("*.txt"), *folder.glob("*/*.txt")]):
         split = _split_of_list(file.stem)
         if split is None or file.stat().st_size > LARGEST:
             continue
-        names = _lines(file)
-        if names and sum(_plain(one) in keys for one in names) > FEWEST * len(names) and split not in found:
+        names = _read_names(file)
+        if names and sum(_plain_line(one) in keys for one in names) > FEWEST * len(names) and split not in found:
             found[split] = (file.relative_to(folder).as_posix(), names)
     for file in sorted(folder.glob("*split*.json")):
         lists = _of_json(read_json(file), file.name)
-        if lists and all(any(_plain(one) in keys for one in names) for _, names in lists.values()):
+        if lists and all(any(_plain_line(one) in keys for one in names) for _, names in lists.values()):
             found = found or lists
     return found if set(found) - {"train"} else {}
 
@@ -99,7 +99,7 @@ def _split_of_list(stem: str) -> str | None:
     return words[0] if words else None
 
 
-def _lines(file: Path) -> list[str]:
+def _read_names(file: Path) -> list[str]:
     try:
         return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except FileNotFoundError:
@@ -108,14 +108,14 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def _plain(line: str) -> str:
+def _plain_line(line: str) -> str:
     """A line as the images are looked up: without the label behind the name, and without its ending."""
     text = line.replace("\\", "/")
     word = text.split()[0].split(",")[0] if re.search(r"\.[A-Za-z]{3,4}[\s,]", text) else text
     return re.sub(r"\.[A-Za-z]{3,4}$", "", word)
 
 
-def _keys(images: list[str]) -> dict[str, list[int]]:
+def _rows_by_tail(images: list[str]) -> dict[str, list[int]]:
     """Rows by each tail of an image's path, without ending; a tail that several images share is none but the whole."""
     found: dict[str, list[int]] = {}
     for row, image in enumerate(images):

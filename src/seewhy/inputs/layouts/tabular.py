@@ -33,7 +33,7 @@ class Columns:
     why: str = ""
 
     @property
-    def settings(self) -> dict[str, object]:
+    def as_settings(self) -> dict[str, object]:
         """The keys of the section that say the same."""
         renamed = {"image": self.image, **({"label": self.label} if self.label else {}), **self.others}
         found: dict[str, object] = {"columns": {ours: theirs for ours, theirs in renamed.items() if ours != theirs}}
@@ -47,14 +47,14 @@ class Files:
         self.folder = folder
 
     @cached_property
-    def names(self) -> set[str]:
+    def file_names(self) -> set[str]:
         """File names, with and without ending."""
-        found = [one.name for one in walk.pictures(self.folder)]
+        found = [one.name for one in walk.list_pictures(self.folder)]
         return {*found, *(name.rpartition(".")[0] for name in found)}
 
-    def share(self, values: Sequence[str]) -> float:
+    def share_named(self, values: Sequence[str]) -> float:
         """Share of the values that name one of the images."""
-        known = [value.replace("\\", "/").rpartition("/")[2] in self.names for value in values if value]
+        known = [value.replace("\\", "/").rpartition("/")[2] in self.file_names for value in values if value]
         return sum(known) / max(1, len(known))
 
 
@@ -73,10 +73,10 @@ def columns_of(frame: pd.DataFrame, folder: Path, settings: Dataset | None = Non
     for name in [*parts, *given.values()]:
         if name not in frame:
             raise unknown("column", name, frame.columns, "the table")
-    label = given.get("label") or (None if parts else _word(frame, LABEL_WORDS, taken))
+    label = given.get("label") or (None if parts else _named_column(frame, LABEL_WORDS, taken))
     classes = settings.classes if settings and isinstance(settings.classes, list) else []
     if not parts and "label" not in given:
-        parts = _parts(frame, taken | ({label} if label else set()), classes)
+        parts = _class_columns(frame, taken | ({label} if label else set()), classes)
         label = None if parts else label
     named = _names_beside(frame, label, taken)
     told = [f"column '{image}' {why}"]
@@ -89,35 +89,35 @@ def _image_column(frame: pd.DataFrame, folder: Path, given: str | None) -> tuple
     if given:
         return given, "is named in `columns`"
     some = frame.head(LOOKED_AT)
-    ending = [name for name in frame if _mostly(some[name].map(walk.is_picture))]
-    best = _word(frame[ending], IMAGE_WORDS, set()) or next(iter(ending), None)
+    ending = [name for name in frame if _is_mostly(some[name].map(walk.is_picture))]
+    best = _named_column(frame[ending], IMAGE_WORDS, set()) or next(iter(ending), None)
     if best:
         return best, "holds names of images"
     files = Files(folder)
-    for name in sorted(frame, key=lambda one: _rank(one, IMAGE_WORDS)):
-        if files.share(some[name].tolist()) > 0.8:
+    for name in sorted(frame, key=lambda one: _word_rank(one, IMAGE_WORDS)):
+        if files.share_named(some[name].tolist()) > 0.8:
             return name, f"holds names of images in '{folder.name}' without their ending"
     return None, ""
 
 
-def _mostly(found: pd.Series) -> bool:
+def _is_mostly(found: pd.Series) -> bool:
     return bool(len(found)) and bool(found.mean() > 0.8)
 
 
-def _rank(name: str, words: Sequence[str]) -> int:
+def _word_rank(name: str, words: Sequence[str]) -> int:
     low = name.lower().replace(" ", "_")
     whole = [place for place, word in enumerate(words) if low == word]
     part = [len(words) + place for place, word in enumerate(words) if word in low.split("_")]
     return min([*whole, *part, 3 * len(words)])
 
 
-def _word(frame: pd.DataFrame, words: Sequence[str], taken: set[str]) -> str | None:
+def _named_column(frame: pd.DataFrame, words: Sequence[str], taken: set[str]) -> str | None:
     """The column that such a word names, whole before in part."""
-    free = [name for name in frame if name not in taken and _rank(name, words) < 3 * len(words)]
-    return min(free, key=lambda name: _rank(name, words), default=None)
+    free = [name for name in frame if name not in taken and _word_rank(name, words) < 3 * len(words)]
+    return min(free, key=lambda name: _word_rank(name, words), default=None)
 
 
-def _parts(frame: pd.DataFrame, taken: set[str], classes: list[str]) -> list[str]:
+def _class_columns(frame: pd.DataFrame, taken: set[str], classes: list[str]) -> list[str]:
     """A column a class: those named as the classes are, or else all that hold 0 and 1."""
     if classes and all(name in frame for name in classes):
         return list(classes)
@@ -133,7 +133,7 @@ def _names_beside(frame: pd.DataFrame, label: str | None, taken: set[str]) -> st
     if label is None or not all(map(labels.index_of, frame[label].unique())):
         return None
     for name in frame:
-        if name in taken or name == label or _rank(name, NAME_WORDS) >= 3 * len(NAME_WORDS):
+        if name in taken or name == label or _word_rank(name, NAME_WORDS) >= 3 * len(NAME_WORDS):
             continue
         pairs = frame[[label, name]].drop_duplicates()
         whole = sorted(int(str(labels.index_of(one))) for one in pairs[label]) == [*range(len(pairs))]
@@ -172,7 +172,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def interpret(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) -> Reading:
+def interpret_table(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) -> Reading:
     """A table of text as a reading; raises SeewhyError where no column names images."""
     found = columns_of(frame, folder, settings)
     if found is None:
@@ -185,7 +185,7 @@ def interpret(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) 
     if missing := next((name for name in own if name not in frame), None):
         raise unknown("column", missing, frame.columns, place)
     kept = pd.DataFrame({name: frame[theirs] for name, theirs in (own | ours | masks).items()})
-    classes = _classes(frame, found, settings)
+    classes = _class_names(frame, found, settings)
     notes: list[str] = []
     for name in found.parts:
         kept[f"part:{name}"] = frame[name]
@@ -199,7 +199,7 @@ def interpret(frame: pd.DataFrame, folder: Path, settings: Dataset, place: str) 
     return Reading(kept, classes, notes, (folder,), found.parts)
 
 
-def _classes(frame: pd.DataFrame, found: Columns, settings: Dataset) -> list[str]:
+def _class_names(frame: pd.DataFrame, found: Columns, settings: Dataset) -> list[str]:
     """Class names in the order that scikit-learn and pandas give them: of columns as they stand, of names sorted."""
     if found.parts:
         return found.parts

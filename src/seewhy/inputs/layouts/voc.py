@@ -9,6 +9,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import PUBLISHED, Finding, Reading
 
@@ -23,7 +24,7 @@ TWENTY = (
 
 def recognise(path: Path) -> Finding | None:
     """JPEGImages beside Annotations or SegmentationClass, or XML beside the images."""
-    folder = _folder(path)
+    folder = _voc_folder(path)
     if folder is None:
         return None
     marks = (folder / "Annotations").is_dir()
@@ -33,22 +34,22 @@ def recognise(path: Path) -> Finding | None:
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image with its boxes, labels, mask, and the split whose list names it."""
-    folder = _folder(path)
+    folder = _voc_folder(path)
     if folder is None:
         raise SeewhyError(f"'{path.name}' is not laid out as VOC; allowed: {ABOUT}")
-    splits = _splits(folder, "Segmentation" if settings.task == "segmentation" else "Main")
+    splits = _listed_splits(folder, "Segmentation" if settings.task == "segmentation" else "Main")
     rows, names = [], set()
-    for file in walk.pictures(folder / "JPEGImages"):
+    for file in walk.list_pictures(folder / "JPEGImages"):
         if splits and file.stem not in splits:
             continue
-        marks = _marks(folder / "Annotations" / f"{file.stem}.xml")
+        marks = _read_marks(folder / "Annotations" / f"{file.stem}.xml")
         names |= {name for name, _ in marks}
         mask = folder / "SegmentationClass" / f"{file.stem}.png"
         rows.append(
             {
                 "image": str(file),
                 "boxes": json.dumps([box for _, box in marks]),
-                "label": _label({name for name, _ in marks}, settings.task),
+                "label": label_of_image(sorted({name for name, _ in marks}), settings.task),
                 "mask": str(mask) if mask.is_file() else "",
                 "split": splits.get(file.stem, ""),
             }
@@ -63,13 +64,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     return Reading(frame.drop(columns=unused), ["background", *classes] if segments else classes)
 
 
-def _label(names: set[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(sorted(names))
-    return next(iter(names)) if len(names) == 1 else ""
-
-
-def _folder(path: Path) -> Path | None:
+def _voc_folder(path: Path) -> Path | None:
     if not path.is_dir():
         return None
     for one in (path, *sorted(path.glob("VOC*")), *sorted(path.glob("VOCdevkit/VOC*"))):
@@ -80,7 +75,7 @@ def _folder(path: Path) -> Path | None:
     return None
 
 
-def _splits(folder: Path, kind: str) -> dict[str, str]:
+def _listed_splits(folder: Path, kind: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for split in ("train", "val", "test"):
         file = folder / "ImageSets" / kind / f"{split}.txt"
@@ -90,7 +85,7 @@ def _splits(folder: Path, kind: str) -> dict[str, str]:
     return found
 
 
-def _marks(file: Path) -> list[tuple[str, list[float]]]:
+def _read_marks(file: Path) -> list[tuple[str, list[float]]]:
     """Names and boxes in an annotation; VOC counts pixels from 1 and its boxes hold their last one."""
     if not file.is_file():
         return []
@@ -99,11 +94,11 @@ def _marks(file: Path) -> list[tuple[str, list[float]]]:
         raise SeewhyError(f"annotation '{file.name}' declares a document type or is too long; allowed: plain XML")
     try:
         objects = ElementTree.fromstring(text).findall("object")
-        return [(str(one.findtext("name")).strip(), _box(one.find("bndbox"))) for one in objects]
+        return [(str(one.findtext("name")).strip(), _box_corners(one.find("bndbox"))) for one in objects]
     except (ElementTree.ParseError, TypeError, ValueError) as error:
         raise SeewhyError(f"annotation '{file.name}' cannot be read: {error}") from None
 
 
-def _box(found: Any) -> list[float]:
+def _box_corners(found: Any) -> list[float]:
     x0, y0, x1, y1 = (float(found.findtext(name)) for name in ("xmin", "ymin", "xmax", "ymax"))
     return [max(0.0, x0 - 1), max(0.0, y0 - 1), x1, y1]

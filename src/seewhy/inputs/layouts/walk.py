@@ -37,19 +37,19 @@ def strange_folders(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir() if one.is_dir() and one.name.startswith("."))
 
 
-def pictures(folder: Path, pattern: str | None = None) -> list[Path]:
+def list_pictures(folder: Path, pattern: str | None = None) -> list[Path]:
     """Image files below a folder in the order of torchvision's ImageFolder: by folder, then by name.
 
     `pattern` keeps those whose path from the folder it fits, as `**/CROPPED/*`.
     """
     found = []
-    for place, inner, names in sorted(_walk(folder)):
+    for place, inner, names in sorted(_walk_folders(folder)):
         del inner
         found += [Path(place, name) for name in sorted(names) if is_picture(name)]
-    return found if pattern is None else chosen(found, folder, pattern)
+    return found if pattern is None else matching_files(found, folder, pattern)
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+def _walk_folders(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     seen = set()
     for place, inner, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
@@ -61,7 +61,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
         yield place, inner, names
 
 
-def chosen(found: Iterable[Path], folder: Path, pattern: str) -> list[Path]:
+def matching_files(found: Iterable[Path], folder: Path, pattern: str) -> list[Path]:
     """The files whose path from the folder fits the pattern; raises SeewhyError where none does."""
     loose = pattern.replace("**/", "*")
     kept = [one for one in found if fnmatch(one.relative_to(folder).as_posix(), loose) or fnmatch(one.name, pattern)]
@@ -77,7 +77,7 @@ def is_picture(name: str) -> bool:
 
 def has_picture(folder: Path) -> bool:
     """Whether there is an image in a folder or below it; looks no further than the first."""
-    return any(is_picture(name) for _, _, names in _walk(folder) for name in names)
+    return any(is_picture(name) for _, _, names in _walk_folders(folder) for name in names)
 
 
 def direct_pictures(folder: Path) -> list[Path]:
@@ -85,7 +85,7 @@ def direct_pictures(folder: Path) -> list[Path]:
     return sorted((one for one in folder.iterdir() if is_picture(one.name) and one.is_file()), key=lambda one: one.name)
 
 
-def top(path: Path) -> Path:
+def top_folder(path: Path) -> Path:
     """The folder in which something is to be chosen from: single folders around it are gone through."""
     while path.is_dir():
         inner = subfolders(path)
@@ -103,7 +103,7 @@ def parts_below(file: Path, folder: Path) -> tuple[str, ...]:
     return PurePosixPath(file.relative_to(folder).as_posix()).parts[:-1]
 
 
-def shown(paths: Iterable[Path], folder: Path) -> str:
+def paths_shown(paths: Iterable[Path], folder: Path) -> str:
     """Some paths, from a folder, for a message."""
     return listing(one.relative_to(folder).as_posix() for one in paths)
 

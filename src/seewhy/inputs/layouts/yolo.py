@@ -10,6 +10,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from seewhy.config.dataset import Dataset
 from seewhy.errors import SeewhyError
+from seewhy.inputs.labels import label_of_image
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -21,21 +22,21 @@ def recognise(path: Path) -> Finding | None:
     """Text files of five numbers a line in a folder `labels` beside one `images`, or beside the images."""
     if not path.is_dir():
         return None
-    files = walk.pictures(path)
+    files = walk.list_pictures(path)
     marked = [one for one in files[:200] if (mark := _marks_of(one)) and mark.is_file() and _is_marks(mark)]
     if not marked:
         return None
     mark = _marks_of(marked[0])
-    told = f"{walk.shown([mark], path)} holds boxes of {walk.shown(marked[:1], path)}, as YOLO has them"
+    told = f"{walk.paths_shown([mark], path)} holds boxes of {walk.paths_shown(marked[:1], path)}, as YOLO has them"
     return Finding(NAME, told, UNMISTAKABLE)
 
 
 def read(path: Path, settings: Dataset) -> Reading:
     """Each image with its boxes in pixels; its label is the class of all of them, if that is one."""
     rows, seen, mixed = [], set(), 0
-    names = _names(path)
-    for file in walk.pictures(path, settings.files):
-        marks = _read(_marks_of(file))
+    names = _class_names(path)
+    for file in walk.list_pictures(path, settings.files):
+        marks = _read_marks(_marks_of(file))
         if marks:
             with Image.open(file) as image:
                 width, height = image.size
@@ -54,16 +55,10 @@ def read(path: Path, settings: Dataset) -> Reading:
     classes = names or [str(one) for one in range(max(seen, default=-1) + 1)]
     if seen and max(seen) >= len(classes):
         raise SeewhyError(f"'{path.name}' has boxes of class {max(seen)}; its data.yaml names {len(classes)} classes")
-    frame["label"] = [_label([classes[one] for one in own], settings.task) for own in frame["label"]]
+    frame["label"] = [label_of_image([classes[one] for one in own], settings.task) for own in frame["label"]]
     notes = [f"{mixed:,} images have boxes of several classes, and so no label; `task: multilabel` has them"]
     frame = frame if frame["split"].any() else frame.drop(columns="split")
     return Reading(frame, classes, notes if mixed and settings.task == "classification" else [])
-
-
-def _label(names: list[str], task: str) -> str:
-    if task == "multilabel":
-        return json.dumps(names)
-    return names[0] if len(names) == 1 else ""
 
 
 def _marks_of(image: Path) -> Path:
@@ -77,12 +72,12 @@ def _marks_of(image: Path) -> Path:
 
 def _is_marks(file: Path) -> bool:
     try:
-        return bool(_read(file))
+        return bool(_read_marks(file))
     except SeewhyError:
         return False
 
 
-def _read(file: Path) -> list[tuple[float, float, float, float, float]]:
+def _read_marks(file: Path) -> list[tuple[float, float, float, float, float]]:
     """Class and box of each line; of a polygon, the box around it."""
     if not file.is_file():
         return []
@@ -104,7 +99,7 @@ def _read(file: Path) -> list[tuple[float, float, float, float, float]]:
     return found
 
 
-def _names(path: Path) -> list[str]:
+def _class_names(path: Path) -> list[str]:
     for file in sorted([*path.glob("*.yaml"), *path.glob("*.yml")]):
         try:
             held: Any = YAML(typ="safe").load(file.read_text(encoding="utf-8"))

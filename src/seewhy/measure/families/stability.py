@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, UInt8
 
-from seewhy.inputs.images import tensor
+from seewhy.inputs.images import input_tensor
 from seewhy.maps.attributions import attribute
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults
 from seewhy.measure.families.randomisation import CONSTANT, probed_rows
@@ -78,6 +78,6 @@ def similarities(
     """Rank correlation of `first` with the maps of changed photos, by method; NaN where the prediction flipped."""
     if not first:
         return {}
-    inputs = tensor(photos, study.preprocessing).to(study.device)
+    inputs = input_tensor(photos, study.preprocessing).to(study.device)
     second = changed_maps(study, study.model, rows, inputs, list(first))
     return {name: np.where(flipped, np.nan, spearman(first[name], second[name])) for name in first}

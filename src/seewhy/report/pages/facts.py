@@ -15,7 +15,7 @@ from seewhy.config import artifacts
 from seewhy.config.code import code_hash
 from seewhy.config.preprocessing import Reverse
 from seewhy.formatting import written
-from seewhy.inputs.checkpoint import NAMES, named
+from seewhy.inputs.checkpoint import NAMES, config_key
 from seewhy.inputs.describe_preprocessing import describe_preprocessing
 from seewhy.measure.families.captions import written_captions
 from seewhy.metrics import captions
@@ -38,7 +38,9 @@ def model_card(study: Study) -> pd.DataFrame:
         "parameters": f"{sum(weight.numel() for weight in study.model.parameters()):,}",
         "checkpoint": f"{settings.checkpoint} (sha256 {point.sha256[:12]})",
         "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
-        "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
+        "claimed accuracy": "not stated"
+        if point.claimed_accuracy is None
+        else f"{written(point.claimed_accuracy, '%')} (validation)",
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
@@ -79,7 +81,7 @@ def warnings(study: Study) -> list[str]:
     found = [
         f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none(getattr(seen, key))}."
         for key in NAMES
-        if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
+        if (name := config_key(point.config, key)) and not _same(point.config[name], getattr(seen, key))
     ]
     if point.classes is not None and names and point.classes != names:
         place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)

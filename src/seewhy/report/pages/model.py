@@ -42,7 +42,7 @@ def compare_baseline(study: Study) -> dict[str, Any]:
         "predicted": model.predicted,
         "given": model.given if model.is_constant and not segmented else 0,
         "images": model.images,
-        "claim": study.checkpoint.claim,
+        "claim": study.checkpoint.claimed_accuracy,
     }
 
 

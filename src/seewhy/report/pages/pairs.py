@@ -167,7 +167,7 @@ def shared_photos(comparison: Comparison, rows: pd.DataFrame, boxes: np.ndarray)
     """The part of each file that both models saw, as large as the first one's input."""
     study = comparison.first
     parts = zip(rows["image"], boxes, strict=True)
-    return [images.part(study.root / name, box.tolist(), study.size) for name, box in parts]
+    return [images.picture_part(study.root / name, box.tolist(), study.size) for name, box in parts]
 
 
 def pair_titles(rows: pd.DataFrame) -> list[str]:
