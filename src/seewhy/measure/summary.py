@@ -18,7 +18,7 @@ TEXTS = ("word", "donor", "word_kind", "neighbour", "suggested", "opposite")
 CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
 
 
-def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
+def summarise_table(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
     """Mean over images of every metric, method and facet of a tidy table; then differences from each of `versus`.
 
     table: columns of `family.COLUMNS`, then facets. seed: of the bootstrap. versus: names of methods or baselines;
