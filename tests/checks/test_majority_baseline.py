@@ -15,7 +15,7 @@ def test_a_model_that_always_predicts_the_rare_class_does_not_work():
     found = compare_majority(rows(["yes"] * 36 + ["no"] * 4, ["no"] * 40))
     assert (found.accuracy.value, found.best, found.most_common) == (0.1, 0.9, "yes")
     assert (found.model_works, found.is_constant, found.predicted) == (False, True, "no")
-    assert [check.status for check in found.checks] == ["fail"]
+    assert [check.status for check in found.accuracy_checks] == ["fail"]
     assert found.accuracy_checks[0].row()["gate"] == "model.accuracy"
 
 
@@ -30,4 +30,4 @@ def test_a_model_as_good_as_the_baseline_or_better_is_not_accused(predicted):
 
 def test_without_labels_there_is_no_check():
     found = compare_majority(rows([None] * 5, ["yes"] * 5))
-    assert (found.checks, found.model_works) == ([], True)
+    assert (found.accuracy_checks, found.model_works) == ([], True)

@@ -259,7 +259,7 @@ WORKS = near(0.98, 0.01)
 
 def judged(figures, accuracy=WORKS, suspects=(), project=()):
     known = Known(figures)
-    checks = [*model(accuracy).checks, *verdict.model_checks(known, suspects, LIMITS)]
+    checks = [*model(accuracy).accuracy_checks, *verdict.model_checks(known, suspects, LIMITS)]
     parts = (
         verdict_sentences.works_answer(model(accuracy)),
         verdict_sentences.shortcut_answer(checks, Evidence(known)),

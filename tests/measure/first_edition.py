@@ -145,7 +145,7 @@ def faithful(found: faithfulness.Sweep) -> Tables:
         "deletion_auc": pd.DataFrame({name: found.curve_area(deletion[name]) for name in names}),
         "insertion_auc": pd.DataFrame({name: found.curve_area(insertion[name]) for name in names}),
         "road": pd.DataFrame(found.road),
-        "average_drop": pd.DataFrame({name: found.drop(name) for name in names}),
+        "average_drop": pd.DataFrame({name: found.score_drop(name) for name in names}),
         "average_increase": pd.DataFrame({name: found.score_increase(name) for name in names}),
     }
 

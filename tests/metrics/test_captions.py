@@ -91,4 +91,4 @@ def test_captions_beside_always_writing_the_most_common_one():
     assert (found.accuracy.value, found.accuracy.n, found.best, found.most_common) == (0.1, 40, 0.9, "a tree")
     assert (found.model_works, found.given, found.images) == (False, 40, 42)
     assert "always writing the most common caption" in found.accuracy_checks[0].denial
-    assert captions.compare_captions([""], [None]).checks == []
+    assert captions.compare_captions([""], [None]).accuracy_checks == []

@@ -40,14 +40,14 @@ class Pass:
 
 
 def collect_evidence(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
-    """Evidence at the named `layers` for `targets`, all of it at once: see `visit` for many targets."""
+    """Evidence at the named `layers` for `targets`, all of it at once: see `visit_evidence` for many targets."""
     evidence: dict[str, list[Evidence]] = {name: [] for name in layers}
     output = visit_evidence(model, images, layers, targets, lambda name, _index, _of, one: evidence[name].append(one))
     return Pass(output, evidence)
 
 
 def visit_evidence(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets, see: See) -> Tensor:
-    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (`targets.resolve`).
+    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (see `resolve_targets`).
 
     A target's gradients go before the next ones come: where `see` keeps maps only, a thousand classes need the memory
     of one gradient. The model is left as it was found. Works inside `no_grad` and `inference_mode`, on frozen and on
@@ -138,7 +138,7 @@ def _run_backwards(scores: list[Tensor], places: list[_Place], see: See) -> None
 def _compact_gradient(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
     """A gradient that is one number for all cells (behind a head that pools) as a view of these numbers, stride 0.
 
-    It reads like any other, needs a cell's memory, and methods may make use of it (see `cam._once`).
+    It reads like any other, needs a cell's memory, and methods may make use of it (see `cam._compact_values`).
     """
     first = gradient
     for dimension in cells:

@@ -44,7 +44,7 @@ class Layout:
         return values.permute(0, 3, 1, 2)
 
     def from_maps(self, maps: Float[Tensor, "n c h w"], like: Tensor) -> Tensor:
-        """`maps` in the layer's own layout, with the prefix tokens of `like`: the inverse of `spatial`."""
+        """`maps` in the layer's own layout, with the prefix tokens of `like`: the inverse of `to_maps`."""
         if self.order == "channels first":
             return maps
         last = maps.permute(0, 2, 3, 1)

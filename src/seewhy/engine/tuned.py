@@ -1,6 +1,6 @@
 """A faster forward pass, for those who ask for it: a copy of the model, channels last, batch norm folded away.
 
-Nothing is cached: whoever calls `tuned` holds the copy and lets it go.
+Nothing is cached: whoever calls `tuned_copy` holds the copy and lets it go.
 """
 
 import copy

@@ -124,7 +124,7 @@ def compute_maps(
     layer: str,
     rule: Rule | None = None,
 ) -> Maps:
-    """Maps of `targets[i]` for row i, made now; all targets of an image share a pass. `rule` as for `explained`."""
+    """Maps of `targets[i]` for row i, made now; all targets of an image share a pass. `rule` as for `explain_batch`."""
     pairs = list(zip(rows["image"], targets, strict=True))
     work = group_jobs(pairs)
     parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}

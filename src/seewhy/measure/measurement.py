@@ -42,7 +42,7 @@ class Measurement:
     def summary(self, versus: Sequence[str] = ()) -> pd.DataFrame:
         """Means over images with 95 % intervals, then differences from each of `versus`, image by image.
 
-        See `seewhy.measure.summary.summarise` for arguments, columns and errors.
+        See `seewhy.measure.summary.summarise_table` for arguments, columns and errors.
 
         >>> summary = study.measure("lift", methods=["gradcam"]).summary(versus=["centre"])
         >>> summary.loc[summary["class_is"] == "true", ["method", "versus", "n"]].values.tolist()[0]

@@ -55,8 +55,8 @@ class LayerImportance:
 def channel_importance(model: nn.Module, images: Tensor, targets: Targets, layer: str) -> ChannelImportance:
     """Per channel: gradient x activation, sum_ij g_kij A_kij, and the score's exact drop with the channel at zero.
 
-    Exact means that the head is run again (see `ablation.ablated`), or that a closed form holds by measurement. Tokens
-    without a place in the image are neither summed nor ablated. Raises SeewhyError as `collect` does.
+    Exact means that the head is run again (see `ablate_channels`), or that a closed form holds by measurement. Tokens
+    without a place in the image are neither summed nor ablated. Raises SeewhyError as `collect_evidence` does.
     """
     seen = collect_evidence(model, images, [layer], targets)
     scores = resolve_targets(targets, seen.output)
@@ -74,7 +74,7 @@ def layer_importance(
 ) -> LayerImportance:
     """Per layer over the depth (`depth_layers` unless named): gradient x activation, its width, and what place costs.
 
-    One pass with a gradient at every layer, then a pass for each layer. Raises SeewhyError as `collect`.
+    One pass with a gradient at every layer, then a pass for each layer. Raises SeewhyError as `collect_evidence`.
     """
     check_device_and_type(model, images)
     names = list(layers) if layers is not None else depth_layers(model, images)
@@ -109,7 +109,7 @@ def _without_place(model: nn.Module, images: Tensor, name: str) -> Tensor:
     def average_cells(layer: nn.Module, _args: object, output: object) -> object:
         maps, hand_on = first_tensor(output, name)
         layout = layout_of(model, layer, maps.shape, images.shape)
-        assert layout is not None  # `collect` has asked before
+        assert layout is not None  # `collect_evidence` has asked before
         spatial = layout.to_maps(maps)
         return hand_on(layout.from_maps(spatial.mean((2, 3), keepdim=True).expand_as(spatial), maps).clone())
 

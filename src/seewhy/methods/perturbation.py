@@ -2,7 +2,7 @@
 
 What is covered becomes `baseline`, as the model takes it: 0 is the mean colour where images are normalised. None tells
 the channels apart: the maps are (n, t, 1, H, W). All scores share all passes. `fast` asks a tuned copy of the model
-(see `tuned`), whose scores are equal to 1e-4.
+(see `tuned_copy`), whose scores are equal to 1e-4.
 """
 
 from collections.abc import Iterator, Sequence

@@ -19,7 +19,7 @@ def scorecam(heads: Heads, scores: Sequence[Score], inner: int = 16, fast: bool 
     Before the paper's ReLU. The paper subtracts the score of a base image, which the softmax forgets. Channels are
     scaled before they are enlarged, as torchcam does; the paper scales after. Channels with the same mask (all the
     constant ones among them) share one run, and all scores share all runs: at most c forward passes an image, `inner`
-    at a time. `fast` runs a tuned copy of the model (see `tuned`): scores, and so weights, to 1e-4.
+    at a time. `fast` runs a tuned copy of the model (see `tuned_copy`): scores, and so weights, to 1e-4.
     """
     maps = []
     with fast_model(heads.model, heads.images[:1], fast) as model:

@@ -36,7 +36,7 @@ class Shapley:
         return np.abs(self.gap) / (np.abs(self.expected).mean() or np.nan)
 
     def pool_values(self, cells: int) -> Float[np.ndarray, "n t h w"]:
-        """Values summed over channels and over squares: see `pooled`."""
+        """Values summed over channels and over squares: see `pool_squares`."""
         return pool_squares(torch.from_numpy(self.values.sum(2)), cells)
 
 

@@ -11,7 +11,7 @@ Maps = Float[np.ndarray, "n h w"]
 
 
 def control_maps(photos: UInt8[np.ndarray, "n h w 3"], grid: tuple[int, int], seed: int) -> dict[str, Maps]:
-    """`blind` and `edges` for those photos, on the maps' own grid: coarse maps have coarse controls."""
+    """`blind_maps` and `edge_map` for those photos, on the maps' own grid: coarse maps have coarse controls."""
     n = len(photos)
     drawn = np.stack([edge_map(photo, grid) for photo in photos]) if n else np.empty((0, *grid))
     return {**blind_maps(n, grid, seed), "edges": drawn}
@@ -30,11 +30,11 @@ def baseline_maps(
     seed: int,
     photos: UInt8[np.ndarray, "n h w 3"] | None = None,
 ) -> dict[str, Maps]:
-    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind` draws for
-    all of them at once. photos: for "edges".
+    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind_maps` draws
+    for all of them at once. photos: for "edges".
 
     >>> some = baseline_maps(["random"], [2], (7, 7), seed=0)["random"]
-    >>> bool((some[0] == blind(3, (7, 7), seed=0)["random"][2]).all())
+    >>> bool((some[0] == blind_maps(3, (7, 7), seed=0)["random"][2]).all())
     True
     """
     makes: dict[str, Callable[[int], Maps]] = {

@@ -42,7 +42,7 @@ class Sweep:
         return start > end if kind == "deletion" else end > start
 
     def meaningful_curves(self, kind: str) -> dict[str, Float[np.ndarray, "n s"]]:
-        """Curves of that kind, NaN for the images that are not `able`."""
+        """Curves of that kind, NaN for the images that are not `is_meaningful`."""
         return {
             name: np.where(self.is_meaningful(kind)[:, None], some, np.nan)
             for name, some in getattr(self, kind).items()

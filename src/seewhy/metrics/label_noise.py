@@ -45,7 +45,7 @@ def class_thresholds(
 def find_doubts(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], limits: Float[np.ndarray, " k"]
 ) -> Doubts:
-    """Of the classes that reach their limit (see `thresholds`) the likeliest; of equals the label.
+    """Of the classes that reach their limit (see `class_thresholds`) the likeliest; of equals the label.
 
     Probabilities of a sigmoid need not add up to 1: each class is held against its own threshold all the same.
     """

@@ -42,8 +42,8 @@ def _half_mask(cells: int, far: bool) -> Float[np.ndarray, " cells"]:
 
 
 def same_image(rows: pd.DataFrame, maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """For each word that names a side: what `towards` finds, on average, in the maps of those words of the same
-    caption that name none. The control that knows the image: where all is on the left, every word looks left."""
+    """For each word that names a side: what `evidence_towards` finds, on average, in the maps of those words of the
+    same caption that name none. The control that knows the image: where all is on the left, every word looks left."""
     words, images = rows["predicted"].to_numpy(), rows["image"].to_numpy()
     naming = np.array([word.casefold() in SIDES for word in words], dtype=bool)
     found = np.full(len(rows), np.nan)

@@ -29,7 +29,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     Settings: how many `samples` are shown.
 
     Table: `iou`, one row for each class (the first one too) that is true or predicted in the image, with its name as
-    facet `map_class`; its mean over images is not the IoU of all pixels, which `confusions` gives.
+    facet `map_class`; its mean over images is not the IoU of all pixels, which `class_ious` gives.
 
     Arrays: `total` number of images; `masked`, the images with a mask, and of each `confusions` (k, k), pixels by true
     and predicted class; `classes`; `images` that are shown, and `labels` (n, h, w), the predicted class of each pixel.
