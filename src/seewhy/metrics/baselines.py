@@ -30,8 +30,8 @@ def baseline_maps(
     seed: int,
     photos: UInt8[np.ndarray, "n h w 3"] | None = None,
 ) -> dict[str, Maps]:
-    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind_maps` draws
-    for all of them at once. photos: for "edges".
+    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind_maps`
+    draws for all of them at once. photos: for "edges".
 
     >>> some = baseline_maps(["random"], [2], (7, 7), seed=0)["random"]
     >>> bool((some[0] == blind_maps(3, (7, 7), seed=0)["random"][2]).all())

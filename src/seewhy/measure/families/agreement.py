@@ -51,8 +51,8 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     maximum.
 
     Arrays: `images` and `targets` that are shown; `layers`, shallow to deep, and for each `layer:<name>` the Grad-CAM
-    maps (n, h, w) as shares of their maximum; `fine:<method>` likewise (`Attributions.visible_strengths`); `refused` and
-    `reasons`: the fine methods that this network cannot have.
+    maps (n, h, w) as shares of their maximum; `fine:<method>` likewise (`Attributions.visible_strengths`); `refused`
+    and `reasons`: the fine methods that this network cannot have.
     """
     if study.predictions.empty:
         return Result(unmeasured_row("rank_correlation", NOTHING))
