@@ -31,8 +31,8 @@ def of_class(output: Float[Tensor, "n classes"], classes: Int[Tensor, " n"]) -> 
 class Score:
     """A target: what `rule` reads of the output for number `classes[i]` of image i, or the user's `function` of it.
 
-    Methods that show the model other batches than the caller's ask for the score of those: `pick_images`, `repeat_images`.
-    A user's function stands for any batch and is its own answer to both.
+    Methods that show the model other batches than the caller's ask for the score of those by `pick_images` and
+    `repeat_images`. A user's function stands for any batch and is its own answer to both.
     """
 
     classes: tuple[int, ...] = ()

@@ -3,7 +3,8 @@
 A: activation (n, c, h, w); g: gradient of the target's score with respect to A. All maps are raw and signed: the
 papers' final ReLU, upsampling and scaling are `seewhy.relu`, `seewhy.upsample`, `seewhy.normalise`.
 
-Behind a head that pools, g is one number a channel: `_compact_values` makes it (n, c, 1, 1), which spares 48 of 49 cells.
+Behind a head that pools, g is one number a channel: `_compact_values` makes it (n, c, 1, 1), which spares 48
+of 49 cells' work.
 """
 
 from collections.abc import Callable

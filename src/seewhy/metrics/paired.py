@@ -78,8 +78,8 @@ class Pair:
         return Pair((first[positions], second[positions]), (here[positions], there[positions]))
 
     def rank_likeness(self, groups: Sequence[str]) -> pd.DataFrame:
-        """Rank correlation of the two maps of each image (`same`), and its control (`other`, by `different_image_likeness`);
-        NaN for both where either map is constant, as one without evidence is."""
+        """Rank correlation of the two maps of each image (`same`), and its control (`other`): see
+        `different_image_likeness`. NaN for both where either map is constant, as one without evidence is."""
         first, second = self.common_maps()
         same = spearman(first, second)
         return pd.DataFrame({"same": same, "other": different_image_likeness(first, second, groups)})
