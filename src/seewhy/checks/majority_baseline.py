@@ -71,11 +71,6 @@ class MajorityBaseline:
             return BASELINES[NUMBERS]
         return f"always {'writing' if self.metric == CAPTIONS else 'predicting'} *{self.most_common}*"
 
-    @property
-    def model_works(self) -> bool:
-        """False only where the model is clearly worse than the majority baseline."""
-        return all(check.status != "fail" for check in self.accuracy_checks)
-
 
 def compare_majority(rows: pd.DataFrame) -> MajorityBaseline:
     """Classified images beside the majority baseline.

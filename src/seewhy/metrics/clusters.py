@@ -40,11 +40,6 @@ class Clusters:
         """How many groups."""
         return len(self.medoids)
 
-    @property
-    def is_distinct(self) -> bool:
-        """Whether there is more than one kind of map: apart from each other, and further than one cloud would be."""
-        return are_distinct(self.silhouette, self.control)
-
 
 def are_distinct(silhouette: float, control: float) -> bool:
     """Whether groups with that mean silhouette are apart, and further than one cloud of points would be."""

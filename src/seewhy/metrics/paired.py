@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from seewhy.metrics.agreement import rank_vectors, spearman
 
@@ -71,11 +71,6 @@ class Pair:
             for maps, seen in zip(self.maps, self.seen, strict=True)
         )
         return first, second
-
-    def take_images(self, positions: Sequence[int] | Int[np.ndarray, " k"]) -> "Pair":
-        """The images at those positions."""
-        (first, second), (here, there) = self.maps, self.seen
-        return Pair((first[positions], second[positions]), (here[positions], there[positions]))
 
     def rank_likeness(self, groups: Sequence[str]) -> pd.DataFrame:
         """Rank correlation of the two maps of each image (`same`), and its control (`other`): see
