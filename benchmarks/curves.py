@@ -12,11 +12,11 @@ from torchvision.models import resnet18
 
 from seewhy import explain
 from seewhy.engine.targets import of_class
-from seewhy.engine.tuned import kept_memory, tuned
-from seewhy.methods.pixels import chunks
+from seewhy.engine.tuned import kept_memory, tuned_copy
+from seewhy.methods.pixels import index_chunks
 from seewhy.metrics import perturbed_images
-from seewhy.metrics.faithfulness import Sweep, sweep
-from seewhy.metrics.perturbed_images import blurred
+from seewhy.metrics.faithfulness import Sweep, sweep_maps
+from seewhy.metrics.perturbed_images import blur_image
 
 METHODS = ["gradcam", "gradcam_pp", "hirescam", "layercam", "eigencam", "activation"]  # as the demo studies' audit
 IMAGES, CELLS, TARGET = 1, 7, 3
@@ -31,18 +31,18 @@ class Case:
         self.images = images - images.mean((2, 3), keepdim=True)
         found = explain(self.model, self.images, methods=METHODS, targets=TARGET, layer="layer4")
         self.maps: Maps = {name: found[name][:, 0].numpy() for name in METHODS}
-        self.fast = tuned(self.model, self.images[:1]).model
+        self.fast = tuned_copy(self.model, self.images[:1]).model
 
     def ours(self, model: nn.Module | None = None) -> Sweep:
         """Insertion, deletion and average drop of all maps, a step a cell; of ROAD, which no peer makes, one share."""
         with torch.inference_mode(), patch.object(perturbed_images, "REMOVED", (0.5,)):
-            return sweep(model or self.fast, self.images, _softmax, [TARGET] * IMAGES, self.maps, CELLS**2, 0)
+            return sweep_maps(model or self.fast, self.images, _softmax, [TARGET] * IMAGES, self.maps, CELLS**2, 0)
 
     def areas(self) -> Tensor:
         """Mean area under the deletion and the insertion curve of each map."""
         found = self.ours()
         kinds = (found.deletion, found.insertion)
-        return torch.tensor([[found.area(kind[name]).mean() for name in self.maps] for kind in kinds])
+        return torch.tensor([[found.curve_area(kind[name]).mean() for name in self.maps] for kind in kinds])
 
     def enlarged(self, name: str) -> np.ndarray:
         """The map's ranks from 0 to 1, since a peer refuses negative maps; as many equal pixels as a cell covers."""
@@ -73,7 +73,7 @@ def curves_vs_torchcam(size: int) -> Sides:
 
     def difference() -> float:
         theirs = [[area(name, None)["deletion_auc"] for name in case.maps]]
-        theirs += [[area(name, blurred)["insertion_auc"] for name in case.maps]]
+        theirs += [[area(name, blur_image)["insertion_auc"] for name in case.maps]]
         return float((case.areas() - torch.tensor(theirs)).abs().max())
 
     return Sides(case.areas, theirs, difference, kept_memory)
@@ -110,7 +110,7 @@ def curves_vs_quantus(size: int) -> Sides:
         for name in case.maps:
             begin = found.deletion[name][:, :1]
             curve = np.concatenate([begin, flipped(case.enlarged(name), (size // CELLS) ** 2)[:, 2::3]], axis=1)
-            far.append(np.abs(np.trapezoid(curve, share) - found.area(found.deletion[name])).max())
+            far.append(np.abs(np.trapezoid(curve, share) - found.curve_area(found.deletion[name])).max())
         return float(max(far))
 
     return Sides(case.areas, theirs, difference, kept_memory)
@@ -119,7 +119,7 @@ def curves_vs_quantus(size: int) -> Sides:
 def curves_over_passes(size: int) -> Sides:
     """The whole sweep against bare forward passes of as many images, in the same batches."""
     case = Case(size)
-    sizes = [len(part) for _ in range(IMAGES) for part in chunks(case.ours().passes // IMAGES)]
+    sizes = [len(part) for _ in range(IMAGES) for part in index_chunks(case.ours().passes // IMAGES)]
     batch = case.images[:1].expand(max(sizes), -1, -1, -1).contiguous()
 
     def plain() -> Tensor:

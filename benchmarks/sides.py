@@ -12,7 +12,7 @@ from torchvision.models import resnet18, resnet50
 import seewhy
 from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import class_score
-from seewhy.engine.tuned import kept_memory, tuned
+from seewhy.engine.tuned import kept_memory, tuned_copy
 from seewhy.methods.ablation import closed_form
 
 FAMILY = ["gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam"]
@@ -53,7 +53,7 @@ def family(size: int, fast: bool = False) -> Sides:
         with torch.no_grad():
             return model(images)
 
-    runner = tuned(model, images[:2], "layer4").model if fast else model
+    runner = tuned_copy(model, images[:2], "layer4").model if fast else model
 
     def difference() -> float:
         """Between the tuned copy's maps and those of the user's model."""

@@ -92,7 +92,7 @@ def test_evidence_is_of_the_class_explained_in_either_model(both):
             batch = study.inputs(both.rows.iloc[[position]])
             own = explain(study.model, batch, methods=["gradcam"], targets=[target], layer=study.layer)["gradcam"]
             np.testing.assert_allclose(maps[position], own[0, 0].clamp(min=0).numpy(), atol=1e-6)
-    found = pair.likeness(both.rows["explained"])
+    found = pair.rank_likeness(both.rows["explained"])
     np.testing.assert_allclose(found["same"], spearman(*pair.maps))
 
 
@@ -102,10 +102,10 @@ def test_models_that_are_fed_differently_are_compared_on_what_both_saw(predicted
     this.save_predictions(this.predict())
     both = open_comparison("both")
     pair = both.evidence("gradcam")
-    np.testing.assert_allclose(pair.shared, [[0.25, 0.25, 0.75, 0.75]] * 12)
-    assert pair.shape == (4, 4)
-    np.testing.assert_allclose(pair.common()[0], pair.maps[0][:, 2:6, 2:6], atol=1e-6)
-    photo = pairs.shared_photos(both, both.rows.head(1), pair.shared[:1])[0]
+    np.testing.assert_allclose(pair.shared_box, [[0.25, 0.25, 0.75, 0.75]] * 12)
+    assert pair.common_shape == (4, 4)
+    np.testing.assert_allclose(pair.common_maps()[0], pair.maps[0][:, 2:6, 2:6], atol=1e-6)
+    photo = pairs.shared_photos(both, both.rows.head(1), pair.shared_box[:1])[0]
     whole = both.first.photos(both.rows.head(1))[0]
     assert photo.shape == (32, 32, 3)
     middle = resized(whole[8:24, 8:24].mean(2), 32, 32)

@@ -105,14 +105,14 @@ def test_a_map_without_evidence_says_so_in_table_and_picture(project, call, pict
 
 def test_a_run_that_is_stopped_leaves_whole_files_and_a_table_of_them(project, call, tmp_path, monkeypatch):
     project.set("base.batch_size", 1)
-    real, count = export.explained, iter(range(9))
+    real, count = export.explain_batch, iter(range(9))
 
     def dying(*given):
         if next(count) == 2:
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(export, "explained", dying)
+    monkeypatch.setattr(export, "explain_batch", dying)
     assert call()[0] == 130
     assert table(tmp_path)["image"].tolist() == ["a.png", "b.png"]
     assert len(files(tmp_path)) == 5

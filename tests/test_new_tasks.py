@@ -178,7 +178,7 @@ def test_the_mean_and_worse_than_the_mean():
     constant = compare_mean(rows, 0)
     assert constant.accuracy.value == pytest.approx(0)
     assert constant.is_constant
-    assert compare_mean(rows.assign(estimate=true[::-1]), 0).checks[0].estimate.value < 0
+    assert compare_mean(rows.assign(estimate=true[::-1]), 0).accuracy_checks[0].estimate.value < 0
     assert np.isnan(r2_values(np.ones(3), np.ones(3))).all()
 
 

@@ -189,10 +189,10 @@ def check(study: CheckedName = "", strict: Strict = False) -> None:
         typer.echo(line, err=True)
     found = collect_checks(project, names)
     show_checks(found)
-    reported = [(name, one) for name, checks in found.items() for one in checks if one.unexpected]
+    reported = [(name, one) for name, checks in found.items() for one in checks if one.is_unexpected]
     for name, one in reported:
-        typer.echo(one.report_line(name), err=one.broken or strict)
-    if any(one.broken or strict for _, one in reported):
+        typer.echo(one.report_line(name), err=one.is_broken or strict)
+    if any(one.is_broken or strict for _, one in reported):
         raise typer.Exit(1)
 
 

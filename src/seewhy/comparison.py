@@ -11,7 +11,7 @@ import pandas as pd
 from seewhy.config import artifacts
 from seewhy.config.project import find_project
 from seewhy.inputs import images
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.metrics.paired import Pair
 from seewhy.study import Study, open_study
 
@@ -71,7 +71,7 @@ class Comparison:
         found, seen = [], []
         for side, study in zip(SIDES, self.studies, strict=True):
             own = self.rows.rename(columns={f"{name}_{side}": name for name in ANSWER})
-            found.append(attribute(study, own, [method], own["explained"].tolist()).maps[method].clip(0))
+            found.append(attribute_rows(study, own, [method], own["explained"].tolist()).maps[method].clip(0))
             sizes = zip(own["width"], own["height"], strict=True)
             seen.append(np.array([images.Fit.of_image(size, study.preprocessing).shown_part for size in sizes]))
         return Pair((found[0], found[1]), (seen[0], seen[1]))

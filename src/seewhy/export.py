@@ -24,7 +24,7 @@ from seewhy.engine.modules import find_layer
 from seewhy.errors import SeewhyError, unknown
 from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.attributions import Attributions
-from seewhy.maps.explaining import check_methods, explained, jobs
+from seewhy.maps.explaining import check_methods, explain_batch, group_jobs
 from seewhy.methods.cam import TITLES
 from seewhy.progress import progress
 from seewhy.report.plots.overlay import has_evidence, overlay_map
@@ -129,14 +129,14 @@ def _readable(study: Study, part: list[str], wrong: list[str]) -> tuple[pd.DataF
 
 def _written(study: Study, chosen: pd.DataFrame, seen: Seen, names: dict[str, str], asked: Order) -> Iterator[Line]:
     """Writes the files of a batch; the table's line for each."""
-    work = jobs(zip(chosen["image"], chosen["target"], strict=True))
+    work = group_jobs(zip(chosen["image"], chosen["target"], strict=True))
     if not work:
         return
     batch = torch.stack([seen[job.image][1] for job in work])
-    scores, maps = explained(study, work, batch, asked.methods, asked.layer)
+    scores, maps = explain_batch(study, work, batch, asked.methods, asked.layer)
     pairs = pd.DataFrame([(job.image, target) for job in work for target in job.targets], columns=["image", "target"])
     explaining = pairs.merge(chosen, on=["image", "target"], how="left").assign(score=scores)
-    strengths = Attributions(explaining, maps, study.size).strengths(CELLS)
+    strengths = Attributions(explaining, maps, study.size).visible_strengths(CELLS)
     for k, row in enumerate(explaining.itertuples()):
         for method in asked.methods:
             raw, shown = maps[method][k], strengths[TITLES[method]][k]

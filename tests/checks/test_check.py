@@ -106,7 +106,7 @@ def test_lines_say_by_how_much():
 
 def test_what_is_reported_and_what_breaks():
     fails, passes, open_ = near(0.1), near(0.9), near(0.5)
-    assert [make(one).broken for one in (fails, passes, open_, NOTHING)] == [True, False, False, False]
-    assert [make(one).unexpected for one in (fails, passes, open_, NOTHING)] == [True, False, True, True]
-    assert not make(fails, expected="fail").unexpected
-    assert make(passes, expected="fail").unexpected
+    assert [make(one).is_broken for one in (fails, passes, open_, NOTHING)] == [True, False, False, False]
+    assert [make(one).is_unexpected for one in (fails, passes, open_, NOTHING)] == [True, False, True, True]
+    assert not make(fails, expected="fail").is_unexpected
+    assert make(passes, expected="fail").is_unexpected

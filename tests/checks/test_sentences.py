@@ -27,11 +27,11 @@ def near(value: float, half: float = 0.05, n: int = 40) -> Estimate:
 class Known(dict):
     """Figures by their old keys."""
 
-    def estimate(self, figure):
+    def estimate_figure(self, figure):
         return self.get(old_key(figure).removeprefix("audit."), NOTHING)
 
-    def strongest(self, figure):
-        return "centre" if self.estimate(figure).n else ""
+    def strongest_baseline(self, figure):
+        return "centre" if self.estimate_figure(figure).n else ""
 
 
 SHADOW = {
@@ -259,7 +259,7 @@ WORKS = near(0.98, 0.01)
 
 def judged(figures, accuracy=WORKS, suspects=(), project=()):
     known = Known(figures)
-    checks = [*model(accuracy).checks, *verdict.model_checks(known, suspects, LIMITS)]
+    checks = [*model(accuracy).accuracy_checks, *verdict.model_checks(known, suspects, LIMITS)]
     parts = (
         verdict_sentences.works_answer(model(accuracy)),
         verdict_sentences.shortcut_answer(checks, Evidence(known)),
@@ -296,7 +296,7 @@ def test_the_verdict_is_the_worst_and_in_one_line():
 
 
 def test_a_check_of_what_predictions_depend_on_is_needed_to_pass():
-    assert verdict_sentences.verdict_status(model(near(0.98, 0.01)).checks) == "not tested"
+    assert verdict_sentences.verdict_status(model(near(0.98, 0.01)).accuracy_checks) == "not tested"
 
 
 PRIVATE = {";", "gate", "blob", "cell", "evidence", "answer", "flip"}  # words that pages no longer use

@@ -13,7 +13,7 @@ from seewhy import explain, open_study
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError
 from seewhy.maps import driver, explaining, store
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 
 METHODS = ["gradcam", "activation"]
 
@@ -51,8 +51,8 @@ def test_every_image_has_a_map_for_its_predicted_and_every_mistake_for_its_true_
 
 @pytest.mark.usefixtures("ready")
 def test_an_image_with_two_targets_passes_the_model_once(cli, monkeypatch):
-    seen, real = [], driver.explained
-    monkeypatch.setattr(driver, "explained", lambda *args: seen.extend(args[1]) or real(*args))
+    seen, real = [], driver.explain_batch
+    monkeypatch.setattr(driver, "explain_batch", lambda *args: seen.extend(args[1]) or real(*args))
     assert cli("explain", "tiny") == (0, "")
     rows = open_study("tiny").predictions
     assert sorted(job.image for job in seen) == sorted(rows["image"])
@@ -63,9 +63,9 @@ def test_an_image_with_two_targets_passes_the_model_once(cli, monkeypatch):
 def test_batches_made_by_other_code_are_not_used(ready, monkeypatch):
     assert {"methods", "tasks", "inputs", "engine", "seewhy"} <= {path.parent.name for path in store.CODE}
     assert not {"report", "pages", "checks"} & {path.parent.name for path in store.CODE}
-    made = store.Store(ready.root, ["gradcam"], {}, [], 5)._parts
+    made = store.Store(ready.root, ["gradcam"], {}, [], 5)._parts_folder
     monkeypatch.setattr(store, "CODE", store.CODE[1:])
-    assert store.Store(ready.root, ["gradcam"], {}, [], 5)._parts != made
+    assert store.Store(ready.root, ["gradcam"], {}, [], 5)._parts_folder != made
 
 
 def test_tables_are_equal_to_the_byte_for_any_number_of_workers(ready, cli):
@@ -91,38 +91,38 @@ def test_a_run_that_was_stopped_goes_on_and_ends_in_the_same_bytes(ready, cli, m
     assert cli("explain", "tiny") == (0, "")
     whole = tables(ready)
     ready.set("base.seed", 1)  # another note: nothing that is there may be used
-    calls, real = itertools.count(), driver.explained
+    calls, real = itertools.count(), driver.explain_batch
 
     def dying(*args, **options):
         if next(calls) == 2:
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(driver, "explained", dying)
+    monkeypatch.setattr(driver, "explain_batch", dying)
     assert cli("explain", "tiny")[0] == 130
     assert tables(ready) == whole  # the tables of before stay until their successors are whole
     parts = list((ready.root / "data/attributions/.parts").rglob("*.parquet"))
     assert len(parts) == 2
     seen = []
-    monkeypatch.setattr(driver, "explained", lambda *args: seen.append(len(args[1])) or real(*args))
+    monkeypatch.setattr(driver, "explain_batch", lambda *args: seen.append(len(args[1])) or real(*args))
     assert cli("explain", "tiny") == (0, "")
     resumed = tables(ready)
     assert sum(seen) == 2  # of twelve images two batches of five were done
     assert not list((ready.root / "data/attributions/.parts").rglob("*.parquet"))
-    monkeypatch.setattr(driver, "explained", real)
+    monkeypatch.setattr(driver, "explain_batch", real)
     assert cli("explain", "tiny") == (0, "")
     assert tables(ready) == resumed != whole
 
 
 def spied(monkeypatch):
     """The images and methods that the driver asks for from now on."""
-    asked, real = [], driver.explained
+    asked, real = [], driver.explain_batch
 
     def ask(*given):
         asked.extend((job.image, method) for job in given[1] for method in given[3])
         return real(*given)
 
-    monkeypatch.setattr(driver, "explained", ask)
+    monkeypatch.setattr(driver, "explain_batch", ask)
     return asked
 
 
@@ -157,10 +157,10 @@ def test_one_image_more_and_a_changed_one_make_theirs(ready, cli, monkeypatch):
     assert {image for image, _ in asked} >= {"mine/cup-3.png", "mine/new.png"}
     assert len({image for image, _ in asked}) <= 2
     found = tables(ready)
-    maps = attribute(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
+    maps = attribute_rows(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
     shutil.rmtree(ready.root / "data/attributions")
     assert cli("explain", "tiny") == (0, "")
-    wanted = attribute(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
+    wanted = attribute_rows(open_study("tiny"), open_study("tiny").predictions, METHODS).maps
     assert list(found) == list(tables(ready))
     for method in METHODS:
         np.testing.assert_allclose(maps[method], wanted[method], atol=1e-6 * np.abs(wanted[method]).max())
@@ -199,25 +199,25 @@ def test_maps_of_the_input_are_stored_summed_over_the_channels(ready, cli):
     study = open_study("tiny")
     rows = study.predictions.head(5)
     wanted = explain(study.model, study.inputs(rows), methods=["gradient"])["gradient"][:, 0].sum(1).numpy()
-    np.testing.assert_array_equal(attribute(study, rows, ["gradient"]).maps["gradient"], wanted)
+    np.testing.assert_array_equal(attribute_rows(study, rows, ["gradient"]).maps["gradient"], wanted)
 
 
 @pytest.mark.usefixtures("ready")
 def test_pages_read_the_store_and_make_what_it_lacks(cli, monkeypatch):
     study = open_study("tiny")
     rows = study.predictions.iloc[[7, 2, 11]]
-    wanted = attribute(study, rows, ["gradcam", "hirescam"]).maps
+    wanted = attribute_rows(study, rows, ["gradcam", "hirescam"]).maps
     assert cli("explain", "tiny") == (0, "")
     asked, real = [], explaining.explain
     monkeypatch.setattr(explaining, "explain", lambda *a, **o: asked.append(o["methods"]) or real(*a, **o))
-    found = attribute(open_study("tiny"), rows, ["gradcam", "hirescam"]).maps
+    found = attribute_rows(open_study("tiny"), rows, ["gradcam", "hirescam"]).maps
     assert asked == [["hirescam"]]
     assert list(found) == ["gradcam", "hirescam"]
     for method, maps in wanted.items():
         np.testing.assert_allclose(found[method], maps, atol=1e-6 * np.abs(maps).max())
     right = study.predictions[study.predictions["correct"].fillna(False).astype(bool)]
     others = ["cat" if name == "cup" else "cup" for name in right["predicted"]]
-    attribute(open_study("tiny"), right, ["gradcam"], others)
+    attribute_rows(open_study("tiny"), right, ["gradcam"], others)
     assert asked[-1] == ["gradcam"]  # no map of these classes is stored
 
 
@@ -226,13 +226,13 @@ def test_stored_maps_of_something_else_are_refused(ready, cli):
     ready.set("studies.tiny.layer", "features.0")
     told = "the stored maps of study 'tiny' are of another checkpoint, dataset, layer or setting; make them again"
     with pytest.raises(SeewhyError, match=told):
-        attribute(open_study("tiny"), open_study("tiny").predictions, ["gradcam"])
+        attribute_rows(open_study("tiny"), open_study("tiny").predictions, ["gradcam"])
 
 
 def test_a_damaged_table_is_one_line(tmp_path):
     (tmp_path / "gradcam.parquet").write_bytes(b"PAR1 cut")
     with pytest.raises(SeewhyError, match="damaged or not of this project; make it again: dvc repro -f attributions@a"):
-        store.read(tmp_path / "gradcam.parquet", [], "attributions@a")
+        store.read_maps(tmp_path / "gradcam.parquet", [], "attributions@a")
 
 
 def test_many_batches_become_few_row_groups_in_order(tmp_path):
@@ -240,15 +240,15 @@ def test_many_batches_become_few_row_groups_in_order(tmp_path):
     one = store.Store(tmp_path / "a", ["m", "k"], {"x": 1}, work, 1)
     for number in range(70):
         rows = pd.DataFrame({"image": [f"{number}.png"], "target": [number % 3]})
-        one.add(number, rows, np.array([number]), {"m": np.full((1, 2, 3), number), "k": np.zeros((1, 1, 1))})
-    one.finish()
+        one.write_batch(number, rows, np.array([number]), {"m": np.full((1, 2, 3), number), "k": np.zeros((1, 1, 1))})
+    one.write_tables()
     file = pq.ParquetFile(tmp_path / "a/m.parquet")
     assert file.metadata.num_row_groups == 3
     table = file.read().to_pandas()
     assert table["image"].tolist() == [f"{number}.png" for number in range(70)]
     assert table["map"].map(lambda values: values[0]).tolist() == list(range(70))
     assert (table["height"][0], table["width"][0]) == (2, 3)
-    found, note = store.read(tmp_path / "a/m.parquet", [("4.png", 1), ("no.png", 0)], "stage")
+    found, note = store.read_maps(tmp_path / "a/m.parquet", [("4.png", 1), ("no.png", 0)], "stage")
     assert (list(found), note) == ([("4.png", 1)], {"x": 1})
 
 
@@ -262,7 +262,7 @@ def test_ahead_keeps_the_order_and_loads_only_a_few(workers):
             loaded.append(item)
         return item * 10
 
-    for number, (item, value) in enumerate(driver.ahead(range(20), load, workers)):
+    for number, (item, value) in enumerate(driver.load_ahead(range(20), load, workers)):
         assert (item, value) == (number, number * 10)
         assert len(loaded) <= number + workers + 2
     assert sorted(loaded) == list(range(20))
@@ -270,7 +270,7 @@ def test_ahead_keeps_the_order_and_loads_only_a_few(workers):
 
 def test_what_loading_raises_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
-        list(driver.ahead([1, 0, 2], lambda item: 1 / item, 2))
+        list(driver.load_ahead([1, 0, 2], lambda item: 1 / item, 2))
 
 
 def test_a_long_run_is_announced_with_its_cost(ready, cli, monkeypatch):

@@ -11,15 +11,15 @@ from jaxtyping import Bool, Float
 from seewhy import stats
 from seewhy.errors import SeewhyError
 from seewhy.inputs.images import input_tensor
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.maps.explaining import Maps
-from seewhy.measure.forward import asked
+from seewhy.measure.forward import fast_study_model
 from seewhy.measure.interventions import COLUMNS, choose_donors, intervene_batch
-from seewhy.measure.reliance import regions
+from seewhy.measure.reliance import find_regions
 from seewhy.measure.robustness import changed_maps, flipped_predictions, other_targets
 from seewhy.metrics import faithfulness, localisation, randomisation, stability
 from seewhy.metrics.agreement import spearman
-from seewhy.metrics.baselines import NAMES, controls, enlarged
+from seewhy.metrics.baselines import NAMES, control_maps, enlarge_to_input
 from seewhy.metrics.localisation import energy_inside, lift
 from seewhy.samples import of_objects
 from seewhy.stats import Estimate, mean, paired_shares, proportion, ratio
@@ -96,12 +96,12 @@ def located(study: Study, methods: Sequence[str]) -> Tables:
     rows = of_objects(study)
     if rows.empty:
         return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
-    held, masks, photos = attribute(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
+    held, masks, photos = attribute_rows(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
     shape = _shape(held)
-    known = controls(photos, shape, study.base.seed)
+    known = control_maps(photos, shape, study.base.seed)
     maps = {
         **{name: held.upsampled(name) for name in methods},
-        **{name: enlarged(known[name], study.size) for name in NAMES},
+        **{name: enlarge_to_input(known[name], study.size) for name in NAMES},
     }
     return {
         "localisation_lift": pd.DataFrame({name: localisation.lift(some, masks) for name, some in maps.items()}),
@@ -121,28 +121,32 @@ def _shape(held: Attributions) -> tuple[int, int]:
 
 def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) -> faithfulness.Sweep:
     """The perturbation sweep of all methods and controls, of each row's own target."""
-    found = attribute(study, rows, methods)
+    found = attribute_rows(study, rows, methods)
     shape = _shape(found)
-    maps = {**found.maps, **controls(study.photos(rows), shape, study.base.seed)}
+    maps = {**found.maps, **control_maps(study.photos(rows), shape, study.base.seed)}
     parts, begin, sure = [], 0, study.task.certainty(rows, study)
-    with asked(study, rows) as model, torch.no_grad():
+    with fast_study_model(study, rows) as model, torch.no_grad():
         for part, batch in study.batches(rows, "faithfulness"):
             numbers = range(begin, begin + len(part))
             own = {name: some[begin : begin + len(part)] for name, some in maps.items()}
-            parts.append(faithfulness.sweep(model, batch, sure, numbers, own, steps, study.base.seed))
+            parts.append(faithfulness.sweep_maps(model, batch, sure, numbers, own, steps, study.base.seed))
             begin += len(part)
-    return faithfulness.joined(parts)
+    return faithfulness.join_sweeps(parts)
 
 
 def faithful(found: faithfulness.Sweep) -> Tables:
     """The figures of a sweep."""
-    names, deletion, insertion = list(found.deletion), found.fair("deletion"), found.fair("insertion")
+    names, deletion, insertion = (
+        list(found.deletion),
+        found.meaningful_curves("deletion"),
+        found.meaningful_curves("insertion"),
+    )
     return {
-        "deletion_auc": pd.DataFrame({name: found.area(deletion[name]) for name in names}),
-        "insertion_auc": pd.DataFrame({name: found.area(insertion[name]) for name in names}),
+        "deletion_auc": pd.DataFrame({name: found.curve_area(deletion[name]) for name in names}),
+        "insertion_auc": pd.DataFrame({name: found.curve_area(insertion[name]) for name in names}),
         "road": pd.DataFrame(found.road),
-        "average_drop": pd.DataFrame({name: found.drop(name) for name in names}),
-        "average_increase": pd.DataFrame({name: found.increase(name) for name in names}),
+        "average_drop": pd.DataFrame({name: found.score_drop(name) for name in names}),
+        "average_increase": pd.DataFrame({name: found.score_increase(name) for name in names}),
     }
 
 
@@ -161,7 +165,7 @@ class Redrawn:
         """What is left of each map at each of `shares`; see `sanity.kept`."""
         null = {name: some.to_numpy() for name, some in self.unrelated.items()}
         return [
-            pd.DataFrame({name: randomisation.kept(one[name].to_numpy(), some) for name, some in null.items()})
+            pd.DataFrame({name: randomisation.kept_share(one[name].to_numpy(), some) for name, some in null.items()})
             for one in self.likeness
         ]
 
@@ -173,16 +177,19 @@ class Redrawn:
 
 def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: int) -> Redrawn:
     """Cascading randomisation of the weights, in `depths` steps, on a copy of the model."""
-    first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)
+    first, inputs = attribute_rows(study, rows, methods).maps, study.inputs(rows)
     shares, likeness, last = [], [], first
-    for share, other in randomisation.cascade(study.model, inputs[:1], depths, study.base.seed):
+    for share, other in randomisation.randomise_cascade(study.model, inputs[:1], depths, study.base.seed):
         last = changed_maps(study, other, rows, inputs, methods)
         shares.append(share)
         likeness.append(_likeness(first, last))
-    (_, another), *_ = randomisation.cascade(study.model, inputs[:1], 1, study.base.seed + 1)
+    (_, another), *_ = randomisation.randomise_cascade(study.model, inputs[:1], 1, study.base.seed + 1)
     random = _likeness(last, changed_maps(study, another, rows, inputs, methods))
     return Redrawn(
-        shares, likeness, pd.DataFrame({name: randomisation.unrelated(first[name]) for name in methods}), random
+        shares,
+        likeness,
+        pd.DataFrame({name: randomisation.unrelated_likeness(first[name]) for name in methods}),
+        random,
     )
 
 
@@ -195,7 +202,7 @@ def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd
     if there.any():
         asked, inputs = rows[there], study.inputs(rows[there])
         other = changed_maps(study, study.model, asked.assign(target=targets[there]), inputs, methods)
-        found.loc[there] = _likeness(attribute(study, asked, methods).maps, other).to_numpy()
+        found.loc[there] = _likeness(attribute_rows(study, asked, methods).maps, other).to_numpy()
     return found
 
 
@@ -222,7 +229,7 @@ class Moved:
 
 def moved(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Moved:
     """How far maps move when the image changes in ways that nobody would notice (see `stability.CHANGES`)."""
-    first, photos = attribute(study, rows, methods).maps, study.photos(rows)
+    first, photos = attribute_rows(study, rows, methods).maps, study.photos(rows)
     likeness, flipped = {}, {}
     for kind, change in stability.CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
@@ -243,7 +250,7 @@ def outside(study: Study, method: str) -> pd.DataFrame:
     rows = of_objects(study)
     if rows.empty:
         return pd.DataFrame({"class": [], "right": [], "outside": []})
-    maps, masks = attribute(study, rows, [method]).upsampled(method), study.objects(rows)
+    maps, masks = attribute_rows(study, rows, [method]).upsampled(method), study.objects(rows)
     right = rows["correct"].fillna(False).to_numpy(bool)
     return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
 
@@ -253,7 +260,7 @@ def marked(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
     NaN where an image has none. `rows`: those that interventions test, so that both speak of the same answers."""
     if rows.empty:
         return pd.DataFrame()
-    maps, masks = attribute(study, rows, [method]).upsampled(method), regions(study, rows)
+    maps, masks = attribute_rows(study, rows, [method]).upsampled(method), find_regions(study, rows)
     return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
 
 
@@ -283,7 +290,9 @@ def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     chosen, third, pool = choose_donors(study, rows)
     able = [k for k, donor in enumerate(chosen) if donor is not None]
     parts: list[pd.DataFrame] = []
-    with asked(study, study.predictions) as model:  # there may be no rows: a model that is right about nothing
+    with fast_study_model(
+        study, study.predictions
+    ) as model:  # there may be no rows: a model that is right about nothing
         for begin in range(0, len(able), study.base.batch_size):
             some = able[begin : begin + study.base.batch_size]
             given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))

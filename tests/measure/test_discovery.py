@@ -177,7 +177,7 @@ def test_a_tag_of_one_class_is_its_first_candidate():
     assert first.place[0] >= 0.5
     assert first.place[3] == 1.0
     assert first.place[1] >= 0.75
-    assert first.shown
+    assert first.has_effect
 
 
 def test_a_veil_over_the_picture_is_called_a_property_of_the_whole():
@@ -197,4 +197,4 @@ def test_a_patch_that_tells_nothing_is_no_candidate():
     corner = [
         one for some in found.values() for one in some if one.place and one.place[2] <= 0.25 and one.place[3] <= 0.25
     ]
-    assert not any(one.shown for one in corner)
+    assert not any(one.has_effect for one in corner)

@@ -11,7 +11,7 @@ from PIL import Image
 from seewhy import open_study
 from seewhy.errors import SeewhyError
 from seewhy.measure import driver, identity, store
-from seewhy.measure.family import FAMILIES, PLACE, Result, family, map_family, tidy_rows, tidy_table
+from seewhy.measure.family import FAMILIES, PLACE, Result, map_family, tidy_rows, tidy_table, whole_family
 from seewhy.metrics.registry import METRICS, declare_metric
 
 
@@ -200,7 +200,7 @@ def test_the_worst_images_come_first():
 def test_a_family_that_is_measured_whole_is_kept_with_its_arrays(project):
     asked = []
 
-    @family("whole_toy", "audit", defaults={"steps": 3})
+    @whole_family("whole_toy", "audit", defaults={"steps": 3})
     def measure(this, settings):
         asked.append(settings["steps"])
         table = tidy_rows(this.predictions, "", "whole_metric", 1.0, kind="a")

@@ -47,7 +47,7 @@ def one(frame, **chosen):
 
 
 def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of_before(ready):
-    rows = Budget(ready, 100).rows(sweep_passes(METHOD, 4))
+    rows = Budget(ready, 100).sample_rows(sweep_passes(METHOD, 4))
     tables = {
         **first_edition.located(ready, METHOD),
         **first_edition.faithful(first_edition.swept(ready, rows, METHOD, 4)),
@@ -66,19 +66,19 @@ def test_estimates_and_differences_of_localisation_and_faithfulness_are_those_of
 
 
 def test_curves_are_those_of_the_sweep(ready):
-    rows = Budget(ready, 100).rows(sweep_passes(METHOD, 4))
+    rows = Budget(ready, 100).sample_rows(sweep_passes(METHOD, 4))
     sweep = first_edition.swept(ready, rows, METHOD, 4)
     for kind in ("deletion", "insertion"):
         table = ready.measure(f"{kind}_curve").table
         for method in [*METHOD, "edges"]:
             own = table[table["method"] == method].pivot(index="image", columns="share", values="value")
             assert own.columns.tolist() == sweep.shares.tolist()
-            wanted = sweep.fair(kind)[method]
+            wanted = sweep.meaningful_curves(kind)[method]
             np.testing.assert_allclose(own.loc[rows["image"]].to_numpy(), wanted, atol=1e-6)
 
 
 def test_maps_under_changes_are_those_of_before(ready):
-    probed = Budget(ready, 100).rows(robustness.passes(2))
+    probed = Budget(ready, 100).sample_rows(robustness.most_passes(2))
     redrawn, moved = first_edition.redrawn(ready, probed, METHOD, 2), first_edition.moved(ready, probed, METHOD)
     after = ready.measure("randomisation").summary()
     flips = ready.measure("label_flip").summary()
@@ -102,7 +102,7 @@ def test_maps_under_changes_are_those_of_before(ready):
 
 
 def test_interventions_are_those_of_before(ready):
-    rows = interventions.candidates(ready, Budget(ready, 100).rows(interventions.passes(ready)))
+    rows = interventions.testable_rows(ready, Budget(ready, 100).sample_rows(interventions.most_passes(ready)))
     tests = first_edition.tested(ready, rows)
     effects, summary = first_edition.effects(tests, 0), ready.measure("interventions").summary(versus=["control"])
     assert len(effects)
@@ -129,11 +129,11 @@ def test_what_lies_outside_the_object_is_that_of_before(ready):
 
 
 def test_every_map_has_the_word_of_before(ready):
-    from seewhy.maps.attributions import attribute
+    from seewhy.maps.attributions import attribute_rows
     from seewhy.measure.families.object_shares import object_shares
 
-    rule, maps = diagnosis.Rule(0.5, 0.26, 0.1, 0.5), attribute(ready, ready.predictions, ["gradcam"])
-    found = diagnosis.diagnose(maps.maps["gradcam"], *object_shares(ready, maps, "gradcam"), rule)
+    rule, maps = diagnosis.Rule(0.5, 0.26, 0.1, 0.5), attribute_rows(ready, ready.predictions, ["gradcam"])
+    found = diagnosis.diagnose_maps(maps.maps["gradcam"], *object_shares(ready, maps, "gradcam"), rule)
     table = ready.measure("diagnosis").table
     words = table[(table["metric"] == "diagnosis") & (table["method"] == "gradcam")]
     assert words["word"].tolist() == found["word"].tolist()
@@ -143,12 +143,14 @@ def test_every_map_has_the_word_of_before(ready):
 
 
 def test_page_02_compares_the_same_lifts(ready):
-    from seewhy.maps.attributions import attribute
+    from seewhy.maps.attributions import attribute_rows
     from seewhy.samples import with_objects
 
     boxed = with_objects(ready.predictions)
-    held = attribute(ready, boxed, METHOD, names=boxed["label"])
-    lifts = localisation.lifts({TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0)
+    held = attribute_rows(ready, boxed, METHOD, names=boxed["label"])
+    lifts = localisation.method_lifts(
+        {TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0
+    )
     before = first_edition.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
     summary = ready.measure("lift").summary(versus=["centre", "activation"])
     own = {"class_is": "true", "method": "gradcam"}

@@ -6,14 +6,14 @@ import pytest
 
 from seewhy import stats
 from seewhy.engine.layers import rising_layers
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure import page_figures, store
 from seewhy.measure.driver import measure_family, store_family
 from seewhy.measure.families import agreement, mistake_groups, mistakes, segment_errors, words
 from seewhy.measure.families.tables import select_rows
 from seewhy.measure.family import COLUMNS, FAMILIES, Result
 from seewhy.metrics import captions, clusters, segments
-from seewhy.metrics.agreement import duplicates, pairs, spearman
+from seewhy.metrics.agreement import correlation_pairs, duplicate_methods, spearman
 from seewhy.metrics.registry import METRICS
 from seewhy.samples import one_each, stratified
 from seewhy.tasks import segmentation
@@ -56,12 +56,12 @@ def test_correlations_of_methods_are_those_of_their_maps(things):
     result = measure_family(things, "agreement")
     every = one_each(things.predictions, 0)
     sample = stratified(every, len(every), 0)
-    found = attribute(things, sample, agreement.VARIANTS)
-    maps = {**found.controls(0), **found.maps}
+    found = attribute_rows(things, sample, agreement.VARIANTS)
+    maps = {**found.control_maps(0), **found.maps}
     matrix = correlations(maps)
     pd.testing.assert_frame_equal(agreement.correlation_matrix(result.table)[[*maps]].loc[[*maps]], matrix)
     assert agreement.coinciding_methods(result.table) == [["gradcam", "hirescam", "xgradcam"]]  # pooling, linear head
-    own = pairs({"centre": maps["centre"], **found.maps}, duplicates(matrix))
+    own = correlation_pairs({"centre": maps["centre"], **found.maps}, duplicate_methods(matrix))
     control = own.filter(regex="^centre and ")
     figures = agreement.agreement_figures(result, 0)
     assert figures["blob"] == stats.mean(control.mean(axis=1).to_numpy(), 0)
@@ -147,7 +147,7 @@ def test_groups_keep_the_silhouette_of_every_mistake(things, monkeypatch):
     result = FAMILIES["mistake_groups"].measure(this, {"groups": 3})
     maps, total = mistake_groups.mistake_maps(this)
     shares = maps.shares("hirescam")
-    found = clusters.cluster(shares, 3, 0)
+    found = clusters.cluster_maps(shares, 3, 0)
     figures = mistake_groups.group_figures(result, 0)
     assert (figures["groups_n"], total) == (len(shares), 12)
     assert figures["groups_silhouette"] == pytest.approx(found.silhouette)
@@ -159,10 +159,10 @@ def test_segments_and_their_errors_are_counted_in_pixels(roofs):
     rows = roofs.predictions
     said, true = segmentation.seen(roofs, rows).labels, segmentation.masks(rows, roofs)
     whole = rows.drop_duplicates("image").index
-    counts = segments.confusions(said[whole], true[whole], 3)
+    counts = segments.confusion_matrices(said[whole], true[whole], 3)
     results = {name: measure_family(roofs, name) for name in ("segments", "segment_errors", "segment_maps")}
     figures = page_figures.section_figures("model", results, 0)
-    for name, one in zip(roofs.dataset.classes, segments.ious(counts, 0), strict=True):
+    for name, one in zip(roofs.dataset.classes, segments.class_ious(counts, 0), strict=True):
         assert figures[f"iou.{name}"] == one.value
     table = results["segment_errors"].table
     few = rows["image"].isin(table["image"]).to_numpy()
@@ -192,7 +192,7 @@ def test_captions_are_compared_with_their_references(told):
     result = measure_family(told, "captions")
     written, references = (result.arrays[name].tolist() for name in ("written", "references"))
     figures = page_figures.section_figures("model", {"captions": result}, 0)
-    assert figures["exact"] == captions.exact(written[:2], references[:2]).value
+    assert figures["exact"] == captions.exact_share(written[:2], references[:2]).value
     right = told.predictions.dropna(subset="correct")
     assert select_rows(result.table, "word_in_reference")["value"].sum() == right["correct"].sum()
     assert len(result.arrays["beams"]) == len(result.arrays["shown"]) == 2

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from seewhy.engine.tuned import tuned
+from seewhy.engine.tuned import tuned_copy
 from seewhy.errors import SeewhyError
 from seewhy.measure import forward, robustness
 from seewhy.measure.budget import Budget
@@ -35,10 +35,10 @@ def test_a_budget_is_a_count_of_operations(study):
     # 3x3 convolution of 3 to 8 channels over 32 x 32 pixels, and a linear layer: two operations a product
     cost = 2 * (32 * 32 * 8 * 27 + 8 * 2) / 1e9
     budget = Budget(study, 7 * 10 * cost * 1.001)
-    assert budget.cost == pytest.approx(cost)
-    assert len(budget.rows(10)) == 7
-    assert len(budget.rows(1000)) == 5  # fewer say nothing
-    assert len(budget.rows(1)) == len(study.predictions)
+    assert budget.image_cost == pytest.approx(cost)
+    assert len(budget.sample_rows(10)) == 7
+    assert len(budget.sample_rows(1000)) == 5  # fewer say nothing
+    assert len(budget.sample_rows(1)) == len(study.predictions)
 
 
 def test_the_sweep_of_a_study_is_of_its_own_targets_and_probabilities(study):
@@ -94,7 +94,7 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
 
 def test_an_answer_is_the_rows_own(study):
     rows = study.predictions
-    output = forward.outputs(study, tuned(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
+    output = forward.photo_outputs(study, tuned_copy(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
     assert study.task.kept(rows, output, output, study).all()
     assert not study.task.kept(rows, output, -output, study).any()
 
@@ -129,12 +129,12 @@ def test_what_a_method_has_over_the_best_control_is_a_figure():
 def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study, monkeypatch):
     """What moves with the photo has not flipped; a caption's steps and words are no places."""
     seen = []
-    monkeypatch.setattr(robustness.stability, "shifted_back", lambda answers: seen.append(answers.shape[2:]) or answers)
+    monkeypatch.setattr(robustness.stability, "shift_back", lambda answers: seen.append(answers.shape[2:]) or answers)
     first_edition.moved(study, study.predictions, METHODS)
     assert seen == []  # classes
     for shape in ((2, 4, 4), (3, 4)):
         answers = torch.zeros(len(study.predictions), *shape)
-        monkeypatch.setattr(robustness, "outputs", lambda *_given, answers=answers: answers)
+        monkeypatch.setattr(robustness, "photo_outputs", lambda *_given, answers=answers: answers)
         monkeypatch.setattr(
             type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
         )

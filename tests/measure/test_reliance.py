@@ -102,5 +102,5 @@ def test_an_unknown_suspect_is_one_line(project, cli):
 
 def test_a_model_that_is_right_about_nothing_is_not_tested(study):
     none = study.predictions.head(0)
-    assert interventions.candidates(study, none).empty
+    assert interventions.testable_rows(study, none).empty
     assert list(first_edition.tested(study, none)) == interventions.COLUMNS

@@ -14,7 +14,7 @@ import seewhy
 from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import class_score
 from seewhy.methods import ablation
-from seewhy.methods.ablation import ablated, ablationcam, closed_form
+from seewhy.methods.ablation import ablate_channels, ablationcam, closed_form
 
 from .nets import Pooled, small
 from .test_evidence import assert_untouched, state
@@ -110,7 +110,7 @@ def test_the_closed_form_is_used_where_it_holds_and_only_there(name: str, monkey
     with torch.no_grad():
         assert (closed_form(next(iter(Heads(model, images, layer))), chosen) is not None) is holds
     if holds:
-        monkeypatch.setattr(ablation, "ablated", None)  # would fail if it were called
+        monkeypatch.setattr(ablation, "ablate_channels", None)  # would fail if it were called
         found = ablationcam(Heads(model, images, layer), chosen)
         torch.testing.assert_close(found, exact, rtol=1e-3, atol=1e-4 * float(exact.abs().max()))
 
@@ -133,7 +133,7 @@ def test_agrees_with_grad_cam() -> None:
     form = closed_form(head, [class_score([index])])
     assert form is not None
     double = next(iter(Heads(model.double(), images.double(), "layer4")))
-    truth = (ablated(double, [class_score([index])]))[0]
+    truth = (ablate_channels(double, [class_score([index])]))[0]
     assert float((form[0] / whole[0] - torch.from_numpy(theirs[0])).abs().max()) < 1e-5
     assert float((form[0] - truth).abs().max() / truth.abs().max()) < 1e-5
 

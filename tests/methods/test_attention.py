@@ -8,7 +8,7 @@ from torchvision.models import resnet18
 
 import seewhy
 from seewhy.engine.tokens import Layout
-from seewhy.methods.attention import Attention, attention, attention_rollout, attentions, reproduce
+from seewhy.methods.attention import Attention, attention, attention_rollout, block_attentions, reproduce_attention
 
 from .test_evidence import assert_untouched, state
 from .test_tokens import timms, torchs
@@ -53,7 +53,7 @@ def test_two_tokens_by_hand() -> None:
     a = torch.tensor([[e[0] / (e[0] + 1), 1 / (e[0] + 1)], [1 / (e[1] + 1), e[1] / (e[1] + 1)]])
     tokens = a @ torch.tensor([[1.0, 0.0], [0.0, 2.0]])
     b = (tokens @ tokens.T / 2**0.5).softmax(1)
-    seen = attentions(Two(), image)
+    seen = block_attentions(Two(), image)
     torch.testing.assert_close(list(seen.blocks.values()), [a[None], b[None]])
     torch.testing.assert_close(attention(Two(), image, [None]), b[None, None, :1, 1:])
     rolled = ((b + torch.eye(2)) / 2) @ ((a + torch.eye(2)) / 2)
@@ -65,7 +65,7 @@ def test_attention_times_values_is_what_each_block_gave(name: str) -> None:
     model, found = MODELS[name](), []
 
     def check(module: nn.Module, args: tuple[torch.Tensor, ...], output: object) -> None:
-        weights, again = reproduce(module, args[0])
+        weights, again = reproduce_attention(module, args[0])
         torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
         torch.testing.assert_close(again, output[0] if isinstance(output, tuple) else output, rtol=1e-5, atol=1e-5)
         found.append(module)
@@ -83,7 +83,7 @@ def test_equals_what_timm_forms_where_nothing_is_fused() -> None:
     for block in model.blocks:
         block.attn.fused_attn = False
         block.attn.attn_drop.register_forward_hook(lambda *given: kept.append(given[2].mean(1)))
-    found = attentions(MODELS["vit"](), IMAGES)
+    found = block_attentions(MODELS["vit"](), IMAGES)
     with torch.no_grad():
         model(IMAGES)
     for ours, theirs in zip(found.blocks.values(), kept, strict=True):
@@ -101,7 +101,7 @@ def test_maps_and_what_the_class_token_keeps_sum_to_one(name: str, method: objec
 
 def test_without_a_class_token_it_is_the_patches_mean_row() -> None:
     weights = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]])
-    read = Attention({"a": weights}, Layout("tokens", (1, 2)), False).read(weights)
+    read = Attention({"a": weights}, Layout("tokens", (1, 2)), False).patch_weights(weights)
     torch.testing.assert_close(read, torch.tensor([[[0.375, 0.625]]]))
 
 

@@ -11,7 +11,7 @@ from captum.attr import LayerGradCam
 from torch import nn
 
 import seewhy
-from seewhy.engine.evidence import Evidence, collect
+from seewhy.engine.evidence import Evidence, collect_evidence
 from seewhy.engine.layers import depth_layers, last_layer
 from seewhy.methods.cam import CAMS, PAPERS
 
@@ -308,9 +308,9 @@ def test_grey_and_many_channels(channels: int) -> None:
 
 def test_double_precision_is_kept_inside() -> None:
     model = small().double()
-    seen = collect(model, IMAGES.double(), ["layer"], 0).evidence["layer"][0]
+    seen = collect_evidence(model, IMAGES.double(), ["layer"], 0).evidence["layer"][0]
     assert seen.activation.dtype == seen.gradient.dtype == seen.score.dtype == torch.float64
-    single = collect(small(), IMAGES, ["layer"], 0).evidence["layer"][0]
+    single = collect_evidence(small(), IMAGES, ["layer"], 0).evidence["layer"][0]
     close(seen.gradient.float(), single.gradient)
 
 
@@ -324,7 +324,7 @@ def test_double_precision_is_kept_inside() -> None:
 )
 def test_images_that_do_not_fit_the_model(model: nn.Module, images: torch.Tensor, line: str) -> None:
     for call in (
-        lambda: collect(model, images, ["layer"], 0),
+        lambda: collect_evidence(model, images, ["layer"], 0),
         lambda: seewhy.explain(model, images, methods=["gradcam"]),
         lambda: last_layer(model, images),
     ):
@@ -335,7 +335,7 @@ def test_images_that_do_not_fit_the_model(model: nn.Module, images: torch.Tensor
 @pytest.mark.parametrize("layer", ["layer", "mix"])
 def test_all_targets_of_one_pass_equal_ordinary_autograd(layer: str) -> None:
     model = small()
-    for index, one in enumerate(collect(model, IMAGES, [layer], "all").evidence[layer]):
+    for index, one in enumerate(collect_evidence(model, IMAGES, [layer], "all").evidence[layer]):
         leaf = model.layer(model.stem(IMAGES))
         leaf = (leaf if layer == "layer" else model.mix(leaf.relu())).detach().requires_grad_()
         maps = model.mix(leaf.relu()) if layer == "layer" else leaf
@@ -345,7 +345,7 @@ def test_all_targets_of_one_pass_equal_ordinary_autograd(layer: str) -> None:
 
 def test_a_gradient_that_is_one_number_a_channel_takes_no_more_memory() -> None:
     weight = torch.tensor([[1.0, -2.0, 0.5]])
-    gradient = collect(Pooled(weight), IMAGES, ["layer"], 1).evidence["layer"][0].gradient
+    gradient = collect_evidence(Pooled(weight), IMAGES, ["layer"], 1).evidence["layer"][0].gradient
     close(gradient, (weight / 256)[..., None, None].expand(3, 3, 16, 16))
     assert gradient.untyped_storage().nbytes() == 9 * 4
 
@@ -353,7 +353,7 @@ def test_a_gradient_that_is_one_number_a_channel_takes_no_more_memory() -> None:
 def test_no_trunk_tensor_outlives_the_pass() -> None:
     model, trunk = small(), []
     model.stem.register_forward_hook(lambda *given: trunk.append(weakref.ref(given[2])))
-    seen = collect(model, IMAGES, ["layer"], "all")
+    seen = collect_evidence(model, IMAGES, ["layer"], "all")
     gc.collect()
     assert trunk[0]() is None
     assert len(seen.evidence["layer"]) == 3

@@ -18,7 +18,7 @@ def test_behind_pooling_and_a_linear_layer_both_are_weight_times_mean() -> None:
     torch.testing.assert_close(found.gradient, by_hand)
     torch.testing.assert_close(found.ablation, by_hand)
     torch.testing.assert_close(found.gradient.sum(2), found.score)
-    assert found.top(2).tolist() == by_hand.mean(0).topk(2).indices.tolist()
+    assert found.top_channels(2).tolist() == by_hand.mean(0).topk(2).indices.tolist()
 
 
 def test_the_ablation_drop_is_what_zeroing_a_channel_costs() -> None:

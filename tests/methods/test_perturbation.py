@@ -67,14 +67,14 @@ def test_rise_with_masks_of_ones_is_the_score() -> None:
 
 
 def test_rise_of_a_constant_model_is_the_score_times_the_mean_mask() -> None:
-    masks = torch.cat(list(perturbation._masks(IMAGES[:1], 40, 7, 0.5, pixels.generator(IMAGES[:1], 0))))
+    masks = torch.cat(list(perturbation._random_masks(IMAGES[:1], 40, 7, 0.5, pixels.image_generator(IMAGES[:1], 0))))
     close(maps(Constant(), "rise")[0], 3 * masks.mean(0) / 0.5)
 
 
 def test_rise_by_its_formula() -> None:
     """All masks at once, as the paper writes it."""
     model, image = small(), IMAGES[1:2]
-    masks = torch.cat(list(perturbation._masks(image, 40, 7, 0.5, pixels.generator(image, 3))))
+    masks = torch.cat(list(perturbation._random_masks(image, 40, 7, 0.5, pixels.image_generator(image, 3))))
     assert masks.shape == (40, 1, 16, 16)
     score = model(image * masks + 0.1 * (1 - masks))[:, 2].detach()
     close(maps(model, "rise", image, 2, seed=3, baseline=0.1)[0], torch.einsum("m,mchw->chw", score, masks) / 20)
@@ -82,7 +82,7 @@ def test_rise_by_its_formula() -> None:
 
 def test_masks_are_soft_and_shown_as_often_as_asked() -> None:
     image = torch.zeros(1, 3, 30, 45)
-    masks = torch.cat(list(perturbation._masks(image, 600, 7, 0.3, pixels.generator(image, 0))))
+    masks = torch.cat(list(perturbation._random_masks(image, 600, 7, 0.3, pixels.image_generator(image, 0))))
     assert masks.shape == (600, 1, 30, 45)
     assert 0 <= masks.min() < masks.max() <= 1
     assert ((masks > 0.1) & (masks < 0.9)).any()
@@ -94,7 +94,7 @@ def test_masks_are_soft_and_shown_as_often_as_asked() -> None:
 def test_masks_are_cropped_at_random() -> None:
     """A grid of 2 x 2 has 16 states; cropped at random there are more masks than that."""
     image = torch.zeros(1, 3, 16, 16)
-    masks = torch.cat(list(perturbation._masks(image, 200, 2, 0.5, pixels.generator(image, 0))))
+    masks = torch.cat(list(perturbation._random_masks(image, 200, 2, 0.5, pixels.image_generator(image, 0))))
     assert len(masks.flatten(1).unique(dim=0)) > 100
 
 
@@ -111,7 +111,7 @@ def test_lime_of_a_linear_model_is_the_sum_over_each_segment() -> None:
     model, share = linear()
     found = maps(model, "lime", samples=400, segments=9, ridge=1e-9)
     for index in range(3):
-        label = perturbation._segments(IMAGES[index : index + 1], 9)
+        label = perturbation._slic_segments(IMAGES[index : index + 1], 9)
         assert label.max() >= 3
         for segment in label.unique():
             here = label == segment
@@ -121,8 +121,8 @@ def test_lime_of_a_linear_model_is_the_sum_over_each_segment() -> None:
 def test_lime_agrees_with_captum_on_the_same_draws() -> None:
     """The peer's interpretable model and loop, fed with our masks, our kernel, its own ridge regression."""
     model, image, samples = small(), IMAGES[:1], 60
-    label = perturbation._segments(image, 9)
-    kept = (torch.rand(samples, int(label.max()) + 1, generator=pixels.generator(image, 0)) < 0.5).float()
+    label = perturbation._slic_segments(image, 9)
+    kept = (torch.rand(samples, int(label.max()) + 1, generator=pixels.image_generator(image, 0)) < 0.5).float()
     kept[0] = 1
 
     def draws(_image: Tensor, **_: object) -> Iterator[Tensor]:
@@ -144,7 +144,7 @@ def test_lime_agrees_with_captum_on_the_same_draws() -> None:
 
 @pytest.mark.parametrize("image", [IMAGES[:1], torch.zeros(1, 3, 16, 16), torch.full((1, 5, 16, 16), 0.3)])
 def test_segments_of_noise_and_of_an_even_image_are_more_than_one(image: Tensor) -> None:
-    assert 4 <= perturbation._segments(image, 9).unique().numel() <= 20
+    assert 4 <= perturbation._slic_segments(image, 9).unique().numel() <= 20
 
 
 @pytest.mark.parametrize("method", QUICK)
@@ -183,8 +183,8 @@ def test_targets_from_the_same_runs_equal_each_target_alone(method: str) -> None
 @pytest.mark.parametrize("method", QUICK)
 def test_a_tuned_copy_gives_the_same_maps(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, asked = small(), []
-    plain = perturbation.ask
-    monkeypatch.setattr(perturbation, "ask", lambda run, *given: asked.append(run) or plain(run, *given))
+    plain = perturbation.ask_scores
+    monkeypatch.setattr(perturbation, "ask_scores", lambda run, *given: asked.append(run) or plain(run, *given))
     close(maps(model, method, fast=True), maps(model, method), 1e-3)
     assert asked[0] is not model  # the copy, then the model itself
     assert asked[-1] is model

@@ -9,7 +9,7 @@ from torchvision.models import resnet18
 import seewhy
 from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import class_score
-from seewhy.methods.scorecam import distinct, scorecam
+from seewhy.methods.scorecam import distinct_masks, scorecam
 
 from .nets import Pooled, small
 
@@ -68,7 +68,7 @@ def test_equal_and_constant_channels_share_a_run() -> None:
     activation[2] = 5
     activation[4] = 2 * activation[3] + 1  # the same mask, up to rounding or exactly
     activation[5] = activation[3]
-    masks, which = distinct(activation)
+    masks, which = distinct_masks(activation)
     assert which[1] == which[2]
     assert which[5] == which[3]
     assert len(masks) in (3, 4)
@@ -86,7 +86,7 @@ def test_skipped_channels_change_nothing() -> None:
     images[:, 3] = images[:, 1]
     found = scorecam(Heads(model, images, "layer"), [class_score([0])])[0, 0]
     assert sum(runs) == 1 + 2 + 3  # the image, the head's check of itself, and three masks for four channels
-    masks = torch.stack([distinct(images[0])[0][i] for i in distinct(images[0])[1]])
+    masks = torch.stack([distinct_masks(images[0])[0][i] for i in distinct_masks(images[0])[1]])
     scores = torch.cat([model(images * mask)[:, 0] for mask in masks]).detach()
     torch.testing.assert_close(found, torch.einsum("k,khw->hw", scores.softmax(0), images[0]))
 

@@ -9,7 +9,7 @@ import seewhy
 from seewhy.engine.targets import class_score
 from seewhy.methods.partition import partition_values
 from seewhy.methods.pixels import INNER
-from seewhy.methods.shapley import expected_gradients, residual
+from seewhy.methods.shapley import additivity_residual, expected_gradients
 
 from .nets import close, small
 
@@ -58,7 +58,7 @@ def test_the_model_and_numpys_generator_are_left_alone() -> None:
 
 def test_pooling_keeps_sums() -> None:
     found = expected_gradients(small(), torch.rand(1, 3, 10, 14), torch.rand(2, 3, 10, 14), [[0]], 2, seed=0)
-    pooled = found.pooled(4)
+    pooled = found.pool_values(4)
     assert max(pooled.shape[-2:]) <= 4
     np.testing.assert_allclose(pooled.sum((2, 3)), found.values.sum((2, 3, 4)), rtol=1e-4, atol=1e-6)
 
@@ -135,10 +135,10 @@ def test_explain_knows_it_and_the_residual_is_told(method: str, options: dict[st
     model, images = small(), torch.rand(2, 3, 16, 16)
     found = seewhy.explain(model, images, methods=[method], targets=[1, 0], options={method: options})
     assert found[method].shape == (2, 1, 3, 16, 16)
-    missing, gain = residual(method, model, images, [class_score([1, 0])], found[method], **options)
+    missing, gain = additivity_residual(method, model, images, [class_score([1, 0])], found[method], **options)
     allowed = 1e-4 if method == "shap_partition" else 0.3
     assert missing.abs().max() < allowed * found[method].abs().sum((2, 3, 4)).max()
-    spoiled, _ = residual(method, model, images, [class_score([1, 0])], found[method] + 1, **options)
+    spoiled, _ = additivity_residual(method, model, images, [class_score([1, 0])], found[method] + 1, **options)
     close(spoiled - missing, torch.full((2, 1), 768.0))
     shares = missing.abs() / gain.abs().mean()
     assert found.provenance["additivity"] == {method: {"mean": float(shares.mean()), "max": float(shares.max())}}

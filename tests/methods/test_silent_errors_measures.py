@@ -15,7 +15,7 @@ from torchcam.methods import GradCAMpp
 import seewhy
 from seewhy.config.params import Preprocessing
 from seewhy.doctor.steps import compare_claim
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.inputs.images import input_tensor
 from seewhy.metrics import baselines, localisation
 from seewhy.stats import mean, proportion
@@ -63,7 +63,7 @@ def test_6_equal_calls_of_ours_are_equal_to_the_bit(method: str) -> None:
 def test_6_measures_and_controls_have_a_seed() -> None:
     values = np.random.default_rng(0).random(40)
     assert mean(values, seed=1) == mean(values, seed=1) != mean(values, seed=2)
-    noise = [baselines.blind(2, (4, 4), seed)["random"] for seed in (1, 1, 2)]
+    noise = [baselines.blind_maps(2, (4, 4), seed)["random"] for seed in (1, 1, 2)]
     assert (noise[0] == noise[1]).all()
     assert (noise[0] != noise[2]).any()
 
@@ -72,7 +72,7 @@ def test_7_the_peer_s_grad_cam_pp_lacks_its_division_and_ours_has_it() -> None:
     """Equation 19 written out: a = g^2 / (2 g^2 + g^3 sum A), weights sum a relu(g). The peer's are sum g^2 relu(g)."""
     model, score = small(), [lambda output: 100 * output[:, 1]]
     nn.init.uniform_(model.head.weight, 0.1, 1)  # several channels speak for the class, and weigh
-    seen = collect(model, IMAGES, ["mix"], score).evidence["mix"][0]
+    seen = collect_evidence(model, IMAGES, ["mix"], score).evidence["mix"][0]
     g, a = seen.gradient, seen.activation
     below = 2 * g**2 + g**3 * a.sum((2, 3), keepdim=True)
     alpha = torch.where(below == 0, 0, g**2 / torch.where(below == 0, 1, below))
@@ -90,7 +90,7 @@ def test_9_an_empty_mask_is_neither_a_hit_nor_counted() -> None:
     masks = np.zeros((12, 8, 8), bool)
     masks[:8, 2:4, 2:6] = True
     maps = np.where(masks, 1.0, 0.5)
-    found = localisation.lifts({"map": maps}, masks, grid=(4, 4), seed=0)
+    found = localisation.method_lifts({"map": maps}, masks, grid=(4, 4), seed=0)
     lift = first_edition.lift_means(found, seed=0)
     assert found["map"].isna().tolist() == [False] * 8 + [True] * 4
     assert lift["map"].n == lift["centre"].n == 8
@@ -123,7 +123,9 @@ def test_14_the_peer_s_metric_prefers_a_map_of_zeros_to_one_that_is_right() -> N
 def test_14_a_map_without_evidence_has_no_score_and_controls_stand_beside_every_other(blank: float) -> None:
     masks = np.zeros((10, 8, 8), bool)
     masks[:, 2:4, 2:6] = True
-    found = localisation.lifts({"blank": np.full((10, 8, 8), blank), "right": masks * 1.0}, masks, grid=(4, 4), seed=0)
+    found = localisation.method_lifts(
+        {"blank": np.full((10, 8, 8), blank), "right": masks * 1.0}, masks, grid=(4, 4), seed=0
+    )
     lift = first_edition.lift_means(found, seed=0)
     assert {"centre", "random"} <= set(lift)
     assert not first_edition.paired(found, [("blank", "centre")], 0)["blank minus centre"].measured

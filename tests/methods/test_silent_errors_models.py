@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 import seewhy
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.methods.partition import partition_values
 from seewhy.methods.shapley import expected_gradients
 
@@ -95,7 +95,7 @@ class Words(nn.Module):
 @pytest.mark.parametrize("training", [True, False])
 def test_13_recurrent_layers_run_without_cudnn_in_eval_mode(training: bool) -> None:
     model, enabled = Words().train(training), torch.backends.cudnn.enabled
-    found = collect(model, IMAGES, ["encoder"], [lambda output: output[:, 2]]).evidence["encoder"][0]
+    found = collect_evidence(model, IMAGES, ["encoder"], [lambda output: output[:, 2]]).evidence["encoder"][0]
     assert model.cudnn == [False]  # cuDNN refuses their backward pass outside training
     assert torch.backends.cudnn.enabled is enabled
     assert model.training is training
@@ -107,7 +107,7 @@ def test_13_recurrent_layers_run_without_cudnn_in_eval_mode(training: bool) -> N
 def test_13_other_models_keep_cudnn(network: nn.Module) -> None:
     seen: list[bool] = []
     handle = network.layer1.register_forward_hook(lambda *_: seen.append(torch.backends.cudnn.enabled))
-    collect(network, IMAGES, ["layer4"], 0)
+    collect_evidence(network, IMAGES, ["layer4"], 0)
     handle.remove()
     assert seen == [torch.backends.cudnn.enabled]
 
@@ -115,7 +115,7 @@ def test_13_other_models_keep_cudnn(network: nn.Module) -> None:
 def test_13_the_switch_comes_back_after_a_failure() -> None:
     model, enabled = Words(), torch.backends.cudnn.enabled
     with pytest.raises(seewhy.SeewhyError, match="layer 'head' has output"):
-        collect(model, IMAGES, ["head"], [lambda output: output[:, 0]])
+        collect_evidence(model, IMAGES, ["head"], [lambda output: output[:, 0]])
     assert torch.backends.cudnn.enabled is enabled
 
 

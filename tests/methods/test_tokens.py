@@ -9,9 +9,9 @@ from torch import nn
 from torchvision import models
 
 import seewhy
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.layers import depth_layers, last_layer
-from seewhy.engine.tokens import Layout, has_class_token, layout_of, traits
+from seewhy.engine.tokens import Layout, has_class_token, layout_of, model_traits
 
 SHAPE = torch.Size([2, 3, 32, 48])
 
@@ -38,8 +38,8 @@ def test_a_layout_reads_cells_where_they_are_and_puts_them_back(order: str) -> N
     given = {"channels first": maps, "channels last": last, "tokens": last.flatten(1, 2)}[order]
     if prefix:
         given = torch.cat([torch.full((2, prefix, 3), -1.0), given], 1)
-    torch.testing.assert_close(layout.spatial(given), maps)
-    torch.testing.assert_close(layout.restored(layout.spatial(given), given), given)
+    torch.testing.assert_close(layout.to_maps(given), maps)
+    torch.testing.assert_close(layout.from_maps(layout.to_maps(given), given), given)
 
 
 class Patches(nn.Module):
@@ -177,10 +177,10 @@ def test_agrees_with_grad_cam(name: str) -> None:
 
 
 def test_the_model_says_its_patch_and_its_tokens() -> None:
-    known = traits(timms("vit_tiny_patch16_224", img_size=32, depth=1, reg_tokens=4))
+    known = model_traits(timms("vit_tiny_patch16_224", img_size=32, depth=1, reg_tokens=4))
     assert (known.patch, known.prefix, known.mixed) == ((16, 16), 5, True)
-    assert traits(torchs()).prefix == 1
+    assert model_traits(torchs()).prefix == 1
     wrapped = nn.Sequential(nn.Identity(), timms("vit_tiny_patch16_224", img_size=32, depth=1))
-    assert traits(wrapped).prefix == 1
-    seen = collect(wrapped, torch.rand(1, 3, 32, 32), ["1.blocks.0.norm1"], 0).evidence["1.blocks.0.norm1"][0]
+    assert model_traits(wrapped).prefix == 1
+    seen = collect_evidence(wrapped, torch.rand(1, 3, 32, 32), ["1.blocks.0.norm1"], 0).evidence["1.blocks.0.norm1"][0]
     assert seen.activation.shape == seen.gradient.shape == (1, 192, 2, 2)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2, resnet18
 
 import seewhy
-from seewhy.engine.tuned import kept_memory, tuned
+from seewhy.engine.tuned import kept_memory, tuned_copy
 
 from .nets import small
 from .test_evidence import assert_untouched, state
@@ -36,7 +36,7 @@ def test_by_hand() -> None:
         nn.init.constant_(value, given)
     model[1].running_mean.fill_(2.0)
     model[1].running_var.fill_(4.0)
-    fast = tuned(model, torch.rand(1, 1, 2, 2))
+    fast = tuned_copy(model, torch.rand(1, 1, 2, 2))
     # (3x + 1 - 2) / 2 * 10 + 5 = 15x + 0
     assert fast.folded == 1
     assert float(fast.model[0].weight.squeeze()) == pytest.approx(15)
@@ -55,7 +55,7 @@ def test_by_hand() -> None:
 )
 def test_equal_maps_from_a_faster_copy(build: object, layer: str | None, count: int) -> None:
     model = trained(build())  # type: ignore[operator]
-    fast = tuned(model, IMAGES, layer)
+    fast = tuned_copy(model, IMAGES, layer)
     assert (fast.folded, fast.channels_last, fast.reason) == (count, True, "")
     assert fast.difference < 1e-4
     where = {"methods": ["gradcam", "layercam", "hirescam"], "targets": "all", "layer": layer or "layer4"}
@@ -67,7 +67,7 @@ def test_equal_maps_from_a_faster_copy(build: object, layer: str | None, count: 
 
 def test_the_layer_and_what_follows_stay_the_users() -> None:
     model = trained(resnet18(num_classes=5))
-    fast = tuned(model, IMAGES, "layer3").model
+    fast = tuned_copy(model, IMAGES, "layer3").model
     for name in ("layer3", "layer4", "fc"):
         for (key, ours), theirs in zip(
             getattr(fast, name).state_dict().items(), getattr(model, name).state_dict().values(), strict=True
@@ -80,7 +80,7 @@ def test_the_layer_and_what_follows_stay_the_users() -> None:
 def test_the_users_model_is_untouched() -> None:
     model = small().train()
     before = state(model)
-    fast = tuned(model, IMAGES, "mix").model
+    fast = tuned_copy(model, IMAGES, "mix").model
     assert_untouched(before, model)
     assert not fast.training
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in fast.modules())
@@ -90,7 +90,7 @@ def test_the_users_model_is_untouched() -> None:
 
 def test_nothing_is_kept() -> None:
     model = small()
-    copy = weakref.ref(tuned(model, IMAGES, "mix").model)
+    copy = weakref.ref(tuned_copy(model, IMAGES, "mix").model)
     own = weakref.ref(model)
     del model
     gc.collect()
@@ -134,18 +134,18 @@ class Flat(nn.Module):
 
 def test_a_copy_that_would_be_wrong_is_thrown_away_and_says_so() -> None:
     model = trained(Twice())
-    fast = tuned(model, IMAGES)
+    fast = tuned_copy(model, IMAGES)
     assert fast.model is model
     assert "differs by" in fast.reason
 
 
 def test_a_shared_convolution_is_not_folded() -> None:
-    assert tuned(trained(Shared()), IMAGES).folded == 0
+    assert tuned_copy(trained(Shared()), IMAGES).folded == 0
 
 
 def test_a_model_that_needs_its_memory_format_keeps_it() -> None:
     model = trained(Flat())
-    fast = tuned(model, IMAGES)
+    fast = tuned_copy(model, IMAGES)
     assert (fast.folded, fast.channels_last, fast.reason) == (1, False, "")
     torch.testing.assert_close(fast.model(IMAGES), model(IMAGES), rtol=1e-4, atol=1e-5)
 
@@ -153,7 +153,7 @@ def test_a_model_that_needs_its_memory_format_keeps_it() -> None:
 def test_a_model_that_cannot_be_copied_is_handed_back() -> None:
     model = small()
     model.lock = (part for part in ())  # generators cannot be copied
-    fast = tuned(model, IMAGES)
+    fast = tuned_copy(model, IMAGES)
     assert fast.model is model
     assert "does not run" in fast.reason
 

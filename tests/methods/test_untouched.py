@@ -146,7 +146,7 @@ def test_a_new_method_is_given_images_it_may_differentiate(monkeypatch: pytest.M
     monkeypatch.setattr(pixels, "TITLES", {})
     monkeypatch.setattr(pixels, "PAPERS", {})
 
-    @pixels.pixel("new", title="New", paper="none")
+    @pixels.pixel_method("new", title="New", paper="none")
     def new(model: nn.Module, images: Tensor, _score: object, _layer: object) -> Tensor:
         assert not images.is_inference()
         assert not images.requires_grad

@@ -22,24 +22,26 @@ def test_a_constant_map_has_no_order() -> None:
 
 def test_methods_coincide_up_to_a_positive_factor_only() -> None:
     maps = {"a": MAPS, "half": MAPS / 2, "turned": -MAPS, "other": OTHER}
-    assert agreement.coinciding(maps) == [["a", "half"]]
+    assert agreement.coinciding_maps(maps) == [["a", "half"]]
 
 
 def test_pairs_count_methods_that_are_one_once() -> None:
     maps = {"a": MAPS, "half": MAPS / 2, "other": OTHER, "turned": -MAPS}
-    found = agreement.pairs(maps, [["a", "half"]])
+    found = agreement.correlation_pairs(maps, [["a", "half"]])
     assert list(found) == ["a and other", "a and turned", "other and turned"]
     np.testing.assert_allclose(found["a and turned"], -1)
     np.testing.assert_allclose(found["a and other"], agreement.spearman(MAPS, OTHER))
-    name, lowest = agreement.furthest(found, seed=0)
+    name, lowest = agreement.furthest_pair(found, seed=0)
     assert (name, lowest.value, lowest.n) == ("a and turned", pytest.approx(-1), 5)
-    alone = agreement.pairs({"a": MAPS, "half": MAPS / 2}, [["a", "half"]])
+    alone = agreement.correlation_pairs({"a": MAPS, "half": MAPS / 2}, [["a", "half"]])
     assert alone.shape[1] == 0
-    assert agreement.furthest(alone, seed=0) is None
+    assert agreement.furthest_pair(alone, seed=0) is None
 
 
 def test_where_no_image_has_an_order_nothing_is_measured() -> None:
-    name, one = agreement.furthest(agreement.pairs({"a": MAPS, "flat": np.ones_like(MAPS)}, []), seed=0)
+    name, one = agreement.furthest_pair(
+        agreement.correlation_pairs({"a": MAPS, "flat": np.ones_like(MAPS)}, []), seed=0
+    )
     assert (name, one.measured) == ("a and flat", False)
 
 
@@ -48,5 +50,5 @@ def test_methods_that_rank_alike_count_once() -> None:
     table = pd.DataFrame(np.eye(4), names, names)
     table.loc["a", "c"] = table.loc["c", "a"] = 0.9998
     table.loc["b", "d"] = table.loc["d", "b"] = 0.98
-    assert agreement.duplicates(table) == [["a", "c"]]
-    assert agreement.duplicates(pd.DataFrame([[np.nan]], ["a"], ["a"])) == []
+    assert agreement.duplicate_methods(table) == [["a", "c"]]
+    assert agreement.duplicate_methods(pd.DataFrame([[np.nan]], ["a"], ["a"])) == []

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from benchmarks.peers import Extractor
 from seewhy.engine.targets import of_class
 from seewhy.metrics import faithfulness, perturbed_images
-from seewhy.metrics.faithfulness import Sweep, counted, sweep
+from seewhy.metrics.faithfulness import Sweep, step_counts, sweep_maps
 from tests.methods.nets import small
 
 PATCH = np.zeros((4, 4))
@@ -36,7 +36,7 @@ def bright(cell: int = 2) -> Tensor:
 
 def swept(*maps: np.ndarray, steps: int = 16, cell: int = 2) -> Sweep:
     named = {str(k): one[None] for k, one in enumerate(maps)}
-    return sweep(Sum(cell), bright(cell), of_class, [0], named, steps, seed=0)
+    return sweep_maps(Sum(cell), bright(cell), of_class, [0], named, steps, seed=0)
 
 
 def test_the_right_order_gives_the_curve_written_by_hand():
@@ -46,7 +46,7 @@ def test_the_right_order_gives_the_curve_written_by_hand():
     np.testing.assert_allclose(found.deletion["0"][0, :6] * 16, [10, 6, 3, 1, 0, 0], atol=1e-5)
     np.testing.assert_allclose(found.deletion["0"][0, 6:], 0, atol=1e-6)
     # trapezia of width 1/16 over 10 6 3 1 0, in sixteenths
-    np.testing.assert_allclose(found.area(found.deletion["0"]), [(10 / 2 + 6 + 3 + 1) / 256], atol=1e-6)
+    np.testing.assert_allclose(found.curve_area(found.deletion["0"]), [(10 / 2 + 6 + 3 + 1) / 256], atol=1e-6)
     assert found.insertion["0"][0, -1] == pytest.approx(whole)
 
 
@@ -59,29 +59,29 @@ def test_the_wrong_order_keeps_the_score_until_the_end():
 def test_maps_that_rank_nothing_have_no_curve_and_no_road():
     found = swept(np.zeros((4, 4)), np.ones((4, 4)), np.full((4, 4), np.nan))
     for name in "012":
-        assert np.isnan(found.area(found.deletion[name])).all()
-        assert np.isnan(found.area(found.insertion[name])).all()
+        assert np.isnan(found.curve_area(found.deletion[name])).all()
+        assert np.isnan(found.curve_area(found.insertion[name])).all()
         assert np.isnan(found.road[name]).all()
-    assert np.isnan(found.drop("0")).all()  # nothing to be seen through
-    assert np.isnan(found.increase("2")).all()
-    assert found.drop("1") == [0]  # a constant map shows all of the image
-    assert found.increase("1") == [0]
+    assert np.isnan(found.score_drop("0")).all()  # nothing to be seen through
+    assert np.isnan(found.score_increase("2")).all()
+    assert found.score_drop("1") == [0]  # a constant map shows all of the image
+    assert found.score_increase("1") == [0]
     assert found.passes == 2  # the image itself, and as seen through the constant map
 
 
 def test_average_drop_is_what_the_map_does_not_show():
     inside = (PATCH > 0).astype(float)
     # seen through a map of the patch alone nothing is lost, seen through its complement everything
-    found = sweep(Sum(1), bright(1), of_class, [0], {"on": inside[None], "off": 1 - inside[None]}, 4, 0)
-    np.testing.assert_allclose(found.drop("on"), 0, atol=1e-6)
-    np.testing.assert_allclose(found.drop("off"), 1, atol=1e-6)
-    assert found.increase("off") == [0]
+    found = sweep_maps(Sum(1), bright(1), of_class, [0], {"on": inside[None], "off": 1 - inside[None]}, 4, 0)
+    np.testing.assert_allclose(found.score_drop("on"), 0, atol=1e-6)
+    np.testing.assert_allclose(found.score_drop("off"), 1, atol=1e-6)
+    assert found.score_increase("off") == [0]
 
 
 def test_the_score_of_another_target_is_followed():
-    found = sweep(Sum(), bright(), of_class, [1], {"map": PATCH[None]}, 16, 0)
+    found = sweep_maps(Sum(), bright(), of_class, [1], {"map": PATCH[None]}, 16, 0)
     np.testing.assert_allclose(found.deletion["map"][0, :3] * 16, [-10, -6, -3], atol=1e-5)
-    assert np.isnan(found.drop("map")).all()  # a share of a negative score is none
+    assert np.isnan(found.score_drop("map")).all()  # a share of a negative score is none
 
 
 def test_road_is_half_of_what_least_relevant_keeps_over_most_relevant(monkeypatch):
@@ -96,7 +96,7 @@ def test_road_is_half_of_what_least_relevant_keeps_over_most_relevant(monkeypatc
 def test_equal_calls_are_equal_and_methods_share_their_images():
     torch.manual_seed(0)
     image, model = torch.randn(1, 3, 8, 8), small()
-    ask = lambda maps, seed: sweep(model, image, of_class, [0], maps, 16, seed)  # noqa: E731
+    ask = lambda maps, seed: sweep_maps(model, image, of_class, [0], maps, 16, seed)  # noqa: E731
     draw = np.random.default_rng(0).random((2, 1, 4, 4))
     with torch.no_grad():
         one, two = (ask({"a": draw[0], "b": 2 * draw[0] + 1, "c": draw[1]}, 0) for _ in range(2))
@@ -112,21 +112,21 @@ def test_equal_calls_are_equal_and_methods_share_their_images():
     ("cells", "steps", "counts"), [(4, 99, [0, 1, 2, 3, 4]), (5, 2, [0, 3, 5]), (49, 7, range(0, 50, 7))]
 )
 def test_no_more_steps_than_cells(cells, steps, counts):
-    assert counted(cells, steps).tolist() == list(counts)
+    assert step_counts(cells, steps).tolist() == list(counts)
 
 
 def test_equal_cells_are_ranked_by_draw():
     values = np.array([[1.0, 0], [0, 0]])
-    assert perturbed_images.ranks(values, 0)[0, 0] == 0
-    assert len({perturbed_images.ranks(values, seed).tobytes() for seed in range(9)}) > 1
+    assert perturbed_images.rank_cells(values, 0)[0, 0] == 0
+    assert len({perturbed_images.rank_cells(values, seed).tobytes() for seed in range(9)}) > 1
 
 
 def test_the_blur_is_the_mean_of_a_neighbourhood():
     flat = torch.full((3, 16, 16), 2.5)
-    torch.testing.assert_close(perturbed_images.blurred(flat), flat)
+    torch.testing.assert_close(perturbed_images.blur_image(flat), flat)
     spot = torch.zeros(1, 9, 9)
     spot[0, 4, 4] = 81.0
-    assert float(perturbed_images.blurred(spot).max()) < 15
+    assert float(perturbed_images.blur_image(spot).max()) < 15
 
 
 @pytest.fixture
@@ -143,11 +143,11 @@ def test_torchcam_agrees_on_the_curves(case, steps):
 
     model, images, maps = case
     with torch.no_grad():
-        found = sweep(model, images, of_class, [1, 1], {"map": maps}, steps, 0)
-        for kind, baseline in (("deletion", None), ("insertion", perturbed_images.blurred)):
+        found = sweep_maps(model, images, of_class, [1, 1], {"map": maps}, steps, 0)
+        for kind, baseline in (("deletion", None), ("insertion", perturbed_images.blur_image)):
             metric = DeletionInsertionMetric(Extractor(model, maps), steps=steps, baseline=baseline)
             metric.update(images, 1)
-            ours = found.area(getattr(found, kind)["map"]).mean()
+            ours = found.curve_area(getattr(found, kind)["map"]).mean()
             assert ours == pytest.approx(metric.summary()[f"{kind}_auc"], abs=1e-5)
 
 
@@ -159,7 +159,7 @@ def test_quantus_agrees_on_the_deletion_curve(case):
     theirs = metric(model, images.numpy(), np.array([1, 1]), maps[:, None], channel_first=True, softmax=True)
     rule = lambda output, targets: of_class(output.softmax(1), targets)  # noqa: E731
     with torch.no_grad():
-        found = sweep(model, images, rule, [1, 1], {"map": maps}, 8, 0)
+        found = sweep_maps(model, images, rule, [1, 1], {"map": maps}, 8, 0)
     thirds = np.array(theirs)[:, 2::3]  # it counts the values of a pixel singly: three of its steps are one of ours
     np.testing.assert_allclose(found.deletion["map"][:, 1:], thirds, atol=1e-5)
 
@@ -171,11 +171,11 @@ def test_torchcam_agrees_on_the_drop(case):
     maps = maps / maps.max((1, 2), keepdims=True)
     rule = lambda output, targets: of_class(output.softmax(1), targets)  # noqa: E731
     with torch.no_grad():
-        found = sweep(model, images, rule, [1, 1], {"map": maps}, 4, 0)
+        found = sweep_maps(model, images, rule, [1, 1], {"map": maps}, 4, 0)
         metric = ClassificationMetric(Extractor(model, maps), lambda output: output.softmax(1))
         metric.update(images, 1)
-    assert found.drop("map").mean() == pytest.approx(metric.summary()["avg_drop"], abs=1e-5)
-    assert found.increase("map").mean() == metric.summary()["conf_increase"]
+    assert found.score_drop("map").mean() == pytest.approx(metric.summary()["avg_drop"], abs=1e-5)
+    assert found.score_increase("map").mean() == metric.summary()["conf_increase"]
 
 
 def test_grad_cam_agrees_on_road(case, monkeypatch):
@@ -185,7 +185,7 @@ def test_grad_cam_agrees_on_road(case, monkeypatch):
     monkeypatch.setattr(perturbed_images, "NOISE", 0.0)
     model, images, maps = case
     with torch.no_grad():
-        found = sweep(model, images, of_class, [1, 1], {"map": maps}, 4, 0)
+        found = sweep_maps(model, images, of_class, [1, 1], {"map": maps}, 4, 0)
     removed = {}
     for kind in (road.RemoveMostRelevantFirst, road.RemoveLeastRelevantFirst):
         each = [
@@ -202,9 +202,9 @@ def test_grad_cam_agrees_on_road(case, monkeypatch):
 def test_sweeps_of_batches_are_one(case):
     model, images, maps = case
     with torch.no_grad():
-        whole = sweep(model, images, of_class, [0, 1], {"map": maps}, 8, 0)
-        parts = [sweep(model, images[[k]], of_class, [k], {"map": maps[[k]]}, 8, 0) for k in (0, 1)]
-    both = faithfulness.joined(parts)
+        whole = sweep_maps(model, images, of_class, [0, 1], {"map": maps}, 8, 0)
+        parts = [sweep_maps(model, images[[k]], of_class, [k], {"map": maps[[k]]}, 8, 0) for k in (0, 1)]
+    both = faithfulness.join_sweeps(parts)
     np.testing.assert_allclose(both.deletion["map"], whole.deletion["map"], atol=1e-6)
     assert both.passes == whole.passes
 
@@ -215,7 +215,10 @@ def test_an_image_that_its_cover_beats_says_nothing_about_a_curve():
     back = {"map": curves["map"][:, ::-1]}
     found = Sweep(np.array([0, 0.5, 1]), curves, back, {"map": none}, {"map": none}, none, 0)
     for kind in ("deletion", "insertion"):
-        assert found.able(kind).tolist() == [True, False]
-        np.testing.assert_array_equal(np.isnan(found.fair(kind)["map"]).all(1), [False, True])
+        assert found.is_meaningful(kind).tolist() == [True, False]
+        np.testing.assert_array_equal(np.isnan(found.meaningful_curves(kind)["map"]).all(1), [False, True])
     flat = {name: {"flat": np.full((2, 3), np.nan)} | some for name, some in (("a", curves), ("b", back))}
-    assert Sweep(found.shares, flat["a"], flat["b"], {}, {}, none, 0).able("deletion").tolist() == [True, False]
+    assert Sweep(found.shares, flat["a"], flat["b"], {}, {}, none, 0).is_meaningful("deletion").tolist() == [
+        True,
+        False,
+    ]

@@ -21,11 +21,11 @@ SURE = np.array(
 
 
 def test_by_hand():
-    limits = label_noise.thresholds(SURE, LABELS, fewest=1)
+    limits = label_noise.class_thresholds(SURE, LABELS, fewest=1)
     np.testing.assert_allclose(limits, [(0.8 + 0.6 + 0.1) / 3, (0.7 + 0.3) / 2, (0.8 + 0.4) / 2])
-    found = label_noise.doubts(SURE, LABELS, np.round(limits, 9))
+    found = label_noise.find_doubts(SURE, LABELS, np.round(limits, 9))
     assert found.confident.tolist() == [0, 0, 1, 1, label_noise.NONE, 2, 0]
-    assert found.ranked.tolist() == [2, 6]
+    assert found.ranked_images.tolist() == [2, 6]
     np.testing.assert_allclose(found.margin, [0, 0, 0.7, 0, np.nan, 0, 0.1], atol=1e-12)
 
 
@@ -38,18 +38,18 @@ def test_the_joint_is_that_of_the_paper():
         reached = [j for j in range(4) if p[j] >= limits[j]]
         if reached:
             joint[label, max(reached, key=lambda j: p[j])] += 1
-    found = label_noise.doubts(sure, labels, label_noise.thresholds(sure, labels))
+    found = label_noise.find_doubts(sure, labels, label_noise.class_thresholds(sure, labels))
     there = found.confident != label_noise.NONE
     own = pd.crosstab(labels[there], found.confident[there]).to_numpy()
     np.testing.assert_array_equal(own, joint)
-    assert len(found.ranked) == joint.sum() - np.trace(joint) > 0
-    assert (np.diff(found.margin[found.ranked]) <= 0).all()
+    assert len(found.ranked_images) == joint.sum() - np.trace(joint) > 0
+    assert (np.diff(found.margin[found.ranked_images]) <= 0).all()
 
 
 def test_a_class_of_few_images_accuses_nobody():
-    limits = label_noise.thresholds(SURE, LABELS, fewest=3)
+    limits = label_noise.class_thresholds(SURE, LABELS, fewest=3)
     assert np.isnan(limits).tolist() == [False, True, True]
-    found = label_noise.doubts(SURE, LABELS, limits)
+    found = label_noise.find_doubts(SURE, LABELS, limits)
     assert set(found.confident) <= {0, label_noise.NONE}
 
 
@@ -64,5 +64,5 @@ def test_a_class_of_few_images_accuses_nobody():
     ],
 )
 def test_sigmoids_need_not_add_up_to_one(sure, label, confident):
-    found = label_noise.doubts(np.array([sure]), np.array([label]), np.array([0.5, 0.5, 0.95]))
+    found = label_noise.find_doubts(np.array([sure]), np.array([label]), np.array([0.5, 0.5, 0.95]))
     assert found.confident.tolist() == [confident]

@@ -34,7 +34,7 @@ def test_an_empty_mask_is_neither_hit_nor_miss() -> None:
 
 def test_controls_stand_beside_the_methods_and_know_nothing() -> None:
     masks = np.random.default_rng(0).random((400, 16, 16)) < 0.3  # no object: every control must read chance
-    found = localisation.lifts({"map": masks.astype(float)}, masks, grid=(4, 4), seed=0)
+    found = localisation.method_lifts({"map": masks.astype(float)}, masks, grid=(4, 4), seed=0)
     assert list(found) == ["map", "random", "centre"]
     assert found["centre"].mean() == pytest.approx(1, abs=0.02)
     assert found["random"].mean() == pytest.approx(1, abs=0.02)

@@ -17,7 +17,7 @@ def test_weights_go_from_the_output_to_the_input_and_the_model_stays():
     model = small()
     before = copy.deepcopy(model.state_dict())
     stages = []
-    for share, other in randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 5, 0):
+    for share, other in randomisation.randomise_cascade(model, torch.zeros(1, 3, 8, 8), 5, 0):
         stages.append((share, {name.partition(".")[0] for name in changed(before, other)}))
     assert [modules for _, modules in stages[:3]] == [{"head"}, {"head", "mix"}, {"head", "mix", "layer"}]
     assert stages[-1][1] == {"head", "mix", "layer", "stem"}
@@ -29,14 +29,14 @@ def test_weights_go_from_the_output_to_the_input_and_the_model_stays():
 
 def test_a_network_of_fewer_layers_than_depths_has_fewer_steps():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2))
-    shares = [share for share, _ in randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 4, 0)]
+    shares = [share for share, _ in randomisation.randomise_cascade(model, torch.zeros(1, 3, 8, 8), 4, 0)]
     assert shares == [290 / 402, 1.0]
 
 
 def test_redrawn_tensors_keep_their_mean_and_spread():
     model = nn.Sequential(nn.Conv2d(3, 32, 5), nn.Flatten(), nn.Linear(32 * 16, 4))
     nn.init.normal_(model[2].weight, 3.0, 0.5)
-    (_, other), *_ = randomisation.cascade(model, torch.zeros(1, 3, 8, 8), 1, 0)
+    (_, other), *_ = randomisation.randomise_cascade(model, torch.zeros(1, 3, 8, 8), 1, 0)
     found, was = other[2].weight.detach(), model[2].weight.detach()
     assert float(found.mean()) == pytest.approx(float(was.mean()), abs=0.05)
     assert float(found.std()) == pytest.approx(float(was.std()), rel=0.1)
@@ -57,7 +57,9 @@ def test_parameters_of_modules_that_are_never_called_count_with_those_around_the
 
     model = Odd().eval()
     before = copy.deepcopy(model.state_dict())
-    stages = [changed(before, other) for _, other in randomisation.cascade(model, torch.zeros(1, 4, 2, 2), 3, 0)]
+    stages = [
+        changed(before, other) for _, other in randomisation.randomise_cascade(model, torch.zeros(1, 4, 2, 2), 3, 0)
+    ]
     assert stages[0] == ["last.weight", "last.bias"]
     assert "attention.out_proj.weight" in stages[1]
     assert "scale" not in stages[1]
@@ -66,7 +68,8 @@ def test_parameters_of_modules_that_are_never_called_count_with_those_around_the
 
 def test_draws_are_seeded():
     one, two, other = (
-        next(randomisation.cascade(small(), torch.zeros(1, 3, 8, 8), 1, seed))[1].head.weight for seed in (0, 0, 1)
+        next(randomisation.randomise_cascade(small(), torch.zeros(1, 3, 8, 8), 1, seed))[1].head.weight
+        for seed in (0, 0, 1)
     )
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
@@ -75,11 +78,11 @@ def test_draws_are_seeded():
 def test_likeness_of_unrelated_maps_is_worked_by_hand():
     up = np.arange(4.0).reshape(2, 2)
     # each against the two others: 1 and -1; 1 and -1; -1 and -1; the constant map takes no part
-    found = randomisation.unrelated(np.stack([up, 10 * up, -up, np.ones((2, 2))]))
+    found = randomisation.unrelated_likeness(np.stack([up, 10 * up, -up, np.ones((2, 2))]))
     np.testing.assert_allclose(found, [0, 0, -1, np.nan], atol=1e-12)
-    assert np.isnan(randomisation.unrelated(up[None])).all()
+    assert np.isnan(randomisation.unrelated_likeness(up[None])).all()
 
 
 def test_what_is_kept_counts_from_unrelated_maps():
-    found = randomisation.kept(np.array([1.0, 0.4, 0.2, 0.9]), np.array([0.4, 0.4, 0.6, 0.95]))
+    found = randomisation.kept_share(np.array([1.0, 0.4, 0.2, 0.9]), np.array([0.4, 0.4, 0.6, 0.95]))
     np.testing.assert_allclose(found, [1, 0, -1, np.nan])

@@ -9,7 +9,7 @@ TRUE = np.array([[[0, 1, 1, 1], [0, 0, 2, 255]]] * 6, np.uint8)
 
 
 def test_confusions_count_known_pixels_true_in_rows():
-    found = segments.confusions(SAID, TRUE, 3)
+    found = segments.confusion_matrices(SAID, TRUE, 3)
     assert found.shape == (6, 3, 3)
     assert found[0].tolist() == [[2, 1, 0], [1, 2, 0], [0, 0, 1]]
 
@@ -19,7 +19,7 @@ def test_iou_sums_pixels_over_images_before_it_divides():
     big[1] = [10, 90]  # 100 pixels of class 1, 90 found
     small[1, 0] = 2  # 2 pixels, none found
     background = np.array([[50, 0], [0, 0]])
-    found = segments.ious(np.stack([big, small, background] * 4), 0)
+    found = segments.class_ious(np.stack([big, small, background] * 4), 0)
     assert found[1].value == pytest.approx(90 / 102)  # a mean over images would be 0.45
     assert found[1].n == 8  # of 12: four images have no pixel of the class on either side
     assert found[1].low < found[1].value < found[1].high
@@ -29,16 +29,16 @@ def test_iou_sums_pixels_over_images_before_it_divides():
 def test_mean_inside_a_region():
     shares = np.array([[[1.0, 0.5], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]], [[np.nan, np.nan]] * 2])
     regions = np.array([[[True, True], [False, True]], [[False, False]] * 2, [[True, False]] * 2])
-    assert segments.inside(shares, regions) == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
+    assert segments.mean_inside(shares, regions) == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
 
 
 def test_within_a_region_evidence_may_fall_where_the_model_is_sure():
     sure = np.array([[[0.9, 0.8, 0.7, 0.1]]] * 3)
     shares = np.array([[[0.1, 0.2, 0.3, 0.0]], [[0.3, 0.2, 0.1, 0.0]], [[0.5, 0.5, 0.5, 0.0]]])
     region = np.array([[[True, True, True, False]]] * 3)
-    assert segments.within(shares, sure, region) == pytest.approx([-1, 1, np.nan], nan_ok=True)
-    assert np.isnan(segments.within(shares[:1] * np.nan, sure[:1], region[:1])).all()
-    assert np.isnan(segments.within(shares[:1], sure[:1], ~region[:1] & region[:1])).all()
+    assert segments.correlation_within(shares, sure, region) == pytest.approx([-1, 1, np.nan], nan_ok=True)
+    assert np.isnan(segments.correlation_within(shares[:1] * np.nan, sure[:1], region[:1])).all()
+    assert np.isnan(segments.correlation_within(shares[:1], sure[:1], ~region[:1] & region[:1])).all()
 
 
 def test_correlation_is_of_ranks():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from seewhy.metrics.stability import CHANGES, TITLES, shifted_back
+from seewhy.metrics.stability import CHANGES, TITLES, shift_back
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
 
@@ -34,4 +34,4 @@ def test_noise_has_the_stated_spread_and_its_seed():
 def test_shifted_answers_are_brought_back_to_where_they_were():
     answers = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
     shifted = torch.from_numpy(np.stack([CHANGES["shift"](one, 0) for one in answers.permute(0, 2, 3, 1).numpy()]))
-    assert torch.equal(shifted_back(shifted.permute(0, 3, 1, 2))[..., :-1], answers[..., :-1])
+    assert torch.equal(shift_back(shifted.permute(0, 3, 1, 2))[..., :-1], answers[..., :-1])

@@ -19,14 +19,14 @@ def point(row, column, side=4):
     ("word", "expected"), [("left", 1), ("Right", 0), ("top", 0), ("bottom", 1), ("tree", np.nan), ("middle", np.nan)]
 )
 def test_towards_the_named_half(word, expected):
-    assert words.towards(point(3, 0)[None], [word]) == pytest.approx([expected], nan_ok=True)
+    assert words.evidence_towards(point(3, 0)[None], [word]) == pytest.approx([expected], nan_ok=True)
 
 
 def test_the_middle_counts_half_and_no_evidence_not_at_all():
-    assert words.towards(np.stack([point(1, 1, 3), np.zeros((3, 3))]), ["left", "left"]) == pytest.approx(
+    assert words.evidence_towards(np.stack([point(1, 1, 3), np.zeros((3, 3))]), ["left", "left"]) == pytest.approx(
         [0.5, np.nan], nan_ok=True
     )
-    assert words.towards(np.ones((1, 5, 4)), ["left"]) == pytest.approx([0.5])
+    assert words.evidence_towards(np.ones((1, 5, 4)), ["left"]) == pytest.approx([0.5])
 
 
 def test_other_words_of_the_same_image_are_the_control():
@@ -48,14 +48,14 @@ def written(*said, image="a"):
 
 def test_the_opposite_is_a_word_that_the_caption_has_not():
     every = pd.concat([written("tree", "Left"), written("left", "right"), written("top")], ignore_index=True)
-    found = words.opposites(every, ["left", "right", "bottom"])
+    found = words.opposite_words(every, ["left", "right", "bottom"])
     assert found[["predicted", "other"]].to_numpy().tolist() == [["Left", "right"], ["top", "bottom"]]
-    assert words.opposites(every, ["left", "right"])["predicted"].tolist() == ["Left"]
+    assert words.opposite_words(every, ["left", "right"])["predicted"].tolist() == ["Left"]
 
 
 def test_unsaid_words_are_not_in_the_caption():
     every = pd.concat([written("tree", "left"), written("open", "meadow"), written("tree")], ignore_index=True)
-    drawn = words.unsaid(every, 3)
+    drawn = words.unsaid_words(every, 3)
     assert all(word not in text.split() for word, text in zip(drawn, every["written"], strict=True))
-    assert drawn == words.unsaid(every, 3)
-    assert words.unsaid(written("tree"), 0) == ["tree"]
+    assert drawn == words.unsaid_words(every, 3)
+    assert words.unsaid_words(written("tree"), 0) == ["tree"]

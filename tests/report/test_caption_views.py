@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from seewhy.errors import SeewhyError
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure import interventions
 from seewhy.measure.families import caption_errors, word_maps
 from seewhy.report.pages import caption_views
@@ -57,7 +57,7 @@ def test_words_of_a_foreign_vocabulary_become_rows_strips_and_files(scenes, tmp_
     rows = scenes.predictions
     assert set(rows["predicted"]) <= set(WORDS) - {"<START>", "<PAD>", "<END>"}
     assert len(rows)
-    found = attribute(scenes, rows, ["gradcam"])
+    found = attribute_rows(scenes, rows, ["gradcam"])
     strips = caption_views.strips(scenes, found, "gradcam")
     assert [word.text for one in strips for word in one.words] == rows["predicted"].tolist()
     paths = caption_views.save_strips(scenes, rows, tmp_path / "out")
@@ -89,13 +89,13 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         model=model,
     )
     assert captioning.of_object(every, study).tolist() == [False, True, False, True, True]
-    drawn = interventions.candidates(study, every.iloc[[0, 2, 4]])
+    drawn = interventions.testable_rows(study, every.iloc[[0, 2, 4]])
     assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
     assert captioning.tested(study) == "Only words for a thing or a number are tested."
     settings.object_words = ["left"]
     assert captioning.tested(study) == "Only words for the object are tested: *left*."
     assert captioning.of_object(every, study).tolist() == [False, False, True, False, False]
-    assert interventions.candidates(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
+    assert interventions.testable_rows(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
     settings.object_words = ["oak"]
     with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
         captioning.of_object(every, study)
@@ -121,7 +121,7 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):
     rows = scenes.predictions
-    own = attribute(scenes, rows, ["hirescam"]).maps["hirescam"]
+    own = attribute_rows(scenes, rows, ["hirescam"]).maps["hirescam"]
     other = word_maps.other_word_maps(scenes, rows, rows["predicted"].tolist(), ["hirescam"]).maps["hirescam"]
     assert np.abs(own - other).max() <= 1e-4 * np.abs(own).max()
 

@@ -17,8 +17,8 @@ from tests.report.measuring import measured
 def test_half_of_the_answer_is_counted_from_the_largest_gain_down():
     worth = np.array([[1.0, 5, 2, -9], [1, 1, 1, 1], [-1, 0, -2, 0]])
     found = ChannelWorth(worth, worth)
-    np.testing.assert_array_equal(found.needed(), [1, 2, np.nan])  # 5 of 8; 2 of 4; nothing speaks for it
-    assert found.top(2).tolist() == [1, 0]
+    np.testing.assert_array_equal(found.channels_needed(), [1, 2, np.nan])  # 5 of 8; 2 of 4; nothing speaks for it
+    assert found.top_channels(2).tolist() == [1, 0]
 
 
 def test_channels_are_worth_what_the_linear_head_makes_of_their_means(study):

@@ -78,7 +78,7 @@ def planted(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
         found[rows["image"].str.endswith("cat-0.png").to_numpy()] = 0
         return Attributions(rows, {methods[0]: found}, (32, 32))
 
-    monkeypatch.setattr(families.mistake_groups, "attribute", maps)
+    monkeypatch.setattr(families.mistake_groups, "attribute_rows", maps)
     return labelled(study, wrong=list(range(12)))
 
 

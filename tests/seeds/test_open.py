@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from seewhy import open_study
 from seewhy.inputs.weights import left_aside
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from tests.seeds.conftest import EMOTIONS, MEAN, STD, WASTE
 
 
@@ -85,7 +85,7 @@ def test_faces_give_the_authors_own_maps(opened, name, layer):
     assert study.dataset.frame["label"].tolist() == [EMOTIONS[number % 7] for number in range(8)]
     assert outputs(study) == (8, 7)
     rows = study.predict()
-    found = attribute(study, rows, ["gradcam"]).shares("gradcam")
+    found = attribute_rows(study, rows, ["gradcam"]).shares("gradcam")
     for row in (0, 3):
         image = study.inputs(rows.iloc[[row]]).clone()
         wanted = as_the_notebook_does(study.model, study.layer, image, int(rows["target"][row]))

@@ -114,14 +114,14 @@ def test_the_region_is_that_of_the_clean_output():
     # a, roof: pixels 1, 2 and 5; b has no road: no evidence
     assert target(OUTPUT).tolist() == pytest.approx([8 + (1 + 2 + 5) / 3, 0])
     assert target(OUTPUT + 5).tolist() == pytest.approx([8 + (1 + 2 + 5) / 3 + 5, 0])
-    assert target.pick([1, 0])(OUTPUT[[1, 0]]).tolist() == pytest.approx([0, 8 + 8 / 3])
-    assert target.pick([0]).repeat(2)(OUTPUT[[0, 0]]).tolist() == pytest.approx([8 + 8 / 3] * 2)
+    assert target.pick_images([1, 0])(OUTPUT[[1, 0]]).tolist() == pytest.approx([0, 8 + 8 / 3])
+    assert target.pick_images([0]).repeat_images(2)(OUTPUT[[0, 0]]).tolist() == pytest.approx([8 + 8 / 3] * 2)
 
 
 def test_one_pixel():
     target = segmentation.pixel_score(TARGETS, torch.tensor([[0, 3], [1, 0]]))
     assert target(OUTPUT).tolist() == [8 + 3, 24 + 16 + 4]
-    assert target.pick([1])(OUTPUT[[1]]).tolist() == [24 + 16 + 4]
+    assert target.pick_images([1])(OUTPUT[[1]]).tolist() == [24 + 16 + 4]
 
 
 def test_the_surest_pixel():

@@ -29,7 +29,7 @@ class Answer:
     so: str = ""
     detail: str = ""
 
-    def finding(self) -> dict[str, str]:
+    def finding_arguments(self) -> dict[str, str]:
         """The arguments of `show.finding`."""
         return {
             "answer": self.answer,
@@ -39,7 +39,7 @@ class Answer:
             "severity": self.severity,
         }
 
-    def question(self, page: str) -> dict[str, Any]:
+    def summary_entry(self, page: str) -> dict[str, Any]:
         """What summary.json holds; `page` is the page that shows it."""
         return {
             "answer": self.answer,

@@ -56,24 +56,24 @@ class JudgedCandidate:
         return f"{self.target}/{self.rank}"
 
     @property
-    def shown(self) -> bool:
+    def has_effect(self) -> bool:
         """Whether its effect is clearly above 0."""
         return self.effect.low > 0
 
     @property
-    def waits(self) -> bool:
+    def awaits_judgement(self) -> bool:
         """Whether a person should judge it."""
-        return self.shown and not self.judged
+        return self.has_effect and not self.judged
 
     @property
-    def thing(self) -> str:
+    def candidate_phrase(self) -> str:
         """What it is, in words: 'the square in the lower right'."""
         if self.kind == "whole":
             return f"the {'ground level' if self.name == 'ground' else self.name} of the picture"
         assert self.place is not None
         if self.kind == "square":
-            return f"the square in the {side(self.place)}"
-        return f"part {self.name} (mostly in the {side(self.place)})"
+            return f"the square in the {name_place(self.place)}"
+        return f"part {self.name} (mostly in the {name_place(self.place)})"
 
     def row(self) -> dict[str, Any]:
         """What candidates.json holds of it."""
@@ -86,17 +86,17 @@ class JudgedCandidate:
             "place": None if self.place is None else [round(one, DIGITS) for one in self.place],
             **{key: round(one, DIGITS) if math.isfinite(one) else None for key, one in ends.items()},
             "n": self.effect.n,
-            "shown": self.shown,
+            "shown": self.has_effect,
             "judged": self.judged or None,
             "pinned": self.pinned,
             "seen": self.seen,
         }
 
 
-def side(place: Sequence[float]) -> str:
+def name_place(place: Sequence[float]) -> str:
     """Where the middle of a place lies, in thirds of the picture.
 
-    >>> side((0.75, 0.75, 1.0, 1.0)), side((0.25, 0.25, 0.75, 0.75)), side((0.0, 0.4, 0.1, 0.6))
+    >>> name_place((0.75, 0.75, 1.0, 1.0)), name_place((0.25, 0.25, 0.75, 0.75)), name_place((0.0, 0.4, 0.1, 0.6))
     ('lower right', 'middle', 'middle left')
     """
     x, y = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
@@ -162,8 +162,8 @@ def candidate_checks(found: Iterable[JudgedCandidate]) -> list[Check]:
         Check(
             Subject("candidate", one.id),
             Figure("candidate_effect", facets={"candidate": one.id}),
-            f"{one.thing} does not make the model predict {one.target}",
-            f"{one.thing} makes the model predict {one.target}, and was judged a shortcut",
+            f"{one.candidate_phrase} does not make the model predict {one.target}",
+            f"{one.candidate_phrase} makes the model predict {one.target}, and was judged a shortcut",
             0.0,
             False,
             one.effect,
@@ -187,7 +187,7 @@ def waiting_sentence(found: Iterable[JudgedCandidate]) -> str:
     >>> waiting_sentence([])
     ''
     """
-    count = sum(one.waits for one in found)
+    count = sum(one.awaits_judgement for one in found)
     if not count:
         return ""
     return f"{count} candidates wait for your judgement." if count > 1 else "1 candidate waits for your judgement."

@@ -88,12 +88,12 @@ class Check:
         return self.status == "unsure" and self.estimate.measured and self.estimate.n >= FEWEST
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         """Whether it fails without being meant to."""
         return self.status == "fail" and self.expected == "pass"
 
     @property
-    def unexpected(self) -> bool:
+    def is_unexpected(self) -> bool:
         """Whether there is something to report: it is broken, undecided, or passes where it is meant to fail."""
         return self.status != self.expected
 
@@ -106,7 +106,7 @@ class Check:
             "subject": self.subject.kind,
             "name": self.subject.name,
             "title": self.title,
-            "figure": self.figure.fields(),
+            "figure": self.figure.given_fields(),
             "statement": self.statement,
             "denial": self.denial,
             "status": self.status,
@@ -131,12 +131,12 @@ class Check:
 
     def figure_text(self) -> str:
         """'0.76 (0.71 to 0.79)', with as many digits as tell it from the limit."""
-        value, low, high = (self._written(x) for x in (self.estimate.value, self.estimate.low, self.estimate.high))
+        value, low, high = (self._format_value(x) for x in (self.estimate.value, self.estimate.low, self.estimate.high))
         return value if self.exact else f"{value} ({low} to {high})"
 
     def report_line(self, study: str) -> str:
         """The outcome as a line: which check, what was found, and by how much it misses its limit."""
-        of, found, limit = f"{study}: {self.figure}", self.estimate, self._written(self.limit)
+        of, found, limit = f"{study}: {self.figure}", self.estimate, self._format_value(self.limit)
         wanted, side = ("above", "min") if self.least else ("below", "max")
         if self.status == "not run":
             return f"{of} was not tested: {self.missing or 'no image to measure it on'}"
@@ -148,9 +148,9 @@ class Check:
             meant = ", though expected to fail" if self.expected == "fail" else ""
             return f"{of} {self.figure_text()} passes {side} {limit}{meant}"
         other = "below" if self.least else "above"
-        return f"{of} {self.figure_text()} is {other} {limit} by {self._written(abs(found.value - self.limit))}"
+        return f"{of} {self.figure_text()} is {other} {limit} by {self._format_value(abs(found.value - self.limit))}"
 
-    def _written(self, figure: float) -> str:
+    def _format_value(self, figure: float) -> str:
         if self.exact:
             return f"{figure:g}"
         found = self.estimate

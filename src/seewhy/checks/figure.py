@@ -34,11 +34,11 @@ class Figure:
     images: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def references(self) -> tuple[str, ...]:
+    def reference_names(self) -> tuple[str, ...]:
         """What any figure may be compared with, beside other methods."""
         return (*BASELINES, BASELINE, CONTROL)
 
-    def fields(self) -> dict[str, Any]:
+    def given_fields(self) -> dict[str, Any]:
         """The fields that are set, as params.yaml and the files of a report spell them."""
         own = {"metric": self.metric, "method": self.method, **self.facets, "versus": self.versus}
         own |= {"class": self.label, "slice": dict(self.images)}
@@ -47,7 +47,7 @@ class Figure:
     def __str__(self) -> str:
         """The fields in a line."""
         plain = {"metric": "", "method": "", "region": "", "kind": ""}
-        told = self.fields()
+        told = self.given_fields()
         slices = [f"{column} {value}" for column, value in told.pop("slice", {}).items()]
         return ", ".join([*(f"{plain.get(key, f'{key} ')}{value}" for key, value in told.items()), *slices])
 

@@ -51,7 +51,7 @@ class MajorityBaseline:
         return self.given >= NEARLY * self.images
 
     @property
-    def checks(self) -> list[Check]:
+    def accuracy_checks(self) -> list[Check]:
         """Accuracy above that of the majority baseline, as a list; empty where nothing is labelled."""
         if not self.accuracy.n:
             return []
@@ -60,21 +60,16 @@ class MajorityBaseline:
         return [Check(Subject("works"), Figure(self.metric), statement, denial, self.best, True, self.accuracy)]
 
     @property
-    def unit(self) -> str:
+    def accuracy_unit(self) -> str:
         """Of the accuracy, as `written` takes it: a share, or for numbers R2 as it is."""
         return "" if self.metric == NUMBERS else "%"
 
     @property
-    def always(self) -> str:
+    def baseline_phrase(self) -> str:
         """The baseline by what it says: "always predicting *tree*"."""
         if self.metric == NUMBERS:
             return BASELINES[NUMBERS]
         return f"always {'writing' if self.metric == CAPTIONS else 'predicting'} *{self.most_common}*"
-
-    @property
-    def works(self) -> bool:
-        """False only where the model is clearly worse than the majority baseline."""
-        return all(check.status != "fail" for check in self.checks)
 
 
 def compare_majority(rows: pd.DataFrame) -> MajorityBaseline:

@@ -29,14 +29,14 @@ class OldKey:
     without: tuple[str, ...] = ()
 
     @property
-    def pattern(self) -> re.Pattern[str]:
+    def key_pattern(self) -> re.Pattern[str]:
         """What the key matches, with a group for each field."""
         parts = re.split(r"\{(\w+)\}", self.key)
         told = [re.escape(part) if k % 2 == 0 else f"(?P<{part}>{FIELDS[part]})" for k, part in enumerate(parts)]
         return re.compile("".join(told))
 
 
-def _of_maps() -> Iterator[OldKey]:
+def _map_keys() -> Iterator[OldKey]:
     compared = {
         "localisation_lift": "lift",
         "pointing": "pointing_game",
@@ -54,7 +54,7 @@ def _of_maps() -> Iterator[OldKey]:
     yield OldKey("audit", "{method}.stability_spearman", Figure("stability", "{method}", facets={"change": WORST}))
 
 
-def _of_interventions() -> Iterator[OldKey]:
+def _intervention_keys() -> Iterator[OldKey]:
     done = {"region": "{region}", "kind": "{kind}"}
     yield OldKey("audit", "reliance.{region}_{kind}_over_control", Figure("prediction_change", "", CONTROL, done))
     yield OldKey(
@@ -77,8 +77,8 @@ OLD_KEYS: tuple[OldKey, ...] = (
     OldKey("audit", "stability.flipped", Figure("label_flip", facets={"change": WORST})),
     OldKey("audit", "reliance.background", Figure("object_share", "{first}", facets={"class_is": "predicted"}), True),
     OldKey("audit", "sanity.spearman", Figure("correlation_after_randomisation", "{first}")),
-    *_of_interventions(),
-    *_of_maps(),
+    *_intervention_keys(),
+    *_map_keys(),
 )
 WORDS = {  # of `gates:`: a key by one word
     "accuracy": "model.accuracy",
@@ -98,7 +98,7 @@ def old_key(figure: Figure) -> str:
     'audit.reliance.shadow_paste_over_control'
     """
     for known in OLD_KEYS:
-        fields = _match(known.figure, figure)
+        fields = _match_fields(known.figure, figure)
         if fields is not None and not known.complement:
             return f"{known.section}.{known.key.format(**fields)}"
     return ""
@@ -117,7 +117,7 @@ def find_figure(key: str) -> Figure | None:
     """
     section, _, rest = WORDS.get(key, key).partition(".")
     for known in OLD_KEYS:
-        found = known.pattern.fullmatch(rest) if known.section == section else None
+        found = known.key_pattern.fullmatch(rest) if known.section == section else None
         if found and not known.complement:
             return fill_figure(known.figure, found.groupdict())
     return None
@@ -145,7 +145,7 @@ def fill_figure(figure: Figure, fields: Mapping[str, str]) -> Figure:
     return Figure(figure.metric, figure.method.format(**given), figure.versus, facets)
 
 
-def _match(known: Figure, figure: Figure) -> dict[str, Any] | None:
+def _match_fields(known: Figure, figure: Figure) -> dict[str, Any] | None:
     """The values of the known figure's fields in braces, if the other is one of its kind."""
     own, other = ((one.metric, one.versus, {*one.facets}) for one in (known, figure))
     if own != other or figure.label or figure.images:

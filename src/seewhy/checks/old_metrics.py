@@ -57,7 +57,7 @@ def look_figures(tables: StudyTables) -> dict[str, float]:
         f"word.{str(word).replace(' ', '_')}": count / len(own) for word, count in counts.items()
     }
     named |= {"images": len(own), "boxed": len(known)}
-    estimates = {key: tables.estimate(figure) for key, figure in figures.items()}
+    estimates = {key: tables.estimate_figure(figure) for key, figure in figures.items()}
     return named | {key: value for name, one in estimates.items() for key, value in one.metrics(name).items()}
 
 
@@ -72,12 +72,12 @@ def audit_estimates(tables: StudyTables) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     for known in OLD_KEYS:
         for fields in known_fields(known, tables) if known.section == "audit" else ():
-            one = tables.estimate(fill_figure(known.figure, fields))
-            found.setdefault(known.key.format(**fields), complement(one) if known.complement else one)
+            one = tables.estimate_figure(fill_figure(known.figure, fields))
+            found.setdefault(known.key.format(**fields), complement_estimate(one) if known.complement else one)
     return found
 
 
-def complement(one: Estimate) -> Estimate:
+def complement_estimate(one: Estimate) -> Estimate:
     """1 less the figure."""
     return Estimate(1 - one.value, 1 - one.high, 1 - one.low, one.n)
 

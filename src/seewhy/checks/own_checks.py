@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 def own_checks(params: Params, name: str) -> list[Check]:
     """The checks of a study or comparison, not measured yet: those of `checks:`, then those of `gates:`."""
     found = [make_check(one.figure, one) for one in params.checks.get(name, [])]
-    return found + [_of_gate(key, limit) for key, limit in params.gates.get(name, {}).items()]
+    return found + [_check_of_gate(key, limit) for key, limit in params.gates.get(name, {}).items()]
 
 
 def make_check(figure: Figure, limit: Limit, what: str = "") -> Check:
@@ -52,7 +52,7 @@ def describe_figure(figure: Figure) -> str:
     return told + "".join(f" where {column} is {value}" for column, value in figure.images.items())
 
 
-def _of_gate(key: str, limit: GateSettings) -> Check:
+def _check_of_gate(key: str, limit: GateSettings) -> Check:
     """A gate of the first edition; what no table has is read from its old file."""
     return make_check(find_figure(key) or Figure(WORDS.get(key, key)), limit, limit.claim)
 
@@ -62,7 +62,7 @@ def gate_lines(params: Params, name: str) -> list[str]:
     lines = []
     for key, limit in params.gates.get(name, {}).items():
         figure, side = find_figure(key), "min" if limit.least else "max"
-        entry: dict[str, Any] = (figure.fields() if figure else {}) | {side: f"{limit.value:g}"}
+        entry: dict[str, Any] = (figure.given_fields() if figure else {}) | {side: f"{limit.value:g}"}
         entry |= {
             name: value
             for name, value in (("what", limit.claim or limit.what), ("expected", limit.expected))
@@ -91,7 +91,7 @@ def read_recorded(root: Path, name: str) -> list[Row]:
 
 def recorded_estimate(rows: Sequence[Row], figure: Figure) -> tuple[Estimate, bool] | None:
     """The estimate of that figure among the rows of checks.json, and whether it is exact; None where there is none."""
-    fields = figure.fields()
+    fields = figure.given_fields()
     for row in rows:
         if row.get("figure") == fields and (row.get("n") or row.get("estimate") is not None):
             value, low, high = (math.nan if row[key] is None else row[key] for key in ("estimate", "low", "high"))

@@ -33,10 +33,10 @@ def run_checks(project: Project, name: str, tables: "StudyTables | None" = None)
     Raises SeewhyError for a metric, method, class, slice or facet that does not exist, with the closest match.
     """
     recorded = [] if tables else read_recorded(project.root, name)
-    return [_measured(project, name, one, recorded, tables) for one in own_checks(project.params, name)]
+    return [_measure_check(project, name, one, recorded, tables) for one in own_checks(project.params, name)]
 
 
-def _measured(
+def _measure_check(
     project: Project, name: str, check: Check, recorded: Sequence[Any], tables: "StudyTables | None"
 ) -> Check:
     if is_old_key(check.figure.metric):
@@ -48,7 +48,7 @@ def _measured(
     if tables is None:
         return replace(check, missing=f"it was not measured; build it first: python -m seewhy report {name}")
     check_figure(tables, check.figure, name)
-    found = tables.estimate(check.figure)
+    found = tables.estimate_figure(check.figure)
     return replace(check, estimate=found)
 
 
@@ -66,8 +66,8 @@ def load_tables(project: Project, name: str) -> "StudyTables | None":
 def check_figure(tables: "StudyTables", figure: Figure, name: str) -> None:
     """Refuses a metric, method or facet that no table of the study has; the closest one is named."""
     where = f"checks.{name} of params.yaml"
-    if tables.metric_name(figure.metric) not in tables.families:
-        raise unknown("metric", figure.metric, sorted({*tables.families}), where)
+    if tables.metric_name(figure.metric) not in tables.metric_families:
+        raise unknown("metric", figure.metric, sorted({*tables.metric_families}), where)
     rows = tables.metric_rows(figure.metric)
     for facet, value in figure.facets.items():
         values = rows[facet].dropna().astype(str).unique() if facet in rows else []
@@ -76,8 +76,10 @@ def check_figure(tables: "StudyTables", figure: Figure, name: str) -> None:
     methods = [one for one in rows["method"].unique() if one]
     if figure.method and figure.method not in methods:
         raise unknown("method", figure.method, methods, f"{figure.metric} of {where}")
-    if figure.versus and figure.versus not in (*figure.references, *methods):
-        raise unknown("name", figure.versus, [*figure.references, *methods], f"versus of {figure.metric} of {where}")
+    if figure.versus and figure.versus not in (*figure.reference_names, *methods):
+        raise unknown(
+            "name", figure.versus, [*figure.reference_names, *methods], f"versus of {figure.metric} of {where}"
+        )
 
 
 def collect_checks(project: Project, names: Iterable[str] = ()) -> dict[str, list[Check]]:

@@ -26,7 +26,7 @@ from seewhy.config.project import Project
 from seewhy.errors import SeewhyError
 from seewhy.measure.family import facets_of
 from seewhy.measure.store import read_family
-from seewhy.measure.summary import TEXTS, summarise
+from seewhy.measure.summary import TEXTS, summarise_table
 
 SAID = ["predicted", "confidence", "correct"]  # columns of images.csv that each model has of its own
 DIGITS = 6  # of figures.csv
@@ -109,7 +109,12 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
     suspects = project.params.study(study).suspects
     titles = method_titles(tables)
     judged = candidate_checks(find_judged(project, study, tables))
-    return [*model.checks, *model_checks(tables, suspects, limits), *judged, *map_checks(tables, titles, limits)]
+    return [
+        *model.accuracy_checks,
+        *model_checks(tables, suspects, limits),
+        *judged,
+        *map_checks(tables, titles, limits),
+    ]
 
 
 def method_titles(tables: StudyTables) -> dict[str, str]:
@@ -154,7 +159,7 @@ def figure_table(tables: StudyTables) -> pd.DataFrame:
         table = table[~table["metric"].isin(CURVES)]
         compared = [BASELINE] if table["is_baseline"].any() else []
         compared += [CONTROL] if CONTROL in table else []
-        found = summarise(table, tables.seed, compared)
+        found = summarise_table(table, tables.seed, compared)
         parts.append(found.assign(family=family))
     if not parts:
         return pd.DataFrame()

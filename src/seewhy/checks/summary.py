@@ -69,10 +69,10 @@ def summarise_answers(
     whole = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
     return {
         "questions": {
-            "works": works.question(MODEL),
-            "shortcut": shortcut.question(AUDIT),
-            "stable": stable.question(AUDIT),
-            "maps": maps.question(AUDIT),
+            "works": works.summary_entry(MODEL),
+            "shortcut": shortcut.summary_entry(AUDIT),
+            "stable": stable.summary_entry(AUDIT),
+            "maps": maps.summary_entry(AUDIT),
         },
         "use": verdict_sentences.use_answer(works, shortcut, stable, maps),
         "verdict": {"status": status, "severity": whole.severity, "line": whole.short, "page": AUDIT},

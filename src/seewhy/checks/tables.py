@@ -56,19 +56,19 @@ class StudyTables:
         return cls(tables, read_images(project, study), project.params.base.seed)
 
     @cached_property
-    def families(self) -> dict[str, str]:
+    def metric_families(self) -> dict[str, str]:
         """By metric, the family that measures it."""
         return {metric: name for name, table in self.tables.items() for metric in table["metric"].unique()}
 
     def metric_name(self, said: str) -> str:
         """The name of a metric in the tables: of a figure over images its value in one, as `correct` of `accuracy`."""
-        return said if said in self.families else OF_ONE_IMAGE.get(said, said)
+        return said if said in self.metric_families else OF_ONE_IMAGE.get(said, said)
 
-    def metric(self, figure: Figure) -> Metric | None:
+    def figure_metric(self, figure: Figure) -> Metric | None:
         """Unit, direction and the like of a figure's metric; None for one that nothing registers."""
         return METRICS.get(self.metric_name(figure.metric))
 
-    def estimate(self, figure: Figure) -> Estimate:
+    def estimate_figure(self, figure: Figure) -> Estimate:
         """A figure with its 95 % interval; of no image where this study has none.
 
         Raises SeewhyError for a class or slice that the study does not have, with the closest match, and where a facet
@@ -76,24 +76,24 @@ class StudyTables:
         """
         key = repr(figure)
         if key not in self._estimates:
-            self._estimates[key] = self._estimate(figure)
+            self._estimates[key] = self._compute_estimate(figure)
         return self._estimates[key]
 
-    def _estimate(self, figure: Figure) -> Estimate:
-        rows, metric = self.select_rows(figure), self.metric(figure)
+    def _compute_estimate(self, figure: Figure) -> Estimate:
+        rows, metric = self.select_rows(figure), self.figure_metric(figure)
         if rows.empty:
             return NOTHING
         if not figure.versus:
             return mean_estimate(metric, figure.method, image_values(rows).to_numpy(), self.seed)
-        first, second = self._compared(figure, rows, metric)
+        first, second = self._compared_values(figure, rows, metric)
         return compare_values(first, second, metric, self.seed)[0]
 
-    def strongest(self, figure: Figure) -> str:
+    def strongest_baseline(self, figure: Figure) -> str:
         """The baseline with the best mean in the images of that figure; empty where nothing was measured."""
         rows = self.select_rows(figure)
         columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
         own = columns.get(figure.method)
-        return "" if own is None else best_baseline(own, columns, self.metric(figure))
+        return "" if own is None else best_baseline(own, columns, self.figure_metric(figure))
 
     @property
     def tested_methods(self) -> list[str]:
@@ -101,7 +101,7 @@ class StudyTables:
         another map, since it then does not keep places apart."""
         rows = self.metric_rows(RANKING)
         methods = list(dict.fromkeys(rows.loc[~rows["is_baseline"].astype(bool), "method"]))
-        alike = self.estimate(Figure("rank_correlation", "gradcam", facets={"other": PLACES}))
+        alike = self.estimate_figure(Figure("rank_correlation", "gradcam", facets={"other": PLACES}))
         if {"gradcam", PLACES} <= {*methods} and alike.value < ALIKE:
             return [PLACES, *(name for name in methods if name != PLACES)]
         return methods
@@ -109,7 +109,7 @@ class StudyTables:
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """All rows of a metric; none where it was not measured."""
         name = self.metric_name(metric)
-        table = self.tables.get(self.families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
+        table = self.tables.get(self.metric_families.get(name, ""), pd.DataFrame(columns=[*COLUMNS]))
         return table[table["metric"] == name]
 
     def select_rows(self, figure: Figure) -> pd.DataFrame:
@@ -125,7 +125,7 @@ class StudyTables:
                 rows = _with_facet(rows, facet, figure)
         return self._of_tested(rows) if figure.facets.get(TESTED) else rows
 
-    def _compared(
+    def _compared_values(
         self, figure: Figure, rows: pd.DataFrame, metric: Metric | None
     ) -> tuple["pd.Series[float]", "pd.Series[float] | None"]:
         """One value an image: of the figure, and of what it is compared with."""

@@ -28,10 +28,10 @@ LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says oth
 class Figures(Protocol):
     """Where estimates come from: the measurement tables of a study."""
 
-    def estimate(self, figure: Figure) -> Estimate:
+    def estimate_figure(self, figure: Figure) -> Estimate:
         """The figure with its interval; of no image where it was not measured."""
 
-    def strongest(self, figure: Figure) -> str:
+    def strongest_baseline(self, figure: Figure) -> str:
         """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
 
 
@@ -134,7 +134,7 @@ def model_checks(figures: Figures, suspects: Iterable[str], limits: Mapping[str,
         limits: the section's `limits`, by `Rule.limit`.
     """
     asked = [("", OBJECT), *((name, SUSPECT) for name in suspects), ("", (STABILITY,))]
-    return [_check(rule, figures, limits, name) for name, rules in asked for rule in rules]
+    return [_rule_check(rule, figures, limits, name) for name, rules in asked for rule in rules]
 
 
 def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str, float]) -> list[Check]:
@@ -145,17 +145,17 @@ def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str,
         titles: of the methods, by name.
         limits: the section's `limits`, by `Rule.limit`.
     """
-    return [_check(rule, figures, limits, name, title) for name, title in titles.items() for rule in MAPS]
+    return [_rule_check(rule, figures, limits, name, title) for name, title in titles.items() for rule in MAPS]
 
 
-def _check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str, title: str = "") -> Check:
+def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str, title: str = "") -> Check:
     facets = {key: value.format(name=name) if isinstance(value, str) else value for key, value in rule.facets.items()}
     figure = Figure(rule.metric, name if rule.kind == "map" else "", rule.versus, facets)
     words = {"name": name, "baseline": ""}
     if rule.versus == BASELINE:
-        words["baseline"] = baseline_title(figures.strongest(figure) or BASELINE)
+        words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)
     statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
-    estimate = figures.estimate(figure)
+    estimate = figures.estimate_figure(figure)
     return Check(
         Subject(rule.kind, name), figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title
     )

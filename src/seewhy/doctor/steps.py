@@ -29,7 +29,7 @@ from seewhy.inputs.picture_files import exif_orientation
 from seewhy.inputs.renewal import renew_dataset
 from seewhy.inputs.transform_line import parse_line
 from seewhy.inputs.weights import left_aside
-from seewhy.maps.explaining import Job, check_methods, explained, jobs
+from seewhy.maps.explaining import Job, check_methods, explain_batch, group_jobs
 from seewhy.methods.cam import TITLES
 from seewhy.methods.guided import NAMES
 from seewhy.metrics import agreement
@@ -87,12 +87,12 @@ class Patient:
     def probed(self) -> list[Job]:
         """The images that methods are tried on, each with one target."""
         single = self.rows.drop_duplicates("image").head(PROBED)
-        return jobs(zip(single["image"], single["target"], strict=True))
+        return group_jobs(zip(single["image"], single["target"], strict=True))
 
     def maps(self, methods: list[str]) -> dict[str, np.ndarray]:
         """Maps of those images."""
         batch = self.study.inputs(pd.DataFrame({"image": [job.image for job in self.probed]}))
-        return explained(self.study, self.probed, batch, methods, self.study.layer)[1]
+        return explain_batch(self.study, self.probed, batch, methods, self.study.layer)[1]
 
 
 def files(patient: Patient) -> Iterator[Line]:
@@ -260,7 +260,7 @@ def layer(patient: Patient) -> Iterator[Line]:
     if _is_answer(study, patient.sample.head(1)):
         told = "nothing comes after it: maps would show the answer, not what it rests on; name an earlier layer"
         yield Line("warning", "layer", told)
-    for group in agreement.coinciding({TITLES[name]: found for name, found in maps.items()}):
+    for group in agreement.coinciding_maps({TITLES[name]: found for name, found in maps.items()}):
         yield Line("ok", "methods", f"{' = '.join(group)} at this layer: that they agree says nothing")
 
 

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.modules import RepeatedError, find_layer, first_tensor, fits, split_call, untouched
-from seewhy.engine.targets import Targets, check_scores, output_of, resolve
-from seewhy.engine.tokens import Layout, Traits, layout_of, traits
+from seewhy.engine.modules import RepeatedError, check_device_and_type, eval_mode, find_layer, first_tensor, split_call
+from seewhy.engine.targets import Targets, check_scores, output_of, resolve_targets
+from seewhy.engine.tokens import Layout, Traits, layout_of, model_traits
 from seewhy.errors import SeewhyError
 
 
@@ -39,15 +39,15 @@ class Pass:
     evidence: dict[str, list[Evidence]]
 
 
-def collect(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
-    """Evidence at the named `layers` for `targets`, all of it at once: see `visit` for many targets."""
+def collect_evidence(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets) -> Pass:
+    """Evidence at the named `layers` for `targets`, all of it at once: see `visit_evidence` for many targets."""
     evidence: dict[str, list[Evidence]] = {name: [] for name in layers}
-    output = visit(model, images, layers, targets, lambda name, _index, _of, one: evidence[name].append(one))
+    output = visit_evidence(model, images, layers, targets, lambda name, _index, _of, one: evidence[name].append(one))
     return Pass(output, evidence)
 
 
-def visit(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets, see: See) -> Tensor:
-    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (`targets.resolve`).
+def visit_evidence(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targets, see: See) -> Tensor:
+    """The model's output, after `see(layer, i, t, evidence)` for each layer and target i of t (see `resolve_targets`).
 
     A target's gradients go before the next ones come: where `see` keeps maps only, a thousand classes need the memory
     of one gradient. The model is left as it was found. Works inside `no_grad` and `inference_mode`, on frozen and on
@@ -55,30 +55,32 @@ def visit(model: nn.Module, images: Tensor, layers: Sequence[str], targets: Targ
     handed on). Raises SeewhyError for a layer that does not exist, is not reached, is called more than once, or whose
     output has no place in the image.
     """
-    fits(model, images)
-    with untouched(model), torch.inference_mode(False), torch.no_grad():
+    check_device_and_type(model, images)
+    with eval_mode(model), torch.inference_mode(False), torch.no_grad():
         # a tensor born in inference mode cannot take part in a graph: its clone can
         clean = images.clone() if images.is_inference() else images
-        output, seen = _forward(model, clean, layers)
-        known = traits(model)
-        places = [_Place(name, _layout(model, known, name, seen, images), seen[name]) for name in dict.fromkeys(layers)]
+        output, seen = _run_forward(model, clean, layers)
+        known = model_traits(model)
+        places = [
+            _Place(name, _find_layout(model, known, name, seen, images), seen[name]) for name in dict.fromkeys(layers)
+        ]
         with torch.enable_grad():
-            scores = [target(output) for target in resolve(targets, output.detach())]
+            scores = [target(output) for target in resolve_targets(targets, output.detach())]
         check_scores(scores, len(images))
-        _backwards(scores, places, see)
+        _run_backwards(scores, places, see)
     return output.detach()
 
 
-def _forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
+def _run_forward(model: nn.Module, images: Tensor, layers: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
     """The output, and the layers' outputs as leaves of its graph.
 
     Where the model itself switches the graph off around a layer (a frozen encoder under `no_grad`), leaving that block
     would restore our own switch, off: the pass is then run again with the graph on from the start.
     """
-    with _cut(model, layers) as seen:
+    with _leaf_hooks(model, layers) as seen:
         output = output_of(model(images.clone()))  # a clone: a model may begin with an in-place operation
     if seen and not output.requires_grad:
-        with _cut(model, layers) as seen, torch.enable_grad():
+        with _leaf_hooks(model, layers) as seen, torch.enable_grad():
             output = output_of(model(images.clone()))
     return output, seen
 
@@ -93,16 +95,16 @@ class _Place:
     anywhere: bool = False
     at_cells: bool = False
 
-    def evidence(self, gradient: Tensor | None, score: Tensor) -> Evidence:
+    def lay_out_evidence(self, gradient: Tensor | None, score: Tensor) -> Evidence:
         """What a gradient at the leaf says, laid out."""
         if gradient is None:
-            raise _unrelated(self.name)
-        laid = self.layout.spatial(_once(gradient, self.layout.cells))
+            raise _unrelated_error(self.name)
+        laid = self.layout.to_maps(_compact_gradient(gradient, self.layout.cell_dimensions))
         if self.layout.prefix and not self.at_cells:
             self.anywhere, self.at_cells = self.anywhere or bool(gradient.any()), bool(laid.any())
-        return Evidence(self.layout.spatial(self.leaf.detach()), laid, score.detach())
+        return Evidence(self.layout.to_maps(self.leaf.detach()), laid, score.detach())
 
-    def check(self) -> None:
+    def refuse_class_token(self) -> None:
         """Where only the class token is read behind the layer, all maps would silently be zero."""
         if self.anywhere and not self.at_cells:
             raise SeewhyError(
@@ -111,32 +113,32 @@ class _Place:
             )
 
 
-def _backwards(scores: list[Tensor], places: list[_Place], see: See) -> None:
+def _run_backwards(scores: list[Tensor], places: list[_Place], see: See) -> None:
     """Gradients are of summed scores: images do not meet in eval mode, so each gets its own.
 
     One target after the other: all at once (`is_grads_batched`) was measured slower, since every gradient is then held
     in full; here the next one takes the memory of the last.
     """
     if not all(score.requires_grad for score in scores):
-        raise _unrelated(places[0].name)
+        raise _unrelated_error(places[0].name)
     leaves = [place.leaf for place in places]
 
-    def look(index: int, score: Tensor) -> None:  # a function of its own, so that nothing outlives a target
+    def visit_target(index: int, score: Tensor) -> None:  # a function of its own, so that nothing outlives a target
         more = index + 1 < len(scores)
         found = torch.autograd.grad(score, leaves, torch.ones_like(score), retain_graph=more, allow_unused=True)
         for place, gradient in zip(places, found, strict=True):
-            see(place.name, index, len(scores), place.evidence(gradient, score))
+            see(place.name, index, len(scores), place.lay_out_evidence(gradient, score))
 
     for index, score in enumerate(scores):
-        look(index, score)
+        visit_target(index, score)
     for place in places:
-        place.check()
+        place.refuse_class_token()
 
 
-def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
+def _compact_gradient(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
     """A gradient that is one number for all cells (behind a head that pools) as a view of these numbers, stride 0.
 
-    It reads like any other, needs a cell's memory, and methods may make use of it (see `cam._once`).
+    It reads like any other, needs a cell's memory, and methods may make use of it (see `cam._compact_values`).
     """
     first = gradient
     for dimension in cells:
@@ -145,14 +147,14 @@ def _once(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
     return first.clone().expand_as(gradient) if same else gradient
 
 
-def _unrelated(name: str) -> SeewhyError:
+def _unrelated_error(name: str) -> SeewhyError:
     return SeewhyError(
         f"the target's score does not depend on the layer '{name}'; choose one that the score passes through"
     )
 
 
 @contextmanager
-def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+def _leaf_hooks(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
     """Hooks that keep each layer's output. The first one reached becomes a leaf and switches the graph on.
 
     Each hook hands on a clone: an in-place operation behind the layer must not overwrite what was kept.
@@ -160,10 +162,10 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
     seen: dict[str, Tensor] = {}
     calls = dict.fromkeys(layers, 0)
 
-    def keep(name: str) -> Any:
+    def make_hook(name: str) -> Any:
         wanted = split_call(name)[1]
 
-        def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
+        def keep_output(_module: nn.Module, _args: Any, output: Any) -> Any:
             calls[name] += 1
             if wanted and calls[name] != wanted:
                 return output
@@ -175,12 +177,12 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
             torch.set_grad_enabled(True)
             return hand_on(seen[name].clone())
 
-        return hook
+        return keep_output
 
     handles = []
     try:
         for name in dict.fromkeys(layers):
-            handles.append(find_layer(model, name).register_forward_hook(keep(name)))
+            handles.append(find_layer(model, name).register_forward_hook(make_hook(name)))
         yield seen
     finally:
         torch.set_grad_enabled(False)
@@ -188,7 +190,7 @@ def _cut(model: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]
             handle.remove()
 
 
-def _layout(model: nn.Module, known: Traits, name: str, seen: dict[str, Tensor], images: Tensor) -> Layout:
+def _find_layout(model: nn.Module, known: Traits, name: str, seen: dict[str, Tensor], images: Tensor) -> Layout:
     if name not in seen:
         raise SeewhyError(f"layer '{name}' is not reached by the forward pass; choose one that is")
     layout = layout_of(known, find_layer(model, name), seen[name].shape, images.shape)

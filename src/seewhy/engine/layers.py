@@ -1,56 +1,22 @@
 """Which layer to explain: found by watching one forward pass."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seewhy.engine.evidence import collect, find_layer, first_tensor, fits, untouched
-from seewhy.engine.modules import split_call
-from seewhy.engine.outputs import known_calls, look_once, named_output
+from seewhy.engine.evidence import collect_evidence
+from seewhy.engine.modules import eval_mode, find_layer, split_call
+from seewhy.engine.outputs import known_calls, look_once
 from seewhy.engine.targets import output_of
-from seewhy.engine.tokens import Layout, Traits, layout_of, traits
+from seewhy.engine.tokens import Layout
+from seewhy.engine.watching import Watched, watch_forward
 from seewhy.errors import SeewhyError
 
 MOST_TRIED = 80  # layers, from the last, that are tried for one that the prediction depends on
 PATIENCE = 3  # layers without a gradient until it is asked whether there is any
 STEM = 0.9  # share of the weights behind a layer from which on it is the network's beginning
-PROJECTIONS = {
-    "query",
-    "q_proj",
-    "qkv",
-    "kv",
-    "to_qkv",
-    "to_q",
-    "q",
-    "in_proj",
-    "query_key_value",
-    "queries_keys_values",
-}  # of attentions
 BORDERS = nn.ReflectionPad2d.__module__
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One pass: layers with a place in the image (name -> layout) as they end, and what attentions read.
-
-    `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is
-    that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and
-    `plain` those that hand on one tensor without a class token in a model that returns one: the prediction depends on
-    the last of them. `packed` are those that hand on several things, of which another part may be what counts.
-    """
-
-    layers: dict[str, Layout]
-    attended: list[str]
-    repeated: dict[str, list[Layout]]
-    order: list[str]
-    inside: dict[str, Layout]
-    spatial: dict[str, bool]
-    plain: set[str]
-    packed: set[str]
 
 
 def last_layer(model: nn.Module, images: Tensor) -> str:
@@ -65,14 +31,14 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     Raises SeewhyError where there is none, or where none is known but the first of many layers: a map of the stem says
     little of what the network found.
     """
-    seen = watch(model, images)
-    for tried, name in enumerate(_from_the_last(seen)):
+    seen = watch_forward(model, images)
+    for tried, name in enumerate(_layers_to_try(seen)):
         if tried == PATIENCE and not _has_gradient(model, images):
             return seen.attended[-1] if seen.attended else list(seen.layers)[-1]  # a head of zeros: any layer will do
         if name in seen.repeated:
             look_once(model, images)
         calls = seen.repeated.get(name)
-        if name in seen.plain or _reaches(model, images, f"{name}#{len(calls)}" if calls else name):
+        if name in seen.plain or _reaches_cells(model, images, f"{name}#{len(calls)}" if calls else name):
             _refuse_stem(model, seen, name)
             return name
     if isinstance(model, torch.jit.ScriptModule) or not seen.order:
@@ -88,10 +54,10 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     raise SeewhyError("no layer of this model has an output with a place in the image; name a layer by hand")
 
 
-def _from_the_last(seen: Watched) -> list[str]:
+def _layers_to_try(seen: Watched) -> list[str]:
     """Layers to try, the last first; behind tokens with a class token what the last attention reads comes second."""
     names = [name for name in reversed(seen.order) if name in seen.layers or name in seen.repeated]
-    places = [name if name in seen.layers else _together(name, seen.repeated[name]) for name in names]
+    places = [name if name in seen.layers else _name_calls(name, seen.repeated[name]) for name in names]
     first = places[:1]
     if first and first[0] in seen.layers and seen.layers[first[0]].prefix:
         first += seen.attended[::-1]
@@ -99,7 +65,7 @@ def _from_the_last(seen: Watched) -> list[str]:
     return list(dict.fromkeys([*first, *rest]))[:MOST_TRIED]
 
 
-def _together(name: str, calls: Sequence[Layout]) -> str:
+def _name_calls(name: str, calls: Sequence[Layout]) -> str:
     """A layer that is called more than once: all its calls where they are equally fine, else the last."""
     return name if len({one.grid for one in calls}) == 1 else f"{name}#{len(calls)}"
 
@@ -131,14 +97,16 @@ def depth_layers(model: nn.Module, images: Tensor, count: int = 4, own: str = ""
     makes a resolution of its own, and is no layer.
     A model with one resolution throughout (ViT) gives its attentions' inputs, evenly spaced, ending in the last.
     """
-    seen = watch(model, images)
+    seen = watch_forward(model, images)
     at: dict[tuple[int, int], list[str]] = {}
-    for name, layout in _that_count(model, images, seen).items():
+    for name, layout in _relevant_layers(model, images, seen).items():
         if type(model.get_submodule(name)).__module__ != BORDERS:
             at.setdefault(layout.grid, []).append(name)
     if len(at) == 1 and seen.attended:
         return seen.attended[::-1][:: -(-len(seen.attended) // count)][::-1]
-    stages = [max(reversed(names), key=lambda name: _size(model.get_submodule(name))) for names in at.values()]
+    stages = [
+        max(reversed(names), key=lambda name: _container_size(model.get_submodule(name))) for names in at.values()
+    ]
     order = list(seen.layers)
     chosen = sorted(stages, key=order.index)[-count:]
     return sorted({*chosen, own}, key=order.index) if own in order else chosen
@@ -152,7 +120,7 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
     not. Where nothing gets finer again, `depth_layers`.
     """
     runs: list[tuple[str, int]] = []
-    for name, layout in _that_count(model, images, watch(model, images)).items():
+    for name, layout in _relevant_layers(model, images, watch_forward(model, images)).items():
         cells = layout.grid[0] * layout.grid[1]
         if cells == images.shape[2] * images.shape[3]:
             continue
@@ -164,87 +132,13 @@ def rising_layers(model: nn.Module, images: Tensor, count: int = 4) -> list[str]
     return best[:count] if len(best) > 1 else depth_layers(model, images, count)
 
 
-def _that_count(model: nn.Module, images: Tensor, seen: Watched) -> dict[str, Layout]:
+def _relevant_layers(model: nn.Module, images: Tensor, seen: Watched) -> dict[str, Layout]:
     """The layers without those that hand on several things where the prediction rests on another of them."""
     return {
         name: layout
         for name, layout in seen.layers.items()
-        if name not in seen.packed or layout.prefix or _reaches(model, images, name)
+        if name not in seen.packed or layout.prefix or _reaches_cells(model, images, name)
     }
-
-
-def watch(model: nn.Module, images: Tensor) -> Watched:
-    """One forward pass of the first image, looked at through hooks that are gone afterwards. What is the network's
-    prediction, or a container's own input handed on, is no layer."""
-    fits(model, images)
-    # torchvision's Permute shows its input again; told by its name, since importing it takes a second
-    names = {module: name for name, module in model.named_modules() if name and type(module).__name__ != "Permute"}
-    inside = {part for module in names if is_attention(module) for part in module.modules() if part is not module}
-    shapes: dict[str, list[torch.Size]] = {}
-    makers: list[tuple[Tensor, str]] = []
-    attended: list[str] = []
-    packed: set[str] = set()
-
-    def ended(module: nn.Module, args: tuple[object, ...], output: object) -> None:
-        name = names[module]
-        with suppress(SeewhyError):
-            first, _ = first_tensor(output, name)
-            if any(module.children()) and any(first is given for given in args):
-                return  # an encoder whose list of features begins with the image: the score need not depend on that
-            shapes[name] = [*shapes.pop(name, []), first.shape]  # put last again: the order is that of last ends
-            makers.append((first, name))
-            if first is not output:
-                packed.add(name)
-
-    def started(_module: nn.Module, args: tuple[object, ...], options: dict[str, Any]) -> None:
-        given = next((one for one in (*args, *options.values()) if isinstance(one, Tensor)), None)
-        attended.extend(name for tensor, name in reversed(makers[-3:]) if tensor is given)
-
-    handles = [module.register_forward_hook(ended) for module in names]
-    handles += [module.register_forward_pre_hook(started, with_kwargs=True) for module in names if is_attention(module)]
-    try:
-        with untouched(model), torch.no_grad():
-            value = model(images[:1].clone())
-    finally:
-        for handle in handles:
-            handle.remove()
-    within = {names[part] for part in inside if part in names}
-    return _watched(model, images, shapes, attended, makers, value, within, packed)
-
-
-def _watched(
-    model: nn.Module,
-    images: Tensor,
-    shapes: dict[str, list[torch.Size]],
-    attended: list[str],
-    makers: list[tuple[Tensor, str]],
-    value: object,
-    inside: set[str],
-    packed: set[str],
-) -> Watched:
-    answer, known = value if isinstance(value, Tensor) else named_output(value), traits(model)
-    said = {name for tensor, name in makers if tensor is answer}
-    laid = {
-        name: [_laid(model, known, name, shape, images) for shape in calls]
-        for name, calls in shapes.items()
-        if name not in said
-    }
-    whole = {name: [one for one in calls if one] for name, calls in laid.items() if all(calls)}
-    layers = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name not in inside}
-    repeated = {
-        name: calls
-        for name, calls in whole.items()
-        if len(calls) > 1 and name not in inside and any(True for _ in model.get_submodule(name).parameters())
-    }
-    hidden = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name in inside}
-    plain = {name for name, place in layers.items() if isinstance(value, Tensor) and not place.prefix} - packed
-    spatial = {
-        name: any(len(shape) > 2 and shape[1:].numel() > max(shape[1:]) for shape in calls)
-        for name, calls in shapes.items()
-    }
-    return Watched(
-        layers, [name for name in attended if name in layers], repeated, list(shapes), hidden, spatial, plain, packed
-    )
 
 
 def _refuse_stem(model: nn.Module, seen: Watched, name: str) -> None:
@@ -265,40 +159,24 @@ def _own_size(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters(recurse=False))
 
 
-def _size(module: nn.Module) -> int:
+def _container_size(module: nn.Module) -> int:
     """Parameters of a container; 0 for a single module."""
     return sum(weight.numel() for weight in module.parameters()) if any(module.children()) else 0
-
-
-def is_attention(module: nn.Module) -> bool:
-    """torch's multi-head attention, or a module with heads and projections to queries, keys and values, of itself or,
-    where it is called an attention, of its part."""
-    if isinstance(module, nn.MultiheadAttention):
-        return True
-    if isinstance(getattr(module, "num_heads", None), int) and any(hasattr(module, key) for key in ("qkv", "kv")):
-        return True
-    named = "attention" in type(module).__name__.lower() and "block" not in type(module).__name__.lower()
-    return named and any(name.rpartition(".")[2] in PROJECTIONS for name, _ in module.named_modules())
-
-
-def _laid(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> Layout | None:
-    layout = layout_of(known, model.get_submodule(name), shape, torch.Size([1, *images.shape[1:]]))
-    return None if layout is None or layout.grid[0] * layout.grid[1] < 2 else layout
 
 
 def _has_gradient(model: nn.Module, images: Tensor) -> bool:
     """Whether the largest output of the first image depends on its pixels; that of an untrained head need not."""
     leaf = images[:1].detach().clone().requires_grad_()
-    with untouched(model), torch.inference_mode(False), torch.enable_grad():
+    with eval_mode(model), torch.inference_mode(False), torch.enable_grad():
         output = output_of(model(leaf * 1))
         found = torch.autograd.grad(output.amax(), leaf, allow_unused=True)[0] if output.requires_grad else None
     return found is not None and bool(found.any())
 
 
-def _reaches(model: nn.Module, images: Tensor, layer: str) -> bool:
+def _reaches_cells(model: nn.Module, images: Tensor, layer: str) -> bool:
     """Whether the largest output of the first image has a gradient at the layer's cells."""
     try:
-        seen = collect(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])
+        seen = collect_evidence(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])
     except SeewhyError:
         return False
     return bool(seen.evidence[layer][0].gradient.any())

@@ -21,12 +21,12 @@ class Record:
     trunk: dict[nn.Module, list[Tensor]]
 
 
-def blank(output: Tensor) -> Tensor:
+def blank_row(output: Tensor) -> Tensor:
     """One row of NaN in the shape of the output, without its memory."""
     return output.new_full((1,) * output.ndim, torch.nan).expand(1, *output.shape[1:])
 
 
-def record(
+def record_pass(
     model: nn.Module, images: Tensor, layer: nn.Module, keep: Callable[[Tensor], Tensor], call: int = 0
 ) -> Record:
     """A pass in which `keep` is kept of what the outermost of the modules that ended before the layer returned; before
@@ -41,14 +41,14 @@ def record(
 
     calls = [0, 0]  # of the layer, begun and ended
 
-    def start(module: nn.Module, _args: Any) -> None:
+    def before_call(module: nn.Module, _args: Any) -> None:
         begun.append(len(ended))
         if module is layer:
             calls[0] += 1
             if call in (0, calls[0]):
                 reached.append(True)
 
-    def end(module: nn.Module, _args: Any, output: Any) -> Any:
+    def after_call(module: nn.Module, _args: Any, output: Any) -> Any:
         first = begun.pop()
         if module is layer:
             calls[1] += 1
@@ -60,8 +60,8 @@ def record(
             ended[first:] = [(module, keep(output) if _has_rows(output, len(images)) else None)]
         return output
 
-    handles = [module.register_forward_pre_hook(start) for module in model.modules()]
-    handles += [module.register_forward_hook(end) for module in model.modules()]
+    handles = [module.register_forward_pre_hook(before_call) for module in model.modules()]
+    handles += [module.register_forward_hook(after_call) for module in model.modules()]
     try:
         output = output_of(model(images.clone()))
     finally:
@@ -87,21 +87,21 @@ def _by_module(ended: list[tuple[nn.Module, Tensor | None]]) -> dict[nn.Module, 
 
 
 @contextmanager
-def answering(answers: dict[nn.Module, list[Any]]) -> Iterator[None]:
+def answer_from_memory(answers: dict[nn.Module, list[Any]]) -> Iterator[None]:
     """The modules return `answers`, call by call, and run as ever after the last; afterwards they are as they were."""
     own = {module: module.__dict__.get("forward") for module in answers}
 
-    def answer(outputs: Iterator[Any], forward: Callable[..., Any]) -> Callable[..., Any]:
-        def given(*args: Any, **options: Any) -> Any:
+    def make_forward(outputs: Iterator[Any], forward: Callable[..., Any]) -> Callable[..., Any]:
+        def remembered_forward(*args: Any, **options: Any) -> Any:
             for output in outputs:
                 return output
             return forward(*args, **options)
 
-        return given
+        return remembered_forward
 
     try:
         for module, outputs in answers.items():
-            module.__dict__["forward"] = answer(iter(outputs), module.forward)
+            module.__dict__["forward"] = make_forward(iter(outputs), module.forward)
         yield
     finally:
         for module, forward in own.items():

@@ -44,12 +44,12 @@ def first_tensor(output: Any, name: str) -> tuple[Tensor, Callable[[Tensor], Any
     several = isinstance(output, tuple | list)
     for key, part in output.items() if isinstance(output, dict) else enumerate(output) if several else ():
         if isinstance(part, Tensor) and part.is_floating_point():
-            return part, lambda tensor: _replaced(output, key, tensor)  # noqa: B023 (returned at once)
+            return part, lambda tensor: _replace_tensor(output, key, tensor)  # noqa: B023 (returned at once)
     found = str(output.dtype) if isinstance(output, Tensor) else type(output).__name__
     raise SeewhyError(f"layer '{name}' returns a {found}; allowed: a float tensor, or a tuple, list or dict with one")
 
 
-def _replaced(output: Any, key: Any, tensor: Tensor) -> Any:
+def _replace_tensor(output: Any, key: Any, tensor: Tensor) -> Any:
     """A container like `output` with `tensor` at `key`: plain, named tuple, or a dict of any class."""
     if isinstance(output, tuple):
         parts = (*output[:key], tensor, *output[key + 1 :])
@@ -59,7 +59,7 @@ def _replaced(output: Any, key: Any, tensor: Tensor) -> Any:
     return other
 
 
-def fits(model: nn.Module, images: Tensor) -> None:
+def check_device_and_type(model: nn.Module, images: Tensor) -> None:
     """Raises SeewhyError where images and model are on different devices, or of different float types."""
     if not images.is_floating_point():
         raise SeewhyError(f"images are of {images.dtype}; allowed: a float tensor, normalised as the model expects")
@@ -72,7 +72,7 @@ def fits(model: nn.Module, images: Tensor) -> None:
 
 
 @contextmanager
-def untouched(model: nn.Module) -> Iterator[None]:
+def eval_mode(model: nn.Module) -> Iterator[None]:
     """Eval mode inside; the train flag of every module as it was afterwards, also after an exception."""
     flags = {module: module.training for module in model.modules()}
     with suppress(NotImplementedError):  # an exported program is what it was exported as

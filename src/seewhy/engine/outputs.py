@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from seewhy.engine.modules import untouched
+from seewhy.engine.modules import eval_mode
 from seewhy.errors import SeewhyError, listing
 
 NAMES = (  # keys under which people return what the network predicts
@@ -61,37 +61,37 @@ def choose_output(model: nn.Module, image: Tensor, fits: Fits | None = None) -> 
     made from, unless they are equally wide (scores before probabilities); the one whose key says so; the one that most
     of the network leads to; the first.
     """
-    return _looked(model, image, fits).choice
+    return _inspect_pass(model, image, fits).choice
 
 
 def look_once(model: nn.Module, image: Tensor) -> Seen:
     """The choice and the calls of each module, by one pass that is remembered as long as the model lives."""
     if model not in _SEEN:
-        _SEEN[model] = _looked(model, image, None)
+        _SEEN[model] = _inspect_pass(model, image, None)
     return _SEEN[model]
 
 
-def _looked(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
+def _inspect_pass(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
     calls: WeakKeyDictionary[nn.Module, list[torch.Size | None]] = WeakKeyDictionary()
 
-    def ended(module: nn.Module, _args: Any, output: Any) -> None:
+    def record_shape(module: nn.Module, _args: Any, output: Any) -> None:
         first = output if isinstance(output, Tensor) else next(iter(parts_of(output).values()), None)
         calls.setdefault(module, []).append(None if first is None else first.shape)
 
-    handles = [module.register_forward_hook(ended) for module in model.modules() if module is not model]
+    handles = [module.register_forward_hook(record_shape) for module in model.modules() if module is not model]
     try:
-        with untouched(model), torch.inference_mode(False), torch.no_grad():
+        with eval_mode(model), torch.inference_mode(False), torch.no_grad():
             value = model(image[:1].detach().clone())
     finally:
         for handle in handles:
             handle.remove()
     if len(parts_of(value)) > 1:  # which is made from which, a graph tells
-        with untouched(model), torch.inference_mode(False), torch.enable_grad():
+        with eval_mode(model), torch.inference_mode(False), torch.enable_grad():
             value = model(image[:1].detach().clone().requires_grad_() * 1)
-    return Seen(Choice(None) if isinstance(value, Tensor) else _among(parts_of(value), fits), calls)
+    return Seen(Choice(None) if isinstance(value, Tensor) else _choose_output(parts_of(value), fits), calls)
 
 
-def _among(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
+def _choose_output(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
     if not parts:
         return Choice(None)
     flat = [key for key, one in parts.items() if one.ndim == 2]
@@ -101,18 +101,18 @@ def _among(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
     kept = [key for key in keys if not any(_gives_way(parts[key], parts[other]) for other in keys if other != key)]
     keys = kept or keys
     named = [key for name in NAMES for key in keys if str(key).lower() == name]
-    best = named[0] if named else max(keys, key=lambda key: _depth(parts[key]))
+    best = named[0] if named else max(keys, key=lambda key: _graph_depth(parts[key]))
     return Choice(best, tuple(key for key in keys if key != best))
 
 
 def _gives_way(one: Tensor, other: Tensor) -> bool:
     """Whether `one` is what `other` is made from; of equally shaped ones the later gives way."""
     if one.shape == other.shape:
-        return other.grad_fn is not None and other.grad_fn in _ancestors(one)
-    return one.grad_fn is not None and one.grad_fn in _ancestors(other)
+        return other.grad_fn is not None and other.grad_fn in _graph_ancestors(one)
+    return one.grad_fn is not None and one.grad_fn in _graph_ancestors(other)
 
 
-def _ancestors(value: Tensor) -> set[Any]:
+def _graph_ancestors(value: Tensor) -> set[Any]:
     """Every operation that led to it, its own left out."""
     seen: set[Any] = set()
     open_ = [value.grad_fn]
@@ -125,9 +125,9 @@ def _ancestors(value: Tensor) -> set[Any]:
     return seen
 
 
-def _depth(value: Tensor) -> tuple[int, int]:
+def _graph_depth(value: Tensor) -> tuple[int, int]:
     """The longest way to it, in operations, and the number of weights on all ways."""
-    nodes = _ancestors(value)
+    nodes = _graph_ancestors(value)
     weights = sum(node.variable.numel() for node in nodes if hasattr(node, "variable"))
     depths: dict[Any, int] = {}
     open_ = [value.grad_fn] if value.grad_fn is not None else []
@@ -148,13 +148,13 @@ def pick_output(model: nn.Module, key: Key, where: str = "") -> Any:
     Raises SeewhyError in a pass whose output has no tensor there.
     """
 
-    def pick(_module: nn.Module, _args: Any, value: Any) -> Tensor:
+    def return_part(_module: nn.Module, _args: Any, value: Any) -> Tensor:
         parts = parts_of(value)
         if key not in parts:
             raise SeewhyError(f"{where or 'the model'}: no output '{key}'; allowed: {listing(map(str, parts))}")
         return parts[key]
 
-    return model.register_forward_hook(pick)
+    return model.register_forward_hook(return_part)
 
 
 class SeveralError(Exception):

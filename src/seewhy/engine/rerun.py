@@ -13,39 +13,41 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.memory import Record, answering, blank, record
-from seewhy.engine.modules import RepeatedError, find_layer, first_tensor, fits, split_call, untouched
+from seewhy.engine.memory import Record, answer_from_memory, blank_row, record_pass
+from seewhy.engine.modules import RepeatedError, check_device_and_type, eval_mode, find_layer, first_tensor, split_call
 from seewhy.engine.targets import Score, output_of
 from seewhy.engine.tokens import Layout, layout_of
 from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
-from seewhy.methods.pixels import LAYERED, PIXELS, chunks
+from seewhy.methods.pixels import LAYERED, PIXELS, index_chunks
 
 Rerun = Callable[..., Float[Tensor, "n t h w"]]
 RERUNS: dict[str, Rerun] = {}
 
 
-def rerun(name: str, title: str, paper: str) -> Callable[[Rerun], Rerun]:
+def rerun_method(name: str, title: str, paper: str) -> Callable[[Rerun], Rerun]:
     """Registers a method `(heads, scores, **options)` -> (n, t, h, w): all scores from the same runs.
 
     It stands among `PIXELS` too, called as these are.
     """
 
-    def register(function: Rerun) -> Rerun:
+    def register_method(function: Rerun) -> Rerun:
         @wraps(function)
-        def guarded(heads: "Heads", scores: Sequence[Score], **options: Any) -> Tensor:
-            with untouched(heads.model), torch.inference_mode(False), torch.no_grad():
+        def run_guarded(heads: "Heads", scores: Sequence[Score], **options: Any) -> Tensor:
+            with eval_mode(heads.model), torch.inference_mode(False), torch.no_grad():
                 return function(heads, scores, **options)
 
         @wraps(function)
-        def behind(model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str, **options: Any) -> Tensor:
-            return guarded(Heads(model, images, layer), scores, **options)
+        def run_behind_layer(
+            model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str, **options: Any
+        ) -> Tensor:
+            return run_guarded(Heads(model, images, layer), scores, **options)
 
-        RERUNS[name], PIXELS[name], TITLES[name], PAPERS[name] = guarded, behind, title, paper
+        RERUNS[name], PIXELS[name], TITLES[name], PAPERS[name] = run_guarded, run_behind_layer, title, paper
         LAYERED.add(name)
-        return guarded
+        return run_guarded
 
-    return register
+    return register_method
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,17 @@ class Head:
         # never a single row: an in-place operation on what the trunk remembers must fail, not write into memory
         rows = max(2, len(activations))
         given = self.replace(activations.expand(rows, *activations.shape[1:]))
-        with answering(self._answers(rows, given)):
+        with answer_from_memory(self._module_answers(rows, given)):
             return output_of(self.model(self.image.repeat(rows, 1, 1, 1)))[: len(activations)]
 
-    def _answers(self, rows: int, given: Any) -> dict[nn.Module, list[Any]]:
+    def _module_answers(self, rows: int, given: Any) -> dict[nn.Module, list[Any]]:
         enlarged = {
             module: [output.expand(rows, *output.shape[1:]) for output in outputs]
             for module, outputs in self.trunk.items()
         }
         return {**enlarged, self.layer: [*enlarged.get(self.layer, []), given]}
 
-    def repeats(self) -> bool:
+    def repeats_output(self) -> bool:
         """Whether it gives the model's output for the layer's own activation."""
         again, share = self(self.activation), torch.finfo(self.output.dtype).eps ** 0.5
         return again.shape == self.output.shape and bool(
@@ -94,13 +96,13 @@ class Heads:
 
     def __init__(self, model: nn.Module, images: Float[Tensor, "n c H W"], layer: str):
         """Raises SeewhyError for a layer that is not there, not reached, or called more than once."""
-        fits(model, images)
+        check_device_and_type(model, images)
         self.model, self.name, self.layer = model, layer, find_layer(model, layer)
         self.call = split_call(layer)[1]
-        with untouched(model), torch.inference_mode(False), torch.no_grad():
+        with eval_mode(model), torch.inference_mode(False), torch.no_grad():
             # a tensor born in inference mode cannot take part in a graph: its clone can
             self.images = images.clone() if images.is_inference() else images.detach()
-            passes = [self._pass(self.images[list(part)], blank) for part in chunks(len(images))]
+            passes = [self._record_trunk(self.images[list(part)], blank_row) for part in index_chunks(len(images))]
         self.output = torch.cat([one.output for one in passes])
         self._rows = [(one, row) for one in passes for row in range(len(one.output))]
 
@@ -108,62 +110,62 @@ class Heads:
         """One head for each image."""
         light = True
         for image, (seen, row) in zip(self.images.split(1), self._rows, strict=True):
-            head = self._light(image, seen, row) if light else None
+            head = self._light_head(image, seen, row) if light else None
             light = head is not None
-            yield head or self._remembering(image)
+            yield head or self._remembering_head(image)
 
-    def _pass(self, images: Tensor, keep: Callable[[Tensor], Tensor]) -> Record:
-        found = record(self.model, images, self.layer, keep, self.call)
+    def _record_trunk(self, images: Tensor, keep: Callable[[Tensor], Tensor]) -> Record:
+        found = record_pass(self.model, images, self.layer, keep, self.call)
         if not found.given:
             raise SeewhyError(f"layer '{self.name}' is not reached by the forward pass; choose one that is")
         if len(found.given) > 1:
             raise RepeatedError(self.name)
         return found
 
-    def _light(self, image: Tensor, seen: Record, row: int) -> Head | None:
+    def _light_head(self, image: Tensor, seen: Record, row: int) -> Head | None:
         """The head of one row of a pass, with blank answers; None where it needs more than them."""
         (given,) = seen.given
         if not isinstance(given, Tensor) or len(given) != len(seen.output):
             return None  # what stands beside the maps, or comes before them, is of all images at once
-        head = self._head(image, Record(seen.output[row : row + 1], [given[row : row + 1]], seen.trunk))
-        return head if _repeats(head) else None
+        head = self._make_head(image, Record(seen.output[row : row + 1], [given[row : row + 1]], seen.trunk))
+        return head if _surely_repeats(head) else None
 
-    def _remembering(self, image: Tensor) -> Head:
+    def _remembering_head(self, image: Tensor) -> Head:
         """The head with the trunk's own answers, from a pass of its own; without answers where these do not do."""
-        seen = self._pass(image, lambda output: output)
-        head = self._head(image, seen)
-        if _repeats(head):
+        seen = self._record_trunk(image, lambda output: output)
+        head = self._make_head(image, seen)
+        if _surely_repeats(head):
             return head
-        slow = self._head(image, Record(seen.output, seen.given, {}))
-        if not slow.repeats():
+        slow = self._make_head(image, Record(seen.output, seen.given, {}))
+        if not slow.repeats_output():
             raise SeewhyError(f"the model does not repeat its own output behind layer '{self.name}': is it random?")
         return slow
 
-    def _head(self, image: Tensor, seen: Record) -> Head:
+    def _make_head(self, image: Tensor, seen: Record) -> Head:
         maps, hand_on = first_tensor(seen.given[0], self.name)
         layout = layout_of(self.model, self.layer, maps.shape, image.shape)
         if layout is None:
             raise SeewhyError(
                 f"layer '{self.name}' has output {tuple(maps.shape)}, whose place in the image is unknown"
             )
-        replace = _replacer(layout, maps, hand_on)
-        return Head(self.model, image, self.layer, seen.output, layout.spatial(maps), replace, seen.trunk)
+        replace = _make_replacer(layout, maps, hand_on)
+        return Head(self.model, image, self.layer, seen.output, layout.to_maps(maps), replace, seen.trunk)
 
 
-def _replacer(layout: Layout, seen: Tensor, hand_on: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+def _make_replacer(layout: Layout, seen: Tensor, hand_on: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
     """From maps to what the layer returns; class tokens stay as they were."""
     first = layout.order != "tokens first"
 
-    def given(maps: Tensor) -> Any:
+    def replace_maps(maps: Tensor) -> Any:
         rows = len(maps)
         like = seen.expand(rows, *seen.shape[1:]) if first else seen.expand(seen.shape[0], rows, *seen.shape[2:])
-        return hand_on(layout.restored(maps, like).clone())
+        return hand_on(layout.from_maps(maps, like).clone())
 
-    return given
+    return replace_maps
 
 
-def _repeats(head: Head) -> bool:
+def _surely_repeats(head: Head) -> bool:
     try:
-        return head.repeats()
+        return head.repeats_output()
     except Exception:  # whatever a user's model makes of answers from memory: what it raises itself, it raises again
         return False

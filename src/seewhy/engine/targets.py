@@ -31,8 +31,8 @@ def of_class(output: Float[Tensor, "n classes"], classes: Int[Tensor, " n"]) -> 
 class Score:
     """A target: what `rule` reads of the output for number `classes[i]` of image i, or the user's `function` of it.
 
-    Methods that show the model other batches than the caller's ask for the score of those: `pick` and `repeat`. A
-    user's function stands for any batch and is its own answer to both.
+    Methods that show the model other batches than the caller's ask for the score of those by `pick_images` and
+    `repeat_images`. A user's function stands for any batch and is its own answer to both.
     """
 
     classes: tuple[int, ...] = ()
@@ -45,13 +45,13 @@ class Score:
             return self.function(output)
         return self.rule(output, torch.as_tensor(self.classes, device=output.device))
 
-    def pick(self, images: Sequence[int]) -> "Score":
+    def pick_images(self, images: Sequence[int]) -> "Score":
         """The score of a batch that holds these images only, in this order."""
         return self if self.function is not None else replace(self, classes=tuple(self.classes[k] for k in images))
 
-    def repeat(self, times: int) -> "Score":
+    def repeat_images(self, times: int) -> "Score":
         """The score of a batch that holds each image `times` times, image by image: 0 0 0 1 1 1."""
-        return self.pick([index for index in range(len(self.classes)) for _ in range(times)])
+        return self.pick_images([index for index in range(len(self.classes)) for _ in range(times)])
 
 
 def class_score(classes: Sequence[int]) -> Score:
@@ -66,7 +66,7 @@ def check_scores(scores: list[Tensor], n: int) -> None:
             raise SeewhyError(f"target {index} returns shape {tuple(score.shape)}; allowed: ({n},), one score an image")
 
 
-def asked(score: Score, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
+def batch_scores(score: Score, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
     """The score of every image of a batch that a method made; raises SeewhyError where it is not one an image."""
     found = score(output)
     if tuple(found.shape) != (len(output),):
@@ -77,12 +77,12 @@ def asked(score: Score, output: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
     return found
 
 
-def read(output: Float[Tensor, "k ..."], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
+def read_scores(output: Float[Tensor, "k ..."], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
     """The scores of one image, of the outputs for k other versions of it."""
-    return torch.stack([asked(score.repeat(len(output)), output) for score in scores])
+    return torch.stack([batch_scores(score.repeat_images(len(output)), output) for score in scores])
 
 
-def resolve(targets: Targets, output: Tensor) -> list[Score]:
+def resolve_targets(targets: Targets, output: Tensor) -> list[Score]:
     """Scores for `targets`: None (the predicted class), one class, one class an image, "all", several classes an image,
     one-hot rows, or a callable or a list of them. Classes are whole numbers, of Python, numpy or torch.
 
@@ -108,14 +108,14 @@ def resolve(targets: Targets, output: Tensor) -> list[Score]:
                 "one an image, or callables"
             )
         return [class_score([index] * n) for index in range(classes)]
-    columns = _columns(targets, n, classes)
+    columns = _class_columns(targets, n, classes)
     wrong = [index for column in columns for index in column if not 0 <= index < classes]
     if wrong:
         raise SeewhyError(f"unknown class {wrong[0]} in targets; allowed: 0 to {classes - 1}")
     return [class_score(column) for column in columns]
 
 
-def _columns(targets: Any, n: int, classes: int) -> list[list[int]]:
+def _class_columns(targets: Any, n: int, classes: int) -> list[list[int]]:
     """Classes for each image, target by target, from whatever holds whole numbers."""
     if isinstance(targets, set | frozenset | dict):
         raise SeewhyError(

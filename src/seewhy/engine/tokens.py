@@ -29,11 +29,11 @@ class Layout:
     prefix: int = 0
 
     @property
-    def cells(self) -> tuple[int, ...]:
+    def cell_dimensions(self) -> tuple[int, ...]:
         """The dimensions of the layer's output along which cells lie."""
         return {"channels first": (2, 3), "channels last": (1, 2), "tokens": (1,), "tokens first": (0,)}[self.order]
 
-    def spatial(self, values: Tensor) -> Float[Tensor, "n c h w"]:
+    def to_maps(self, values: Tensor) -> Float[Tensor, "n c h w"]:
         """The output, or its gradient, as (n, c, h, w); prefix tokens are left out."""
         if self.order == "channels first":
             return values
@@ -43,8 +43,8 @@ class Layout:
             values = values[:, self.prefix :].unflatten(1, self.grid)
         return values.permute(0, 3, 1, 2)
 
-    def restored(self, maps: Float[Tensor, "n c h w"], like: Tensor) -> Tensor:
-        """`maps` in the layer's own layout, with the prefix tokens of `like`: the inverse of `spatial`."""
+    def from_maps(self, maps: Float[Tensor, "n c h w"], like: Tensor) -> Tensor:
+        """`maps` in the layer's own layout, with the prefix tokens of `like`: the inverse of `to_maps`."""
         if self.order == "channels first":
             return maps
         last = maps.permute(0, 2, 3, 1)
@@ -62,9 +62,11 @@ class Traits:
     mixed: bool
 
 
-def traits(model: nn.Module) -> Traits:
+def model_traits(model: nn.Module) -> Traits:
     """Read once for a model: attributes and parameters by the names that timm, torchvision and others give them."""
-    return Traits(_patch(model), _prefix(model), any("normalized_shape" in vars(part) for part in model.modules()))
+    return Traits(
+        _patch_side(model), _prefix_tokens(model), any("normalized_shape" in vars(part) for part in model.modules())
+    )
 
 
 def layout_of(model: nn.Module | Traits, layer: nn.Module, shape: torch.Size, images: torch.Size) -> Layout | None:
@@ -73,14 +75,14 @@ def layout_of(model: nn.Module | Traits, layer: nn.Module, shape: torch.Size, im
     Tokens and channels-last maps need their batch first and a grid that a whole stride makes of the image. Many layers
     are asked faster with the model's `traits` read once.
     """
-    model = model if isinstance(model, Traits) else traits(model)
+    model = model if isinstance(model, Traits) else model_traits(model)
     size = (images[2], images[3])
     if len(shape) == 3 and shape[0] != images[0] == shape[1]:
-        found = _tokens(model, shape[0], size)
+        found = _token_grid(model, shape[0], size)
         return found and Layout("tokens first", found.grid, found.prefix)
     if len(shape) not in (3, 4) or shape[0] != images[0]:
         return None
-    return _tokens(model, shape[1], size) if len(shape) == 3 else _map(model, layer, shape, size)
+    return _token_grid(model, shape[1], size) if len(shape) == 3 else _map_layout(model, layer, shape, size)
 
 
 def has_class_token(model: nn.Module) -> bool:
@@ -88,12 +90,12 @@ def has_class_token(model: nn.Module) -> bool:
     return any(name.rpartition(".")[2] in CLASS_TOKENS for name, _ in model.named_parameters())
 
 
-def _map(model: Traits, layer: nn.Module, shape: torch.Size, size: tuple[int, int]) -> Layout | None:
+def _map_layout(model: Traits, layer: nn.Module, shape: torch.Size, size: tuple[int, int]) -> Layout | None:
     last = _channels_last(layer, shape)
     if last is None and not model.mixed:
         last = False
     for rounded in (False, True) if last is None else ():
-        first_fits, last_fits = _strided(shape[2:4], size, rounded), _strided(shape[1:3], size, rounded)
+        first_fits, last_fits = _is_strided(shape[2:4], size, rounded), _is_strided(shape[1:3], size, rounded)
         if first_fits and last_fits:
             return None
         if first_fits or last_fits:
@@ -115,16 +117,16 @@ def _channels_last(layer: nn.Module, shape: torch.Size) -> bool | None:
         channels = layer.normalized_shape[-1]
         return True if shape[3] == channels else False if shape[1] == channels else None
     if isinstance(layer, nn.Sequential) and type(layer).forward is nn.Sequential.forward:
-        said = (_channels_last(child, shape) for child in reversed(layer) if not _elementwise(child))
+        said = (_channels_last(child, shape) for child in reversed(layer) if not _is_elementwise(child))
         return next(said, None)
     return None
 
 
-def _elementwise(module: nn.Module) -> bool:
+def _is_elementwise(module: nn.Module) -> bool:
     return isinstance(module, nn.Dropout | nn.Identity) or type(module).__module__ == "torch.nn.modules.activation"
 
 
-def _strided(grid: torch.Size, size: tuple[int, int], rounded: bool) -> bool:
+def _is_strided(grid: torch.Size, size: tuple[int, int], rounded: bool) -> bool:
     """Whether one whole stride makes this grid of the image, without a rest or rounded down or up."""
     if not rounded:
         return all(grid) and size[0] % grid[0] == size[1] % grid[1] == 0 and size[0] // grid[0] == size[1] // grid[1]
@@ -134,7 +136,7 @@ def _strided(grid: torch.Size, size: tuple[int, int], rounded: bool) -> bool:
     )
 
 
-def _tokens(model: Traits, count: int, size: tuple[int, int]) -> Layout | None:
+def _token_grid(model: Traits, count: int, size: tuple[int, int]) -> Layout | None:
     """The grid of so many tokens: of the patches, or coarser by 2, 4 or 8 as in pyramids; where no patch is known, of a
     stride that is a power of 2."""
     named = model.prefix
@@ -152,7 +154,7 @@ def _tokens(model: Traits, count: int, size: tuple[int, int]) -> Layout | None:
     return None
 
 
-def _patch(model: nn.Module) -> tuple[int, int] | None:
+def _patch_side(model: nn.Module) -> tuple[int, int] | None:
     """The side of a patch: an attribute `patch_size`, or a first convolution that steps by its own size."""
     for module in model.modules():
         side = vars(module).get("patch_size")
@@ -166,7 +168,7 @@ def _patch(model: nn.Module) -> tuple[int, int] | None:
     return None
 
 
-def _prefix(model: nn.Module) -> int | None:
+def _prefix_tokens(model: nn.Module) -> int | None:
     """How many tokens stand before the patches: timm's `num_prefix_tokens`, or the parameters named like one."""
     for module in model.modules():
         if isinstance(count := vars(module).get("num_prefix_tokens"), int):

@@ -1,6 +1,6 @@
 """A faster forward pass, for those who ask for it: a copy of the model, channels last, batch norm folded away.
 
-Nothing is cached: whoever calls `tuned` holds the copy and lets it go.
+Nothing is cached: whoever calls `tuned_copy` holds the copy and lets it go.
 """
 
 import copy
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from seewhy.engine.modules import find_layer, first_tensor, untouched
+from seewhy.engine.modules import eval_mode, find_layer, first_tensor
 from seewhy.engine.targets import output_of
 
 EQUAL = 1e-4  # of the largest value: how far a tuned model's output and layer may be from the user's
@@ -33,7 +33,7 @@ class Tuned:
     reason: str = ""
 
 
-def tuned(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str | None = None) -> Tuned:
+def tuned_copy(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str | None = None) -> Tuned:
     """A copy with the same module names that computes the same faster, checked on `images`; the model is untouched.
 
     A batch norm that reads a convolution alone is folded into it. Given a `layer`, only those that end before it
@@ -42,16 +42,16 @@ def tuned(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str | None 
     the largest value is thrown away. Costs a second set of weights and some forward passes.
     """
     with torch.inference_mode(False), torch.no_grad():
-        with untouched(model):
-            expected = _seen(model, images, layer)
+        with eval_mode(model):
+            expected = _observed_outputs(model, images, layer)
         reason = ""
         for memory in (torch.channels_last, torch.contiguous_format):  # `x.view` in a model refuses channels last
             try:
                 other = copy.deepcopy(model).eval().requires_grad_(False)
-                pairs = _pairs(other, images[:1], layer)
-                _fold(other, pairs)
+                pairs = _foldable_pairs(other, images[:1], layer)
+                _fold_norms(other, pairs)
                 other = other.to(memory_format=memory)
-                difference = _difference(_seen(other, images, layer), expected)
+                difference = _relative_difference(_observed_outputs(other, images, layer), expected)
             except Exception as error:  # whatever a user's model raises: they get their own back
                 reason = f"a copy does not run: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
                 continue
@@ -62,16 +62,16 @@ def tuned(model: nn.Module, images: Float[Tensor, "n c H W"], layer: str | None 
 
 
 @contextmanager
-def runner(model: nn.Module, image: Float[Tensor, "1 c H W"], fast: bool) -> Iterator[nn.Module]:
+def fast_model(model: nn.Module, image: Float[Tensor, "1 c H W"], fast: bool) -> Iterator[nn.Module]:
     """What a method that asks for many forward passes should ask: the model or, if `fast`, a tuned copy of it."""
     if not fast:
         yield model
         return
     with kept_memory():
-        yield tuned(model, image).model
+        yield tuned_copy(model, image).model
 
 
-def _seen(model: nn.Module, images: Tensor, layer: str | None) -> list[Tensor]:
+def _observed_outputs(model: nn.Module, images: Tensor, layer: str | None) -> list[Tensor]:
     """The output and, where asked for, what the layer gives."""
     found: list[Tensor] = []
     handles = []
@@ -85,13 +85,13 @@ def _seen(model: nn.Module, images: Tensor, layer: str | None) -> list[Tensor]:
             handle.remove()
 
 
-def _difference(found: list[Tensor], expected: list[Tensor]) -> float:
+def _relative_difference(found: list[Tensor], expected: list[Tensor]) -> float:
     """The largest difference as a share of the largest value; infinite where it is not a number."""
     shares = [float((a - b).abs().max() / b.abs().max().clamp(min=1e-30)) for a, b in zip(found, expected, strict=True)]
     return max(share if share == share else torch.inf for share in shares)
 
 
-def _pairs(model: nn.Module, image: Tensor, layer: str | None) -> Pairs:
+def _foldable_pairs(model: nn.Module, image: Tensor, layer: str | None) -> Pairs:
     """Convolutions whose output goes, as it is, into a batch norm; both called once, and done before the layer."""
     last = find_layer(model, layer) if layer is not None else None
     calls: dict[nn.Module, int] = {}
@@ -99,7 +99,7 @@ def _pairs(model: nn.Module, image: Tensor, layer: str | None) -> Pairs:
     pairs: Pairs = []
     reached: list[bool] = []
 
-    def start(module: nn.Module, args: tuple[object, ...]) -> None:
+    def before_call(module: nn.Module, args: tuple[object, ...]) -> None:
         calls[module] = calls.get(module, 0) + 1
         if module is last:
             reached.append(True)
@@ -107,14 +107,14 @@ def _pairs(model: nn.Module, image: Tensor, layer: str | None) -> Pairs:
         if _is_norm(module) and maker is not None and not reached:
             pairs.append((maker[0], module))  # type: ignore[arg-type]
 
-    def end(module: nn.Module, _args: object, output: Tensor) -> None:
+    def after_call(module: nn.Module, _args: object, output: Tensor) -> None:
         if _is_convolution(module):
             made[id(output)] = (module, output)
 
     modules = list(model.modules())
     plain = {module for module in modules if not (module._forward_hooks or module._forward_pre_hooks)}
-    handles = [module.register_forward_pre_hook(start) for module in modules]
-    handles += [module.register_forward_hook(end) for module in modules]
+    handles = [module.register_forward_pre_hook(before_call) for module in modules]
+    handles += [module.register_forward_hook(after_call) for module in modules]
     try:
         model(image.clone())
     finally:
@@ -142,7 +142,7 @@ def _is_norm(module: nn.Module) -> bool:
     return type(module) in (nn.BatchNorm2d, BatchNormAct2d) and module.running_mean is not None
 
 
-def _fold(model: nn.Module, pairs: Pairs) -> None:
+def _fold_norms(model: nn.Module, pairs: Pairs) -> None:
     """The norm's scale and shift go into the convolution; what is left of the norm is its activation, if any."""
     names: dict[nn.Module, list[str]] = {}
     for name, module in model.named_modules(remove_duplicate=False):

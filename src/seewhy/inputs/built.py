@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.modules import untouched
+from seewhy.engine.modules import eval_mode
 from seewhy.engine.outputs import Choice, Key, choose_output, parts_of, pick_output
 from seewhy.errors import SeewhyError, listing
 
@@ -54,7 +54,7 @@ def settle_output(
                 f"several outputs fit: {listing(map(str, (choice.key, *choice.others)))}; '{choice.key}' is used; "
                 f"`{_output_setting(choice.others[0])}` picks another"
             )
-    with suppress(Exception), untouched(model), torch.no_grad():
+    with suppress(Exception), eval_mode(model), torch.no_grad():
         outputs = int(model(image).shape[1])
     return Built(model, outputs, choice, notes)
 
@@ -68,7 +68,7 @@ def _has_output_shape(classes: int, ndim: int) -> Callable[[Tensor], bool]:
 
 
 def _check_key(model: nn.Module, image: Tensor, key: Key, where: str) -> None:
-    with untouched(model), torch.no_grad():
+    with eval_mode(model), torch.no_grad():
         parts = parts_of(model(image))
     if key not in parts:
         raise SeewhyError(f"{where}: no output '{key}'; allowed: {listing(map(str, parts)) or 'one output, no key'}")

@@ -13,10 +13,10 @@ from seewhy.engine import reading
 from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError
 from seewhy.maps import store
-from seewhy.maps.explaining import Maps, explained, jobs, made_of
+from seewhy.maps.explaining import Maps, explain_batch, group_jobs, made_of
 from seewhy.methods.cam import TITLES
-from seewhy.methods.shapley import pooled
-from seewhy.metrics.baselines import blind
+from seewhy.methods.shapley import pool_squares
+from seewhy.metrics.baselines import blind_maps
 from seewhy.study import Study
 
 EMPTY = np.empty((0, 1, 1), np.float32)  # no rows: every figure understands it
@@ -44,7 +44,7 @@ class Attributions:
         _, height, width = next(iter(self.maps.values())).shape
         return height, width
 
-    def raw(self) -> dict[str, Float[np.ndarray, "n h w"]]:
+    def titled_maps(self) -> dict[str, Float[np.ndarray, "n h w"]]:
         """The raw maps by the method's title."""
         return {TITLES[method]: maps for method, maps in self.maps.items()}
 
@@ -52,31 +52,31 @@ class Attributions:
         """`shares` of every method, by title."""
         return {TITLES[method]: self.shares(method) for method in self.maps}
 
-    def strengths(self, cells: int) -> dict[str, Float[np.ndarray, "n h w"]]:
+    def visible_strengths(self, cells: int) -> dict[str, Float[np.ndarray, "n h w"]]:
         """`titled_shares`, but of maps finer than `cells`: the size of their values, whatever the sign, summed over
         squares, as a share of the 99th percentile: single pixels cannot be seen, and few of them dwarf the rest."""
         found = self.titled_shares()
-        for name, maps in self.raw().items():
+        for name, maps in self.titled_maps().items():
             if max(maps.shape[1:]) > cells:
-                squares = pooled(torch.from_numpy(np.abs(maps))[:, None], cells)[:, 0]
+                squares = pool_squares(torch.from_numpy(np.abs(maps))[:, None], cells)[:, 0]
                 high = np.quantile(squares, 0.99, axis=(1, 2), keepdims=True)
                 found[name] = np.where(high > 0, np.clip(squares / np.where(high > 0, high, 1), 0, 1), np.nan)
         return found
 
-    def controls(self, seed: int) -> dict[str, Float[np.ndarray, "n h w"]]:
+    def control_maps(self, seed: int) -> dict[str, Float[np.ndarray, "n h w"]]:
         """Maps that know nothing, at the maps' own resolution: random and centre."""
-        return blind(len(self.rows), self.grid, seed)
+        return blind_maps(len(self.rows), self.grid, seed)
 
-    def empty(self, method: str) -> int:
+    def count_empty(self, method: str) -> int:
         """How many maps show no evidence for their target."""
-        return int((self.peaks(method) == 0).sum())
+        return int((self.peak_values(method) == 0).sum())
 
-    def peaks(self, method: str) -> Float[np.ndarray, " n"]:
+    def peak_values(self, method: str) -> Float[np.ndarray, " n"]:
         """Largest positive value of each raw map: what 1 stands for in `shares`."""
         return self.maps[method].max((1, 2)).clip(0)
 
 
-def attribute(
+def attribute_rows(
     study: Study,
     rows: pd.DataFrame,
     methods: Sequence[str],
@@ -89,14 +89,14 @@ def attribute(
     """
     targets = study.targets(rows, names)
     place = layer or study.layer
-    found = _stored(study, rows, methods, targets) if place == study.layer else {}
+    found = _read_stored(study, rows, methods, targets) if place == study.layer else {}
     rest = [method for method in methods if method not in found]
     if rest:
-        found |= computed(study, rows, rest, targets, place)
+        found |= compute_maps(study, rows, rest, targets, place)
     return Attributions(rows, {method: found[method] for method in methods}, study.size)
 
 
-def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
+def _read_stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
     """Of the methods whose table is there and holds every pair of image and class."""
     pairs = list(zip(rows["image"], targets, strict=True))
     folder, stage = artifacts.attributions(study.root, study.name), f"explain@{study.name}"
@@ -105,7 +105,7 @@ def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: S
         path = folder / f"{method}.parquet"
         if not path.is_file():
             continue
-        maps, note = store.read(path, pairs, stage)
+        maps, note = store.read_maps(path, pairs, stage)
         if note != expected:
             raise SeewhyError(
                 f"the stored maps of study '{study.name}' are of another checkpoint, dataset, layer or setting; "
@@ -116,7 +116,7 @@ def _stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: S
     return found
 
 
-def computed(
+def compute_maps(
     study: Study,
     rows: pd.DataFrame,
     methods: Sequence[str],
@@ -124,12 +124,12 @@ def computed(
     layer: str,
     rule: Rule | None = None,
 ) -> Maps:
-    """Maps of `targets[i]` for row i, made now; all targets of an image share a pass. `rule` as for `explained`."""
+    """Maps of `targets[i]` for row i, made now; all targets of an image share a pass. `rule` as for `explain_batch`."""
     pairs = list(zip(rows["image"], targets, strict=True))
-    work = jobs(pairs)
+    work = group_jobs(pairs)
     parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}
     for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps"):
-        _, maps = explained(study, [work[index] for index in part.index], batch, methods, layer, rule=rule)
+        _, maps = explain_batch(study, [work[index] for index in part.index], batch, methods, layer, rule=rule)
         for method in methods:
             parts[method].append(maps[method])
     place = {pair: row for row, pair in enumerate((job.image, target) for job in work for target in job.targets)}
@@ -137,12 +137,12 @@ def computed(
     return {method: np.concatenate(some)[order] if some else EMPTY for method, some in parts.items()}
 
 
-def refusals(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
+def find_refusals(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, str]:
     """Those of `methods` that this network cannot have, tried on the first row, and why."""
     found = {}
     for method in methods:
         try:
-            attribute(study, rows.head(1), [method])
+            attribute_rows(study, rows.head(1), [method])
         except SeewhyError as error:
             found[method] = str(error)
     return found

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seewhy.config import artifacts
 from seewhy.inputs.images import input_tensor, is_plain
-from seewhy.maps.explaining import Job, check_methods, explained, jobs, made_of
+from seewhy.maps.explaining import Job, check_methods, explain_batch, group_jobs, made_of
 from seewhy.maps.store import Pair, Store
 from seewhy.progress import progress, tell
 from seewhy.study import Study
@@ -35,26 +35,26 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     check_methods(methods, "attributions.methods of params.yaml")
     size, files = study.base.batch_size, study.dataset.frame.set_index("image")["sha256"].to_dict()
     folder = artifacts.attributions(study.root, study.name)
-    store = Store(folder, methods, made_of(study), jobs(_pairs(study)), size, files)
-    left = [number for number in range(len(store.batches)) if not store.has(number)]
+    store = Store(folder, methods, made_of(study), group_jobs(_image_targets(study)), size, files)
+    left = [number for number in range(len(store.missing_batches)) if not store.has_batch(number)]
     read = study.photos if is_plain(study.preprocessing) else study.inputs
-    photos = ahead(left, lambda number: read(_images(store.batches[number][0])), workers)
+    photos = load_ahead(left, lambda number: read(_image_rows(store.missing_batches[number][0])), workers)
     begun = time.monotonic()
-    with counted(study.model) as passes:
+    with count_images(study.model) as passes:
         for number, seen in progress(photos, len(left), f"{study.name}: maps"):
-            some, names = store.batches[number]
+            some, names = store.missing_batches[number]
             batch = (seen if isinstance(seen, Tensor) else input_tensor(seen, study.preprocessing)).to(study.device)
-            found, maps = explained(study, some, batch, names, study.layer)
+            found, maps = explain_batch(study, some, batch, names, study.layer)
             pairs = [(job.image, target) for job in some for target in job.targets]
-            store.add(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)
+            store.write_batch(number, pd.DataFrame(pairs, columns=["image", "target"]), found, maps)
             if number == left[0]:
                 seconds = (time.monotonic() - begun) * len(left)
-                _forecast(study.name, len(left) * size, sum(passes) / len(batch), seconds)
-    return store.finish()
+                _tell_forecast(study.name, len(left) * size, sum(passes) / len(batch), seconds)
+    return store.write_tables()
 
 
 @contextmanager
-def counted(model: nn.Module) -> Iterator[list[int]]:
+def count_images(model: nn.Module) -> Iterator[list[int]]:
     """A list that grows by the number of images of each forward pass inside."""
     seen: list[int] = []
     handle = model.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
@@ -64,12 +64,12 @@ def counted(model: nn.Module) -> Iterator[list[int]]:
         handle.remove()
 
 
-def _forecast(name: str, images: int, passes: float, seconds: float) -> None:
+def _tell_forecast(name: str, images: int, passes: float, seconds: float) -> None:
     if seconds > SLOW:
         tell(f"{name}: about {images:,} maps x {passes:,.0f} passes, {seconds / 60:.0f} min; Ctrl-C loses nothing")
 
 
-def _pairs(study: Study) -> list[Pair]:
+def _image_targets(study: Study) -> list[Pair]:
     """Image and target of every row, then image and true class of the mistakes whose true class is known."""
     rows = study.predictions
     wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
@@ -77,11 +77,11 @@ def _pairs(study: Study) -> list[Pair]:
     return [*own, *zip(wrong["image"], study.targets(wrong, wrong["label"]), strict=True)]
 
 
-def _images(some: Sequence[Job]) -> pd.DataFrame:
+def _image_rows(some: Sequence[Job]) -> pd.DataFrame:
     return pd.DataFrame({"image": [job.image for job in some]})
 
 
-def ahead(items: Iterable[Item], load: Callable[[Item], Loaded], workers: int) -> Iterator[tuple[Item, Loaded]]:
+def load_ahead(items: Iterable[Item], load: Callable[[Item], Loaded], workers: int) -> Iterator[tuple[Item, Loaded]]:
     """Each item with what `load` makes of it, in order; with workers, a few are loaded while the caller works."""
     if not workers:
         yield from ((item, load(item)) for item in items)

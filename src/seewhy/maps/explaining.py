@@ -29,7 +29,7 @@ class Job:
     targets: tuple[int, ...]
 
 
-def jobs(pairs: Iterable[Pair]) -> list[Job]:
+def group_jobs(pairs: Iterable[Pair]) -> list[Job]:
     """Each image once; those with equally many targets stand together, so that a batch asks for nothing in vain."""
     targets: dict[str, dict[int, None]] = {}
     for image, target in pairs:
@@ -37,7 +37,7 @@ def jobs(pairs: Iterable[Pair]) -> list[Job]:
     return sorted((Job(image, tuple(own)) for image, own in targets.items()), key=lambda job: len(job.targets))
 
 
-def explained(
+def explain_batch(
     study: Study,
     some: Sequence[Job],
     batch: Float[Tensor, "n c h w"],
@@ -49,7 +49,7 @@ def explained(
     """Scores and maps of all p targets of a batch, image after image; of another `model` than the study's, and by
     another `rule` than its task's, if given."""
     wanted = scores(rule or study.task.score, [job.targets for job in some])
-    options = seeded(study, methods)
+    options = seed_options(study, methods)
     asked = study.model if model is None else model
     result = explain(asked, batch, methods=methods, targets=wanted, layer=layer, options=options)
     rows, numbers = zip(*((row, k) for row, job in enumerate(some) for k in range(len(job.targets))), strict=True)
@@ -64,7 +64,7 @@ def check_methods(methods: Sequence[str], where: str) -> None:
             raise unknown("method", method, [*CAMS, *PIXELS], where)
 
 
-def seeded(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
+def seed_options(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
     """The study's seed as an option of those methods that draw."""
     drawing = [name for name in methods if name in PIXELS and "seed" in signature(PIXELS[name]).parameters]
     return {name: {"seed": study.base.seed} for name in drawing}

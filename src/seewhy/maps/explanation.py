@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from seewhy.engine.evidence import find_layer
 from seewhy.errors import unknown
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.maps.explaining import check_methods
 from seewhy.methods.cam import TITLES
 
@@ -68,4 +68,4 @@ def explain_study(study: "Study", method: str, layer: str | None = None, target:
         raise unknown("class", target, study.dataset.classes, f"dataset '{study.dataset.name}'")
     rows = study.predictions
     names = None if target is None else [target] * len(rows)
-    return Explanation(study, method, target, layer or study.layer, attribute(study, rows, [method], names, layer))
+    return Explanation(study, method, target, layer or study.layer, attribute_rows(study, rows, [method], names, layer))

@@ -66,7 +66,7 @@ class Store:
     images: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def batches(self) -> list[tuple[list["Job"], list[str]]]:
+    def missing_batches(self) -> list[tuple[list["Job"], list[str]]]:
         """What is left to do: images with the methods that they lack, those that lack the same together."""
         groups: dict[tuple[str, ...], list[Job]] = {}
         for job in self.work:
@@ -80,16 +80,16 @@ class Store:
         ]
 
     def _has_maps(self, job: "Job", method: str) -> bool:
-        return all((job.image, target) in self._kept[method][1] for target in job.targets)
+        return all((job.image, target) in self._kept_maps[method][1] for target in job.targets)
 
     @cached_property
-    def _key(self) -> str:
+    def _maps_key(self) -> str:
         """Digest of what concerns every map, and of the code."""
         own = {name: value for name, value in self.note.items() if name != "dataset"}
-        return _digest([own, artifacts.sha256(*CODE)])
+        return _short_digest([own, artifacts.sha256(*CODE)])
 
     @cached_property
-    def _kept(self) -> dict[str, tuple[Path | None, set[Pair]]]:
+    def _kept_maps(self) -> dict[str, tuple[Path | None, set[Pair]]]:
         """For each method a table of an earlier run, and the pairs of which its maps are still right."""
         return {method: self._find_kept(method) for method in self.methods}
 
@@ -100,7 +100,7 @@ class Store:
                 told = json.loads((table.schema.metadata or {})[KEPT])
             except (pa.ArrowException, ValueError, KeyError, OSError):
                 continue
-            if told["key"] == self._key:
+            if told["key"] == self._maps_key:
                 pairs = zip(table["image"].to_pylist(), table["target"].to_pylist(), strict=True)
                 files, own = told["images"], self.images
                 return path, {pair for pair in pairs if pair[0] in own and files.get(pair[0]) == own[pair[0]]}
@@ -111,29 +111,31 @@ class Store:
         return self.folder.parent / ".kept" / self.folder.name / f"{method}.parquet"
 
     @cached_property
-    def _parts(self) -> Path:
+    def _parts_folder(self) -> Path:
         """Batches of this very run: with another note or plan, or made by other code, they are of another run."""
-        plan = [[[[job.image, *job.targets] for job in some], names] for some, names in self.batches]
-        text = [self.note, list(self.methods), self._key, plan]
-        return self.folder.parent / ".parts" / self.folder.name / _digest(text)
+        plan = [[[[job.image, *job.targets] for job in some], names] for some, names in self.missing_batches]
+        text = [self.note, list(self.methods), self._maps_key, plan]
+        return self.folder.parent / ".parts" / self.folder.name / _short_digest(text)
 
-    def _part(self, number: int) -> Path:
-        return self._parts / f"{number:06d}.parquet"
+    def _part_file(self, number: int) -> Path:
+        return self._parts_folder / f"{number:06d}.parquet"
 
-    def has(self, number: int) -> bool:
+    def has_batch(self, number: int) -> bool:
         """Whether that batch is done."""
-        return self._part(number).is_file()
+        return self._part_file(number).is_file()
 
-    def add(self, number: int, rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Mapping[str, Any]) -> None:
+    def write_batch(
+        self, number: int, rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Mapping[str, Any]
+    ) -> None:
         """Writes a batch: rows with `image` and `target`, a score and for each method a map (n, h, w) for each row."""
-        tables = [_table(rows, scores, maps[method]) for method in self.batches[number][1]]
-        with artifacts.whole(self._part(number)) as scratch:
+        tables = [_maps_table(rows, scores, maps[method]) for method in self.missing_batches[number][1]]
+        with artifacts.whole(self._part_file(number)) as scratch:
             pq.write_table(pa.concat_tables(tables), scratch)
 
-    def finish(self) -> list[Path]:
+    def write_tables(self) -> list[Path]:
         """Joins what is kept and what was made into the tables and removes what is of no use now; the tables' paths."""
         paths = [self.folder / f"{method}.parquet" for method in self.methods]
-        told = {"key": self._key, "images": dict(self.images)}
+        told = {"key": self._maps_key, "images": dict(self.images)}
         notes = {artifacts.NOTE: self.note, KEPT: told}
         schema = SCHEMA.with_metadata({key: json.dumps(one, sort_keys=True).encode() for key, one in notes.items()})
         with ExitStack() as stack:
@@ -141,16 +143,16 @@ class Store:
             for method, scratch in zip(self.methods, scratches, strict=True):
                 with pq.ParquetWriter(scratch, schema) as writer:
                     for start in range(0, len(self.work), JOINED * self.size):
-                        table = self._join(self.work[start : start + JOINED * self.size], method)
+                        table = self._join_maps(self.work[start : start + JOINED * self.size], method)
                         writer.write_table(table.replace_schema_metadata(schema.metadata).combine_chunks())
         self._remove_others(paths)
         return paths
 
-    def _join(self, work: Sequence["Job"], method: str) -> pa.Table:
+    def _join_maps(self, work: Sequence["Job"], method: str) -> pa.Table:
         """The maps of some images in order, from kept tables and batches."""
         wanted = [(job.image, target) for job in work for target in job.targets]
-        images, (path, kept) = {image for image, _ in wanted}, self._kept[method]
-        parts = [self._slice(number, method) for number in self._numbers(images, method)]
+        images, (path, kept) = {image for image, _ in wanted}, self._kept_maps[method]
+        parts = [self._method_rows(number, method) for number in self._batch_numbers(images, method)]
         if path is not None and not kept.isdisjoint(wanted):
             parts.append(pq.read_table(path, filters=[("image", "in", list(images))]).cast(SCHEMA))
         table = pa.concat_tables([SCHEMA.empty_table(), *(part.replace_schema_metadata(None) for part in parts)])
@@ -159,16 +161,16 @@ class Store:
             place.setdefault(pair, number)  # batches come first: what is kept may be of another file
         return table.take([place[pair] for pair in wanted])
 
-    def _numbers(self, images: set[str], method: str) -> list[int]:
+    def _batch_numbers(self, images: set[str], method: str) -> list[int]:
         """The batches that made maps of that method for any of those images."""
-        every = enumerate(self.batches)
+        every = enumerate(self.missing_batches)
         return [
             number for number, (some, names) in every if method in names and any(job.image in images for job in some)
         ]
 
-    def _slice(self, number: int, method: str) -> pa.Table:
+    def _method_rows(self, number: int, method: str) -> pa.Table:
         """The rows of one method: a batch holds all rows of its first method, then of its second, and so on."""
-        part, names = pq.read_table(self._part(number)), self.batches[number][1]
+        part, names = pq.read_table(self._part_file(number)), self.missing_batches[number][1]
         rows = part.num_rows // len(names)
         return part.slice(names.index(method) * rows, rows)
 
@@ -181,7 +183,7 @@ class Store:
             self._second_name(path.stem) for path in paths
         }:
             other.unlink()
-        shutil.rmtree(self._parts.parent, ignore_errors=True)
+        shutil.rmtree(self._parts_folder.parent, ignore_errors=True)
 
 
 def keep_file(file: Path, kept: Path) -> None:
@@ -198,11 +200,11 @@ def keep_file(file: Path, kept: Path) -> None:
     scratch.replace(kept)
 
 
-def _digest(value: Any) -> str:
+def _short_digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _table(rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Float[np.ndarray, "n h w"]) -> pa.Table:
+def _maps_table(rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Float[np.ndarray, "n h w"]) -> pa.Table:
     n, height, width = maps.shape
     columns = {
         "image": list(rows["image"]),
@@ -215,7 +217,7 @@ def _table(rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Float[np.n
     return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()}, SCHEMA)
 
 
-def read(
+def read_maps(
     path: Path, pairs: Iterable[Pair], made_by: str
 ) -> tuple[dict[Pair, Float[np.ndarray, "h w"]], dict[str, Any]]:
     """The maps of those pairs, as far as the table has them, and its note.
@@ -227,12 +229,12 @@ def read(
         file = pq.ParquetFile(path)
         note = json.loads((file.schema_arrow.metadata or {})[artifacts.NOTE])
         names = pa.array({image for image, _ in wanted}, pa.string())
-        return {pair: found for pair, found in _rows(file, names) if pair in wanted}, note
+        return {pair: found for pair, found in _iterate_maps(file, names) if pair in wanted}, note
     except (pa.ArrowException, ValueError, KeyError, OSError):
         raise SeewhyError(f"{path} is damaged or not of this project; make it again: dvc repro -f {made_by}") from None
 
 
-def _rows(file: pq.ParquetFile, images: pa.Array) -> Iterator[tuple[Pair, np.ndarray]]:
+def _iterate_maps(file: pq.ParquetFile, images: pa.Array) -> Iterator[tuple[Pair, np.ndarray]]:
     """The maps of those images, without unpacking the others."""
     for every in file.iter_batches():
         batch = every.filter(pc.is_in(every["image"], value_set=images))

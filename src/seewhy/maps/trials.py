@@ -8,12 +8,12 @@ from seewhy import samples
 from seewhy.maps.explaining import Maps
 from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
-from seewhy.methods.shapley import pooled
+from seewhy.methods.shapley import pool_squares
 from seewhy.study import Study
 from seewhy.tasks import scores
 
 
-def background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
+def shap_background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
     """What SHAP compares with: at most `n` random images that are not shown, as the network's input.
 
     Where the dataset has no others: the shown ones, blurred until only their colours are left.
@@ -38,4 +38,4 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
     }
     targets = scores(study.task.score, [[target] for target in rows["target"]])
     found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
-    return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}
+    return {TITLES[method]: pool_squares(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}

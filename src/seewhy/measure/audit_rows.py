@@ -19,7 +19,7 @@ def audit_defaults(**own: Any) -> dict[str, Any]:
 
 def budgeted_rows(study: Study, settings: Settings, passes: int) -> pd.DataFrame:
     """One row an image, balanced over predictions, as many as `work` pays for; each with its place."""
-    return number_rows(Budget(study, settings["work"]).rows(passes))
+    return number_rows(Budget(study, settings["work"]).sample_rows(passes))
 
 
 def number_rows(rows: pd.DataFrame) -> pd.DataFrame:

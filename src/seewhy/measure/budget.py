@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from seewhy.engine.modules import untouched
+from seewhy.engine.modules import eval_mode
 from seewhy.samples import large, one_each, stratified
 from seewhy.stats import FEWEST
 from seewhy.study import Study
@@ -22,24 +22,24 @@ class Budget:
     work: float
 
     @cached_property
-    def cost(self) -> float:
+    def image_cost(self) -> float:
         """10^9 operations that one image takes."""
         one = self.study.inputs(self.study.dataset.frame.head(1))
-        with untouched(self.study.model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        with eval_mode(self.study.model), torch.no_grad(), FlopCounterMode(display=False) as counter:
             self.study.model(one)
         return max(counter.get_total_flops(), 1) / 1e9
 
     @property
-    def every(self) -> pd.DataFrame:
+    def row_pool(self) -> pd.DataFrame:
         """The rows that are drawn from."""
         return large(self.study.predictions)
 
-    def rows(self, passes: int) -> pd.DataFrame:
+    def sample_rows(self, passes: int) -> pd.DataFrame:
         """A sample of the study's rows, one an image, balanced over predictions, that `passes` passes each can be spent
         on; at least `FEWEST`."""
         seed = self.study.base.seed
-        return stratified(one_each(self.every, seed), self.times(passes, FEWEST), seed)
+        return stratified(one_each(self.row_pool, seed), self.affordable_times(passes, FEWEST), seed)
 
-    def times(self, passes: int, least: int) -> int:
+    def affordable_times(self, passes: int, least: int) -> int:
         """How often `passes` passes can be spent; at least `least`."""
-        return max(least, int(self.work / (self.cost * passes)))
+        return max(least, int(self.work / (self.image_cost * passes)))

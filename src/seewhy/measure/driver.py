@@ -39,7 +39,7 @@ def store_family(study: "Study", name: str) -> list[Path]:
     work = plan_work(study, family, settings, None)
     parts = store.Parts.of_run(study.root, study.name, name, work.run_key)
     table = work.measure_missing(parts)
-    files = store.write_family(study.root, study.name, name, Result(table), {**work.note, **asked})
+    files = store.write_family(study.root, study.name, name, Result(table), {**work.table_note, **asked})
     parts.remove_parts()
     return files
 

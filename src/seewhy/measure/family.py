@@ -75,7 +75,7 @@ class Family:
         shown = study.project.notebook_defaults(self.section, study.name)
         return {**self.defaults, **shown, **study.project.params.sections.get(self.section, {})}
 
-    def measuring(self, settings: Settings) -> dict[str, Any]:
+    def value_settings(self, settings: Settings) -> dict[str, Any]:
         """Those settings that change values: with another one, nothing that is kept may be used."""
         names = self.defaults or settings
         return {name: settings[name] for name in names if name not in self.choosing}
@@ -84,17 +84,17 @@ class Family:
 FAMILIES: dict[str, Family] = {}
 
 
-def family(name: str, section: str, **fields: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+def whole_family(name: str, section: str, **fields: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorator: registers `measure(study, settings) -> Result`, measured whole and kept under all its settings.
 
     fields: tasks, defaults, choosing, study_settings, as of `Family`.
     """
 
-    def register(measure: Callable[..., Result]) -> Callable[..., Result]:
+    def register_family(measure: Callable[..., Result]) -> Callable[..., Result]:
         FAMILIES[name] = Family(name, section, measure, **fields)
         return measure
 
-    return register
+    return register_family
 
 
 def map_family(
@@ -110,7 +110,7 @@ def map_family(
     what depends on all rows; it is called for every table, so it replaces what it added before and is cheap. A
     map family has no arrays: its curves are rows with a facet.
     """
-    return family(name, section, rows=rows, methods=methods or methods_and_baselines, **fields)
+    return whole_family(name, section, rows=rows, methods=methods or methods_and_baselines, **fields)
 
 
 def methods_and_baselines(_study: "Study", settings: Settings) -> list[str]:

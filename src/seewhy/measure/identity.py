@@ -42,7 +42,7 @@ def measuring_key(study: "Study", family: Family, settings: Mapping[str, Any]) -
     """Digest of all that concerns every value of a family: checkpoint, layer, preprocessing, seed, code, settings."""
     made = {name: value for name, value in made_of(study).items() if name != "dataset"}
     own = {name: getattr(study.settings, name) for name in ("architecture", "arguments", *family.study_settings)}
-    told = [made, own, family.name, family.code, family.measuring(settings), study.dataset.classes, code_digest()]
+    told = [made, own, family.name, family.code, family.value_settings(settings), study.dataset.classes, code_digest()]
     return short_digest(told)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, UInt8
 
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.measure.family import PLACE
 from seewhy.metrics import baselines
 from seewhy.study import Study
@@ -33,7 +33,7 @@ class MapInputs:
         photos = study.photos(rows) if "photo" in arguments else None
         return cls(raw, large, masks, photos)
 
-    def arguments(self, method: str, number: int, names: Sequence[str]) -> dict[str, Any]:
+    def function_arguments(self, method: str, number: int, names: Sequence[str]) -> dict[str, Any]:
         """What a function of one map is given."""
         sources = {
             "attribution": self.large.get(method),
@@ -49,7 +49,7 @@ def maps_and_baselines(
 ) -> dict[str, Float[np.ndarray, "n h w"]]:
     """Raw maps of the methods for each row's target, and of those baselines that are among them, on the maps' grid."""
     own = [name for name in methods if name not in baselines.NAMES]
-    found = attribute(study, rows, own or ["activation"])
+    found = attribute_rows(study, rows, own or ["activation"])
     maps = {name: found.maps[name] for name in own}
     if asked := [name for name in methods if name in baselines.NAMES]:
         places = rows[PLACE].tolist() if PLACE in rows else list(range(len(rows)))
@@ -63,5 +63,7 @@ def enlarge_maps(study: Study, maps: dict[str, Float[np.ndarray, "n h w"]]) -> d
     methods = {name: some for name, some in maps.items() if name not in baselines.NAMES}
     holder = Attributions(pd.DataFrame(), methods, study.size)
     large = {name: holder.upsampled(name) for name in methods}
-    known = {name: baselines.enlarged(some, study.size) for name, some in maps.items() if name in baselines.NAMES}
+    known = {
+        name: baselines.enlarge_to_input(some, study.size) for name, some in maps.items() if name in baselines.NAMES
+    }
     return {name: (large | known)[name] for name in maps}

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Bool, Int, UInt8
 from torch import nn
 
-from seewhy.measure.forward import outputs
-from seewhy.measure.reliance import Masks, regions
-from seewhy.metrics.interventions import KINDS, changed, elsewhere
+from seewhy.measure.forward import photo_outputs
+from seewhy.measure.reliance import Masks, find_regions
+from seewhy.metrics.interventions import KINDS, change_region, move_elsewhere
 from seewhy.samples import one_each
 from seewhy.study import Study
 from seewhy.tasks import regression
@@ -20,17 +20,17 @@ from seewhy.tasks import regression
 COLUMNS = ["image", "said", "other", "region", "kind", "control", "answer", "change"]
 
 
-def passes(study: Study) -> int:
+def most_passes(study: Study) -> int:
     """The most passes an image can take here: every kind on every region and elsewhere, the photo and its donor."""
     return 2 * len(KINDS) * (2 + len(study.settings.suspects) + len(study.settings.regions)) + 2
 
 
-def _kinds(region: str) -> tuple[str, ...]:
+def _kinds_of_region(region: str) -> tuple[str, ...]:
     """What is done with a region. To paste the object is to swap the background, and the other way round."""
     return tuple(kind for kind in KINDS if kind != "paste" or region not in ("object", "background"))
 
 
-def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+def testable_rows(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is. Where some of `rows` have an answer that is not about the object, another of the same images
     that is, where there is one, drawn by the seed."""
@@ -45,18 +45,18 @@ def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     return kept[known].reset_index(drop=True) if known.any() else kept
 
 
-def example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
+def find_example(study: Study, rows: pd.DataFrame) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
     """The first tested row with all regions, the image it is changed with, and what swap and paste make of the two."""
-    masks, (chosen, _, donor) = regions(study, rows), choose_donors(study, rows)
+    masks, (chosen, _, donor) = find_regions(study, rows), choose_donors(study, rows)
     able = [k for k, other in enumerate(chosen) if other is not None]
     full = [k for k in able if all(own[k].any() for own in masks.values())]
     place = (full or able)[0]
     row, other = (study.photos(frame.iloc[[k]])[0] for frame, k in ((rows, place), (donor, chosen[place])))
     made = {
-        f"{region}, {kind}": changed(kind, row, own[place], other)
+        f"{region}, {kind}": change_region(kind, row, own[place], other)
         for region, own in masks.items()
         if own[place].any()
-        for kind in _kinds(region)
+        for kind in _kinds_of_region(region)
         if kind in ("swap", "paste")
     }
     return {"as it is": row, "the other image": other, **made}
@@ -72,8 +72,8 @@ def choose_donors(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], l
     pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
     chosen, third = [], []
     for without in lacking_images(study, rows, pool):
-        one = _drawn(without, draw)
-        other = None if one is None else _drawn(np.setdiff1d(without, [one]), draw)
+        one = _draw_places(without, draw)
+        other = None if one is None else _draw_places(np.setdiff1d(without, [one]), draw)
         chosen.append(one)
         third.append(one if other is None else other)
     return chosen, third, pool
@@ -96,7 +96,7 @@ def lacking_images(study: Study, rows: pd.DataFrame, pool: pd.DataFrame) -> Iter
         yield np.flatnonzero([not alike & said.get(image, set()) for image in pool["image"]])
 
 
-def _drawn(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | None:
+def _draw_places(places: Int[np.ndarray, " k"], draw: np.random.Generator) -> int | None:
     return int(draw.choice(places)) if len(places) else None
 
 
@@ -105,17 +105,17 @@ def intervene_batch(
 ) -> Iterator[pd.DataFrame]:
     """`tested` of some rows: each with an image without its answer, and a third one, as rows with the column image."""
     photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
-    first, sure = outputs(study, model, photos), study.task.certainty(rows, study)
+    first, sure = photo_outputs(study, model, photos), study.task.certainty(rows, study)
     every = torch.arange(len(rows))
-    before, donated = sure(first, every).numpy(), sure(outputs(study, model, others), every).numpy()
-    for region, own, away in _places(regions(study, rows)):
-        for kind, control in product(_kinds(region), (False, True)):
+    before, donated = sure(first, every).numpy(), sure(photo_outputs(study, model, others), every).numpy()
+    for region, own, away in _changed_places(find_regions(study, rows)):
+        for kind, control in product(_kinds_of_region(region), (False, True)):
             where = away if control and kind != "paste" else own
             source = thirds if control and kind == "paste" else photos
             there = np.flatnonzero(where.any((1, 2)))
             if len(there):
-                new = np.stack([changed(kind, source[k], where[k], others[k]) for k in there])
-                output = outputs(study, model, new)
+                new = np.stack([change_region(kind, source[k], where[k], others[k]) for k in there])
+                output = photo_outputs(study, model, new)
                 answer = study.task.kept(rows.iloc[there], first[there], output, study)
                 after = sure(output, torch.from_numpy(there)).numpy()
                 change = after - (donated if kind == "paste" else before)[there]
@@ -124,12 +124,12 @@ def intervene_batch(
                 yield pd.DataFrame(dict(zip(COLUMNS, told, strict=True)))
 
 
-def _places(masks: Masks) -> Iterator[tuple[str, Bool[np.ndarray, "n h w"], Bool[np.ndarray, "n h w"]]]:
+def _changed_places(masks: Masks) -> Iterator[tuple[str, Bool[np.ndarray, "n h w"], Bool[np.ndarray, "n h w"]]]:
     """Each region, and the same area elsewhere, outside the object and all suspects; empty where there is none."""
     avoid = np.any([own for name, own in masks.items() if name != "background"], axis=0)
     for region, own in masks.items():
         away = np.zeros_like(own)
         for k, mask in enumerate(own):
-            moved = elsewhere(mask, avoid[k] | mask)
+            moved = move_elsewhere(mask, avoid[k] | mask)
             away[k] = False if moved is None else moved
         yield region, own, away

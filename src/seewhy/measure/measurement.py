@@ -13,7 +13,7 @@ from seewhy.maps.explaining import check_methods
 from seewhy.measure.driver import measure_family
 from seewhy.measure.family import FAMILIES, facets_of
 from seewhy.measure.own_metrics import load_metrics
-from seewhy.measure.summary import summarise
+from seewhy.measure.summary import summarise_table
 from seewhy.metrics.baselines import NAMES
 from seewhy.metrics.registry import METRICS, Metric
 
@@ -42,13 +42,13 @@ class Measurement:
     def summary(self, versus: Sequence[str] = ()) -> pd.DataFrame:
         """Means over images with 95 % intervals, then differences from each of `versus`, image by image.
 
-        See `seewhy.measure.summary.summarise` for arguments, columns and errors.
+        See `seewhy.measure.summary.summarise_table` for arguments, columns and errors.
 
         >>> summary = study.measure("lift", methods=["gradcam"]).summary(versus=["centre"])
         >>> summary.loc[summary["class_is"] == "true", ["method", "versus", "n"]].values.tolist()[0]
         ['gradcam', '', 4]
         """
-        return summarise(self.table, self.study.base.seed, versus)
+        return summarise_table(self.table, self.study.base.seed, versus)
 
     def worst(self, n: int = 8, method: str | None = None) -> "Study":
         """A study of the n images in which the metric is worst, the worst first.

@@ -53,33 +53,33 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
         raise SeewhyError(f"metric '{name}' has the name of a family of metrics; allowed: another name")
     register_metric = registry.metric(name, is_own=True, family=name, **fields)
 
-    def register(function: Registered) -> Registered:
+    def register_own(function: Registered) -> Registered:
         register_metric(function)
         FAMILIES[name] = own_family(METRICS[name])
         return function
 
-    return register
+    return register_own
 
 
 def own_family(one: Metric) -> Family:
     """The family of one metric: each map of each prediction, kept as long as the function's text is the same."""
 
-    def methods(study: "Study", settings: Settings) -> list[str]:
+    def methods_beside_baselines(study: "Study", settings: Settings) -> list[str]:
         every = methods_and_baselines(study, settings)
         return [*settings["methods"], *(name for name in every if name in one.baselines)]
 
-    def measure(study: "Study", rows: pd.DataFrame, names: Sequence[str], _settings: Settings) -> Result:
+    def measure_rows(study: "Study", rows: pd.DataFrame, names: Sequence[str], _settings: Settings) -> Result:
         return measure_function(study, rows, names, one)
 
     defaults: dict[str, Any] = {"methods": ["gradcam"]}
     return Family(
         one.name,
         SECTION,
-        measure,
+        measure_rows,
         defaults=defaults,
         choosing=("methods",),
         rows=every_prediction,
-        methods=methods,
+        methods=methods_beside_baselines,
         code=function_digest(one.function),
     )
 
@@ -104,12 +104,12 @@ def measure_function(study: "Study", rows: pd.DataFrame, methods: Sequence[str],
     """One metric of every row and method."""
     from seewhy.measure.inputs import MapInputs  # maps need torch: not for registering
 
-    given = MapInputs.of_rows(study, rows, methods, one.arguments)
+    given = MapInputs.of_rows(study, rows, methods, one.argument_names)
     parts = []
     for method in methods:
         values, reasons = [], []
         for number in range(len(rows)):
-            value, reason = call_metric(one, given.arguments(method, number, one.arguments))
+            value, reason = call_metric(one, given.function_arguments(method, number, one.argument_names))
             values.append(value)
             reasons.append(reason)
         parts.append(tidy_rows(rows, method, one.name, values, reasons))
@@ -140,7 +140,7 @@ def load_metrics(root: Path) -> None:
     known = sys.modules.get("my_metrics")
     if known is not None and getattr(known, "__seewhy__", None) == (str(path), text):
         return
-    for name in [name for name, one in METRICS.items() if one.is_own and one.home == "my_metrics"]:
+    for name in [name for name, one in METRICS.items() if one.is_own and one.home_module == "my_metrics"]:
         del METRICS[name], FAMILIES[name]
     sys.modules.pop("my_metrics", None)
     if text:

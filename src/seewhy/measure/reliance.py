@@ -11,7 +11,7 @@ from seewhy.study import Study
 Masks = dict[str, Bool[np.ndarray, "n h w"]]
 
 
-def regions(study: Study, rows: pd.DataFrame) -> Masks:
+def find_regions(study: Study, rows: pd.DataFrame) -> Masks:
     """Where in the network's input the object, its background, the study's suspects and its regions are; empty where
     unknown."""
     objects = study.objects(rows)
@@ -19,10 +19,10 @@ def regions(study: Study, rows: pd.DataFrame) -> Masks:
     found = {"object": objects & known, "background": ~objects & known}
     boxes = region_masks(study.settings.regions, *study.size)
     found |= {name: np.broadcast_to(mask, objects.shape) for name, mask in boxes.items()}
-    return found | {name: _suspect(study, rows, name) for name in study.settings.suspects}
+    return found | {name: _suspect_mask(study, rows, name) for name in study.settings.suspects}
 
 
-def _suspect(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
+def _suspect_mask(study: Study, rows: pd.DataFrame, name: str) -> Bool[np.ndarray, "n h w"]:
     column = study.settings.suspects[name]
     empty = np.zeros(study.size, bool)
     pairs = [(one, study.root / image) for one, image in zip(rows[column], rows["image"], strict=True)]

@@ -10,8 +10,8 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
-from seewhy.maps.explaining import Job, Maps, explained
-from seewhy.measure.forward import outputs
+from seewhy.maps.explaining import Job, Maps, explain_batch
+from seewhy.measure.forward import photo_outputs
 from seewhy.metrics import stability
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -20,7 +20,7 @@ Photos = UInt8[np.ndarray, "n h w 3"]
 PLACED = 4  # dimensions of an answer that has places (n, classes, h, w); a caption's steps and words are three
 
 
-def passes(depths: int) -> int:
+def most_passes(depths: int) -> int:
     """The most passes an image can take here: maps at each depth, of two random networks, of another class, and of
     every change, each with a backward pass, about as long as a forward one."""
     return 2 * (depths + 2 + 2 * len(stability.CHANGES))
@@ -42,14 +42,14 @@ def flipped_predictions(
 ) -> Bool[np.ndarray, " n"]:
     """Whether changed photos get another prediction than row i's. `shifted`: by a pixel, so that an output with places
     is moved back."""
-    before = _full(outputs(study, study.model, photos), study)
-    after = _full(outputs(study, study.model, changed), study)
+    before = _full_size(photo_outputs(study, study.model, photos), study)
+    after = _full_size(photo_outputs(study, study.model, changed), study)
     if shifted and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
-        after = stability.shifted_back(after)
+        after = stability.shift_back(after)
     return ~study.task.kept(rows, before, after, study)
 
 
-def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
+def _full_size(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
     """An answer that has places, with one for each pixel of the input, in which the photo was moved."""
     return segmentation.at_input(answer, study.size) if answer.ndim == PLACED else answer
 
@@ -59,7 +59,7 @@ def changed_maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Ten
     work = [Job(image, (target,)) for image, target in zip(rows["image"], rows["target"], strict=True)]
     size = study.base.batch_size
     parts = [
-        explained(study, work[k : k + size], inputs[k : k + size], methods, study.layer, model)[1]
+        explain_batch(study, work[k : k + size], inputs[k : k + size], methods, study.layer, model)[1]
         for k in range(0, len(work), size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in methods}

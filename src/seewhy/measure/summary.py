@@ -18,7 +18,7 @@ TEXTS = ("word", "donor", "word_kind", "neighbour", "suggested", "opposite")
 CONTROL = "control"  # facet of interventions: whether that is what was changed elsewhere, for comparison
 
 
-def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
+def summarise_table(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.DataFrame:
     """Mean over images of every metric, method and facet of a tidy table; then differences from each of `versus`.
 
     table: columns of `family.COLUMNS`, then facets. seed: of the bootstrap. versus: names of methods or baselines;
@@ -35,7 +35,7 @@ def summarise(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) -> pd.
     >>> rows = [(f"{k}.png", 0, name, name == "centre", "lift", k + bonus, "")
     ...         for name, bonus in (("gradcam", 1.0), ("centre", 0.0)) for k in range(6)]
     >>> table = pd.DataFrame(rows, columns=["image", "target", "method", "is_baseline", "metric", "value", "reason"])
-    >>> summarise(table, 0, ["centre"])[["method", "versus", "estimate", "n"]].values.tolist()
+    >>> summarise_table(table, 0, ["centre"])[["method", "versus", "estimate", "n"]].values.tolist()
     [['gradcam', '', 3.5, 6], ['centre', '', 2.5, 6], ['gradcam', 'centre', 1.0, 6]]
     """
     facets = [name for name in facets_of(table) if name not in TEXTS]

@@ -34,7 +34,7 @@ class Work:
     batches: list[tuple[pd.DataFrame, list[str]]]
 
     @property
-    def note(self) -> dict[str, Any]:
+    def table_note(self) -> dict[str, Any]:
         """What goes into the table: enough to know which of its values are still right."""
         places = self.rows[PLACE].tolist() if PLACE in self.rows else [0] * len(self.rows)
         return {"key": self.key, "methods": self.methods, "rows": dict(zip(self.keys, places, strict=True))}
@@ -43,7 +43,7 @@ class Work:
     def run_key(self) -> str:
         """Digest of this very plan: batches of another are not used."""
         left = [[rows["image"].tolist(), rows["target"].tolist(), methods] for rows, methods in self.batches]
-        return short_digest([self.note, left])
+        return short_digest([self.table_note, left])
 
     def measure_missing(self, parts: store.Parts | None) -> pd.DataFrame:
         """The whole table, rows by methods in order. `parts`: where finished batches are kept, if anywhere."""
@@ -72,7 +72,7 @@ class Work:
                 if parts:
                     parts.write_part(number, done)
                 if not told:
-                    forecast(label, (time.monotonic() - begun) * (len(self.batches) - number))
+                    tell_forecast(label, (time.monotonic() - begun) * (len(self.batches) - number))
                 told = True
             yield done
 
@@ -85,7 +85,7 @@ def plan_work(study: "Study", family: Family, settings: Settings, methods: Seque
     note, table = kept_table(study, family, key)
     missing = [missing_methods(rows, number, one, names, note) for number, one in enumerate(keys)]
     kept = select_kept(rows, missing, names, table)
-    return Work(study, family, settings, rows, keys, names, key, kept, batched(study, rows, missing))
+    return Work(study, family, settings, rows, keys, names, key, kept, batch_missing(study, rows, missing))
 
 
 def choose_rows(study: "Study", family: Family, methods: Sequence[str], settings: Settings) -> pd.DataFrame:
@@ -134,7 +134,7 @@ def select_kept(
     return table[[record in wanted for record in have]]
 
 
-def batched(
+def batch_missing(
     study: "Study", rows: pd.DataFrame, missing: Sequence[tuple[str, ...]]
 ) -> list[tuple[pd.DataFrame, list[str]]]:
     """Batches of rows that lack the same methods, in order."""
@@ -150,7 +150,7 @@ def batched(
     ]
 
 
-def forecast(label: str, seconds: float) -> None:
+def tell_forecast(label: str, seconds: float) -> None:
     """Says what a long run will take."""
     if seconds > SLOW:
         tell(f"{label}: about {seconds / 60:.0f} min; Ctrl-C loses nothing")

@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seewhy.engine.evidence import fits, untouched
+from seewhy.engine.evidence import check_device_and_type, eval_mode
 from seewhy.engine.targets import Score
-from seewhy.engine.tokens import Layout, has_class_token, layout_of, traits
+from seewhy.engine.tokens import Layout, has_class_token, layout_of, model_traits
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import shared
+from seewhy.methods.pixels import shared_method
 
 SEPARATE = (("q_proj", "k_proj", "v_proj"), ("query", "key", "value"))  # transformers 5 and 4
 HEADS = ("num_attention_heads", "num_heads")
@@ -34,13 +34,13 @@ class Attention:
     layout: Layout
     gathered: bool  # by a class token, the first
 
-    def read(self, weights: Float[Tensor, "n t t"]) -> Float[Tensor, "n h w"]:
+    def patch_weights(self, weights: Float[Tensor, "n t t"]) -> Float[Tensor, "n h w"]:
         """The class token's row over the patches; the patches' mean row where there is no class token."""
         row = weights[:, 0] if self.gathered else weights[:, self.layout.prefix :].mean(1)
-        return self.layout.spatial(row[..., None])[:, 0]
+        return self.layout.to_maps(row[..., None])[:, 0]
 
 
-@shared("attention", title="Attention", paper="arXiv:2010.11929")
+@shared_method("attention", title="Attention", paper="arXiv:2010.11929")
 def attention(
     model: nn.Module, images: Float[Tensor, "n c h w"], scores: Sequence[Score], _layer: str | None = None
 ) -> Float[Tensor, "n t h w"]:
@@ -48,11 +48,11 @@ def attention(
 
     One map for every class: it shows where the model gathers, not what speaks for a class.
     """
-    seen = attentions(model, images)
-    return _for_all(seen.read(list(seen.blocks.values())[-1]), scores)
+    seen = block_attentions(model, images)
+    return _for_all(seen.patch_weights(list(seen.blocks.values())[-1]), scores)
 
 
-@shared("attention_rollout", title="Attention rollout", paper="arXiv:2005.00928")
+@shared_method("attention_rollout", title="Attention rollout", paper="arXiv:2005.00928")
 def attention_rollout(
     model: nn.Module, images: Float[Tensor, "n c h w"], scores: Sequence[Score], _layer: str | None = None
 ) -> Float[Tensor, "n t h w"]:
@@ -60,29 +60,29 @@ def attention_rollout(
 
     The identity stands for the residual connection. One map for every class.
     """
-    seen = attentions(model, images)
+    seen = block_attentions(model, images)
     rolled = None
     for weights in seen.blocks.values():
         own = (weights + torch.eye(weights.shape[-1], dtype=weights.dtype, device=weights.device)) / 2
         rolled = own if rolled is None else own @ rolled
     assert rolled is not None
-    return _for_all(seen.read(rolled), scores)
+    return _for_all(seen.patch_weights(rolled), scores)
 
 
 def _for_all(maps: Float[Tensor, "n h w"], scores: Sequence[Score]) -> Float[Tensor, "n t h w"]:
     return maps[:, None].expand(-1, len(scores), -1, -1)
 
 
-def attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:
+def block_attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:
     """Every block's attention from one forward pass, averaged over heads as it comes to save memory.
 
     Raises SeewhyError for a model whose blocks do not attend over all tokens (Swin's windows, convolutional nets),
     and for an attention that is not plain softmax(q k^T / sqrt(d)) v (rotary positions, relative biases).
     """
-    fits(model, images)
-    with untouched(model), torch.no_grad(), _watched(model, len(images)) as seen:
+    check_device_and_type(model, images)
+    with eval_mode(model), torch.no_grad(), _watch_attentions(model, len(images)) as seen:
         model(images.clone())
-    layouts = {layout_of(traits(model), model, weights.shape, images.shape) for weights in seen.values()}
+    layouts = {layout_of(model_traits(model), model, weights.shape, images.shape) for weights in seen.values()}
     layout = layouts.pop() if len(layouts) == 1 else None
     if layout is None or layout.order != "tokens":
         raise SeewhyError(
@@ -93,13 +93,13 @@ def attentions(model: nn.Module, images: Float[Tensor, "n c h w"]) -> Attention:
 
 
 @contextmanager
-def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
+def _watch_attentions(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
     """Hooks on every attention over n images; the mean over heads of what each attends to, in the order of calls."""
     seen: dict[str, Tensor] = {}
     handles = []
 
-    def watch(name: str, module: nn.Module) -> None:
-        def hook(
+    def make_hook(name: str, module: nn.Module) -> None:
+        def keep_weights(
             _module: nn.Module, args: tuple[Any, ...], options: dict[str, Any], output: Tensor | tuple[Tensor, ...]
         ) -> None:
             found = output[0] if isinstance(output, tuple) else output
@@ -107,7 +107,7 @@ def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
             first = 1 if isinstance(module, nn.MultiheadAttention) and not module.batch_first else 0
             apart = len(given) > 1 and given[1].shape != given[0].shape  # a query of its own: it pools, and is no block
             if given and not apart and given[0].shape[first] == n:  # windows come in batches of their own
-                weights, again = reproduce(module, given[0])
+                weights, again = reproduce_attention(module, given[0])
                 largest = found.abs().max() * TOLERANCE.get(found.dtype, 3e-2)
                 if again.shape != found.shape or (again - found).abs().max() > largest:
                     raise SeewhyError(
@@ -116,28 +116,28 @@ def _watched(model: nn.Module, n: int) -> Iterator[dict[str, Tensor]]:
                     )
                 seen[name] = weights.mean(1)
 
-        handles.append(module.register_forward_hook(hook, with_kwargs=True))
+        handles.append(module.register_forward_hook(keep_weights, with_kwargs=True))
 
     try:
         for name, module in model.named_modules():
-            if isinstance(module, nn.MultiheadAttention) or _has_qkv(module) or _projections(module):
-                watch(name, module)
+            if isinstance(module, nn.MultiheadAttention) or _has_qkv(module) or _separate_projections(module):
+                make_hook(name, module)
         yield seen
     finally:
         for handle in handles:
             handle.remove()
 
 
-def reproduce(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Float[Tensor, "n heads t t"], Tensor]:
+def reproduce_attention(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Float[Tensor, "n heads t t"], Tensor]:
     """softmax(q k^T / sqrt(d)) from the module's weights, and the output that follows from it."""
     if isinstance(module, nn.MultiheadAttention):
         return _reproduce_torch(module, tokens)
-    if not _has_qkv(module) and not _projections(module):
+    if not _has_qkv(module) and not _separate_projections(module):
         raise SeewhyError(f"a {type(module).__name__} without q, k and v is not supported by attention methods")
-    q, k, v = _queries(module, tokens)
-    q, k = _optional(module, "q_norm", q), _optional(module, "k_norm", k)
+    q, k, v = _queries_keys_values(module, tokens)
+    q, k = _apply_optional(module, "q_norm", q), _apply_optional(module, "k_norm", k)
     weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1)
-    mixed = _optional(module, "norm", (weights @ v).transpose(1, 2).flatten(2))
+    mixed = _apply_optional(module, "norm", (weights @ v).transpose(1, 2).flatten(2))
     out = next((part for key in OUT if isinstance(part := getattr(module, key, None), nn.Linear)), None)
     return weights, mixed if out is None else functional.linear(mixed, out.weight, out.bias)
 
@@ -161,7 +161,7 @@ def _has_qkv(module: nn.Module) -> bool:
     return hasattr(module, "qkv") and hasattr(module, "num_heads")
 
 
-def _projections(module: nn.Module) -> list[nn.Linear]:
+def _separate_projections(module: nn.Module) -> list[nn.Linear]:
     """Projections to queries, keys and values, each its own, as in transformers; none where they are not there."""
     heads = any(isinstance(getattr(module, key, None), int) for key in HEADS)
     for names in SEPARATE if heads else ():
@@ -171,18 +171,18 @@ def _projections(module: nn.Module) -> list[nn.Linear]:
     return []
 
 
-def _queries(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Tensor, Tensor, Tensor]:
+def _queries_keys_values(module: Any, tokens: Float[Tensor, "n t c"]) -> tuple[Tensor, Tensor, Tensor]:
     """Queries, keys and values, each (n, heads, tokens, channels)."""
     if _has_qkv(module):
         found = functional.linear(tokens, module.qkv.weight, module.qkv.bias).unflatten(2, (3, module.num_heads, -1))
         q, k, v = found.permute(2, 0, 3, 1, 4)
         return q, k, v
     heads = next(getattr(module, key) for key in HEADS if isinstance(getattr(module, key, None), int))
-    q, k, v = (part(tokens).unflatten(2, (heads, -1)).transpose(1, 2) for part in _projections(module))
+    q, k, v = (part(tokens).unflatten(2, (heads, -1)).transpose(1, 2) for part in _separate_projections(module))
     return q, k, v
 
 
-def _optional(module: Any, name: str, values: Tensor) -> Tensor:
+def _apply_optional(module: Any, name: str, values: Tensor) -> Tensor:
     """`values` through the module's part of that name, if it has one."""
     part = getattr(module, name, None)
     return values if part is None else part(values)

@@ -26,9 +26,9 @@ def as_batch(images: Any, model: nn.Module, transform: Transform | None = None) 
     """
     if transform is not None:
         single = not isinstance(images, Sequence | np.ndarray | Tensor) or getattr(images, "ndim", 0) == 3
-        images = [_transformed(one, transform) for one in ([images] if single else images)]
+        images = [_apply_transform(one, transform) for one in ([images] if single else images)]
     if isinstance(images, Sequence) and not isinstance(images, str) and len(images):
-        images = _stacked([_as_tensor(one) for one in images])
+        images = _stack_images([_as_tensor(one) for one in images])
     batch = _as_tensor(images)
     if batch.ndim == 3:
         batch = batch[None]
@@ -57,7 +57,7 @@ def _as_tensor(image: Any) -> Tensor:
     )
 
 
-def _transformed(image: Any, transform: Transform) -> Tensor:
+def _apply_transform(image: Any, transform: Transform) -> Tensor:
     try:
         made = transform(image)
     except Exception as error:  # whatever the user's function raises
@@ -66,7 +66,7 @@ def _transformed(image: Any, transform: Transform) -> Tensor:
     return found[0] if found.ndim == 4 and len(found) == 1 else found
 
 
-def _stacked(images: list[Tensor]) -> Tensor:
+def _stack_images(images: list[Tensor]) -> Tensor:
     shapes = {tuple(one.shape) for one in images}
     if len(shapes) > 1:
         raise SeewhyError(f"images have shapes {sorted(shapes)[0]} and {sorted(shapes)[1]}; allowed: equal ones")
@@ -79,12 +79,12 @@ def method_name(name: str) -> str:
     >>> method_name("GradCAM++"), method_name("grad_cam"), method_name("Integrated Gradients")
     ('gradcam_pp', 'gradcam', 'integrated_gradients')
     """
-    known = {_plain(one): one for one in [*CAMS, *PIXELS]}
-    titles = {_plain(TITLES.get(one, one)): one for one in [*CAMS, *PIXELS]}
-    return name if name in CAMS or name in PIXELS else (titles | known).get(_plain(name), name)
+    known = {_plain_name(one): one for one in [*CAMS, *PIXELS]}
+    titles = {_plain_name(TITLES.get(one, one)): one for one in [*CAMS, *PIXELS]}
+    return name if name in CAMS or name in PIXELS else (titles | known).get(_plain_name(name), name)
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower().replace("++", "pp"))
 
 

@@ -3,7 +3,8 @@
 A: activation (n, c, h, w); g: gradient of the target's score with respect to A. All maps are raw and signed: the
 papers' final ReLU, upsampling and scaling are `seewhy.relu`, `seewhy.upsample`, `seewhy.normalise`.
 
-Behind a head that pools, g is one number a channel: `_once` makes it (n, c, 1, 1), which spares 48 of 49 cells' work.
+Behind a head that pools, g is one number a channel: `_compact_values` makes it (n, c, 1, 1), which spares 48
+of 49 cells' work.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ PAPERS: dict[str, str] = {}
 TINY = 1e-12
 
 
-def cam(
+def cam_method(
     name: str, title: str, paper: str, class_free: bool = False
 ) -> Callable[[Callable[[Evidence], Map]], Callable[[Evidence], Map]]:
     """Registers a variant under `name`, with the `title` that pages show and the `paper` it is from.
@@ -30,21 +31,21 @@ def cam(
     `class_free` where it does not look at gradient and score: it is then worked out once, for whatever targets.
     """
 
-    def register(function: Callable[[Evidence], Map]) -> Callable[[Evidence], Map]:
+    def register_method(function: Callable[[Evidence], Map]) -> Callable[[Evidence], Map]:
         CAMS[name], TITLES[name], PAPERS[name] = function, title, paper
         if class_free:
             CLASS_FREE.add(name)
         return function
 
-    return register
+    return register_method
 
 
-def _once(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c ..."]:
+def _compact_values(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c ..."]:
     """Values that the evidence holds once for all cells (stride 0), as (n, c, 1, 1): mean them, do not sum them."""
     return values[..., :1, :1] if values.stride()[2:] == (0, 0) else values
 
 
-def _weigh(weight: Float[Tensor, "n c ..."], activation: Float[Tensor, "n c h w"]) -> Map:
+def _weigh_channels(weight: Float[Tensor, "n c ..."], activation: Float[Tensor, "n c h w"]) -> Map:
     """sum_k w_k A_k; a matrix product where a channel's weight is one for all cells."""
     n, c, h, w = activation.shape
     if weight.shape[2:] == (1, 1):
@@ -52,53 +53,53 @@ def _weigh(weight: Float[Tensor, "n c ..."], activation: Float[Tensor, "n c h w"
     return (weight * activation).sum(1)
 
 
-@cam("activation", title="Activation", paper="doi:10.48550/arXiv.1612.03928", class_free=True)
+@cam_method("activation", title="Activation", paper="doi:10.48550/arXiv.1612.03928", class_free=True)
 def activation(evidence: Evidence) -> Map:
     """sum_k A_k: how strongly the layer responds, whatever the class. Zagoruyko & Komodakis 2017, F_sum without |.|."""
     return evidence.activation.sum(1)
 
 
-@cam("gradcam", title="Grad-CAM", paper="arXiv:1610.02391")
+@cam_method("gradcam", title="Grad-CAM", paper="arXiv:1610.02391")
 def gradcam(evidence: Evidence) -> Map:
     """sum_k mean_ij(g_k) A_k. Selvaraju et al. 2017, equations 1 and 2 before the ReLU."""
-    return _weigh(_once(evidence.gradient).mean((2, 3), keepdim=True), evidence.activation)
+    return _weigh_channels(_compact_values(evidence.gradient).mean((2, 3), keepdim=True), evidence.activation)
 
 
-@cam("gradcam_pp", title="Grad-CAM++", paper="arXiv:1710.11063")
+@cam_method("gradcam_pp", title="Grad-CAM++", paper="arXiv:1710.11063")
 def gradcam_pp(evidence: Evidence) -> Map:
     """sum_k w_k A_k, w_k = sum_ij a relu(g), a = 1 / (2 + sum_ij(A) g). Chattopadhay et al. 2018, eq. 19, over g^2.
 
     The equation takes the score through an exponential, whose positive factor cancels but for the scale of the map.
     Cells without gradient weigh nothing.
     """
-    g, a = _once(evidence.gradient), evidence.activation
+    g, a = _compact_values(evidence.gradient), evidence.activation
     below = a.sum((2, 3), keepdim=True) * g + 2
     weight = (g.relu() / torch.where(below == 0, 1.0, below)).mean((2, 3), keepdim=True)
-    return _weigh(weight * a.shape[2] * a.shape[3], a)
+    return _weigh_channels(weight * a.shape[2] * a.shape[3], a)
 
 
-@cam("hirescam", title="HiResCAM", paper="arXiv:2011.08891")
+@cam_method("hirescam", title="HiResCAM", paper="arXiv:2011.08891")
 def hirescam(evidence: Evidence) -> Map:
     """sum_k g_k A_k: exact where one linear layer follows. Draelos & Carin 2020."""
-    return _weigh(_once(evidence.gradient), evidence.activation)
+    return _weigh_channels(_compact_values(evidence.gradient), evidence.activation)
 
 
-@cam("xgradcam", title="XGrad-CAM", paper="arXiv:2008.02312")
+@cam_method("xgradcam", title="XGrad-CAM", paper="arXiv:2008.02312")
 def xgradcam(evidence: Evidence) -> Map:
     """sum_k w_k A_k, w_k = sum_ij(g_k A_k) / sum_ij(A_k). Fu et al. 2020, eq. 8; 0 where a channel sums to 0."""
-    g, a = _once(evidence.gradient), evidence.activation
+    g, a = _compact_values(evidence.gradient), evidence.activation
     total = a.sum((2, 3), keepdim=True)
     inner = g * total if g.shape[2:] == (1, 1) else (g * a).sum((2, 3), keepdim=True)
-    return _weigh(torch.where(total.abs() < TINY, 0.0, inner / torch.where(total == 0, 1.0, total)), a)
+    return _weigh_channels(torch.where(total.abs() < TINY, 0.0, inner / torch.where(total == 0, 1.0, total)), a)
 
 
-@cam("layercam", title="LayerCAM", paper="doi:10.1109/TIP.2021.3089943")
+@cam_method("layercam", title="LayerCAM", paper="doi:10.1109/TIP.2021.3089943")
 def layercam(evidence: Evidence) -> Map:
     """sum_k relu(g_k) A_k. Jiang et al. 2021, equations 5 to 7 before the ReLU."""
-    return _weigh(_once(evidence.gradient).relu(), evidence.activation)
+    return _weigh_channels(_compact_values(evidence.gradient).relu(), evidence.activation)
 
 
-@cam("eigencam", title="Eigen-CAM", paper="arXiv:2008.00299", class_free=True)
+@cam_method("eigencam", title="Eigen-CAM", paper="arXiv:2008.00299", class_free=True)
 def eigencam(evidence: Evidence) -> Map:
     """The cells of A on A's first right singular vector; needs no class. Muhammad & Yeasin 2020, section II.
 
@@ -107,7 +108,7 @@ def eigencam(evidence: Evidence) -> Map:
     return _first_direction(evidence.activation)
 
 
-@cam("eigengradcam", title="Eigen-Grad-CAM", paper="arXiv:2008.00299")
+@cam_method("eigengradcam", title="Eigen-Grad-CAM", paper="arXiv:2008.00299")
 def eigengradcam(evidence: Evidence) -> Map:
     """Eigen-CAM of g * A, which makes it a class's own: as in the library grad-cam. The sign agrees with HiResCAM."""
     return _first_direction(evidence.gradient * evidence.activation)

@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seewhy.engine.evidence import Evidence, visit
+from seewhy.engine.evidence import Evidence, visit_evidence
 from seewhy.engine.layers import calls_of, last_layer
-from seewhy.engine.modules import RepeatedError, find_layer, fits, untouched
+from seewhy.engine.modules import RepeatedError, check_device_and_type, eval_mode, find_layer
 from seewhy.engine.outputs import SeveralError, look_once, single_output
 from seewhy.engine.rerun import RERUNS, Heads
-from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve, two_sided
+from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve_targets, two_sided
 from seewhy.errors import SeewhyError, unknown
 from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     ablation,
@@ -27,8 +27,8 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
 )
 from seewhy.methods.call_forms import Transform, as_batch, layer_name, method_name, with_indices
 from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
-from seewhy.methods.pixels import LAYERED, PIXELS, chunks
-from seewhy.methods.shapley import BASELINES, additivity
+from seewhy.methods.pixels import LAYERED, PIXELS, index_chunks
+from seewhy.methods.shapley import BASELINES, additivity_errors
 
 INPUT = "input"  # where the maps of a method are that looks at no layer
 Options = Mapping[str, Mapping[str, Any]]
@@ -90,23 +90,23 @@ def explain(
     images = as_batch(images, model, transform)
     targets = with_indices(targets, classes)
     options = {method_name(name): given for name, given in (options or {}).items()}
-    _check(model, images, methods)
+    _check_request(model, images, methods)
     try:
-        return _picked(model, images, methods, targets, layer, options)
+        return _explain_output(model, images, methods, targets, layer, options)
     except (SeveralError, RepeatedError):  # what only few models do costs a pass more, once
         look_once(model, images)
-        return _picked(model, images, methods, targets, layer, options)
+        return _explain_output(model, images, methods, targets, layer, options)
 
 
-def _picked(model: nn.Module, images: Tensor, *asked: Any) -> Explanation:
+def _explain_output(model: nn.Module, images: Tensor, *asked: Any) -> Explanation:
     with single_output(model) as choice:
-        found = _explained(model, images, *asked)
+        found = _explain_targets(model, images, *asked)
     if choice is not None and choice.key is not None:
         found.provenance["output"] = {"taken": choice.key, "others": list(choice.others)}
     return found
 
 
-def _explained(
+def _explain_targets(
     model: nn.Module,
     images: Float[Tensor, "n c h w"],
     methods: list[str],
@@ -114,26 +114,28 @@ def _explained(
     layer: Any,
     options: Options,
 ) -> Explanation:
-    settings = _settings(methods, options)
+    settings = _method_settings(methods, options)
     cams, reruns = ([method for method in methods if method in known] for known in (CAMS, RERUNS))
     many = isinstance(layer, Sequence) and not isinstance(layer, str)
     wanted: list[Any] = list(layer) if many else [layer]  # type: ignore[arg-type]
     needed = layer is not None or cams or any(method in LAYERED for method in methods)
-    asked = [_name(model, images, one) for one in wanted] if needed else []
+    asked = [_find_layer_name(model, images, one) for one in wanted] if needed else []
     places = calls_of(model, asked)
     layers = [place for name in asked for place in places[name]]
     heads = {name: Heads(model, images, name) for name in layers} if reruns else {}
-    maps, output = _cams(model, images, cams, layers, targets) if cams else ({}, _output(model, images, heads))
-    scores = resolve(targets, output)
+    maps, output = (
+        _cam_maps(model, images, cams, layers, targets) if cams else ({}, _model_output(model, images, heads))
+    )
+    scores = resolve_targets(targets, output)
     values = [score(output).float() for score in scores]
     check_scores(values, len(images))
     for method, given in settings.items():
         for place in layers if method in LAYERED else [INPUT]:
             look = heads[place] if method in RERUNS else None if place == INPUT else place
-            maps[method, place] = _asked(method, model, images, scores, look, given)
-    maps = _summed(maps, places)
+            maps[method, place] = _method_maps(method, model, images, scores, look, given)
+    maps = _sum_calls(maps, places)
     gaps = {
-        method: additivity(method, model, images, scores, maps[method, INPUT], **given)
+        method: additivity_errors(method, model, images, scores, maps[method, INPUT], **given)
         for method, given in settings.items()
         if method in BASELINES
     }
@@ -142,11 +144,11 @@ def _explained(
         torch.stack(values, 1),
         two_sided(output).argmax(1) if output.ndim == 2 else None,
         asked if many else asked[0] if asked else INPUT,
-        {**_facts(methods, settings), "additivity": gaps},
+        {**_provenance_facts(methods, settings), "additivity": gaps},
     )
 
 
-def _summed(maps: dict[tuple[str, str], Tensor], places: Mapping[str, list[str]]) -> dict[tuple[str, str], Tensor]:
+def _sum_calls(maps: dict[tuple[str, str], Tensor], places: Mapping[str, list[str]]) -> dict[tuple[str, str], Tensor]:
     """Maps of all calls of a layer as one: their sum."""
     found = dict(maps)
     for name, calls in places.items():
@@ -155,8 +157,8 @@ def _summed(maps: dict[tuple[str, str], Tensor], places: Mapping[str, list[str]]
     return found
 
 
-def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
-    fits(model, images)
+def _check_request(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
+    check_device_and_type(model, images)
     if not methods:
         raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
@@ -164,7 +166,7 @@ def _check(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
             raise unknown("method", method, [*CAMS, *PIXELS])
 
 
-def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
+def _method_settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
     """The options of each method that has any: its defaults and, over them, what the caller gave."""
     settings = {}
     for method in methods:
@@ -182,7 +184,7 @@ def _settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, A
     return settings
 
 
-def _facts(methods: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _provenance_facts(methods: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What the maps rest on; a tensor among the options by its shape."""
     plain = {
         method: {name: list(value.shape) if isinstance(value, Tensor) else value for name, value in given.items()}
@@ -192,13 +194,13 @@ def _facts(methods: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) ->
     return {"methods": papers, "options": plain, "torch": torch.__version__}
 
 
-def _cams(
+def _cam_maps(
     model: nn.Module, images: Tensor, methods: list[str], layers: list[str], targets: Targets
 ) -> tuple[dict[tuple[str, str], Float[Tensor, "n t h w"]], Tensor]:
     """Maps of the CAMs at every layer, and the model's output, from one pass."""
     maps: dict[tuple[str, str], Tensor] = {}
 
-    def see(layer: str, index: int, count: int, evidence: Evidence) -> None:
+    def keep_maps(layer: str, index: int, count: int, evidence: Evidence) -> None:
         for method in methods:
             if method in CLASS_FREE and index:
                 maps[method, layer][:, index] = maps[method, layer][:, 0]
@@ -208,18 +210,18 @@ def _cams(
                 maps[method, layer] = found.new_empty(len(found), count, *found.shape[1:])
             maps[method, layer][:, index] = found
 
-    return maps, visit(model, images, layers, targets, see)
+    return maps, visit_evidence(model, images, layers, targets, keep_maps)
 
 
-def _output(model: nn.Module, images: Tensor, heads: Mapping[str, Heads]) -> Tensor:
+def _model_output(model: nn.Module, images: Tensor, heads: Mapping[str, Heads]) -> Tensor:
     """The model's output: from a pass that was made for something else, if there is one."""
     for seen in heads.values():
         return seen.output
-    with untouched(model), torch.inference_mode(False), torch.no_grad():
-        return torch.cat([output_of(model(images[list(part)].clone())) for part in chunks(len(images))])
+    with eval_mode(model), torch.inference_mode(False), torch.no_grad():
+        return torch.cat([output_of(model(images[list(part)].clone())) for part in index_chunks(len(images))])
 
 
-def _asked(
+def _method_maps(
     method: str, model: nn.Module, images: Tensor, scores: list[Score], look: Heads | str | None, given: dict[str, Any]
 ) -> Float[Tensor, "n t ..."]:
     """Maps of a method that asks the model itself, for every score: behind heads, at a layer or at the input."""
@@ -228,7 +230,7 @@ def _asked(
     return PIXELS[method](model, images, scores, look, **given).float()
 
 
-def _name(model: nn.Module, images: Tensor, layer: str | nn.Module | None) -> str:
+def _find_layer_name(model: nn.Module, images: Tensor, layer: str | nn.Module | None) -> str:
     if layer is None:
         return last_layer(model, images)
     if isinstance(layer, str):

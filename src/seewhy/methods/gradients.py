@@ -7,24 +7,24 @@ from torch import Tensor, nn
 
 from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import chunks, each, generator, input_gradient, pixel
+from seewhy.methods.pixels import each_image, image_generator, index_chunks, input_gradient, pixel_method
 
 Map = Float[Tensor, "n c h w"]
 
 
-@pixel("gradient", title="Gradient", paper="arXiv:1312.6034")
+@pixel_method("gradient", title="Gradient", paper="arXiv:1312.6034")
 def gradient(model: nn.Module, images: Map, score: Score, _layer: str | None) -> Map:
     """d score / d x. Simonyan et al. 2014, section 3, signed: the paper takes |.| and the largest channel."""
     return input_gradient(model, images, score)
 
 
-@pixel("input_x_gradient", title="Input x gradient", paper="arXiv:1605.01713")
+@pixel_method("input_x_gradient", title="Input x gradient", paper="arXiv:1605.01713")
 def input_x_gradient(model: nn.Module, images: Map, score: Score, _layer: str | None) -> Map:
     """x * d score / d x. Shrikumar et al. 2016, section 2; x as the model takes it, so 0 is what normalising made 0."""
     return images * input_gradient(model, images, score)
 
 
-@pixel("integrated_gradients", title="Integrated gradients", paper="arXiv:1703.01365")
+@pixel_method("integrated_gradients", title="Integrated gradients", paper="arXiv:1703.01365")
 def integrated_gradients(
     model: nn.Module, images: Map, score: Score, _layer: str | None, steps: int = 64, baseline: float | Tensor = 0.0
 ) -> Map:
@@ -34,24 +34,24 @@ def integrated_gradients(
     The map sums to score(x) - score(b), but for the error of the rule.
     """
     _at_least_one("steps", steps)
-    nodes, weights = (torch.from_numpy(part).to(images)[:, None, None, None] for part in _rule(steps))
+    nodes, weights = (torch.from_numpy(part).to(images)[:, None, None, None] for part in _quadrature_rule(steps))
     parts = []
-    for image, (one,) in each(images, [score]):
+    for image, (one,) in each_image(images, [score]):
         difference, total = image - baseline, torch.zeros_like(image)
-        for part in chunks(steps):
+        for part in index_chunks(steps):
             points = image - (1 - nodes[list(part)]) * difference
-            total += (weights[list(part)] * input_gradient(model, points, one.repeat(len(part)))).sum(0)
+            total += (weights[list(part)] * input_gradient(model, points, one.repeat_images(len(part)))).sum(0)
         parts.append(difference * total)
     return torch.cat(parts)
 
 
-def _rule(steps: int) -> tuple[np.ndarray, np.ndarray]:
+def _quadrature_rule(steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Points in (0, 1) and their weights."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     return (nodes + 1) / 2, weights / 2
 
 
-@pixel("smoothgrad", title="SmoothGrad", paper="arXiv:1706.03825")
+@pixel_method("smoothgrad", title="SmoothGrad", paper="arXiv:1706.03825")
 def smoothgrad(
     model: nn.Module,
     images: Map,
@@ -67,11 +67,11 @@ def smoothgrad(
     """
     _at_least_one("samples", samples)
     parts = []
-    for image, (one,) in each(images, [score]):
-        draw, spread, total = generator(image, seed), noise * (image.max() - image.min()), torch.zeros_like(image)
-        for part in chunks(samples):
+    for image, (one,) in each_image(images, [score]):
+        draw, spread, total = image_generator(image, seed), noise * (image.max() - image.min()), torch.zeros_like(image)
+        for part in index_chunks(samples):
             points = image + spread * torch.randn(len(part), *image.shape[1:], generator=draw).to(image)
-            total += input_gradient(model, points, one.repeat(len(part))).sum(0)
+            total += input_gradient(model, points, one.repeat_images(len(part))).sum(0)
         parts.append(total / samples)
     return torch.cat(parts)
 

@@ -15,18 +15,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.reading import relu, upsample
 from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError, listing
-from seewhy.methods.pixels import input_gradient, pixel
+from seewhy.methods.pixels import input_gradient, pixel_method
 
 Map = Float[Tensor, "n c h w"]
 OWN = re.compile(r"(?i)gelu|silu|swish|mish|relu")  # names of activations that people write themselves
 NAMES = ("relu", "relu6", "hardtanh", "leaky_relu", "elu", "selu", "celu", "silu", "gelu", "hardswish", "mish")
 
 
-def _functions() -> dict[Any, Callable[..., Tensor]]:
+def _activation_functions() -> dict[Any, Callable[..., Tensor]]:
     """Every callable behind those names -> its form that returns a new tensor."""
     found: dict[Any, Callable[..., Tensor]] = {}
     for name in NAMES:
@@ -38,7 +38,7 @@ def _functions() -> dict[Any, Callable[..., Tensor]]:
     return found
 
 
-ACTIVATIONS = _functions()
+ACTIVATIONS = _activation_functions()
 IN_PLACE = {getattr(home, f"{name}_", None) for home in (functional, torch, Tensor) for name in NAMES} - {None}
 
 
@@ -70,17 +70,17 @@ def _watched_activations(model: nn.Module) -> Iterator[Guided]:
     before: dict[nn.Module, int] = {}
     guided = Guided()
 
-    def begin(module: nn.Module, _args: Any) -> None:
+    def before_call(module: nn.Module, _args: Any) -> None:
         before[module] = guided.seen
 
-    def end(module: nn.Module, _args: Any, output: Any) -> None:
+    def after_call(module: nn.Module, _args: Any, output: Any) -> None:
         if guided.seen == before[module] and isinstance(output, Tensor) and output.requires_grad:
             guided.seen += 1
             output.register_hook(relu)
 
     own = [part for part in model.modules() if not list(part.children()) and OWN.search(type(part).__name__)]
-    handles = [part.register_forward_pre_hook(begin) for part in own]
-    handles += [part.register_forward_hook(end) for part in own]
+    handles = [part.register_forward_pre_hook(before_call) for part in own]
+    handles += [part.register_forward_hook(after_call) for part in own]
     try:
         with guided:
             yield guided
@@ -89,7 +89,7 @@ def _watched_activations(model: nn.Module) -> Iterator[Guided]:
             handle.remove()
 
 
-@pixel("guided_backprop", title="Guided backprop", paper="arXiv:1412.6806")
+@pixel_method("guided_backprop", title="Guided backprop", paper="arXiv:1412.6806")
 def guided_backprop(model: nn.Module, images: Map, score: Score, _layer: str | None) -> Map:
     """d score / d x, where an activation f turns its gradient g into f'(a) relu(g). Springenberg et al. 2015, sec. 3.4.
 
@@ -109,11 +109,11 @@ def guided_backprop(model: nn.Module, images: Map, score: Score, _layer: str | N
     return found
 
 
-@pixel("guided_gradcam", title="Guided Grad-CAM", paper="arXiv:1610.02391", layered=True)
+@pixel_method("guided_gradcam", title="Guided Grad-CAM", paper="arXiv:1610.02391", layered=True)
 def guided_gradcam(model: nn.Module, images: Map, score: Score, layer: str) -> Map:
     """guided backprop * upsampled relu(Grad-CAM at the layer). Selvaraju et al. 2017, section 3.2."""
     from seewhy.methods.cam import gradcam
 
-    coarse = relu(gradcam(collect(model, images, [layer], [score]).evidence[layer][0]))
+    coarse = relu(gradcam(collect_evidence(model, images, [layer], [score]).evidence[layer][0]))
     size = (images.shape[2], images.shape[3])
     return guided_backprop(model, images, score, layer) * upsample(coarse, size)[:, None]

@@ -2,7 +2,7 @@
 
 What is covered becomes `baseline`, as the model takes it: 0 is the mean colour where images are normalised. None tells
 the channels apart: the maps are (n, t, 1, H, W). All scores share all passes. `fast` asks a tuned copy of the model
-(see `tuned`), whose scores are equal to 1e-4.
+(see `tuned_copy`), whose scores are equal to 1e-4.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seewhy.engine.targets import Score
-from seewhy.engine.tuned import runner
+from seewhy.engine.tuned import fast_model
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import ask, chunks, each, generator, shared
+from seewhy.methods.pixels import ask_scores, each_image, image_generator, index_chunks, shared_method
 
 Image = Float[Tensor, "1 c H W"]
 Maps = Float[Tensor, "n t 1 H W"]
 
 
-@shared("occlusion", title="Occlusion", paper="arXiv:1311.2901")
+@shared_method("occlusion", title="Occlusion", paper="arXiv:1311.2901")
 def occlusion(
     model: nn.Module,
     images: Tensor,
@@ -42,41 +42,44 @@ def occlusion(
     stride = stride or max(1, patch // 2)
     if not 0 < stride <= patch:
         raise SeewhyError(f"patch={patch}, stride={stride}; allowed: 0 < stride <= patch, so that no pixel is left out")
-    with runner(model, images[:1], fast) as asked:
-        maps = [_occlude(asked, image, chosen, patch, stride, baseline) for image, chosen in each(images, scores)]
+    with fast_model(model, images[:1], fast) as asked:
+        maps = [
+            _occlude_image(asked, image, chosen, patch, stride, baseline)
+            for image, chosen in each_image(images, scores)
+        ]
     return torch.stack(maps)
 
 
-def _occlude(
+def _occlude_image(
     model: nn.Module, image: Image, scores: list[Score], patch: int, stride: int, baseline: float | Tensor
 ) -> Float[Tensor, "t 1 H W"]:
     height, width = image.shape[2:]
-    corners = [(y, x) for y in _starts(height, patch, stride) for x in _starts(width, patch, stride)]
-    whole, visits = ask(model, image, scores), torch.zeros_like(image[:, :1])
+    corners = [(y, x) for y in _patch_starts(height, patch, stride) for x in _patch_starts(width, patch, stride)]
+    whole, visits = ask_scores(model, image, scores), torch.zeros_like(image[:, :1])
     drops = visits.repeat(len(scores), 1, 1, 1)
-    for part in chunks(len(corners)):
+    for part in index_chunks(len(corners)):
         shown = torch.ones(len(part), 1, height, width).to(image)
         for mask, (y, x) in zip(shown, [corners[index] for index in part], strict=True):
             mask[:, y : y + patch, x : x + patch] = 0
-        drops += _weighed(whole - ask(model, _cover(image, shown, baseline), scores), 1 - shown)
+        drops += _weigh_masks(whole - ask_scores(model, _cover_image(image, shown, baseline), scores), 1 - shown)
         visits += (1 - shown).sum(0)
     return drops / visits
 
 
-def _starts(size: int, patch: int, stride: int) -> range:
+def _patch_starts(size: int, patch: int, stride: int) -> range:
     """Where patches begin along one side: every `stride`, until one reaches the edge, which may cut it."""
     return range(0, max(size - patch, 0) + stride, stride)
 
 
-def _weighed(found: Float[Tensor, "t m"], masks: Float[Tensor, "m 1 H W"]) -> Float[Tensor, "t 1 H W"]:
+def _weigh_masks(found: Float[Tensor, "t m"], masks: Float[Tensor, "m 1 H W"]) -> Float[Tensor, "t 1 H W"]:
     return torch.einsum("tm,mchw->tchw", found, masks)
 
 
-def _cover(image: Image, shown: Float[Tensor, "m 1 H W"], baseline: float | Tensor) -> Float[Tensor, "m c H W"]:
+def _cover_image(image: Image, shown: Float[Tensor, "m 1 H W"], baseline: float | Tensor) -> Float[Tensor, "m c H W"]:
     return image * shown + baseline * (1 - shown)
 
 
-@shared("rise", title="RISE", paper="arXiv:1806.07421")
+@shared_method("rise", title="RISE", paper="arXiv:1806.07421")
 def rise(
     model: nn.Module,
     images: Tensor,
@@ -100,23 +103,25 @@ def rise(
             f"samples={samples}, cells={cells}, share={share}; allowed: samples and cells 1 or more, 0 < share <= 1"
         )
     maps = []
-    with runner(model, images[:1], fast) as asked:
-        for image, chosen in each(images, scores):
+    with fast_model(model, images[:1], fast) as asked:
+        for image, chosen in each_image(images, scores):
             exact = torch.promote_types(image.dtype, torch.float32)  # sums of many masks lose all in half precision
             total = torch.zeros_like(image[:, :1], dtype=exact).repeat(len(scores), 1, 1, 1)
-            for shown in _masks(image, samples, cells, share, generator(image, seed)):
-                total += _weighed(ask(asked, _cover(image, shown, baseline), chosen).to(exact), shown.to(exact))
+            for shown in _random_masks(image, samples, cells, share, image_generator(image, seed)):
+                total += _weigh_masks(
+                    ask_scores(asked, _cover_image(image, shown, baseline), chosen).to(exact), shown.to(exact)
+                )
             maps.append(total / (share * samples))
     return torch.stack(maps)
 
 
-def _masks(
+def _random_masks(
     image: Image, samples: int, cells: int, share: float, draw: torch.Generator
 ) -> Iterator[Float[Tensor, "m 1 H W"]]:
     """At most INNER masks at a time; a mask depends on the draws before it, not on the device or the batch."""
     height, width = image.shape[2:]
     cell_h, cell_w = -(-height // cells), -(-width // cells)
-    for part in chunks(samples):
+    for part in index_chunks(samples):
         grids = (torch.rand(len(part), 1, cells, cells, generator=draw) < share).float()
         large = functional.interpolate(grids, ((cells + 1) * cell_h, (cells + 1) * cell_w), mode="bilinear")
         top = torch.randint(0, cell_h, (len(part),), generator=draw).tolist()
@@ -125,7 +130,7 @@ def _masks(
         yield torch.stack(cut).to(image)
 
 
-@shared("lime", title="LIME", paper="arXiv:1602.04938")
+@shared_method("lime", title="LIME", paper="arXiv:1602.04938")
 def lime(
     model: nn.Module,
     images: Tensor,
@@ -151,19 +156,19 @@ def lime(
             "allowed: samples and segments 2 or more, ridge and kernel above 0"
         )
     maps = []
-    with runner(model, images[:1], fast) as asked:
-        for image, chosen in each(images, scores):
-            label = _segments(image, segments)
-            draw = torch.rand(samples, int(label.max()) + 1, generator=generator(image, seed))
+    with fast_model(model, images[:1], fast) as asked:
+        for image, chosen in each_image(images, scores):
+            label = _slic_segments(image, segments)
+            draw = torch.rand(samples, int(label.max()) + 1, generator=image_generator(image, seed))
             kept = (draw < 0.5).to(image)
             kept[0] = 1  # the image itself, as in the authors' code
-            shown = (kept[list(part)][:, label][:, None] for part in chunks(samples))
-            found = torch.cat([ask(asked, _cover(image, masks, baseline), chosen) for masks in shown], 1)
-            maps.append(_ridge(kept, found, kernel, ridge).to(image)[:, None, label])
+            shown = (kept[list(part)][:, label][:, None] for part in index_chunks(samples))
+            found = torch.cat([ask_scores(asked, _cover_image(image, masks, baseline), chosen) for masks in shown], 1)
+            maps.append(_ridge_weights(kept, found, kernel, ridge).to(image)[:, None, label])
     return torch.stack(maps)
 
 
-def _segments(image: Image, count: int) -> Int[Tensor, "H W"]:
+def _slic_segments(image: Image, count: int) -> Int[Tensor, "H W"]:
     """SLIC superpixels of the image stretched to 0..1: in Lab where it has three channels, as it is elsewhere.
 
     In a noisy image colour wins over place, the shreds are merged, and one segment may be left: more weight is then put
@@ -180,7 +185,7 @@ def _segments(image: Image, count: int) -> Int[Tensor, "H W"]:
     return torch.from_numpy(labels).long().to(image.device)
 
 
-def _ridge(
+def _ridge_weights(
     kept: Float[Tensor, "m k"], found: Float[Tensor, "t m"], kernel: float, ridge: float
 ) -> Float[Tensor, "t k"]:
     """Weighted ridge regression in double precision; the intercept is not shrunk."""

@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.evidence import untouched
-from seewhy.engine.targets import Score, asked, output_of, read
+from seewhy.engine.evidence import eval_mode
+from seewhy.engine.targets import Score, batch_scores, output_of, read_scores
 from seewhy.errors import SeewhyError
 from seewhy.methods.cam import PAPERS, TITLES
 
@@ -26,83 +26,89 @@ LAYERED: set[str] = set()  # those that also look at a layer
 INNER = 32
 
 
-def pixel(name: str, title: str, paper: str, layered: bool = False) -> Callable[[PixelMethod], PixelMethod]:
+def pixel_method(name: str, title: str, paper: str, layered: bool = False) -> Callable[[PixelMethod], PixelMethod]:
     """Registers a method of one score under `name`; `layered` where it needs the name of a layer."""
 
-    def register(function: PixelMethod) -> PixelMethod:
+    def register_method(function: PixelMethod) -> PixelMethod:
         @functools.wraps(function)
-        def every(
+        def run_every_score(
             model: nn.Module, images: Tensor, scores: Sequence[Score], layer: str | None, **options: Any
         ) -> Tensor:
             return torch.stack([function(model, images, score, layer, **options) for score in scores], 1)
 
-        shared(name, title, paper)(every)
+        shared_method(name, title, paper)(run_every_score)
         if layered:
             LAYERED.add(name)
-        return _guarded(function)
+        return _guard_method(function)
 
-    return register
+    return register_method
 
 
-def shared(name: str, title: str, paper: str) -> Callable[[PixelMethod], PixelMethod]:
+def shared_method(name: str, title: str, paper: str) -> Callable[[PixelMethod], PixelMethod]:
     """Registers a method under `name` that takes all scores at once and makes them share its passes."""
 
-    def register(function: PixelMethod) -> PixelMethod:
-        PIXELS[name], TITLES[name], PAPERS[name] = _guarded(function), title, paper
+    def register_method(function: PixelMethod) -> PixelMethod:
+        PIXELS[name], TITLES[name], PAPERS[name] = _guard_method(function), title, paper
         return PIXELS[name]
 
-    return register
+    return register_method
 
 
-def _guarded(function: PixelMethod) -> PixelMethod:
+def _guard_method(function: PixelMethod) -> PixelMethod:
     """The model is left untouched, also in a caller's `no_grad` or `inference_mode`."""
 
     @functools.wraps(function)
-    def guarded(model: nn.Module, images: Tensor, *given: Any, **options: Any) -> Tensor:
-        with untouched(model), torch.inference_mode(False), torch.no_grad():
+    def run_guarded(model: nn.Module, images: Tensor, *given: Any, **options: Any) -> Tensor:
+        with eval_mode(model), torch.inference_mode(False), torch.no_grad():
             # a tensor born in inference mode cannot take part in a graph: its clone can
             clean = images.clone() if images.is_inference() else images.detach()
             return function(model, clean, *given, **options)
 
-    return guarded
+    return run_guarded
 
 
-def chunks(n: int) -> Iterator[range]:
+def index_chunks(n: int) -> Iterator[range]:
     """0 to n - 1 in ranges of at most INNER."""
     return (range(start, min(start + INNER, n)) for start in range(0, n, INNER))
 
 
-def each(images: Tensor, scores: Sequence[Score]) -> Iterator[tuple[Tensor, list[Score]]]:
+def each_image(images: Tensor, scores: Sequence[Score]) -> Iterator[tuple[Tensor, list[Score]]]:
     """Image after image as a batch of one, with its scores: what a method makes of one never depends on the others."""
-    return ((images[index : index + 1], [score.pick([index]) for score in scores]) for index in range(len(images)))
+    return (
+        (images[index : index + 1], [score.pick_images([index]) for score in scores]) for index in range(len(images))
+    )
 
 
-def ask(model: nn.Module, versions: Float[Tensor, "k c h w"], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
+def ask_scores(model: nn.Module, versions: Float[Tensor, "k c h w"], scores: Sequence[Score]) -> Float[Tensor, "t k"]:
     """The scores of one image, asked of k versions of it, without a graph: one pass for all scores."""
     with torch.no_grad():
         # clones: a model may begin with an in-place operation
-        parts = [read(output_of(model(versions[list(part)].clone())), scores) for part in chunks(len(versions))]
+        parts = [
+            read_scores(output_of(model(versions[list(part)].clone())), scores) for part in index_chunks(len(versions))
+        ]
     return torch.cat(parts, 1)
 
 
 def input_gradient(model: nn.Module, images: Float[Tensor, "n c h w"], score: Score) -> Float[Tensor, "n c h w"]:
     """d score_i / d image_i; raises SeewhyError where the score does not depend on the image."""
-    return torch.cat([_gradient(model, images[list(part)], score.pick(part)) for part in chunks(len(images))])
+    return torch.cat(
+        [_input_gradient(model, images[list(part)], score.pick_images(part)) for part in index_chunks(len(images))]
+    )
 
 
-def _gradient(model: nn.Module, images: Tensor, score: Score) -> Tensor:
+def _input_gradient(model: nn.Module, images: Tensor, score: Score) -> Tensor:
     """Of the summed scores: images do not meet in eval mode, so each gets its own. No parameter receives any."""
     leaf = images.detach().requires_grad_()
     with torch.enable_grad():
         # a clone: a model may begin with an in-place operation
-        total = asked(score, output_of(model(leaf.clone()))).sum()
+        total = batch_scores(score, output_of(model(leaf.clone()))).sum()
         found = torch.autograd.grad(total, leaf, allow_unused=True)[0] if total.requires_grad else None
     if found is None:
         raise SeewhyError("the target's score does not depend on the image: the model or the target cuts the gradient")
     return found
 
 
-def generator(image: Tensor, seed: int) -> torch.Generator:
+def image_generator(image: Tensor, seed: int) -> torch.Generator:
     """Random draws of the image's own, on the CPU: equal on every device, in any order, in any batch."""
     return torch.Generator().manual_seed(image_seed(image, seed))
 

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seewhy.engine.evidence import fits, untouched
+from seewhy.engine.evidence import check_device_and_type, eval_mode
 from seewhy.engine.targets import Score, output_of
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import INNER, ask, each, image_seed, pixel
+from seewhy.methods.pixels import INNER, ask_scores, each_image, image_seed, pixel_method
 from seewhy.progress import progress
 
 
@@ -35,12 +35,12 @@ class Shapley:
         """|gap| as a share of the mean |expected|, since a single one may be near 0; NaN where all are."""
         return np.abs(self.gap) / (np.abs(self.expected).mean() or np.nan)
 
-    def pooled(self, cells: int) -> Float[np.ndarray, "n t h w"]:
-        """Values summed over channels and over squares: see `pooled`."""
-        return pooled(torch.from_numpy(self.values.sum(2)), cells)
+    def pool_values(self, cells: int) -> Float[np.ndarray, "n t h w"]:
+        """Values summed over channels and over squares: see `pool_squares`."""
+        return pool_squares(torch.from_numpy(self.values.sum(2)), cells)
 
 
-def pooled(values: Float[Tensor, "n t H W"], cells: int) -> Float[np.ndarray, "n t h w"]:
+def pool_squares(values: Float[Tensor, "n t H W"], cells: int) -> Float[np.ndarray, "n t h w"]:
     """Signed values summed over squares, at most `cells` along the longer side; sums are kept."""
     step = max(1, -(-max(values.shape[-2:]) // cells))
     values = values.to(torch.promote_types(values.dtype, torch.float32))  # numpy has no bfloat16
@@ -65,17 +65,17 @@ def expected_gradients(
         raise SeewhyError(
             f"{len(classes)} class lists for {len(images)} images; allowed: one for each, all of one length"
         )
-    fits(model, images)
-    with untouched(model), numpy_state(), torch.inference_mode(False):
+    check_device_and_type(model, images)
+    with eval_mode(model), numpy_state(), torch.inference_mode(False):
         parts = [
-            _one(model, image[None], background, [Score((index,)) for index in chosen], samples, seed)
+            _explain_image(model, image[None], background, [Score((index,)) for index in chosen], samples, seed)
             for image, chosen in progress(zip(images, classes, strict=True), len(images), label)
         ]
     values, expected = np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts])
     return Shapley(values, expected, values.sum((2, 3, 4)) - expected)
 
 
-@pixel("shap_gradient", title="SHAP (expected gradients)", paper="arXiv:1906.10670")
+@pixel_method("shap_gradient", title="SHAP (expected gradients)", paper="arXiv:1906.10670")
 def shap_gradient(
     model: nn.Module,
     images: Float[Tensor, "n c h w"],
@@ -92,41 +92,44 @@ def shap_gradient(
     """
     against = torch.zeros_like(images[:1]) if background is None else background.to(images)
     with numpy_state():
-        parts = [_one(model, image, against, one, samples, seed)[0][0] for image, one in each(images, [score])]
+        parts = [
+            _explain_image(model, image, against, one, samples, seed)[0][0]
+            for image, one in each_image(images, [score])
+        ]
     return torch.from_numpy(np.stack(parts)).to(images.device)
 
 
 def _gradient_baseline(model: nn.Module, image: Tensor, scores: list[Score], options: dict[str, Any]) -> Tensor:
     background = options.get("background")
-    return ask(model, torch.zeros_like(image) if background is None else background.to(image), scores).mean(1)
+    return ask_scores(model, torch.zeros_like(image) if background is None else background.to(image), scores).mean(1)
 
 
 # what each SHAP method holds an image against: (model, image, scores, options) -> the scores there, (t,)
 BASELINES: dict[str, Callable[..., Tensor]] = {"shap_gradient": _gradient_baseline}
 
 
-def residual(
+def additivity_residual(
     method: str, model: nn.Module, images: Tensor, scores: Sequence[Score], maps: Tensor, **options: Any
 ) -> tuple[Float[Tensor, "n t"], Float[Tensor, "n t"]]:
     """What the maps of a SHAP `method` miss to add up, sum(map) - gain; and the gain, score(image) - its baseline's."""
-    with untouched(model), torch.inference_mode(False), torch.no_grad():
+    with eval_mode(model), torch.inference_mode(False), torch.no_grad():
         clean = images.clone() if images.is_inference() else images
         gains = [
-            ask(model, image, one)[:, 0] - BASELINES[method](model, image, one, options)
-            for image, one in each(clean, scores)
+            ask_scores(model, image, one)[:, 0] - BASELINES[method](model, image, one, options)
+            for image, one in each_image(clean, scores)
         ]
     gain = torch.stack(gains).float()
     return maps.sum((2, 3, 4)).to(gain) - gain, gain
 
 
-def additivity(method: str, *given: Any, **options: Any) -> dict[str, float]:
+def additivity_errors(method: str, *given: Any, **options: Any) -> dict[str, float]:
     """Mean and largest |residual| as shares of the mean |gain|, since a single gain may be near 0; NaN if all are 0."""
-    missing, gain = residual(method, *given, **options)
+    missing, gain = additivity_residual(method, *given, **options)
     share = missing.abs() / gain.abs().mean()
     return {"mean": float(share.mean()), "max": float(share.max())}
 
 
-def _one(
+def _explain_image(
     model: nn.Module, image: Tensor, background: Tensor, targets: list[Score], samples: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     import shap
@@ -157,7 +160,7 @@ class _Chosen(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         output = output_of(self.inner[0](images.to(self.dtype, copy=True)))
-        return torch.stack([target.repeat(len(images))(output) for target in self.targets], 1)
+        return torch.stack([target.repeat_images(len(images))(output) for target in self.targets], 1)
 
 
 @contextmanager

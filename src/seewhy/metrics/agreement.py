@@ -22,7 +22,7 @@ def spearman(first: Float[np.ndarray, "n h w"], second: Float[np.ndarray, "n h w
     return np.where(below > 0, (x * y).sum(1) / np.where(below > 0, below, 1), np.nan)
 
 
-def units(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n c"]:
+def rank_vectors(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n c"]:
     """The ranks of each map's cells, centred and of length 1: the product of two is their rank correlation. NaN
     throughout for a constant map."""
     order = rankdata(maps.reshape(len(maps), -1), axis=1)
@@ -31,14 +31,14 @@ def units(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n c"]:
     return np.asarray(centred / np.where(length > 0, length, np.nan))
 
 
-def pairs(maps: Mapping[str, Float[np.ndarray, "n h w"]], same: Sequence[Sequence[str]]) -> pd.DataFrame:
+def correlation_pairs(maps: Mapping[str, Float[np.ndarray, "n h w"]], same: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Rank correlation of each pair of methods (columns), image by image (rows); one of each group in `same` counts."""
     spare = {name for group in same for name in group[1:]}
     names = [name for name in maps if name not in spare]
     return pd.DataFrame({f"{a} and {b}": spearman(maps[a], maps[b]) for a, b in combinations(names, 2)})
 
 
-def furthest(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
+def furthest_pair(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
     """The column of `pairs` with the lowest mean, and that mean; None without columns."""
     if not pairs.shape[1]:
         return None
@@ -46,12 +46,12 @@ def furthest(pairs: pd.DataFrame, seed: int) -> tuple[str, Estimate] | None:
     return name, mean(pairs[name].to_numpy(), seed)
 
 
-def coinciding(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:
+def coinciding_maps(maps: Mapping[str, Float[np.ndarray, "n h w"]]) -> list[list[str]]:
     """Groups of methods that give the same maps up to a positive factor: comparing them says nothing."""
     return group_names(maps, lambda one, other: bool(largest_difference(maps[one], maps[other]).max() < COINCIDE))
 
 
-def duplicates(table: pd.DataFrame) -> list[list[str]]:
+def duplicate_methods(table: pd.DataFrame) -> list[list[str]]:
     """Groups of methods whose mean rank correlation in `table` (see `agreement`) is at least `ALIKE`: in a mean over
     pairs they would count the same map twice, whether they coincide exactly or not."""
     return group_names(map(str, table.index), lambda one, other: bool(table.loc[one, other] >= ALIKE))

@@ -10,14 +10,14 @@ NAMES = ("random", "centre", "edges")
 Maps = Float[np.ndarray, "n h w"]
 
 
-def controls(photos: UInt8[np.ndarray, "n h w 3"], grid: tuple[int, int], seed: int) -> dict[str, Maps]:
-    """`blind` and `edges` for those photos, on the maps' own grid: coarse maps have coarse controls."""
+def control_maps(photos: UInt8[np.ndarray, "n h w 3"], grid: tuple[int, int], seed: int) -> dict[str, Maps]:
+    """`blind_maps` and `edge_map` for those photos, on the maps' own grid: coarse maps have coarse controls."""
     n = len(photos)
-    drawn = np.stack([edges(photo, grid) for photo in photos]) if n else np.empty((0, *grid))
-    return {**blind(n, grid, seed), "edges": drawn}
+    drawn = np.stack([edge_map(photo, grid) for photo in photos]) if n else np.empty((0, *grid))
+    return {**blind_maps(n, grid, seed), "edges": drawn}
 
 
-def blind(n: int, grid: tuple[int, int], seed: int) -> dict[str, Maps]:
+def blind_maps(n: int, grid: tuple[int, int], seed: int) -> dict[str, Maps]:
     """Controls that do not see the image either: uniform noise, and a blob in the middle; `n` of each."""
     noise = np.random.default_rng(seed).random((n, *grid))
     return {"random": noise, "centre": np.broadcast_to(centre_map(*grid), (n, *grid))}
@@ -30,17 +30,17 @@ def baseline_maps(
     seed: int,
     photos: UInt8[np.ndarray, "n h w 3"] | None = None,
 ) -> dict[str, Maps]:
-    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind` draws for
-    all of them at once. photos: for "edges".
+    """Those baselines for some rows, on the maps' own grid. Row i is at `places[i]` of the noise that `blind_maps`
+    draws for all of them at once. photos: for "edges".
 
     >>> some = baseline_maps(["random"], [2], (7, 7), seed=0)["random"]
-    >>> bool((some[0] == blind(3, (7, 7), seed=0)["random"][2]).all())
+    >>> bool((some[0] == blind_maps(3, (7, 7), seed=0)["random"][2]).all())
     True
     """
     makes: dict[str, Callable[[int], Maps]] = {
         "random": lambda number: random_map(places[number], grid, seed),
         "centre": lambda _number: centre_map(*grid),
-        "edges": lambda number: edges(photos[number], grid) if photos is not None else np.full(grid, np.nan),
+        "edges": lambda number: edge_map(photos[number], grid) if photos is not None else np.full(grid, np.nan),
     }
     return {name: np.array([makes[name](k) for k in range(len(places))]).reshape(-1, *grid) for name in names}
 
@@ -60,14 +60,14 @@ def centre_map(height: int, width: int, spread: float = 0.25) -> Float[np.ndarra
     return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * spread**2))
 
 
-def edges(photo: UInt8[np.ndarray, "h w 3"], grid: tuple[int, int]) -> Float[np.ndarray, "a b"]:
+def edge_map(photo: UInt8[np.ndarray, "h w 3"], grid: tuple[int, int]) -> Float[np.ndarray, "a b"]:
     """How much the brightness changes in each cell: mean length of the Sobel gradient."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     length = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     return cv2.resize(length, grid[::-1], interpolation=cv2.INTER_AREA)
 
 
-def enlarged(maps: Maps, size: tuple[int, int]) -> Float[np.ndarray, "n H W"]:
+def enlarge_to_input(maps: Maps, size: tuple[int, int]) -> Float[np.ndarray, "n H W"]:
     """Maps at the input's resolution, bilinear as those of the methods are."""
     large = [cv2.resize(one.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) for one in maps]
     return np.array(large, np.float32).reshape(len(maps), *size)

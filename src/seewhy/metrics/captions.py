@@ -16,30 +16,30 @@ from seewhy.stats import Estimate, bootstrap, proportion
 AXES = {"left or right": ("left", "right"), "top or bottom": ("top", "bottom")}  # words that exclude each other
 
 
-def tokens(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a sentence, in small letters, without punctuation."""
     return [word for word in (part.strip(".,;:!?\"'()").casefold() for part in text.split()) if word]
 
 
-def each(reference: str) -> list[list[str]]:
+def reference_words(reference: str) -> list[list[str]]:
     """The words of each caption of a reference; at least one caption, if without a word."""
-    return [said for line in reference.split("\n") if (said := tokens(line))] or [[]]
+    return [said for line in reference.split("\n") if (said := split_words(line))] or [[]]
 
 
-def same(written: Sequence[str], references: Sequence[str]) -> Bool[np.ndarray, " n"]:
+def match_references(written: Sequence[str], references: Sequence[str]) -> Bool[np.ndarray, " n"]:
     """Which captions are a reference of their image word by word."""
     pairs = zip(written, references, strict=True)
-    return np.array([tokens(one) in each(other) for one, other in pairs], dtype=bool)
+    return np.array([split_words(one) in reference_words(other) for one, other in pairs], dtype=bool)
 
 
-def exact(written: Sequence[str], references: Sequence[str]) -> Estimate:
+def exact_share(written: Sequence[str], references: Sequence[str]) -> Estimate:
     """Share of captions that are a reference of their image word by word."""
-    return proportion(same(written, references))
+    return proportion(match_references(written, references))
 
 
-def best(references: Sequence[str]) -> float:
+def best_constant(references: Sequence[str]) -> float:
     """The exact match of always writing one caption, the best there is: how many images have it as a reference."""
-    counts = Counter(said for reference in references for said in set(map(tuple, each(reference))))
+    counts = Counter(said for reference in references for said in set(map(tuple, reference_words(reference))))
     return max(counts.values(), default=0) / max(len(references), 1)
 
 
@@ -53,9 +53,11 @@ def compare_captions(written: Sequence[str], references: Sequence[str | None]) -
     known = [(one, other) for one, other in zip(written, references, strict=True) if not pd.isna(other)]
     own, true = [one for one, _ in known], [str(other) for _, other in known]
     ((answer, given),) = Counter(written).most_common(1)
-    common = Counter(" ".join(said) for reference in true for said in set(map(tuple, each(reference))))
+    common = Counter(" ".join(said) for reference in true for said in set(map(tuple, reference_words(reference))))
     most = common.most_common(1)[0][0] if common else ""
-    return MajorityBaseline(exact(own, true), best(true), most, answer or "(nothing)", given, len(written), CAPTIONS)
+    return MajorityBaseline(
+        exact_share(own, true), best_constant(true), most, answer or "(nothing)", given, len(written), CAPTIONS
+    )
 
 
 def bleu_counts(written: Sequence[str], references: Sequence[str], order: int = 2) -> Int[np.ndarray, "n k"]:
@@ -69,7 +71,9 @@ def bleu_counts(written: Sequence[str], references: Sequence[str], order: int = 
     array([[3, 2, 2, 0, 3, 2]])
     """
     pairs = zip(written, references, strict=True)
-    return np.array([_counts(tokens(one), each(other), order) for one, other in pairs]).reshape(-1, 2 + 2 * order)
+    return np.array([_match_counts(split_words(one), reference_words(other), order) for one, other in pairs]).reshape(
+        -1, 2 + 2 * order
+    )
 
 
 def bleu_of_counts(counts: Int[np.ndarray, "n k"], seed: int) -> Estimate:
@@ -77,40 +81,40 @@ def bleu_of_counts(counts: Int[np.ndarray, "n k"], seed: int) -> Estimate:
     in every resample of the images."""
     order = counts.shape[1] // 2 - 1
 
-    def score(drawn: Int[np.ndarray, " n"]) -> float:
+    def score_drawn(drawn: Int[np.ndarray, " n"]) -> float:
         long, wanted, *rest = counts[drawn].sum(0).astype(float)
         matched, possible = np.array(rest[:order]), np.array(rest[order:])
         if not matched.all() or not long:
             return 0.0
         return float(np.exp(np.log(matched / possible).mean() + min(0.0, 1 - wanted / long)))
 
-    return bootstrap(score, len(counts), seed)
+    return bootstrap(score_drawn, len(counts), seed)
 
 
-def _counts(written: list[str], references: list[list[str]], order: int) -> list[int]:
+def _match_counts(written: list[str], references: list[list[str]], order: int) -> list[int]:
     """Both lengths, then for each number of words in a row how many are matched, then how many there are."""
     matched, possible = [], []
     for length in range(1, order + 1):
-        own, most = _rows(written, length), Counter[tuple[str, ...]]()
+        own, most = _count_ngrams(written, length), Counter[tuple[str, ...]]()
         for one in references:
-            most |= _rows(one, length)
+            most |= _count_ngrams(one, length)
         matched.append((own & most).total())
         possible.append(own.total())
     wanted = min(map(len, references), key=lambda one: (abs(one - len(written)), one))
     return [len(written), wanted, *matched, *possible]
 
 
-def _rows(said: list[str], length: int) -> Counter[tuple[str, ...]]:
+def _count_ngrams(said: list[str], length: int) -> Counter[tuple[str, ...]]:
     """How often each row of so many words is there."""
     return Counter(zip(*(said[k:] for k in range(length)), strict=False))
 
 
-def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
+def count_words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     """For every word how many images have it: in the caption (written), in any reference (in references), in every
     reference but not in the caption (missed), in the caption but in no reference (invented); what goes wrong most
     stands first."""
-    said = [set(tokens(one)) for one in written]
-    told = [[set(one) for one in each(other)] for other in references]
+    said = [set(split_words(one)) for one in written]
+    told = [[set(one) for one in reference_words(other)] for other in references]
     pairs = list(zip(said, told, strict=True))
     own, true = (
         Counter(word for one in said for word in one),
@@ -123,7 +127,7 @@ def words(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["word", "written", "in references", "missed", "invented"])
 
 
-def sides(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
+def side_counts(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     """Of the captions that name a side where the reference names one, on each axis: how many name the right one.
 
     `fixed` is what always naming the reference's more frequent side would reach on the same images; `in references`
@@ -131,7 +135,7 @@ def sides(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     """
     rows = []
     for axis, names in AXES.items():
-        own, true = ([_named(tokens(text), names) for text in texts] for texts in (written, references))
+        own, true = ([_named_side(split_words(text), names) for text in texts] for texts in (written, references))
         both = [(one, other) for one, other in zip(own, true, strict=True) if one and other]
         hits = proportion(np.array([one == other for one, other in both], dtype=bool))
         most = max(Counter(other for _, other in both).values(), default=0)
@@ -140,7 +144,7 @@ def sides(written: Sequence[str], references: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["axis", "in references", "both name one", "right", "low", "high", "fixed"])
 
 
-def _named(said: list[str], names: tuple[str, str]) -> str | None:
+def _named_side(said: list[str], names: tuple[str, str]) -> str | None:
     """The one of two words that is said; None where none or both are."""
     found = [name for name in names if name in said]
     return found[0] if len(found) == 1 else None

@@ -40,71 +40,66 @@ class Clusters:
         """How many groups."""
         return len(self.medoids)
 
-    @property
-    def distinct(self) -> bool:
-        """Whether there is more than one kind of map: apart from each other, and further than one cloud would be."""
-        return are_distinct(self.silhouette, self.control)
-
 
 def are_distinct(silhouette: float, control: float) -> bool:
     """Whether groups with that mean silhouette are apart, and further than one cloud of points would be."""
     return silhouette >= SILHOUETTE and silhouette > control
 
 
-def cluster(maps: Float[np.ndarray, "n h w"], most: int, seed: int) -> Clusters:
+def cluster_maps(maps: Float[np.ndarray, "n h w"], most: int, seed: int) -> Clusters:
     """Groups of at least `LEAST` maps, each a share of its own maximum: 2 to `most`, on average of `FEWEST` or more.
 
     The control draws as many maps from one normal distribution with the same means and the same correlations of cells,
     and groups them alike (the null hypothesis of Liu et al. 2008, SigClust).
     """
-    points = vectors(maps)
-    count = gap(spectrum(points, max(2, min(most, len(points) // FEWEST))))
-    groups = numbered(grouped(points, count, seed))
+    points = map_vectors(maps)
+    count = largest_gap(graph_spectrum(points, max(2, min(most, len(points) // FEWEST))))
+    groups = number_groups(group_points(points, count, seed))
     rng = np.random.default_rng(seed)
     spread = (points - points.mean(0)) / np.sqrt(len(points) - 1)
     noise = (points.mean(0) + rng.standard_normal((len(points),) * 2) @ spread for _ in range(DRAWS))
-    control = max(silhouette(drawn, grouped(drawn, count, seed)) for drawn in noise)
-    return Clusters(groups, medoids(points, groups), silhouette(points, groups), control)
+    control = max(mean_silhouette(drawn, group_points(drawn, count, seed)) for drawn in noise)
+    return Clusters(groups, medoids(points, groups), mean_silhouette(points, groups), control)
 
 
-def vectors(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n d"]:
+def map_vectors(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "n d"]:
     """Maps as vectors, averaged over squares where they are finer than `GRID`."""
     size = min(maps.shape[1], GRID), min(maps.shape[2], GRID)
     small = functional.adaptive_avg_pool2d(torch.from_numpy(np.asarray(maps, dtype=float)), size)
     return small.flatten(1).numpy()
 
 
-def spectrum(points: Float[np.ndarray, "n d"], count: int) -> Float[np.ndarray, " k"]:
+def graph_spectrum(points: Float[np.ndarray, "n d"], count: int) -> Float[np.ndarray, " k"]:
     """The count + 1 smallest eigenvalues of the normalised Laplacian of the points' graph, rising from 0."""
     from scipy.linalg import eigvalsh  # only here, as below: importing these takes a second
     from scipy.sparse.csgraph import laplacian
 
-    return eigvalsh(laplacian(affinity(points), normed=True), subset_by_index=[0, min(count, len(points) - 1)])
+    return eigvalsh(laplacian(affinity_matrix(points), normed=True), subset_by_index=[0, min(count, len(points) - 1)])
 
 
-def affinity(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
+def affinity_matrix(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
     """How alike any two points are, 0 to 1: exp(-d^2 / (s_i s_j)), s the distance to the `NEIGHBOUR`-th nearest."""
-    far = _distances(points)
+    far = _point_distances(points)
     scale = np.sort(far, axis=1)[:, min(NEIGHBOUR, len(far) - 1)]
     return np.exp(-(far**2) / np.maximum(np.outer(scale, scale), np.finfo(float).tiny))
 
 
-def gap(eigenvalues: Float[np.ndarray, " k"]) -> int:
+def largest_gap(eigenvalues: Float[np.ndarray, " k"]) -> int:
     """How many groups the largest gap of rising eigenvalues suggests, from two on (von Luxburg 2007, section 8.3)."""
     return int(np.diff(eigenvalues)[1:].argmax()) + 2
 
 
-def grouped(points: Float[np.ndarray, "n d"], count: int, seed: int) -> Int[np.ndarray, " n"]:
+def group_points(points: Float[np.ndarray, "n d"], count: int, seed: int) -> Int[np.ndarray, " n"]:
     """The number of each point's group, read off the first `count` eigenvectors (Damle, Minden & Ying 2019): unlike
     k-means this takes no draws and gives the same for any number of threads."""
     from sklearn.cluster import spectral_clustering
 
     if not np.ptp(points, axis=0).any():
         return np.zeros(len(points), dtype=int)
-    return spectral_clustering(affinity(points), n_clusters=count, assign_labels="cluster_qr", random_state=seed)
+    return spectral_clustering(affinity_matrix(points), n_clusters=count, assign_labels="cluster_qr", random_state=seed)
 
 
-def numbered(groups: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+def number_groups(groups: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     """The same groups numbered by size, the largest 0; of equals the one whose first member comes first."""
     names, first, members, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
     place = np.empty(len(names), dtype=int)
@@ -114,7 +109,7 @@ def numbered(groups: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
 
 def medoids(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> list[int]:
     """Of each group the point with the least distance to its others, the first of equals."""
-    far = np.round(_distances(points), 9)
+    far = np.round(_point_distances(points), 9)
     inside = [np.flatnonzero(groups == number) for number in range(groups.max() + 1)]
     return [int(some[far[np.ix_(some, some)].sum(1).argmin()]) for some in inside]
 
@@ -131,12 +126,12 @@ def silhouettes(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"])
     return np.asarray(silhouette_samples(points, groups)) if several else np.zeros(len(points))
 
 
-def silhouette(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
+def mean_silhouette(points: Float[np.ndarray, "n d"], groups: Int[np.ndarray, " n"]) -> float:
     """Mean silhouette; 0 for a single group."""
     return float(silhouettes(points, groups).mean())
 
 
-def _distances(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
+def _point_distances(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
     from scipy.spatial.distance import cdist
 
     return cdist(points, points)

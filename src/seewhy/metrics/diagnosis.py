@@ -35,7 +35,7 @@ class Rule:
     on_object: float
 
 
-def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+def evidence_spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """The smallest share of the picture that holds half of each map's positive evidence; NaN where there is none.
 
     0.5 for a constant map, 0.5 / cells for a single cell; the same for a map and any multiple or rearrangement of it.
@@ -53,7 +53,7 @@ def spread(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     return np.where(half > 0, cells / (height * width), np.nan)[:, 0]
 
 
-def diagnose(
+def diagnose_maps(
     maps: Float[np.ndarray, "n h w"], inside: Float[np.ndarray, " n"], area: Float[np.ndarray, " n"], rule: Rule
 ) -> pd.DataFrame:
     """`word`, `inside`, `lift` and `spread` of each map, by `rule`.
@@ -61,7 +61,7 @@ def diagnose(
     maps: at their own resolution; inside: share of the evidence on the object, NaN where it is not known (see
     `localisation.energy_inside`); area: share of the picture that the boxes cover.
     """
-    wide, boxed = spread(maps), np.isfinite(inside)
+    wide, boxed = evidence_spread(maps), np.isfinite(inside)
     positive = np.clip(np.nan_to_num(maps), 0, None)
     peak = positive.max((1, 2))
     lift = np.where(boxed, inside / np.where(area > 0, area, 1), np.nan)

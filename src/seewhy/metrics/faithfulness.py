@@ -30,32 +30,35 @@ class Sweep:
     scores: Float[np.ndarray, " n"]
     passes: int
 
-    def area(self, curves: Float[np.ndarray, "n s"]) -> Float[np.ndarray, " n"]:
+    def curve_area(self, curves: Float[np.ndarray, "n s"]) -> Float[np.ndarray, " n"]:
         """Area under each curve, over the share of cells from 0 to 1."""
         return np.trapezoid(curves, self.shares, axis=1)
 
-    def able(self, kind: str) -> Bool[np.ndarray, " n"]:
+    def is_meaningful(self, kind: str) -> Bool[np.ndarray, " n"]:
         """Images for which that kind of curve (deletion, insertion) can mean anything: the photo scores higher than
         what covers all of it. Where the cover itself looks like the target, taking cells away adds to the score."""
         curves = getattr(self, kind).values()  # all begin and end alike; a map that ranks nothing has none
         start, end = (np.fmax.reduce([some[:, k] for some in curves]) for k in (0, -1))
         return start > end if kind == "deletion" else end > start
 
-    def fair(self, kind: str) -> dict[str, Float[np.ndarray, "n s"]]:
-        """Curves of that kind, NaN for the images that are not `able`."""
-        return {name: np.where(self.able(kind)[:, None], some, np.nan) for name, some in getattr(self, kind).items()}
+    def meaningful_curves(self, kind: str) -> dict[str, Float[np.ndarray, "n s"]]:
+        """Curves of that kind, NaN for the images that are not `is_meaningful`."""
+        return {
+            name: np.where(self.is_meaningful(kind)[:, None], some, np.nan)
+            for name, some in getattr(self, kind).items()
+        }
 
-    def drop(self, method: str) -> Float[np.ndarray, " n"]:
+    def score_drop(self, method: str) -> Float[np.ndarray, " n"]:
         """Share of the score lost when the image is shown through the map. Chattopadhay et al. 2018, average drop."""
         lost = (self.scores - self.masked[method]).clip(0)
         return np.where(self.scores > 0, lost / np.where(self.scores > 0, self.scores, 1), np.nan)
 
-    def increase(self, method: str) -> Float[np.ndarray, " n"]:
+    def score_increase(self, method: str) -> Float[np.ndarray, " n"]:
         """1 where the image seen through the map scores higher, else 0. Chattopadhay et al. 2018, average increase."""
         return np.where(np.isnan(self.masked[method]), np.nan, self.masked[method] > self.scores)
 
 
-def sweep(
+def sweep_maps(
     model: nn.Module,
     images: Float[Tensor, "n c h w"],
     score: Rule,
@@ -71,10 +74,10 @@ def sweep(
     each = zip(
         images, targets, ({name: some[k] for name, some in maps.items()} for k in range(len(images))), strict=True
     )
-    return joined([_one(model, image, score, target, own, steps, seed) for image, target, own in each])
+    return join_sweeps([_sweep_image(model, image, score, target, own, steps, seed) for image, target, own in each])
 
 
-def joined(parts: Sequence[Sweep]) -> Sweep:
+def join_sweeps(parts: Sequence[Sweep]) -> Sweep:
     """The sweeps of several batches as one."""
     tables = {
         kind: {name: np.concatenate([getattr(part, kind)[name] for part in parts]) for name in parts[0].deletion}
@@ -84,13 +87,13 @@ def joined(parts: Sequence[Sweep]) -> Sweep:
     return Sweep(shares=parts[0].shares, scores=scores, passes=passes, **tables)
 
 
-def counted(cells: int, steps: int) -> Int[np.ndarray, " s"]:
+def step_counts(cells: int, steps: int) -> Int[np.ndarray, " s"]:
     """How many cells are treated at each step: equal strides from none to all, the last one cut where it must be."""
     stride = -(-cells // min(steps, cells))
     return np.append(np.arange(0, cells, stride), cells)
 
 
-def _one(
+def _sweep_image(
     model: nn.Module,
     image: Float[Tensor, "c h w"],
     score: Rule,
@@ -101,9 +104,9 @@ def _one(
 ) -> Sweep:
     """The sweep of one image."""
     altered = Altered(image, seed)
-    counts = counted(next(iter(maps.values())).size, steps)
-    asked = {name: altered.asked(some, counts) for name, some in maps.items()}
-    found = altered.ask(model, score, target)
+    counts = step_counts(next(iter(maps.values())).size, steps)
+    asked = {name: altered.questions_of(some, counts) for name, some in maps.items()}
+    found = altered.ask_model(model, score, target)
     return Sweep(
         counts / counts[-1],
         {name: np.array([[found[key] for key in one.deletion]]) for name, one in asked.items()},

@@ -17,7 +17,7 @@ WEIGHTS = {
 }  # section 4.2: direct neighbours count twice
 
 
-def impute(
+def impute_pixels(
     image: Float[np.ndarray, "c h w"], removed: Bool[np.ndarray, "h w"], noise: Float[np.ndarray, "c h w"] | float = 0.0
 ) -> Float[np.ndarray, "c h w"]:
     """`image` with the `removed` pixels filled in, `noise` added there; exact up to `SIDE` pixels a side.
@@ -29,13 +29,13 @@ def impute(
     if removed.all():
         filled = np.broadcast_to(image.mean((1, 2), keepdims=True), image.shape)
     elif factor == 1:
-        filled = _solved(image, removed)
+        filled = _solve_pixels(image, removed)
     else:
-        filled = _enlarged(*_reduced(image, removed, factor), removed.shape)
+        filled = _enlarge_image(*_reduce_image(image, removed, factor), removed.shape)
     return np.where(removed, filled.astype(np.float32) + noise, image).astype(np.float32)
 
 
-def _reduced(
+def _reduce_image(
     image: Float[np.ndarray, "c h w"], removed: Bool[np.ndarray, "h w"], factor: int
 ) -> tuple[Float[np.ndarray, "c a b"], Bool[np.ndarray, "a b"]]:
     """Means over the kept pixels of each square of `factor` pixels, and the squares where none was kept."""
@@ -48,14 +48,14 @@ def _reduced(
     return sums / np.maximum(counts, 1), counts == 0
 
 
-def _enlarged(
+def _enlarge_image(
     image: Float[np.ndarray, "c a b"], removed: Bool[np.ndarray, "a b"], shape: tuple[int, int]
 ) -> Float[np.ndarray, "c h w"]:
-    solved = _solved(image, removed) if removed.any() else image
+    solved = _solve_pixels(image, removed) if removed.any() else image
     return np.stack([cv2.resize(one.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR) for one in solved])
 
 
-def _solved(image: Float[np.ndarray, "c h w"], removed: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "c h w"]:
+def _solve_pixels(image: Float[np.ndarray, "c h w"], removed: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "c h w"]:
     """One linear equation a removed pixel: its value times the weights of its neighbours = their weighted sum."""
     place = np.full(removed.shape, -1)
     place[removed] = np.arange(removed.sum())

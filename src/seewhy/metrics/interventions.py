@@ -21,27 +21,27 @@ KINDS = {
 }
 
 
-def changed(kind: str, photo: Photo, mask: Mask, donor: Photo) -> Photo:
+def change_region(kind: str, photo: Photo, mask: Mask, donor: Photo) -> Photo:
     """`photo` with the part under `mask` replaced by the donor's ("swap"), blurred, or darkened; or the donor with that
     part of `photo` pasted onto it ("paste")."""
     if kind == "paste":
         return np.where(mask[..., None], photo, donor)
-    filling = {"swap": lambda: donor, "blur": lambda: blurred(photo), "darken": lambda: darkened(photo)}[kind]()
+    filling = {"swap": lambda: donor, "blur": lambda: blur_photo(photo), "darken": lambda: darken_photo(photo)}[kind]()
     return np.where(mask[..., None], filling, photo)
 
 
-def blurred(photo: Photo) -> Photo:
+def blur_photo(photo: Photo) -> Photo:
     """Details gone: two means over a quarter of the longer side."""
     side = 2 * (max(photo.shape) // 8) + 1
     return cv2.blur(cv2.blur(photo, (side, side)), (side, side))
 
 
-def darkened(photo: Photo) -> Photo:
+def darken_photo(photo: Photo) -> Photo:
     """`DARKER` of its brightness."""
     return (photo * DARKER).astype(np.uint8)
 
 
-def elsewhere(mask: Mask, avoid: Mask) -> Mask | None:
+def move_elsewhere(mask: Mask, avoid: Mask) -> Mask | None:
     """As many pixels that touch nothing of `avoid`: the mask moved, wrapped around the edges, to where it touches
     least, and what it still touches replaced by the nearest free pixels.
 

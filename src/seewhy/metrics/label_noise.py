@@ -27,13 +27,13 @@ class Doubts:
     margin: Float[np.ndarray, " n"]
 
     @property
-    def ranked(self) -> Int[np.ndarray, " k"]:
+    def ranked_images(self) -> Int[np.ndarray, " k"]:
         """The images off the diagonal, the largest margin first, of equals the first."""
         off = np.flatnonzero((self.confident != self.labels) & (self.confident != NONE))
         return off[np.argsort(-self.margin[off], kind="stable")]
 
 
-def thresholds(
+def class_thresholds(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], fewest: int = FEWEST
 ) -> Float[np.ndarray, " k"]:
     """Mean probability of each class over the images with its label; NaN for a class with fewer than `fewest`."""
@@ -42,10 +42,10 @@ def thresholds(
     return np.where(counts >= fewest, own / np.maximum(counts, 1), np.nan)
 
 
-def doubts(
+def find_doubts(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], limits: Float[np.ndarray, " k"]
 ) -> Doubts:
-    """Of the classes that reach their limit (see `thresholds`) the likeliest; of equals the label.
+    """Of the classes that reach their limit (see `class_thresholds`) the likeliest; of equals the label.
 
     Probabilities of a sigmoid need not add up to 1: each class is held against its own threshold all the same.
     """

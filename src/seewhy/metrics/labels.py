@@ -60,8 +60,8 @@ def with_interval(statistic: Callable[[Truth, Scores], float], true: Truth, scor
     if not np.isfinite(whole):
         return Estimate(float("nan"), float("nan"), float("nan"), len(true))
 
-    def resampled(drawn: Int[np.ndarray, " n"]) -> float:
+    def resampled_statistic(drawn: Int[np.ndarray, " n"]) -> float:
         found = statistic(true[drawn], scores[drawn])
         return found if np.isfinite(found) else whole
 
-    return bootstrap(resampled, len(true), seed)
+    return bootstrap(resampled_statistic, len(true), seed)

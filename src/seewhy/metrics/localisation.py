@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from seewhy.metrics.baselines import blind, enlarged
+from seewhy.metrics.baselines import blind_maps, enlarge_to_input
 from seewhy.metrics.registry import metric
 
 Maps = Float[np.ndarray, "*n h w"]
@@ -89,7 +89,7 @@ def box_masks(boxes: list[Float[np.ndarray, "k 4"]], height: int, width: int) ->
     return masks
 
 
-def lifts(
+def method_lifts(
     maps: Mapping[str, Float[np.ndarray, "n h w"]], masks: Bool[np.ndarray, "n h w"], grid: tuple[int, int], seed: int
 ) -> pd.DataFrame:
     """Lift of each method, image by image (columns), with the controls `centre` and `random` beside them.
@@ -97,5 +97,5 @@ def lifts(
     `maps` are at the masks' resolution; `grid` is that of the layer, from which the controls are enlarged, too.
     """
     n, *size = masks.shape
-    known = {name: enlarged(some, (size[0], size[1])) for name, some in blind(n, grid, seed).items()}
+    known = {name: enlarge_to_input(some, (size[0], size[1])) for name, some in blind_maps(n, grid, seed).items()}
     return pd.DataFrame({name: lift(some, masks) for name, some in {**maps, **known}.items()})

@@ -12,25 +12,27 @@ DIGITS = 6  # similarities that agree to so many are equal, and the first image 
 KINDS = ("its answer", "its true class", "another class")
 
 
-def nearest(
+def find_nearest(
     queries: Float[np.ndarray, "m c"], pool: Float[np.ndarray, "n c"], count: int
 ) -> tuple[Int[np.ndarray, "m k"], Float[np.ndarray, "m k"]]:
     """For each query its `count` nearest in the pool (all of a smaller one), the most alike first: index, similarity.
 
     Similarity is the cosine of the two vectors, 0 where either is zero throughout. Of equals the first counts.
     """
-    alike = np.round(_unit(queries) @ _unit(pool).T, DIGITS) + 0.0
+    alike = np.round(_unit_vectors(queries) @ _unit_vectors(pool).T, DIGITS) + 0.0
     order = np.argsort(-alike, axis=1, kind="stable")[:, :count]
     return order, np.take_along_axis(alike, order, 1)
 
 
-def _unit(vectors: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+def _unit_vectors(vectors: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
     plain = np.asarray(vectors, dtype=float)
     length = np.linalg.norm(plain, axis=1, keepdims=True)
     return plain / np.where(length > 0, length, 1)
 
 
-def kinds(found: np.ndarray | Sequence[Sequence[str]], answers: Sequence[str], truths: Sequence[str]) -> np.ndarray:
+def neighbour_kinds(
+    found: np.ndarray | Sequence[Sequence[str]], answers: Sequence[str], truths: Sequence[str]
+) -> np.ndarray:
     """For each neighbour (m, k) of a mistake, by its class: one of `KINDS`."""
     classes = np.asarray(found, dtype=object)
     said, true = (np.asarray(names, dtype=object)[:, None] for names in (answers, truths))
@@ -47,12 +49,12 @@ class Sides:
     right: int  # images to be found of the classes answered, or of the true ones: the fewer of the two
 
     @property
-    def open(self) -> bool:
+    def has_sides(self) -> bool:
         """Whether any right image is of a class that a mistake is, or was taken for: else there are no sides."""
         return any(self.chance[kind] for kind in KINDS[:2])
 
     @property
-    def side(self) -> str:
+    def frequent_side(self) -> str:
         """The kind that is clearly more frequent than the opposite one and than chance; empty where neither is, or
         where either has hardly an image to be found."""
         if self.right < FEWEST:
@@ -63,9 +65,9 @@ class Sides:
         return ""
 
 
-def sides(found: Sequence[str], answers: Sequence[str], truths: Sequence[str], pool: Sequence[str]) -> Sides:
+def count_sides(found: Sequence[str], answers: Sequence[str], truths: Sequence[str], pool: Sequence[str]) -> Sides:
     """`found` is the class of each mistake's nearest right image, `pool` the classes of all right images."""
-    there = kinds(np.asarray(found, dtype=object)[:, None], answers, truths)[:, 0]
+    there = neighbour_kinds(np.asarray(found, dtype=object)[:, None], answers, truths)[:, 0]
     frequency = {name: float(np.mean(np.asarray(pool, dtype=object) == name)) for name in {*answers, *truths}}
     said, true = (float(np.mean([frequency[name] for name in names])) for names in (answers, truths))
     chance = dict(zip(KINDS, (said, true, max(0.0, 1 - said - true)), strict=True))

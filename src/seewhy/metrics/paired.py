@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
-from seewhy.metrics.agreement import spearman, units
+from seewhy.metrics.agreement import rank_vectors, spearman
 
 Boxes = Float[np.ndarray, "n 4"]  # x0, y0, x1, y1 in shares of the file's sides
 Maps = Float[np.ndarray, "n h w"]
@@ -43,7 +43,7 @@ class Pair:
     seen: tuple[Boxes, Boxes]
 
     @property
-    def shared(self) -> Boxes:
+    def shared_box(self) -> Boxes:
         """The part of each file that both models were shown."""
         first, second = self.seen
         low = np.maximum(np.maximum(first[:, :2], second[:, :2]), 0)
@@ -51,51 +51,47 @@ class Pair:
         return np.concatenate([low, high], 1)
 
     @property
-    def shape(self) -> tuple[int, int]:
+    def common_shape(self) -> tuple[int, int]:
         """The coarser grid: the fewer cells along each side."""
         first, second = (maps.shape[1:] for maps in self.maps)
         return min(first[0], second[0]), min(first[1], second[1])
 
-    def common(self) -> tuple[Maps, Maps]:
+    def common_maps(self) -> tuple[Maps, Maps]:
         """Both on the coarser grid, over the part of the file that both models were shown."""
         first, second = (
-            resampled(maps, seen, self.shared, self.shape) for maps, seen in zip(self.maps, self.seen, strict=True)
-        )
-        return first, second
-
-    def shown(self) -> tuple[Maps, Maps]:
-        """Each with its own number of cells, over that part, as a share of its own maximum; NaN: no evidence."""
-        first, second = (
-            _shares(resampled(maps, seen, self.shared, maps.shape[1:]))
+            resample_maps(maps, seen, self.shared_box, self.common_shape)
             for maps, seen in zip(self.maps, self.seen, strict=True)
         )
         return first, second
 
-    def take(self, positions: Sequence[int] | Int[np.ndarray, " k"]) -> "Pair":
-        """The images at those positions."""
-        (first, second), (here, there) = self.maps, self.seen
-        return Pair((first[positions], second[positions]), (here[positions], there[positions]))
+    def shown_maps(self) -> tuple[Maps, Maps]:
+        """Each with its own number of cells, over that part, as a share of its own maximum; NaN: no evidence."""
+        first, second = (
+            _own_shares(resample_maps(maps, seen, self.shared_box, maps.shape[1:]))
+            for maps, seen in zip(self.maps, self.seen, strict=True)
+        )
+        return first, second
 
-    def likeness(self, groups: Sequence[str]) -> pd.DataFrame:
-        """Rank correlation of the two maps of each image (`same`), and its control (`other`, see `between`); NaN for
-        both where either map is constant, as one without evidence is."""
-        first, second = self.common()
+    def rank_likeness(self, groups: Sequence[str]) -> pd.DataFrame:
+        """Rank correlation of the two maps of each image (`same`), and its control (`other`): see
+        `different_image_likeness`. NaN for both where either map is constant, as one without evidence is."""
+        first, second = self.common_maps()
         same = spearman(first, second)
-        return pd.DataFrame({"same": same, "other": between(first, second, groups)})
+        return pd.DataFrame({"same": same, "other": different_image_likeness(first, second, groups)})
 
 
-def _shares(maps: Maps) -> Maps:
+def _own_shares(maps: Maps) -> Maps:
     largest = maps.max((1, 2), keepdims=True) if maps.size else np.ones((len(maps), 1, 1))
     return np.where(largest > 0, maps / np.where(largest > 0, largest, 1), np.nan)
 
 
-def between(first: Maps, second: Maps, groups: Sequence[str]) -> Float[np.ndarray, " n"]:
+def different_image_likeness(first: Maps, second: Maps, groups: Sequence[str]) -> Float[np.ndarray, " n"]:
     """Mean rank correlation of each image's map of one model with the other model's maps of *different* images of its
     group, both ways: what two models have in common because of where things lie in pictures, not because of this image.
 
     Groups of one image are joined to one. NaN where either of the image's maps is constant, or there is no other image.
     """
-    one, other = units(first), units(second)
+    one, other = rank_vectors(first), rank_vectors(second)
     there = np.isfinite(one).all(1) & np.isfinite(other).all(1)
     one, other, names = one[there], other[there], pd.Series(list(groups), dtype=object)[there].reset_index(drop=True)
     names = names.where(names.map(names.value_counts()) > 1, "")
@@ -107,23 +103,23 @@ def between(first: Maps, second: Maps, groups: Sequence[str]) -> Float[np.ndarra
     return found
 
 
-def resampled(maps: Maps, seen: Boxes, wanted: Boxes, shape: tuple[int, ...]) -> Float[np.ndarray, "n H W"]:
+def resample_maps(maps: Maps, seen: Boxes, wanted: Boxes, shape: tuple[int, ...]) -> Float[np.ndarray, "n H W"]:
     """Mean of each map over the cells of a grid of `shape` (rows, columns): the map covers the box `seen` of its file,
     the grid the box `wanted` inside that. Where the two are one, as a rule, a map on its own grid stays what it is."""
-    down = _weights(seen[:, 1::2], maps.shape[1], wanted[:, 1::2], shape[0])
-    across = _weights(seen[:, ::2], maps.shape[2], wanted[:, ::2], shape[1])
+    down = _cell_weights(seen[:, 1::2], maps.shape[1], wanted[:, 1::2], shape[0])
+    across = _cell_weights(seen[:, ::2], maps.shape[2], wanted[:, ::2], shape[1])
     return np.asarray(down @ maps @ across.swapaxes(1, 2))
 
 
-def _weights(
+def _cell_weights(
     seen: Float[np.ndarray, "n 2"], cells: int, wanted: Float[np.ndarray, "n 2"], steps: int
 ) -> Float[np.ndarray, "n steps cells"]:
     """Along one side: which share of each step of the grid lies in each cell of the map."""
-    have, want = _edges(seen, cells), _edges(wanted, steps)
+    have, want = _cell_edges(seen, cells), _cell_edges(wanted, steps)
     high = np.minimum(want[:, 1:, None], have[:, None, 1:])
     low = np.maximum(want[:, :-1, None], have[:, None, :-1])
     return np.clip(high - low, 0, None) / (want[:, 1:] - want[:, :-1])[:, :, None]
 
 
-def _edges(ends: Float[np.ndarray, "n 2"], cells: int) -> Float[np.ndarray, "n edges"]:
+def _cell_edges(ends: Float[np.ndarray, "n 2"], cells: int) -> Float[np.ndarray, "n edges"]:
     return ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * np.linspace(0, 1, cells + 1)

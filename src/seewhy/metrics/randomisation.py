@@ -13,13 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.engine.modules import untouched
-from seewhy.metrics.agreement import units
+from seewhy.engine.modules import eval_mode
+from seewhy.metrics.agreement import rank_vectors
 
 SAME = 0.9  # mean likeness of maps of different images from which on nothing can be said: all maps are one
 
 
-def cascade(
+def randomise_cascade(
     model: nn.Module, image: Float[Tensor, "1 c h w"], depths: int, seed: int
 ) -> Iterator[tuple[float, nn.Module]]:
     """A copy of the model with more and more of its weights redrawn, from the output to the input, in `depths` steps,
@@ -29,45 +29,48 @@ def cascade(
     from a normal distribution with its own mean and standard deviation, so that the network neither dies nor overflows.
     """
     other = copy.deepcopy(model).eval().requires_grad_(False)
-    order, parameters = _places(other, image), dict(other.named_parameters())
+    order, parameters = _call_places(other, image), dict(other.named_parameters())
     places = sorted(set(order.values()), reverse=True)
     groups = [list(part) for part in np.array_split(places, min(depths, len(places)))]
     draw, total, done = torch.Generator().manual_seed(seed), sum(map(torch.numel, parameters.values())), 0
     for group in groups:
         for name in (name for place in group for name in order if order[name] == place):
-            _redraw(parameters[name], draw)
+            _redraw_weight(parameters[name], draw)
             done += parameters[name].numel()
         yield done / total, other
 
 
-def _redraw(weight: nn.Parameter, draw: torch.Generator) -> None:
+def _redraw_weight(weight: nn.Parameter, draw: torch.Generator) -> None:
     """A single number has no spread of its own: its size stands in for it."""
     spread = weight.std(correction=0) if weight.numel() > 1 else weight.abs().mean()
     with torch.no_grad():
         weight.copy_(weight.mean() + spread * torch.randn(weight.shape, generator=draw).to(weight))
 
 
-def _places(model: nn.Module, image: Float[Tensor, "1 c h w"]) -> dict[str, int]:
+def _call_places(model: nn.Module, image: Float[Tensor, "1 c h w"]) -> dict[str, int]:
     """When each parameter is used: the call of its module, or of the nearest one around it that is called at all."""
     calls: dict[str, int] = {}
 
-    def seen(name: str) -> None:
+    def note_call(name: str) -> None:
         calls.setdefault(name, len(calls))
 
     handles = [
-        module.register_forward_pre_hook(lambda _module, _args, name=name: seen(name))
+        module.register_forward_pre_hook(lambda _module, _args, name=name: note_call(name))
         for name, module in model.named_modules()
     ]
     try:
-        with untouched(model), torch.no_grad():
+        with eval_mode(model), torch.no_grad():
             model(image.clone())
     finally:
         for handle in handles:
             handle.remove()
-    return {name: next(calls[part] for part in _around(name) if part in calls) for name, _ in model.named_parameters()}
+    return {
+        name: next(calls[part] for part in _modules_around(name) if part in calls)
+        for name, _ in model.named_parameters()
+    }
 
 
-def _around(parameter: str) -> Iterator[str]:
+def _modules_around(parameter: str) -> Iterator[str]:
     """The modules around a parameter, from the inside out; the last is the model, whose name is empty."""
     name = parameter
     while name:
@@ -75,15 +78,15 @@ def _around(parameter: str) -> Iterator[str]:
         yield name
 
 
-def unrelated(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+def unrelated_likeness(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Mean rank correlation of each map with the maps of all other images; NaN for a constant map, or where all are."""
-    unit = units(maps)
+    unit = rank_vectors(maps)
     likeness = unit @ np.nan_to_num(unit).T
     others = np.isfinite(unit).all(1).sum() - 1
     return (likeness.sum(1) - 1) / others if others > 0 else np.full(len(maps), np.nan)
 
 
-def kept(likeness: Float[np.ndarray, " n"], unrelated: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+def kept_share(likeness: Float[np.ndarray, " n"], unrelated: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """What is left of each map, (likeness - unrelated) / (1 - unrelated): 1 is all of it, 0 no more than any other
     image's map has in common with it. NaN where maps of different images are all but one (`SAME`) to begin with."""
     return np.where(unrelated < SAME, (likeness - unrelated) / np.where(unrelated < SAME, 1 - unrelated, 1), np.nan)

@@ -46,12 +46,12 @@ class Metric:
     is_own: bool = False  # added by the user
 
     @property
-    def home(self) -> str:
+    def home_module(self) -> str:
         """The module that its function stands in."""
         return getattr(self.function, "__module__", "") or ""
 
     @property
-    def arguments(self) -> tuple[str, ...]:
+    def argument_names(self) -> tuple[str, ...]:
         """The names of what the function takes."""
         return tuple(inspect.signature(self.function).parameters) if self.function else ()
 
@@ -107,7 +107,7 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
     fields.setdefault("family", name)
     fields.setdefault("baselines", NAMES)
 
-    def register(function: Registered) -> Registered:
+    def register_metric(function: Registered) -> Registered:
         if not name.isidentifier():
             raise SeewhyError(f"metric '{name}': found a name with other signs; allowed: letters, digits and _")
         if fields.get("is_own") and name in METRICS and not METRICS[name].is_own:
@@ -119,7 +119,7 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
         declare_metric(name, function=function, **fields)
         return function
 
-    return register
+    return register_metric
 
 
 def family_metrics(family: str) -> list[Metric]:

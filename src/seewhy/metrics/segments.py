@@ -10,7 +10,7 @@ Labels = UInt8[np.ndarray, "n h w"]
 Maps = Float[np.ndarray, "n h w"]
 
 
-def confusions(predicted: Labels, true: Labels, classes: int) -> Int[np.ndarray, "n k k"]:
+def confusion_matrices(predicted: Labels, true: Labels, classes: int) -> Int[np.ndarray, "n k k"]:
     """Pixels of each image by true (rows) and predicted class; those whose truth is no class are not counted."""
     counts = np.zeros((len(true), classes, classes), int)
     for count, said, real in zip(counts, predicted, true, strict=True):
@@ -20,7 +20,7 @@ def confusions(predicted: Labels, true: Labels, classes: int) -> Int[np.ndarray,
     return counts
 
 
-def ious(counts: Int[np.ndarray, "n k k"], seed: int) -> list[Estimate]:
+def class_ious(counts: Int[np.ndarray, "n k k"], seed: int) -> list[Estimate]:
     """IoU of each class: pixels that are both over pixels that are either, summed over images (Everingham et al. 2015).
 
     The interval is over images; n counts those in which the class is true or predicted.
@@ -42,13 +42,13 @@ def shared_pixels(
     return both, counts.sum(1) + counts.sum(2) - both
 
 
-def inside(shares: Maps, regions: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+def mean_inside(shares: Maps, regions: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Mean of each map over its region; NaN where the region is empty or the map shows no evidence."""
     area = regions.sum((1, 2))
     return np.where(area > 0, (shares * regions).sum((1, 2)) / np.where(area > 0, area, 1), np.nan)
 
 
-def within(shares: Maps, sure: Maps, regions: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+def correlation_within(shares: Maps, sure: Maps, regions: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
     """Rank correlation of map and probability over the pixels of each region; NaN where one of them is constant."""
     rows = zip(shares, sure, regions, strict=True)
     pairs = [(cam[region][None, None], p[region][None, None]) for cam, p, region in rows]
@@ -62,7 +62,7 @@ def outcome_pixels(
     return {"right": predicted & true, "missed": true & ~predicted, "invented": predicted & ~true}
 
 
-def instead(counts: Int[np.ndarray, "k k"]) -> Float[np.ndarray, "k k"]:
+def wrong_class_shares(counts: Int[np.ndarray, "k k"]) -> Float[np.ndarray, "k k"]:
     """Of the wrong pixels of each true class (rows), the share that each other class got; the diagonal is NaN."""
     wrong = counts * (1 - np.eye(len(counts)))
     total = wrong.sum(1, keepdims=True)

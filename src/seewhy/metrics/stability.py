@@ -14,30 +14,30 @@ NOISE = 5  # standard deviation, of 255 grey values: hardly seen
 QUALITY = 75  # of a JPEG: what PIL and most cameras' software take for granted
 
 
-def noise(photo: Photo, seed: int) -> Photo:
+def add_noise(photo: Photo, seed: int) -> Photo:
     """Normal noise on every value."""
     drawn = np.random.default_rng([seed, int(photo.sum())]).normal(0, NOISE, photo.shape)
     return (photo + drawn).round().clip(0, 255).astype(np.uint8)
 
 
-def shift(photo: Photo, _seed: int) -> Photo:
+def shift_photo(photo: Photo, _seed: int) -> Photo:
     """One pixel to the right; the left column stands twice."""
     return np.concatenate([photo[:, :1], photo[:, :-1]], 1)
 
 
-def shifted_back(answers: Float[Tensor, "n k h w"]) -> Float[Tensor, "n k h w"]:
+def shift_back(answers: Float[Tensor, "n k h w"]) -> Float[Tensor, "n k h w"]:
     """Answers to shifted photos, each where it was before; the right column stands twice."""
     return torch.cat([answers[..., 1:], answers[..., -1:]], -1)
 
 
-def jpeg(photo: Photo, _seed: int) -> Photo:
+def compress_jpeg(photo: Photo, _seed: int) -> Photo:
     """Written as a JPEG and read again."""
     buffer = io.BytesIO()
     Image.fromarray(photo).save(buffer, format="jpeg", quality=QUALITY)
     return np.asarray(Image.open(buffer).convert("RGB"))
 
 
-CHANGES: dict[str, Callable[[Photo, int], Photo]] = {"noise": noise, "shift": shift, "jpeg": jpeg}
+CHANGES: dict[str, Callable[[Photo, int], Photo]] = {"noise": add_noise, "shift": shift_photo, "jpeg": compress_jpeg}
 TITLES = {
     "noise": f"noise of {NOISE} grey values",
     "shift": "one pixel to the right",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from seewhy.metrics.captions import AXES, tokens
+from seewhy.metrics.captions import AXES, split_words
 from seewhy.stats import Estimate, mean
 
 SIDES = {"left": (1, False), "right": (1, True), "top": (0, False), "bottom": (0, True)}  # word -> axis, far half
@@ -18,7 +18,7 @@ OPPOSITE = {one: other for pair in AXES.values() for one, other in (pair, pair[:
 CHANCE = 0.5  # of the evidence is in one half of the picture
 
 
-def towards(maps: Float[np.ndarray, "n h w"], words: Sequence[str]) -> Float[np.ndarray, " n"]:
+def evidence_towards(maps: Float[np.ndarray, "n h w"], words: Sequence[str]) -> Float[np.ndarray, " n"]:
     """Share of each map's positive evidence in the half of the picture that the word names: 0.5 is chance.
 
     NaN for a word that names no side and for a map without evidence. A middle row or column counts half.
@@ -30,26 +30,26 @@ def towards(maps: Float[np.ndarray, "n h w"], words: Sequence[str]) -> Float[np.
         if word.casefold() in SIDES and total[k] > 0:
             axis, far = SIDES[word.casefold()]
             along = positive[k].sum(1 - axis)
-            share = float((along * _half(len(along), far)).sum() / total[k])
+            share = float((along * _half_mask(len(along), far)).sum() / total[k])
             found[k] = share
     return found
 
 
-def _half(cells: int, far: bool) -> Float[np.ndarray, " cells"]:
+def _half_mask(cells: int, far: bool) -> Float[np.ndarray, " cells"]:
     """1 in one half, 0 in the other."""
     place = np.arange(cells) - (cells - 1) / 2
     return np.heaviside(place if far else -place, 0.5)
 
 
 def same_image(rows: pd.DataFrame, maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """For each word that names a side: what `towards` finds, on average, in the maps of those words of the same
-    caption that name none. The control that knows the image: where all is on the left, every word looks left."""
+    """For each word that names a side: what `evidence_towards` finds, on average, in the maps of those words of the
+    same caption that name none. The control that knows the image: where all is on the left, every word looks left."""
     words, images = rows["predicted"].to_numpy(), rows["image"].to_numpy()
     naming = np.array([word.casefold() in SIDES for word in words], dtype=bool)
     found = np.full(len(rows), np.nan)
     for k in np.flatnonzero(naming):
         others = maps[(images == images[k]) & ~naming]
-        shares = towards(others, [words[k]] * len(others))
+        shares = evidence_towards(others, [words[k]] * len(others))
         if np.isfinite(shares).any():
             found[k] = np.nanmean(shares)
     return found
@@ -61,15 +61,15 @@ def over_images(values: Float[np.ndarray, " n"], images: Sequence[str], seed: in
     return mean(frame.groupby("image", sort=False)["value"].mean().to_numpy(), seed)
 
 
-def opposites(rows: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
+def opposite_words(rows: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
     """The rows whose word names a side, with the word for the other side (column `other`): those where `known`, the
     vocabulary, has it and the caption has not."""
     other = rows["predicted"].str.casefold().map(OPPOSITE)
-    unwritten = [word not in tokens(text) for word, text in zip(other, rows["written"], strict=True)]
+    unwritten = [word not in split_words(text) for word, text in zip(other, rows["written"], strict=True)]
     return rows.assign(other=other)[other.isin(set(known)) & np.array(unwritten, bool)].reset_index(drop=True)
 
 
-def unsaid(rows: pd.DataFrame, seed: int) -> list[str]:
+def unsaid_words(rows: pd.DataFrame, seed: int) -> list[str]:
     """For each row a word that other captions have and its own has not, drawn at random; the row's own where there is
     none."""
     every, draw = sorted(set(rows["predicted"])), np.random.default_rng(seed)

@@ -31,7 +31,9 @@ def judge_candidates(project: Project, study: str, ask: Callable[[str], str] | N
     result = read_family(project.root, study, CANDIDATES)
     judged, where = project.params.study(study).judged, f"studies.{study}.judged of {FILE}"
     found = take_judgements(read_candidates(result.table), judged, where)
-    waiting = [(number, one) for number, one in enumerate(found) if one.waits or (one.judged and not one.pinned)]
+    waiting = [
+        (number, one) for number, one in enumerate(found) if one.awaits_judgement or (one.judged and not one.pinned)
+    ]
     if not waiting:
         typer.echo(f"{study}: no candidate waits for your judgement")
         return
@@ -66,7 +68,7 @@ def describe_candidate(one: JudgedCandidate, images: Sequence[str]) -> str:
 
     place = "" if one.place is None else f" ({', '.join(f'{side:.2f}' for side in one.place)})"
     effect = f"  gain in log-odds of {one.target}: {effect_text(one.effect)}"
-    return "\n".join([f"\n{one.id}: {one.thing}{place}", effect, f"  images: {', '.join(images)}"])
+    return "\n".join([f"\n{one.id}: {one.candidate_phrase}{place}", effect, f"  images: {', '.join(images)}"])
 
 
 def print_lines(study: str, waiting: Sequence[JudgedCandidate]) -> None:
@@ -74,7 +76,7 @@ def print_lines(study: str, waiting: Sequence[JudgedCandidate]) -> None:
     typer.echo(f"# for studies.{study} of {FILE}: `is` says `object` or `shortcut`\njudged:")
     for one in waiting:
         key = one.id if re.fullmatch(r"[\w][\w ./-]*", one.id) else json.dumps(one.id, ensure_ascii=False)
-        typer.echo(f"  {key}: {{is: {one.judged or '...'}, seen: {one.seen}}}  # {one.thing}")
+        typer.echo(f"  {key}: {{is: {one.judged or '...'}, seen: {one.seen}}}  # {one.candidate_phrase}")
 
 
 def ask_terminal(question: str) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seewhy.engine.layers import last_layer as layer  # noqa: F401 (what every task has)
 from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError, unknown
-from seewhy.metrics.captions import tokens
+from seewhy.metrics.captions import split_words
 from seewhy.metrics.localisation import box_masks
 from seewhy.tasks.words import Vocabulary, kind
 
@@ -217,7 +217,7 @@ def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], voca
     for row, (image, reference) in enumerate(zip(rows["image"], rows["caption"], strict=True)):
         said = vocabulary.said(chosen[row].tolist())
         caption = " ".join(word for _, word in said)
-        known = None if pd.isna(reference) else set(tokens(reference))
+        known = None if pd.isna(reference) else set(split_words(reference))
         for step, word in said:
             right = pd.NA if known is None else word.casefold() in known
             label = word if right is True else None

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seewhy.config.params import Output
-from seewhy.engine.modules import untouched
+from seewhy.engine.modules import eval_mode
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError
 
@@ -42,7 +42,7 @@ def taken_off(model: nn.Module, ending: Output, image: Float[Tensor, "1 c h w"],
         if name and isinstance(module, MODULES[ending])
     ]
     try:
-        with untouched(model), torch.no_grad():
+        with eval_mode(model), torch.no_grad():
             answer = output_of(model(image))
     finally:
         for handle in handles:

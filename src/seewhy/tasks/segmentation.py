@@ -17,7 +17,7 @@ from seewhy.engine.layers import rising_layers
 from seewhy.engine.targets import Rule, Score, output_of, two_sided
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
-from seewhy.metrics.segments import confusions
+from seewhy.metrics.segments import confusion_matrices
 from seewhy.tasks.output_activation import scores_only
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def found(
     at least `MATCH`; null without a mask), iou, and the shares of the image it takes, `predicted_share`, `true_share`.
     """
     labels, rows = probabilities.argmax(1).astype(np.uint8), []
-    counts = confusions(labels, true, len(classes))
+    counts = confusion_matrices(labels, true, len(classes))
     for i, name in enumerate(names):
         known, masked = (true[i] != VOID).sum(), (true[i] != VOID).any()
         for target in range(1, len(classes)):

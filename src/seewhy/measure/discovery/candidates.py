@@ -37,13 +37,13 @@ class Candidate:
     area: float
 
     @property
-    def strength(self) -> float:
+    def rank_strength(self) -> float:
         """What it is ranked by: the lower end of the effect over the root of the area that was changed, so that a small
         tag is not hidden by the object, which moves more because there is more of it."""
         return self.effect.low / self.area**0.5
 
     @property
-    def shown(self) -> bool:
+    def has_effect(self) -> bool:
         """Whether its effect is above 0, after correction for all edits that were tried."""
         return self.effect.low > 0
 
@@ -85,7 +85,7 @@ def find_candidates(
     sweep = Sweep(pictures, pairings, masks)
     places = progress(grid_places(COARSE), COARSE**2, "squares")
     found = [one for place in places for one in sweep.measure_square(place, pairings)]
-    fine = _refined(sweep, found, progress)
+    fine = _refine_squares(sweep, found, progress)
     photos = pictures.photos
     for name, edit in whole_edits(photos).items():
         fine += sweep.measure_edit(edit, "whole", name, None, FRAME_AREA if name == "border" else 1.0, pairings)
@@ -110,11 +110,11 @@ def quarter_places(place: Place) -> list[Place]:
     return [(x0, y0, x, y), (x, y0, x1, y), (x0, y, x, y1), (x, y, x1, y1)]
 
 
-def _refined(sweep: Sweep, coarse: list[Candidate], progress: Progress) -> list[Candidate]:
+def _refine_squares(sweep: Sweep, coarse: list[Candidate], progress: Progress) -> list[Candidate]:
     """The squares of each class, the strongest replaced by those of their quarters that keep most of the effect."""
     wanted: dict[Place, list[Pairing]] = {}
     for pairing in sweep.pairings:
-        own = sorted((one for one in coarse if one.target == pairing.target), key=_falling)
+        own = sorted((one for one in coarse if one.target == pairing.target), key=_falling_key)
         for one in own[:REFINED]:
             if one.place and one.effect.low > -abs(one.effect.value):
                 wanted.setdefault(one.place, []).append(pairing)
@@ -135,20 +135,20 @@ def rank_candidates(found: list[Candidate]) -> list[Candidate]:
     before what is in one place where its effect is the larger one."""
     first: list[Candidate] = []
     later: list[Candidate] = []
-    for one in sorted((one for one in found if one.area < 1), key=_falling):
-        (later if any(_touching(one, other) for other in first) else first).append(one)
+    for one in sorted((one for one in found if one.area < 1), key=_falling_key):
+        (later if any(_are_touching(one, other) for other in first) else first).append(one)
     local = first + later
-    for one in sorted((one for one in found if one.area == 1), key=_falling):
+    for one in sorted((one for one in found if one.area == 1), key=_falling_key):
         weaker = (k for k, other in enumerate(local) if other.effect.low < one.effect.low)
         local.insert(next(weaker, len(local)), one)
     return local
 
 
-def _falling(one: Candidate) -> tuple[float, float]:
-    return -one.strength, -one.effect.value
+def _falling_key(one: Candidate) -> tuple[float, float]:
+    return -one.rank_strength, -one.effect.value
 
 
-def _touching(one: Candidate, other: Candidate) -> bool:
+def _are_touching(one: Candidate, other: Candidate) -> bool:
     """Whether two squares share a side or overlap."""
     if not (one.kind == other.kind == "square") or one.place is None or other.place is None:
         return False

@@ -18,12 +18,12 @@ def square_edit(photos: UInt8[np.ndarray, "n h w c"], place: Place) -> Edit:
     height, width = photos.shape[1:3]
     x0, y0, x1, y1 = (round(share * side) for share, side in zip(place, (width, height, width, height), strict=True))
 
-    def paste(base: int, donor: int) -> Photo:
+    def paste_square(base: int, donor: int) -> Photo:
         changed = photos[base].copy()
         changed[y0:y1, x0:x1] = photos[donor, y0:y1, x0:x1]
         return changed
 
-    return paste
+    return paste_square
 
 
 def part_edit(photos: UInt8[np.ndarray, "n h w c"], masks: Bool[np.ndarray, "n h w"]) -> Edit:
@@ -33,15 +33,15 @@ def part_edit(photos: UInt8[np.ndarray, "n h w c"], masks: Bool[np.ndarray, "n h
 
 def whole_edits(photos: UInt8[np.ndarray, "n h w c"]) -> dict[str, Edit]:
     """An edit for each property of a whole picture, by name."""
-    return {name: _carried(photos, carry) for name, carry in PROPERTIES.items()}
+    return {name: _carry_edit(photos, carry) for name, carry in PROPERTIES.items()}
 
 
-def _carried(photos: UInt8[np.ndarray, "n h w c"], carry: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Edit:
-    def edit(base: int, donor: int) -> Photo:
+def _carry_edit(photos: UInt8[np.ndarray, "n h w c"], carry: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Edit:
+    def edit_photo(base: int, donor: int) -> Photo:
         changed = carry(photos[base].astype(np.float32), photos[donor].astype(np.float32))
         return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
 
-    return edit
+    return edit_photo
 
 
 def carry_brightness(base: np.ndarray, donor: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ def find_parts(
     n, channels, height, width = activation.shape
     rows = activation.transpose(0, 2, 3, 1).reshape(-1, channels).astype(np.float32)
     some = np.random.default_rng(seed).permutation(len(rows))[:ROWS]
-    strength = _strengths(rows, rows[some], min(parts, channels), seed).reshape(n, height, width, -1)
+    strength = _part_strengths(rows, rows[some], min(parts, channels), seed).reshape(n, height, width, -1)
     masks = []
     for k in range(strength.shape[-1]):
         large = np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_LINEAR) for one in strength[..., k]])
@@ -30,7 +30,9 @@ def find_parts(
     return masks
 
 
-def _strengths(rows: Float[np.ndarray, "p c"], some: Float[np.ndarray, "q c"], parts: int, seed: int) -> np.ndarray:
+def _part_strengths(
+    rows: Float[np.ndarray, "p c"], some: Float[np.ndarray, "q c"], parts: int, seed: int
+) -> np.ndarray:
     """How strong each part is at each place (p, parts)."""
     if rows.min() >= 0 and some.any():
         from sklearn.decomposition import NMF

@@ -31,7 +31,7 @@ class Pictures:
     scores: Scores
 
     @property
-    def classes(self) -> list[int]:
+    def usable_classes(self) -> list[int]:
         """Classes with enough pictures to be donors and enough others to be bases, the most frequent first."""
         numbers, counts = np.unique(self.predicted, return_counts=True)
         able = (counts >= FEWEST) & (len(self.predicted) - counts >= FEWEST)
@@ -60,22 +60,22 @@ class Effect:
 
 
 def pair_pictures(pictures: Pictures, most: int, seed: int) -> list[Pairing]:
-    """A pairing for each class of `pictures.classes`, with at most `most` bases, spread evenly over their classes."""
+    """A pairing for each of `pictures.usable_classes`, with at most `most` bases, spread evenly over their classes."""
     draw = np.random.default_rng(seed)
     by_class = {k: np.flatnonzero(pictures.predicted == k) for k in np.unique(pictures.predicted).tolist()}
     able = np.isin(pictures.predicted, [k for k, own in by_class.items() if len(own) > 1])
-    turn = _turns(pictures.predicted, draw)
-    same = np.array([_other(by_class[int(k)], i, draw) for i, k in enumerate(pictures.predicted)])
+    turn = _deal_turns(pictures.predicted, draw)
+    same = np.array([_draw_other(by_class[int(k)], i, draw) for i, k in enumerate(pictures.predicted)])
     found = []
-    for target in pictures.classes:
+    for target in pictures.usable_classes:
         others = np.flatnonzero(able & (pictures.predicted != target))
         bases = others[np.argsort(turn[others], kind="stable")][:most]
         if len(bases) >= FEWEST:
-            found.append(Pairing(target, bases, _repeated(by_class[target], len(bases), draw), same[bases]))
+            found.append(Pairing(target, bases, _draw_repeated(by_class[target], len(bases), draw), same[bases]))
     return found
 
 
-def _turns(predicted: Int[np.ndarray, " n"], draw: np.random.Generator) -> Int[np.ndarray, " n"]:
+def _deal_turns(predicted: Int[np.ndarray, " n"], draw: np.random.Generator) -> Int[np.ndarray, " n"]:
     """In which round of dealing one picture a class each picture comes, in random order."""
     order, turn = draw.permutation(len(predicted)), np.empty(len(predicted), int)
     for k in np.unique(predicted):
@@ -84,12 +84,12 @@ def _turns(predicted: Int[np.ndarray, " n"], draw: np.random.Generator) -> Int[n
     return turn
 
 
-def _other(group: Int[np.ndarray, " k"], one: int, draw: np.random.Generator) -> int:
+def _draw_other(group: Int[np.ndarray, " k"], one: int, draw: np.random.Generator) -> int:
     rest = group[group != one]
     return int(draw.choice(rest)) if len(rest) else one
 
 
-def _repeated(group: Int[np.ndarray, " k"], n: int, draw: np.random.Generator) -> Int[np.ndarray, " n"]:
+def _draw_repeated(group: Int[np.ndarray, " k"], n: int, draw: np.random.Generator) -> Int[np.ndarray, " n"]:
     """`n` of a group in random order, each once before any comes again."""
     rounds = [draw.permutation(group) for _ in range(-(-n // len(group)))]
     return np.concatenate(rounds)[:n]

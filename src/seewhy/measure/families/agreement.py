@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from seewhy.engine.layers import depth_layers
-from seewhy.maps.attributions import Attributions, attribute, refusals
+from seewhy.maps.attributions import Attributions, attribute_rows, find_refusals
 from seewhy.measure.families.tables import EMPTY_MAP, NOTHING, correlation_rows, select_rows, shown_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.methods.cam import TITLES
 from seewhy.metrics import agreement
 from seewhy.metrics.registry import declare_metric
@@ -40,7 +40,7 @@ declare_metric(
 )
 
 
-@family("agreement", section="cam_variants", defaults={"images": 6, "layers": 4, "cells": 56})
+@whole_family("agreement", section="cam_variants", defaults={"images": 6, "layers": 4, "cells": 56})
 def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     """How alike the maps of the CAM variants are, and maps of a few images from other layers and finer methods.
 
@@ -51,21 +51,21 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     maximum.
 
     Arrays: `images` and `targets` that are shown; `layers`, shallow to deep, and for each `layer:<name>` the Grad-CAM
-    maps (n, h, w) as shares of their maximum; `fine:<method>` likewise (see `Attributions.strengths`); `refused` and
-    `reasons`: the fine methods that this network cannot have.
+    maps (n, h, w) as shares of their maximum; `fine:<method>` likewise (`Attributions.visible_strengths`); `refused`
+    and `reasons`: the fine methods that this network cannot have.
     """
     if study.predictions.empty:
         return Result(unmeasured_row("rank_correlation", NOTHING))
     seed, every = study.base.seed, one_each(study.predictions, study.base.seed)
     sample = stratified(every, len(every), seed)
-    maps = attribute(study, sample, VARIANTS)
-    pairs = correlation_rows(sample, {**maps.controls(seed), **maps.maps}, "rank_correlation")
-    table = tidy_table([*pairs, *_differences(maps)])
+    maps = attribute_rows(study, sample, VARIANTS)
+    pairs = correlation_rows(sample, {**maps.control_maps(seed), **maps.maps}, "rank_correlation")
+    table = tidy_table([*pairs, *_difference_rows(maps)])
     head = sample.head(settings["images"])
     return Result(table, shown_rows(head) | _layer_maps(study, head, settings) | _fine_maps(study, head, settings))
 
 
-def _differences(found: Attributions) -> list[pd.DataFrame]:
+def _difference_rows(found: Attributions) -> list[pd.DataFrame]:
     maps = found.maps
     return [
         tidy_rows(found.rows, a, "map_difference", agreement.largest_difference(maps[a], maps[b]), EMPTY_MAP, other=b)
@@ -75,14 +75,14 @@ def _differences(found: Attributions) -> list[pd.DataFrame]:
 
 def _layer_maps(study: Study, rows: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
     names = depth_layers(study.model, study.inputs(rows.head(1)), settings["layers"], study.layer)
-    maps = {f"layer:{name}": attribute(study, rows, ["gradcam"], layer=name).shares("gradcam") for name in names}
+    maps = {f"layer:{name}": attribute_rows(study, rows, ["gradcam"], layer=name).shares("gradcam") for name in names}
     return {"layers": np.array(names, str), **maps}
 
 
 def _fine_maps(study: Study, rows: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    refused = refusals(study, rows, FINE)
+    refused = find_refusals(study, rows, FINE)
     methods = ["gradcam", *(name for name in FINE if name not in refused)]
-    strengths = attribute(study, rows, methods).strengths(settings["cells"])
+    strengths = attribute_rows(study, rows, methods).visible_strengths(settings["cells"])
     maps = {f"fine:{name}": strengths[TITLES[name]].astype(np.float32) for name in methods}
     return {"refused": np.array([*refused], str), "reasons": np.array([*refused.values()], str), **maps}
 
@@ -116,7 +116,7 @@ def pair_correlations(table: pd.DataFrame, with_centre: bool = False) -> pd.Data
         table: of the family `agreement`.
         with_centre: pairs of a method with the centre baseline, instead of pairs of methods.
     """
-    spare = {name for group in agreement.duplicates(correlation_matrix(table)) for name in group[1:]}
+    spare = {name for group in agreement.duplicate_methods(correlation_matrix(table)) for name in group[1:]}
     known = select_rows(table, "rank_correlation")
     known = known[~known["method"].isin(spare) & ~known["other"].isin(spare)]
     centre = (known["method"] == "centre") & (known["other"] != "random")

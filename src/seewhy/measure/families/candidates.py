@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.targets import two_sided
 from seewhy.measure.budget import Budget
 from seewhy.measure.discovery.candidates import COARSE, REFINED, Candidate, find_candidates
@@ -17,8 +17,8 @@ from seewhy.measure.discovery.parts import find_parts
 from seewhy.measure.discovery.transfer import FEWEST, Pairing, Photo, Pictures, pair_pictures
 from seewhy.measure.families.channels import own_scores
 from seewhy.measure.families.tables import unmeasured_row
-from seewhy.measure.family import OF_THE_MODEL, Result, family, tidy_rows, tidy_table
-from seewhy.measure.forward import asked, outputs
+from seewhy.measure.family import OF_THE_MODEL, Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.forward import fast_study_model, photo_outputs
 from seewhy.metrics.registry import declare_metric
 from seewhy.progress import progress
 from seewhy.samples import stratified
@@ -40,7 +40,7 @@ declare_metric(
 )
 
 
-@family(NAME, section="audit", tasks=("classification",), defaults={"work": 3000})
+@whole_family(NAME, section="audit", tasks=("classification",), defaults={"work": 3000})
 def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
     """For each class the strongest candidates, a row each, the strongest first.
 
@@ -55,12 +55,12 @@ def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
     rows = choose_pictures(study, bases, classes)
     if not classes or rows.empty:
         return Result(unmeasured_row("candidate_effect", FEW))
-    with asked(study, rows) as model:
+    with fast_study_model(study, rows) as model:
 
-        def score(photos: Sequence[Photo]) -> Float[np.ndarray, "m classes"]:
-            return two_sided(outputs(study, model, np.stack(photos))).double().numpy()
+        def score_photos(photos: Sequence[Photo]) -> Float[np.ndarray, "m classes"]:
+            return two_sided(photo_outputs(study, model, np.stack(photos))).double().numpy()
 
-        pictures = Pictures(study.photos(rows), rows["target"].to_numpy(), score)
+        pictures = Pictures(study.photos(rows), rows["target"].to_numpy(), score_photos)
         pairings = [one for one in pair_pictures(pictures, bases, study.base.seed) if one.target in classes]
         masks = part_masks(study, rows) if pairings else []
         found = find_candidates(
@@ -94,8 +94,8 @@ def spend_budget(budget: Budget, classes: list[int]) -> tuple[int, list[int]]:
     """
     if not classes:
         return 0, []
-    affordable = classes[: budget.times(2 * EDITS * WANTED, 1)]
-    return min(MOST, budget.times(2 * EDITS * len(affordable), FEWEST)), affordable
+    affordable = classes[: budget.affordable_times(2 * EDITS * WANTED, 1)]
+    return min(MOST, budget.affordable_times(2 * EDITS * len(affordable), FEWEST)), affordable
 
 
 def choose_pictures(study: Study, bases: int, classes: list[int]) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def choose_pictures(study: Study, bases: int, classes: list[int]) -> pd.DataFram
 def part_masks(study: Study, rows: pd.DataFrame) -> list[Bool[np.ndarray, "n h w"]]:
     """Parts that the study's layer knows, as masks over the images; none where it has no places."""
     parts = [
-        collect(study.model, batch, [study.layer], own_scores(study, some)).evidence[study.layer][0].activation
+        collect_evidence(study.model, batch, [study.layer], own_scores(study, some)).evidence[study.layer][0].activation
         for some, batch in study.batches(rows, "parts")
     ]
     activation = np.concatenate([one.cpu().numpy() for one in parts])

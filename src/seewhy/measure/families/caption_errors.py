@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.captions import written_captions
 from seewhy.measure.families.tables import named_maps, select_rows, shown_rows
 from seewhy.measure.families.word_maps import other_word_maps, vocabulary_words
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import captions, words
-from seewhy.metrics.diagnosis import spread
+from seewhy.metrics.diagnosis import evidence_spread
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import mistakes
 from seewhy.stats import Estimate
@@ -32,7 +32,7 @@ declare_metric(
 )
 
 
-@family("caption_errors", section="misclassification", tasks=("captioning",), defaults={"shown": 8})
+@whole_family("caption_errors", section="misclassification", tasks=("captioning",), defaults={"shown": 8})
 def measure_caption_errors(study: Study, settings: Mapping[str, Any]) -> Result:
     """Words that the references do not have.
 
@@ -51,11 +51,13 @@ def measure_caption_errors(study: Study, settings: Mapping[str, Any]) -> Result:
     swapped = swapped_words(judged)
     swapped = swapped[swapped["opposite"].isin(vocabulary_words(study))].reset_index(drop=True)
     head, said = swapped.head(settings["shown"]), written_captions(study, rows).dropna()
-    own = attribute(study, head, [METHOD]).shares(METHOD)
+    own = attribute_rows(study, head, [METHOD]).shares(METHOD)
     other = other_word_maps(study, head, head["opposite"].tolist(), [METHOD]).shares(METHOD)
     arrays = {"words": np.array(head["predicted"], str), "opposites": np.array(head["opposite"], str)}
     arrays |= {"references": np.array(len(said))}
-    arrays |= {"differ": np.array(int((~captions.same(said["written"].tolist(), said["caption"].tolist())).sum()))}
+    arrays |= {
+        "differ": np.array(int((~captions.match_references(said["written"].tolist(), said["caption"].tolist())).sum()))
+    }
     parts = [_spread_rows(study, judged), _swap_rows(judged, swapped)]
     return Result(tidy_table(parts), shown_rows(head) | named_maps({"written": own, "opposite": other}) | arrays)
 
@@ -64,12 +66,12 @@ def swapped_words(rows: pd.DataFrame) -> pd.DataFrame:
     """Wrong words that name a side whose opposite (column `opposite`) the reference names; the most confident first."""
     other = rows["predicted"].str.casefold().map(words.OPPOSITE)
     pairs = zip(other, rows["caption"].fillna(""), strict=True)
-    has = [pd.notna(word) and word in captions.tokens(text) for word, text in pairs]
+    has = [pd.notna(word) and word in captions.split_words(text) for word, text in pairs]
     return mistakes(rows.assign(opposite=other)[np.array(has, dtype=bool)])
 
 
 def _spread_rows(study: Study, judged: pd.DataFrame) -> pd.DataFrame:
-    values = spread(attribute(study, judged, [METHOD]).maps[METHOD])
+    values = evidence_spread(attribute_rows(study, judged, [METHOD]).maps[METHOD])
     cases = np.where(judged["correct"].to_numpy(bool), *CASES)
     return tidy_rows(judged, METHOD, "mistake_spread", values, "the map is empty", case=cases)
 

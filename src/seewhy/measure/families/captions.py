@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seewhy.measure.families.tables import select_rows
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import captions
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified
@@ -38,7 +38,7 @@ declare_metric(
 )
 
 
-@family("captions", section="model", tasks=("captioning",), defaults={"samples": 6, "beam": 3})
+@whole_family("captions", section="model", tasks=("captioning",), defaults={"samples": 6, "beam": 3})
 def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
     """Captions and their words against the references.
 
@@ -55,7 +55,7 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
     known = written["caption"].notna().to_numpy()
     pairs = written["written"][known].tolist(), written["caption"][known].tolist()
     match = np.full(len(written), np.nan)
-    match[known] = captions.same(*pairs)
+    match[known] = captions.match_references(*pairs)
     right = rows["correct"].astype("boolean").to_numpy(float, na_value=np.nan)
     words = {"word": rows["predicted"].to_numpy(), "word_kind": rows["kind"].to_numpy()}
     parts = [

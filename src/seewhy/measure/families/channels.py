@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 from jaxtyping import Float, Int, UInt8
 
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import Score
 from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.methods.ablation import closed_form
 from seewhy.methods.importance import channel_importance
 from seewhy.metrics.agreement import spearman
@@ -50,7 +50,7 @@ declare_metric(
 )
 
 
-@family(
+@whole_family(
     "channels", section="features", defaults={"images": 120, "reruns": 7200, "channels": 6, "patches": 7, "layers": 4}
 )
 def measure_channels(study: Study, settings: Mapping[str, Any]) -> Result:
@@ -69,10 +69,10 @@ def measure_channels(study: Study, settings: Mapping[str, Any]) -> Result:
         return Result(unmeasured_row("channel_loss", NOTHING))
     rows = choose_images(study, one_each(study.predictions, study.base.seed), settings["images"], settings["reruns"])
     worth = channel_worth(study, rows)
-    top = worth.top(settings["channels"])
+    top = worth.top_channels(settings["channels"])
     losses = [tidy_rows(rows, "", "channel_loss", worth.ablation[:, k], channel=str(k)) for k in top]
     parts = [
-        tidy_rows(rows, "", "channels_for_half", worth.needed(), "nothing speaks for the prediction"),
+        tidy_rows(rows, "", "channels_for_half", worth.channels_needed(), "nothing speaks for the prediction"),
         tidy_rows(rows, "", "gradient_agreement", spearman(worth.gradient, worth.ablation), "all channels are equal"),
         *losses,
     ]
@@ -83,7 +83,7 @@ def measure_channels(study: Study, settings: Mapping[str, Any]) -> Result:
             "images": np.array(rows["image"], str),
             "ablation": worth.ablation,
             "gradient": worth.gradient,
-            "coincide": np.array(worth.coincide),
+            "coincide": np.array(worth.methods_coincide),
             "channels": top.astype(np.int32),
             "patches": patches,
             "patch_images": rows["image"].to_numpy(str)[best],
@@ -99,15 +99,15 @@ class ChannelWorth:
     ablation: Float[np.ndarray, "n c"]
 
     @property
-    def coincide(self) -> bool:
+    def methods_coincide(self) -> bool:
         """Whether gradient and ablation are one here but for rounding: behind pooling and a linear layer they must."""
         return bool(np.abs(self.gradient - self.ablation).max() <= 1e-4 * np.abs(self.ablation).max())
 
-    def top(self, count: int) -> Int[np.ndarray, " k"]:
+    def top_channels(self, count: int) -> Int[np.ndarray, " k"]:
         """The channels whose loss costs most, as a mean over rows, the first of equals first."""
         return np.argsort(-self.ablation.mean(0), kind="stable")[:count]
 
-    def needed(self) -> Float[np.ndarray, " n"]:
+    def channels_needed(self) -> Float[np.ndarray, " n"]:
         """How many channels make up half of all that speaks for the class in each row; NaN where nothing does."""
         gains = -np.sort(-self.ablation.clip(0), axis=1)
         total = gains.sum(1, keepdims=True)
@@ -163,7 +163,7 @@ def _channel_peaks(
     """The largest activation of each wanted channel in each row, the number of its cell, and the grid of cells."""
     peaks, cells, grid = [], [], (1, 1)
     for part, batch in study.batches(rows, "patches"):
-        seen = collect(study.model, batch, [study.layer], own_scores(study, part))
+        seen = collect_evidence(study.model, batch, [study.layer], own_scores(study, part))
         activation = seen.evidence[study.layer][0].activation[:, list(wanted)].cpu().numpy()
         grid = activation.shape[2], activation.shape[3]
         flat = activation.reshape(*activation.shape[:2], -1)

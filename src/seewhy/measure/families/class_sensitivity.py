@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults
 from seewhy.measure.families.randomisation import CONSTANT, probed_rows, section_methods
 from seewhy.measure.family import Result, Settings, map_family, tidy_rows, tidy_table
@@ -47,7 +47,10 @@ def measure_sensitivity(study: Study, rows: pd.DataFrame, methods: Sequence[str]
     if there.any():
         some = rows[there].reset_index(drop=True)
         inputs, other = study.inputs(some), some.assign(target=some["other"])
-        first, second = attribute(study, some, methods).maps, changed_maps(study, study.model, other, inputs, methods)
+        first, second = (
+            attribute_rows(study, some, methods).maps,
+            changed_maps(study, study.model, other, inputs, methods),
+        )
         for name in methods:
             values[name][there] = spearman(first[name], second[name])
     reasons = np.where(there, CONSTANT, "the image has no other target").astype(object)

@@ -7,7 +7,7 @@ import pandas as pd
 from seewhy.measure.audit_rows import number_rows
 from seewhy.measure.family import Result, Settings, map_family, tidy_rows, tidy_table
 from seewhy.measure.inputs import MapInputs
-from seewhy.metrics.diagnosis import WORDS, Rule, diagnose
+from seewhy.metrics.diagnosis import WORDS, Rule, diagnose_maps
 from seewhy.metrics.localisation import energy_inside
 from seewhy.metrics.registry import declare_metric
 from seewhy.study import Study
@@ -59,7 +59,7 @@ def measure_diagnosis(study: Study, rows: pd.DataFrame, methods: Sequence[str], 
     rule, area, parts = Rule(**{name: settings[name] for name in RULE}), given.masks.mean((1, 2)), []
     for method in methods:
         inside = energy_inside(given.large[method], given.masks)
-        found = diagnose(given.raw[method], inside, area, rule)
+        found = diagnose_maps(given.raw[method], inside, area, rule)
         words = found["word"].to_numpy(object)
         places = [WORDS.index(word) for word in words]
         parts.append(tidy_rows(rows, method, NAME, places, word=words))

@@ -9,7 +9,7 @@ import torch
 from seewhy.errors import SeewhyError
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults, budgeted_rows
 from seewhy.measure.family import Result, Settings, map_family, tidy_rows, tidy_table
-from seewhy.measure.forward import asked
+from seewhy.measure.forward import fast_study_model
 from seewhy.measure.inputs import maps_and_baselines
 from seewhy.metrics import faithfulness
 from seewhy.metrics.baselines import NAMES
@@ -100,8 +100,8 @@ def measure_faithfulness(study: Study, rows: pd.DataFrame, methods: Sequence[str
     maps = maps_and_baselines(study, rows, methods)
     check_sizes({name: some.shape[1:] for name, some in maps.items()})
     sure = study.task.certainty(rows, study)
-    with asked(study, rows) as model, torch.no_grad():
-        sweep = faithfulness.sweep(
+    with fast_study_model(study, rows) as model, torch.no_grad():
+        sweep = faithfulness.sweep_maps(
             model, study.inputs(rows), sure, range(len(rows)), maps, settings["steps"], study.base.seed
         )
     return Result(tidy_table([part for method in methods for part in tidy_sweep(rows, method, sweep)]))
@@ -109,11 +109,11 @@ def measure_faithfulness(study: Study, rows: pd.DataFrame, methods: Sequence[str
 
 def tidy_sweep(rows: pd.DataFrame, method: str, sweep: Sweep) -> list[pd.DataFrame]:
     """The values and curves of one method."""
-    fair = {kind: sweep.fair(kind)[method] for kind in CURVES}
-    values = {f"{kind}": sweep.area(fair[kind]) for kind in CURVES}
-    values |= {"road": sweep.road[method], "average_drop": sweep.drop(method)}
-    values |= {"average_increase": sweep.increase(method).astype(float)}
-    able = {kind: sweep.able(kind) for kind in CURVES}
+    fair = {kind: sweep.meaningful_curves(kind)[method] for kind in CURVES}
+    values = {f"{kind}": sweep.curve_area(fair[kind]) for kind in CURVES}
+    values |= {"road": sweep.road[method], "average_drop": sweep.score_drop(method)}
+    values |= {"average_increase": sweep.score_increase(method).astype(float)}
+    able = {kind: sweep.is_meaningful(kind) for kind in CURVES}
     reasons = {kind: np.where(able[kind], FLAT, COVERED).astype(object) for kind in CURVES}
     parts = [tidy_rows(rows, method, name, one, reasons.get(name, FLAT), share=np.nan) for name, one in values.items()]
     for kind in CURVES:

@@ -8,8 +8,8 @@ import pandas as pd
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults, number_rows
 from seewhy.measure.budget import Budget
 from seewhy.measure.family import OF_THE_MODEL, Result, Settings, map_family, tidy_rows, tidy_table
-from seewhy.measure.forward import asked
-from seewhy.measure.interventions import candidates, choose_donors, intervene_batch, passes
+from seewhy.measure.forward import fast_study_model
+from seewhy.measure.interventions import choose_donors, intervene_batch, most_passes, testable_rows
 from seewhy.metrics.registry import declare_metric
 from seewhy.study import Study
 
@@ -35,7 +35,7 @@ declare_metric(
 def tested_rows(study: Study, _methods: Sequence[str], settings: Settings) -> pd.DataFrame:
     """The rows that can be tested, each with two images without its prediction: `donor`, which it is changed with, and
     `third`, whose equal area is pasted for comparison."""
-    rows = candidates(study, Budget(study, settings["work"]).rows(passes(study)))
+    rows = testable_rows(study, Budget(study, settings["work"]).sample_rows(most_passes(study)))
     chosen, third, pool = choose_donors(study, rows)
     able = [place is not None for place in chosen]
     names = pool["image"].to_numpy(object)
@@ -65,7 +65,7 @@ def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[s
     """Whether the prediction changes (of pasting: changes to that of the pasted part), and its probability; facets
     `region`, `kind` (swap, blur, darken, paste), `control` (whether that is the equal area elsewhere), `donor`."""
     pool = [pd.DataFrame({"image": rows[name]}) for name in ("donor", "third")]
-    with asked(study, study.whole.predictions) as model:
+    with fast_study_model(study, study.whole.predictions) as model:
         found = pd.concat([*intervene_batch(study, model, rows, *pool)] or [pd.DataFrame()], ignore_index=True)
     if found.empty:
         return Result(tidy_table([]))

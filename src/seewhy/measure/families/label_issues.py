@@ -9,7 +9,7 @@ import pandas as pd
 
 from seewhy.formatting import written
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import label_noise
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import FEWEST, Estimate, proportion
@@ -33,7 +33,7 @@ declare_metric(
 )
 
 
-@family("label_issues", section="misclassification", tasks=("classification",))
+@whole_family("label_issues", section="misclassification", tasks=("classification",))
 def measure_label_issues(study: Study, _settings: Mapping[str, Any]) -> Result:
     """`label_noise` over the labelled images of classes with at least `FEWEST` of them.
 
@@ -72,18 +72,18 @@ def find_label_issues(study: Study) -> LabelIssues:
     labelled = study.predictions[study.predictions["label"].notna()].reset_index(drop=True)
     counts = labelled["label"].value_counts()
     rows = labelled[labelled["label"].map(counts).ge(FEWEST)].reset_index(drop=True)
-    few, reason = int((counts < FEWEST).sum()), _refusal(rows)
+    few, reason = int((counts < FEWEST).sum()), _doubt_refusal(rows)
     if reason:
         return LabelIssues(rows, rows.head(0), few, reason)
     labels, sure = np.array(study.classes_of(rows["label"])), np.stack(rows["probabilities"].tolist())
-    found = label_noise.doubts(sure, labels, label_noise.thresholds(sure, labels))
-    order = found.ranked
+    found = label_noise.find_doubts(sure, labels, label_noise.class_thresholds(sure, labels))
+    order = found.ranked_images
     suggested = np.array(study.dataset.classes, dtype=object)[found.confident[order]]
     worst = rows.iloc[order].assign(suggested=suggested, margin=found.margin[order]).reset_index(drop=True)
     return LabelIssues(rows, worst, few)
 
 
-def _refusal(rows: pd.DataFrame) -> str:
+def _doubt_refusal(rows: pd.DataFrame) -> str:
     if rows["label"].nunique() < 2:
         return f"it takes two classes with {FEWEST} labelled images each"
     right = proportion(rows["correct"].to_numpy(bool))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics.labels import average_precision, f1_score, roc_auc, with_interval
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate, proportion
@@ -48,7 +48,7 @@ declare_metric(
 )
 
 
-@family("labels", section="model", tasks=("multilabel",))
+@whole_family("labels", section="model", tasks=("multilabel",))
 def measure_labels(study: Study, _settings: Mapping[str, Any]) -> Result:
     """What is right and what is wrong, label by label.
 
@@ -65,7 +65,9 @@ def measure_labels(study: Study, _settings: Mapping[str, Any]) -> Result:
     predicted = sure >= multilabel.THRESHOLD
     arrays: dict[str, np.ndarray] = {"classes": np.array(classes, str), "counts": label_counts(true, predicted)}
     for name, statistic in OF_A_LABEL.items():
-        arrays[name] = np.array([_row(statistic, true[:, k], sure[:, k], study.base.seed) for k in range(len(classes))])
+        arrays[name] = np.array(
+            [_statistic_row(statistic, true[:, k], sure[:, k], study.base.seed) for k in range(len(classes))]
+        )
     arrays |= {"together_true": counts_together(true == 1), "together_predicted": counts_together(predicted)}
     return Result(tidy_table(label_rows(single, true, predicted)), arrays)
 
@@ -96,7 +98,9 @@ def counts_together(marked: np.ndarray) -> np.ndarray:
     return counts.T @ counts
 
 
-def _row(statistic: Callable[..., float], true: np.ndarray, scores: np.ndarray, seed: int) -> tuple[float, ...]:
+def _statistic_row(
+    statistic: Callable[..., float], true: np.ndarray, scores: np.ndarray, seed: int
+) -> tuple[float, ...]:
     known = np.isfinite(true)
     one = with_interval(statistic, true[known] == 1, scores[known], seed)
     return one.value, one.low, one.high, one.n

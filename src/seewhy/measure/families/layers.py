@@ -10,7 +10,7 @@ from jaxtyping import Float
 from seewhy.engine.layers import depth_layers
 from seewhy.measure.families.channels import choose_images, own_scores
 from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.methods.importance import layer_importance
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import one_each
@@ -34,7 +34,7 @@ declare_metric(
 )
 
 
-@family("layers", section="features", defaults={"images": 120, "reruns": 7200, "layers": 4})
+@whole_family("layers", section="features", defaults={"images": 120, "reruns": 7200, "layers": 4})
 def measure_layers(study: Study, settings: Mapping[str, Any]) -> Result:
     """What layers over the depth of the network say of the predicted class, on the images of the family `channels`.
 

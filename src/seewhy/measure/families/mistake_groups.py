@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from seewhy import samples
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.measure.families.mistakes import NO_SHARE
 from seewhy.measure.families.object_shares import object_shares
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import clusters
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
@@ -36,7 +36,7 @@ declare_metric(
 )
 
 
-@family("mistake_groups", section="misclassification", tasks=("classification",), defaults={"groups": 6})
+@whole_family("mistake_groups", section="misclassification", tasks=("classification",), defaults={"groups": 6})
 def measure_groups(study: Study, settings: Mapping[str, Any]) -> Result:
     """Mistakes grouped by the HiResCAM maps of their predicted class, at most `GROUPED`, drawn at random.
 
@@ -54,9 +54,9 @@ def measure_groups(study: Study, settings: Mapping[str, Any]) -> Result:
         few = f"it takes {clusters.LEAST} mistakes with a map to look for groups (n = {len(maps.rows)})"
         return Result(unmeasured_row("silhouette", few, METHOD), {"mistakes": np.array(total)})
     shares = maps.shares(METHOD)
-    found = clusters.cluster(shares, settings["groups"], study.base.seed)
+    found = clusters.cluster_maps(shares, settings["groups"], study.base.seed)
     inside, _ = object_shares(study, maps, METHOD)
-    values = clusters.silhouettes(clusters.vectors(shares), found.groups)
+    values = clusters.silhouettes(clusters.map_vectors(shares), found.groups)
     names = (found.groups + 1).astype(str)
     parts = [
         tidy_rows(maps.rows, METHOD, "silhouette", values, group=names),
@@ -78,7 +78,7 @@ def mistake_maps(study: Study) -> tuple[Attributions, int]:
     """Maps of the predicted class of mistakes, those that are not empty; and how many mistakes there are in all."""
     wrong = samples.mistakes(study.predictions)
     drawn = wrong if len(wrong) <= GROUPED else samples.stratified(wrong, GROUPED, study.base.seed)
-    every = attribute(study, drawn, [METHOD])
+    every = attribute_rows(study, drawn, [METHOD])
     there = np.isfinite(every.shares(METHOD)).all((1, 2))
     rows = drawn[there].reset_index(drop=True)
     return Attributions(rows, {METHOD: every.maps[METHOD][there]}, every.size), len(wrong)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from seewhy import samples, stats
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.object_shares import object_shares
 from seewhy.measure.families.tables import select_rows, shown_rows
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import diagnosis
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
@@ -37,7 +37,7 @@ declare_metric(
 )
 
 
-@family("mistakes", section="misclassification", tasks=("classification",), defaults={"shown": 8})
+@whole_family("mistakes", section="misclassification", tasks=("classification",), defaults={"shown": 8})
 def measure_mistakes(study: Study, settings: Mapping[str, Any]) -> Result:
     """Grad-CAM of right and of wrong predictions, and of the class that a wrong one should have been.
 
@@ -52,18 +52,18 @@ def measure_mistakes(study: Study, settings: Mapping[str, Any]) -> Result:
     parts = [*share_rows(study), *spread_rows(study)]
     head = samples.mistakes(study.predictions).head(settings["shown"])
     names = {"predicted": head["predicted"], "true": head["label"]}
-    maps = {f"map:{of}": attribute(study, head, [METHOD], some).shares(METHOD) for of, some in names.items()}
+    maps = {f"map:{of}": attribute_rows(study, head, [METHOD], some).shares(METHOD) for of, some in names.items()}
     return Result(tidy_table(parts), shown_rows(head) | maps)
 
 
 def share_rows(study: Study) -> list[pd.DataFrame]:
     """`mistake_object_share` of the images whose object is known, in each case."""
     boxed = samples.with_objects(study.predictions)
-    own = object_shares(study, attribute(study, boxed, [METHOD], boxed["predicted"]), METHOD)[0]
+    own = object_shares(study, attribute_rows(study, boxed, [METHOD], boxed["predicted"]), METHOD)[0]
     wrong = ~boxed["correct"].to_numpy(bool)
     cases = np.where(wrong, CASES[1], CASES[0])
     missed = boxed[wrong].reset_index(drop=True)
-    true = object_shares(study, attribute(study, missed, [METHOD], missed["label"]), METHOD)[0]
+    true = object_shares(study, attribute_rows(study, missed, [METHOD], missed["label"]), METHOD)[0]
     return [
         tidy_rows(boxed, METHOD, "mistake_object_share", own, NO_SHARE, case=cases),
         tidy_rows(_true_targets(study, missed), METHOD, "mistake_object_share", true, NO_SHARE, case=CASES[2]),
@@ -78,7 +78,7 @@ def spread_rows(study: Study) -> list[pd.DataFrame]:
     cases = np.select([correct.isna().to_numpy(bool), wrong], [CASES[3], CASES[1]], CASES[0])
     missed = rows[wrong].reset_index(drop=True)
     own, true = (
-        diagnosis.spread(attribute(study, some, [METHOD], names).maps[METHOD])
+        diagnosis.evidence_spread(attribute_rows(study, some, [METHOD], names).maps[METHOD])
         for some, names in ((rows, None), (missed, missed["label"]))
     )
     return [

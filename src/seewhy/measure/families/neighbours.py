@@ -9,10 +9,10 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from seewhy import samples
-from seewhy.engine.evidence import collect
+from seewhy.engine.evidence import collect_evidence
 from seewhy.measure.families.channels import own_scores
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import neighbours
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate, proportion
@@ -34,7 +34,7 @@ declare_metric(
 )
 
 
-@family("neighbours", section="misclassification", tasks=("classification",), defaults={"neighbours": 3})
+@whole_family("neighbours", section="misclassification", tasks=("classification",), defaults={"neighbours": 3})
 def measure_neighbours(study: Study, settings: Mapping[str, Any]) -> Result:
     """The right images nearest to each mistake, by the pooled features of the study's layer.
 
@@ -55,8 +55,8 @@ def neighbour_rows(near: "Neighbours") -> tuple[pd.DataFrame, dict[str, np.ndarr
     if near.reason:
         return unmeasured_row("neighbour_similarity", near.reason), {}
     classes = near.right["label"].to_numpy()[near.index]
-    sides = neighbours.kinds(classes, near.wrong["predicted"], near.wrong["label"])
-    images, found = near.right["image"].to_numpy()[near.index], near.sides
+    sides = neighbours.neighbour_kinds(classes, near.wrong["predicted"], near.wrong["label"])
+    images, found = near.right["image"].to_numpy()[near.index], near.nearest_sides
     alike = [
         tidy_rows(
             near.wrong,
@@ -90,10 +90,10 @@ class Neighbours:
     reason: str = ""
 
     @property
-    def sides(self) -> neighbours.Sides:
+    def nearest_sides(self) -> neighbours.Sides:
         """Of which class the nearest of each mistake is."""
         found = self.right["label"].to_numpy()[self.index[:, 0]]
-        return neighbours.sides(found, self.wrong["predicted"], self.wrong["label"], self.right["label"])
+        return neighbours.count_sides(found, self.wrong["predicted"], self.wrong["label"], self.right["label"])
 
 
 def find_neighbours(study: Study, count: int) -> Neighbours:
@@ -110,13 +110,13 @@ def find_neighbours(study: Study, count: int) -> Neighbours:
         )
         return Neighbours(wrong, right, none.astype(int), none, few)
     features = pooled_features(study, pd.concat([wrong, right], ignore_index=True))
-    return Neighbours(wrong, right, *neighbours.nearest(features[: len(wrong)], features[len(wrong) :], count))
+    return Neighbours(wrong, right, *neighbours.find_nearest(features[: len(wrong)], features[len(wrong) :], count))
 
 
 def pooled_features(study: Study, rows: pd.DataFrame) -> Float[np.ndarray, "n c"]:
     """What the study's layer finds in each row, wherever it lies: the mean of each channel over its cells."""
     parts = [
-        collect(study.model, batch, [study.layer], own_scores(study, part)).evidence[study.layer][0].activation
+        collect_evidence(study.model, batch, [study.layer], own_scores(study, part)).evidence[study.layer][0].activation
         for part, batch in study.batches(rows, "features")
     ]
     return np.concatenate([activation.mean((2, 3)).cpu().numpy() for activation in parts])

@@ -8,7 +8,7 @@ import numpy as np
 from seewhy import stats
 from seewhy.comparison import SIDES, Comparison
 from seewhy.measure.families.tables import select_rows
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import paired
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
@@ -34,7 +34,7 @@ declare_metric(
 )
 
 
-@family("paired", section="comparison", tasks=("comparison",), defaults={"method": "gradcam"})
+@whole_family("paired", section="comparison", tasks=("comparison",), defaults={"method": "gradcam"})
 def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result:
     """Predictions and maps of two models, image by image.
 
@@ -50,7 +50,7 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
     """
     method, rows = settings["method"], comparison.rows.rename(columns={"target_first": "target"})
     pair = comparison.evidence(method)
-    alike, first, second = pair.likeness(rows["explained"]), *pair.shown()
+    alike, first, second = pair.rank_likeness(rows["explained"]), *pair.shown_maps()
     told = {"outcome": rows["outcome"].fillna("").to_numpy(str), "explained": rows["explained"].to_numpy(str)}
     hits = {side: rows[f"correct_{side}"].astype("boolean").to_numpy(float, na_value=np.nan) for side in SIDES}
     others = tidy_rows(rows, method, "map_likeness", alike["other"], NO_MAP, compared=OTHERS)
@@ -60,7 +60,7 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
         tidy_rows(rows, method, "map_likeness", alike["same"], NO_MAP, compared=SAME),
         others.assign(is_baseline=True),
     ]
-    arrays = {"images": rows["image"].to_numpy(str), "shared": pair.shared}
+    arrays = {"images": rows["image"].to_numpy(str), "shared": pair.shared_box}
     return Result(tidy_table(parts), arrays | told | {"map:first": first, "map:second": second})
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from seewhy import stats
 from seewhy.measure.families.tables import select_rows
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
 from seewhy.study import Study
@@ -34,7 +34,7 @@ declare_metric(
 )
 
 
-@family("predictions", section="model", tasks=("classification",), defaults={"bins": 10})
+@whole_family("predictions", section="model", tasks=("classification",), defaults={"bins": 10})
 def measure_predictions(study: Study, settings: Mapping[str, Any]) -> Result:
     """Whether each prediction is right, and how sure the model is of it.
 

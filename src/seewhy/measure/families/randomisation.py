@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults, budgeted_rows
 from seewhy.measure.family import Result, Settings, map_family, tidy_rows, tidy_table
-from seewhy.measure.robustness import changed_maps, passes
+from seewhy.measure.robustness import changed_maps, most_passes
 from seewhy.metrics import randomisation
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
@@ -51,7 +51,7 @@ declare_metric(
 
 def probed_rows(study: Study, _methods: Sequence[str], settings: Settings) -> pd.DataFrame:
     """As many images as the budget pays for: maps at each depth, of another class, and of each change."""
-    return budgeted_rows(study, settings, passes(settings["depths"]))
+    return budgeted_rows(study, settings, most_passes(settings["depths"]))
 
 
 def section_methods(_study: Study, settings: Settings) -> list[str]:
@@ -65,16 +65,16 @@ def add_similarity(
     """The table with what depends on all images: similarity to other images' maps, and what is left of each map
     beyond that."""
     measured = table[~table["metric"].isin((KEPT, UNRELATED))]
-    maps, parts = attribute(study, rows, methods).maps, [measured]
+    maps, parts = attribute_rows(study, rows, methods).maps, [measured]
     for method in methods:
-        own = randomisation.unrelated(maps[method])
+        own = randomisation.unrelated_likeness(maps[method])
         parts.append(tidy_rows(rows, method, UNRELATED, own, CONSTANT, depth=np.nan))
         after = measured[(measured["method"] == method) & (measured["metric"] == SIMILARITY)]
         for depth, some in after.groupby("depth", sort=True):
             likeness = some.set_index(["image", "target"])["value"]
             ordered = likeness.loc[list(zip(rows["image"], rows["target"], strict=True))].to_numpy()
             reasons = np.where(own < randomisation.SAME, CONSTANT, ONE_MAP).astype(object)
-            kept = randomisation.kept(ordered, own)
+            kept = randomisation.kept_share(ordered, own)
             parts.append(tidy_rows(rows, method, KEPT, kept, reasons, depth=depth))
     return tidy_table(parts)
 
@@ -91,15 +91,15 @@ def add_similarity(
 def measure_randomisation(study: Study, rows: pd.DataFrame, methods: Sequence[str], settings: Settings) -> Result:
     """Cascading randomisation from the output down, in `depths` steps (Adebayo et al. 2018); facet `depth`: the share
     of the weights that are randomised, 0 to 1."""
-    first, inputs = attribute(study, rows, methods).maps, study.inputs(rows)
+    first, inputs = attribute_rows(study, rows, methods).maps, study.inputs(rows)
     seed, parts, last = study.base.seed, [], first
-    for share, other in randomisation.cascade(study.model, inputs[:1], settings["depths"], seed):
+    for share, other in randomisation.randomise_cascade(study.model, inputs[:1], settings["depths"], seed):
         last = changed_maps(study, other, rows, inputs, methods)
         parts += [
             tidy_rows(rows, name, SIMILARITY, spearman(first[name], last[name]), CONSTANT, depth=share)
             for name in methods
         ]
-    (_, another), *_ = randomisation.cascade(study.model, inputs[:1], 1, seed + 1)
+    (_, another), *_ = randomisation.randomise_cascade(study.model, inputs[:1], 1, seed + 1)
     random = changed_maps(study, another, rows, inputs, methods)
     parts += [
         tidy_rows(rows, name, RANDOM, spearman(last[name], random[name]), CONSTANT, depth=np.nan) for name in methods

@@ -15,7 +15,7 @@ from seewhy import samples
 from seewhy.engine.reading import normalise, relu
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.methods.explain import explain
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -37,26 +37,26 @@ class RegionMaps:
     masked: int
 
     @property
-    def targets(self) -> np.ndarray:
+    def class_indices(self) -> np.ndarray:
         """Class index of each row."""
         return self.rows["target"].to_numpy()
 
     @property
-    def images(self) -> int:
+    def image_count(self) -> int:
         """How many different images the rows are of."""
         return int(self.rows["image"].nunique())
 
     @property
-    def own(self) -> Bool[np.ndarray, "n h w"]:
+    def true_pixels(self) -> Bool[np.ndarray, "n h w"]:
         """Where the row's class is."""
         return class_pixels(self.rows, self.truth)
 
     @property
-    def marked(self) -> Bool[np.ndarray, "n h w"]:
+    def predicted_pixels(self) -> Bool[np.ndarray, "n h w"]:
         """Where the model says it is."""
         return class_pixels(self.rows, self.seen.labels)
 
-    def bright(self, method: str) -> Float[np.ndarray, "n h w"]:
+    def bright_maps(self, method: str) -> Float[np.ndarray, "n h w"]:
         """Maps at the input's resolution as shares of their maximum; NaN: an empty map."""
         return normalise(torch.from_numpy(self.found.upsampled(method))).numpy()
 
@@ -66,7 +66,7 @@ def map_regions(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> Reg
     true, seen = segmentation.masks(rows, study), segmentation.seen(study, rows)
     known = (true != segmentation.VOID).any((1, 2))
     believed = np.where(known[:, None, None], true, seen.labels)
-    return RegionMaps(study, rows, attribute(study, rows, methods), seen, believed, rows["image"][known].nunique())
+    return RegionMaps(study, rows, attribute_rows(study, rows, methods), seen, believed, rows["image"][known].nunique())
 
 
 def class_pixels(rows: pd.DataFrame, labels: Labels) -> Bool[np.ndarray, "n h w"]:

@@ -9,7 +9,7 @@ from seewhy.measure.families.interventions import tested_rows
 from seewhy.measure.families.localisation import missing_reasons
 from seewhy.measure.family import Result, Settings, map_family, tidy_rows, tidy_table
 from seewhy.measure.inputs import MapInputs
-from seewhy.measure.reliance import regions
+from seewhy.measure.reliance import find_regions
 from seewhy.metrics.baselines import NAMES
 from seewhy.metrics.localisation import energy_inside, lift
 from seewhy.metrics.registry import declare_metric
@@ -53,7 +53,7 @@ def region_rows(study: Study, methods: Sequence[str], settings: Settings) -> pd.
 )
 def measure_regions(study: Study, rows: pd.DataFrame, methods: Sequence[str], _settings: Settings) -> Result:
     """Share of the attribution for the prediction in each region, and its lift; facet `region`."""
-    given, masks = MapInputs.of_rows(study, rows, methods, ("attribution",)), regions(study, rows)
+    given, masks = MapInputs.of_rows(study, rows, methods, ("attribution",)), find_regions(study, rows)
     parts = []
     for region, own in masks.items():
         for method in methods:

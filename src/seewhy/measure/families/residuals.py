@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from seewhy import stats
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics.registry import declare_metric
 from seewhy.metrics.residuals import r2_values
 from seewhy.stats import Estimate
@@ -37,7 +37,7 @@ declare_metric(
 )
 
 
-@family("residuals", section="model", tasks=("regression",))
+@whole_family("residuals", section="model", tasks=("regression",))
 def measure_residuals(study: Study, _settings: Mapping[str, Any]) -> Result:
     """Predictions beside labels, number by number.
 

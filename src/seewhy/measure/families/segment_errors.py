@@ -8,7 +8,7 @@ import pandas as pd
 
 from seewhy.measure.families.region_maps import RegionMaps, map_regions, sample_images, worst_rows
 from seewhy.measure.families.tables import select_rows, shown_rows
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import localisation, segments
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate, ratio
@@ -45,7 +45,9 @@ declare_metric(
 )
 
 
-@family("segment_errors", section="misclassification", tasks=("segmentation",), defaults={"shown": 8, "images": 120})
+@whole_family(
+    "segment_errors", section="misclassification", tasks=("segmentation",), defaults={"shown": 8, "images": 120}
+)
 def measure_segment_errors(study: Study, settings: Mapping[str, Any]) -> Result:
     """Wrong pixels of at most `images` images with masks, and where Grad-CAM lies beside them.
 
@@ -63,7 +65,7 @@ def measure_segment_errors(study: Study, settings: Mapping[str, Any]) -> Result:
     known = study.predictions[study.predictions["correct"].notna()].reset_index(drop=True)
     here = map_regions(study, sample_images(known, settings["images"], study.base.seed), [METHOD])
     whole = here.rows.drop_duplicates("image").index
-    counts = segments.confusions(here.seen.labels[whole], here.truth[whole], len(classes)).sum(0)
+    counts = segments.confusion_matrices(here.seen.labels[whole], here.truth[whole], len(classes)).sum(0)
     worst = worst_rows(known, len(known))
     head, wrong = worst.head(settings["shown"]), int((~known["correct"].astype(bool)).sum())
     arrays = {
@@ -78,8 +80,8 @@ def measure_segment_errors(study: Study, settings: Mapping[str, Any]) -> Result:
 def _share_rows(here: RegionMaps) -> list[pd.DataFrame]:
     names, parts = here.rows["predicted"].to_numpy(), []
     for metric, whole, other in (
-        ("missed_share", here.own, here.marked),
-        ("invented_share", here.marked, here.own),
+        ("missed_share", here.true_pixels, here.predicted_pixels),
+        ("invented_share", here.predicted_pixels, here.true_pixels),
     ):
         area, outside = whole.sum((1, 2)), (whole & ~other).sum((1, 2))
         share = np.where(area > 0, outside / np.maximum(area, 1), np.nan)
@@ -100,7 +102,7 @@ def _lift_rows(here: RegionMaps) -> list[pd.DataFrame]:
             map_class=names,
             outcome=outcome,
         )
-        for outcome, pixels in segments.outcome_pixels(here.marked, here.own).items()
+        for outcome, pixels in segments.outcome_pixels(here.predicted_pixels, here.true_pixels).items()
     ]
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from seewhy.engine.layers import rising_layers
 from seewhy.engine.reading import normalise
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import (
     RegionMaps,
     map_regions,
@@ -20,9 +20,9 @@ from seewhy.measure.families.region_maps import (
     visible_rows,
 )
 from seewhy.measure.families.tables import NOTHING, named_maps, select_rows, shown_rows, unmeasured_row
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import localisation, segments
-from seewhy.metrics.baselines import enlarged
+from seewhy.metrics.baselines import enlarge_to_input
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified
 from seewhy.stats import Estimate, mean
@@ -57,7 +57,7 @@ declare_metric("map_brightness", family="segment_maps", title="Brightness of the
 declare_metric("class_probability", family="segment_maps", title="Probability of the class", unit="%")
 
 
-@family(
+@whole_family(
     "segment_maps",
     section="grad_cam",
     tasks=("segmentation",),
@@ -89,26 +89,26 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     parts = [*_lift_rows(here), *_crossed_rows(here), *_probability_rows(here, settings["bins"])]
     parts += [row for name in names if name != study.layer for row in _layer_rows(here, name)]
     few = shown.head(FEW)
-    fine = attribute(study, shown, [*METHODS, "guided_gradcam"])
-    at = {name: attribute(study, few, ["gradcam"], layer=name).shares("gradcam") for name in names}
-    arrays = named_maps(dict(zip(fine.maps, fine.strengths(56).values(), strict=True)))
+    fine = attribute_rows(study, shown, [*METHODS, "guided_gradcam"])
+    at = {name: attribute_rows(study, few, ["gradcam"], layer=name).shares("gradcam") for name in names}
+    arrays = named_maps(dict(zip(fine.maps, fine.visible_strengths(56).values(), strict=True)))
     arrays |= named_maps(score_maps(study, few), "score") | named_maps(at, "layer")
     arrays |= {f"card_{name}": some for name, some in shown_rows(cards).items()}
     arrays |= {"labels": segmentation.seen(study, shown).labels, "card_labels": segmentation.seen(study, cards).labels}
-    arrays |= {"layers": np.array(names, str), "truth": np.array([here.masked, here.images])}
-    arrays |= {"layer": np.array(study.layer, str), "empty": np.array(here.found.empty("gradcam"))}
+    arrays |= {"layers": np.array(names, str), "truth": np.array([here.masked, here.image_count])}
+    arrays |= {"layer": np.array(study.layer, str), "empty": np.array(here.found.count_empty("gradcam"))}
     return Result(tidy_table(parts), shown_rows(shown) | arrays)
 
 
-def _facets(here: RegionMaps, layer: str = "") -> dict[str, Any]:
+def _map_facets(here: RegionMaps, layer: str = "") -> dict[str, Any]:
     return {"map_class": here.rows["predicted"].to_numpy(), "layer": layer or here.study.layer}
 
 
 def _lift_rows(here: RegionMaps) -> list[pd.DataFrame]:
     """On the region of the class itself."""
     maps = {name: here.found.upsampled(name) for name in METHODS}
-    lifts = localisation.lifts(maps, here.own, here.found.grid, here.study.base.seed)
-    facets = {**_facets(here), "region": here.rows["predicted"].to_numpy()}
+    lifts = localisation.method_lifts(maps, here.true_pixels, here.found.grid, here.study.base.seed)
+    facets = {**_map_facets(here), "region": here.rows["predicted"].to_numpy()}
     return [
         tidy_rows(here.rows, str(name), "class_lift", lifts[name].to_numpy(), NO_REGION, **facets) for name in lifts
     ]
@@ -118,13 +118,13 @@ def _crossed_rows(here: RegionMaps) -> list[pd.DataFrame]:
     """Grad-CAM of each class on the region of each other class; of the first class, which has no rows, on all."""
     classes, study = here.study.dataset.classes, here.study
     single = here.rows.drop_duplicates("image")
-    first = attribute(study, single, ["gradcam"], names=[classes[0]] * len(single)).upsampled("gradcam")
+    first = attribute_rows(study, single, ["gradcam"], names=[classes[0]] * len(single)).upsampled("gradcam")
     own, parts = here.found.upsampled("gradcam"), []
     for k, name in enumerate(classes):
         back = localisation.lift(first, here.truth[single.index] == k)
         facets = {"map_class": classes[0], "layer": study.layer, "region": name}
         parts.append(tidy_rows(single.assign(target=0), "gradcam", "class_lift", back, NO_REGION, **facets))
-        rest = here.targets != k
+        rest = here.class_indices != k
         lifts = localisation.lift(own[rest], here.truth[rest] == k)
         facets = {"map_class": here.rows["predicted"][rest].to_numpy(), "layer": study.layer, "region": name}
         parts.append(tidy_rows(here.rows[rest], "gradcam", "class_lift", lifts, NO_REGION, **facets))
@@ -132,27 +132,27 @@ def _crossed_rows(here: RegionMaps) -> list[pd.DataFrame]:
 
 
 def _probability_rows(here: RegionMaps, bins: int) -> list[pd.DataFrame]:
-    bright, sure, marked = here.bright("gradcam"), here.seen.sure, here.marked
-    centre = enlarged(here.found.controls(here.study.base.seed)["centre"], here.study.size)
+    bright, sure, marked = here.bright_maps("gradcam"), here.seen.sure, here.predicted_pixels
+    centre = enlarge_to_input(here.found.control_maps(here.study.base.seed)["centre"], here.study.size)
     step = np.minimum((sure * bins).astype(int), bins - 1)
     middles = [f"{(number + 0.5) / bins:g}" for number in range(bins)]
-    facets, empty = _facets(here), "the map is empty, or no pixel has this probability"
+    facets, empty = _map_facets(here), "the map is empty, or no pixel has this probability"
     return [
         *(
             tidy_rows(here.rows, name, "probability_correlation", correlation, NO_ORDER, **facets)
             for name, correlation in (
-                ("gradcam", segments.within(bright, sure, marked)),
-                ("centre", segments.within(centre, sure, marked)),
+                ("gradcam", segments.correlation_within(bright, sure, marked)),
+                ("centre", segments.correlation_within(centre, sure, marked)),
             )
         ),
-        tidy_rows(here.rows, "", "class_probability", segments.inside(sure, marked), empty, **facets),
-        tidy_rows(here.rows, "gradcam", "map_brightness", segments.inside(bright, marked), empty, **facets),
+        tidy_rows(here.rows, "", "class_probability", segments.mean_inside(sure, marked), empty, **facets),
+        tidy_rows(here.rows, "gradcam", "map_brightness", segments.mean_inside(bright, marked), empty, **facets),
         *(
             tidy_rows(
                 here.rows,
                 "gradcam",
                 "map_brightness",
-                segments.inside(bright, step == number),
+                segments.mean_inside(bright, step == number),
                 empty,
                 **facets,
                 probability=middle,
@@ -164,16 +164,16 @@ def _probability_rows(here: RegionMaps, bins: int) -> list[pd.DataFrame]:
 
 def _layer_rows(here: RegionMaps, layer: str) -> list[pd.DataFrame]:
     """Grad-CAM at another layer."""
-    maps = attribute(here.study, here.rows, ["gradcam"], layer=layer).upsampled("gradcam")
+    maps = attribute_rows(here.study, here.rows, ["gradcam"], layer=layer).upsampled("gradcam")
     bright = normalise(torch.from_numpy(maps)).numpy()
-    correlation = segments.within(bright, here.seen.sure, here.marked)
-    facets, region = _facets(here, layer), here.rows["predicted"].to_numpy()
+    correlation = segments.correlation_within(bright, here.seen.sure, here.predicted_pixels)
+    facets, region = _map_facets(here, layer), here.rows["predicted"].to_numpy()
     return [
         tidy_rows(
             here.rows,
             "gradcam",
             "class_lift",
-            localisation.lift(maps, here.own),
+            localisation.lift(maps, here.true_pixels),
             NO_REGION,
             **facets,
             region=region,
@@ -184,10 +184,10 @@ def _layer_rows(here: RegionMaps, layer: str) -> list[pd.DataFrame]:
 
 def class_means(rows: pd.DataFrame, classes: list[str], seed: int) -> dict[str, Estimate]:
     """Mean of some rows of the table for each class of the maps."""
-    return {name: mean(_values(rows[rows["map_class"] == name]), seed) for name in classes}
+    return {name: mean(_value_array(rows[rows["map_class"] == name]), seed) for name in classes}
 
 
-def _values(rows: pd.DataFrame) -> Float[np.ndarray, " n"]:
+def _value_array(rows: pd.DataFrame) -> Float[np.ndarray, " n"]:
     return rows["value"].to_numpy(float)
 
 

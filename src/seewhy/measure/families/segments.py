@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import segments
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified
@@ -22,14 +22,14 @@ declare_metric(
 )
 
 
-@family("segments", section="model", tasks=("segmentation",), defaults={"samples": 6})
+@whole_family("segments", section="model", tasks=("segmentation",), defaults={"samples": 6})
 def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     """Predicted and true pixels of every image that has a mask.
 
     Settings: how many `samples` are shown.
 
     Table: `iou`, one row for each class (the first one too) that is true or predicted in the image, with its name as
-    facet `map_class`; its mean over images is not the IoU of all pixels, which `confusions` gives.
+    facet `map_class`; its mean over images is not the IoU of all pixels, which `class_ious` gives.
 
     Arrays: `total` number of images; `masked`, the images with a mask, and of each `confusions` (k, k), pixels by true
     and predicted class; `classes`; `images` that are shown, and `labels` (n, h, w), the predicted class of each pixel.
@@ -37,7 +37,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     classes, frame = study.dataset.classes, study.dataset.frame.assign(target=0)
     masked = frame[frame["mask"].notna()] if "mask" in frame else frame.head(0)
     predicted = segmentation.seen(study, masked).labels
-    counts = segments.confusions(predicted, segmentation.masks(masked, study), len(classes))
+    counts = segments.confusion_matrices(predicted, segmentation.masks(masked, study), len(classes))
     both, either = segments.shared_pixels(counts)
     parts = [
         tidy_rows(masked[there].assign(target=k), "", "iou", both[there, k] / either[there, k], map_class=name)
@@ -62,7 +62,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
 def segment_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 01: IoU of each class over all pixels; how many images have masks."""
     counts = result.arrays["confusions"].astype(int)
-    ious = dict(zip(result.arrays["classes"], segments.ious(counts, seed), strict=True))
+    ious = dict(zip(result.arrays["classes"], segments.class_ious(counts, seed), strict=True))
     return {
         "images": int(result.arrays["total"]),
         "masks": len(counts),

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from seewhy.engine.reading import upsample
 from seewhy.engine.targets import output_of
 from seewhy.maps import trials
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.budget import Budget
 from seewhy.measure.families.tables import (
     EMPTY_MAP,
@@ -23,8 +23,8 @@ from seewhy.measure.families.tables import (
     unmeasured_row,
 )
 from seewhy.measure.families.word_maps import frequent_words, lime_maps
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
-from seewhy.methods.partition import blurred
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.methods.partition import blur_input
 from seewhy.methods.shapley import expected_gradients
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
@@ -75,7 +75,7 @@ declare_metric(
 )
 
 
-@family("shap", section="shap", defaults=DEFAULTS)
+@whole_family("shap", section="shap", defaults=DEFAULTS)
 def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
     """Signed maps of a few rows and how far they can be believed.
 
@@ -101,14 +101,14 @@ def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
     seed, count = study.base.seed, settings["images"]
     shown = stratified(study.predictions, count, seed)
     classes, names = explained_classes(study, shown)
-    against = trials.background(study, shown, settings["background"])
+    against = trials.shap_background(study, shown, settings["background"])
     passes = 9 * count  # three maps an image, forward and twice back
-    draws = min(Budget(study, settings["work"]).times(passes, settings["samples"]), MOST_SAMPLES)
+    draws = min(Budget(study, settings["work"]).affordable_times(passes, settings["samples"]), MOST_SAMPLES)
     given: dict[str, Any] = {"images": study.inputs(shown), "background": against, "samples": draws}
     found = expected_gradients(study.model, **given, classes=classes, seed=seed, label=f"{study.name}: SHAP")
     firsts = [some[:1] for some in classes]
     again = expected_gradients(study.model, **given, classes=firsts, seed=seed + 1, label=f"{study.name}: SHAP again")
-    values, repeated = found.pooled(settings["cells"]), again.pooled(settings["cells"])[:, 0]
+    values, repeated = found.pool_values(settings["cells"]), again.pool_values(settings["cells"])[:, 0]
     few = shown.head(settings["checked"])
     tried = _trial_maps(study, few, settings["evaluations"], settings["cells"])
     peers = {"shap_gradient": values[: len(few), 0], **tried}
@@ -137,7 +137,7 @@ def _measure_regions(study: Study, settings: Mapping[str, Any]) -> Result:
     shown = stratified(one_each(visible, seed), settings["images"], seed)
     tried = _trial_maps(study, shown, settings["evaluations"], settings["cells"])
     parts = [*correlation_rows(shown, tried, "method_agreement"), *hidden_rows(study, visible)]
-    raw = attribute(study, shown, ["gradcam"]).maps
+    raw = attribute_rows(study, shown, ["gradcam"]).maps
     counts = {"evaluations": np.array(settings["evaluations"])}
     return Result(tidy_table(parts), shown_rows(shown) | named_maps(tried) | named_maps(raw) | counts)
 
@@ -147,7 +147,7 @@ def _measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
     shown = frequent_words(study.predictions, [word] if word else [], settings["images"])
     options = settings["trials"], settings["grid"]
     tried, again = (lime_maps(study, shown, *options, seed + more) for more in (0, 1))
-    raw = attribute(study, shown, ["gradcam", "hirescam"]).maps
+    raw = attribute_rows(study, shown, ["gradcam", "hirescam"]).maps
     size = tried.shape[1:]
     fitted = {name: upsample(torch.from_numpy(maps), (size[0], size[1])).numpy() for name, maps in raw.items()}
     parts = [
@@ -184,7 +184,7 @@ def hidden_rows(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
     with torch.inference_mode():
         for part, batch in study.batches(rows, "scores with all hidden"):
             targets = torch.tensor(part["target"].tolist(), device=study.device)
-            seen = {"": batch, "blur": blurred(batch), "mean colour": torch.zeros_like(batch)}
+            seen = {"": batch, "blur": blur_input(batch), "mean colour": torch.zeros_like(batch)}
             for hidden, one in seen.items():
                 score = segmentation.score(output_of(study.model(one)), targets).cpu().numpy()
                 parts.append(tidy_rows(part, "", "hidden_score", score, hidden=hidden))

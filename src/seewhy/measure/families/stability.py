@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Bool, UInt8
 
 from seewhy.inputs.images import input_tensor
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults
 from seewhy.measure.families.randomisation import CONSTANT, probed_rows
 from seewhy.measure.family import OF_THE_MODEL, Result, Settings, map_family, tidy_rows, tidy_table
@@ -54,21 +54,21 @@ def methods_and_model(_study: Study, settings: Settings) -> list[str]:
 def measure_stability(study: Study, rows: pd.DataFrame, methods: Sequence[str], _settings: Settings) -> Result:
     """Rank correlation of the maps before and after each change, where the prediction stays; facet `change`."""
     names, photos = [name for name in methods if name != OF_THE_MODEL], study.photos(rows)
-    first = attribute(study, rows, names).maps if names else {}
+    first = attribute_rows(study, rows, names).maps if names else {}
     parts = []
     for kind, change in CHANGES.items():
         new = np.stack([change(photo, study.base.seed) for photo in photos])
         flipped = flipped_predictions(study, rows, photos, new, shifted=kind == "shift")
         parts += [
             tidy_rows(rows, name, NAME, values, np.where(flipped, FLIPPED, CONSTANT).astype(object), change=kind)
-            for name, values in similarities(study, rows, new, first, flipped).items()
+            for name, values in changed_similarities(study, rows, new, first, flipped).items()
         ]
         if OF_THE_MODEL in methods:
             parts.append(tidy_rows(rows, OF_THE_MODEL, FLIP, flipped.astype(float), change=kind))
     return Result(tidy_table(parts))
 
 
-def similarities(
+def changed_similarities(
     study: Study,
     rows: pd.DataFrame,
     photos: UInt8[np.ndarray, "n h w 3"],

@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seewhy.engine.targets import Score
-from seewhy.maps.attributions import Attributions, computed
+from seewhy.maps.attributions import Attributions, compute_maps
 from seewhy.methods.explain import explain
-from seewhy.methods.shapley import pooled
+from seewhy.methods.shapley import pool_squares
 from seewhy.study import Study
 
 
@@ -50,7 +50,7 @@ def other_word_maps(study: Study, rows: pd.DataFrame, words: Sequence[str], meth
     before it."""
     known = vocabulary_words(study)
     codes = [step * len(known) + known.index(word) for step, word in zip(rows["target"], words, strict=True)]
-    return Attributions(rows, computed(study, rows, methods, codes, study.layer, word_score), study.size)
+    return Attributions(rows, compute_maps(study, rows, methods, codes, study.layer, word_score), study.size)
 
 
 def lime_maps(
@@ -68,7 +68,7 @@ def lime_maps(
         seed: of what is hidden.
     """
     maps = []
-    known, model = vocabulary_words(study), _captioner(study)
+    known, model = vocabulary_words(study), _study_captioner(study)
     for row in rows.itertuples():
         batch = study.inputs(rows[rows["image"] == row.image].head(1))
         with torch.no_grad():
@@ -76,15 +76,15 @@ def lime_maps(
         score = Score((row.target * len(known) + words[row.target],), rule=word_score)
         options = {"lime": {"samples": samples, "seed": seed}}
         found = explain(model.saying(words), batch, methods=["lime"], targets=[score], options=options)["lime"]
-        maps.append(pooled(found.sum(2).cpu(), cells)[0, 0])
+        maps.append(pool_squares(found.sum(2).cpu(), cells)[0, 0])
     return np.stack(maps) if maps else np.empty((0, cells, cells), np.float32)
 
 
 def vocabulary_words(study: Study) -> list[str]:
     """The words of a captioning study's network, by their index."""
-    return list(_captioner(study).vocabulary.words)
+    return list(_study_captioner(study).vocabulary.words)
 
 
-def _captioner(study: Study) -> Any:
+def _study_captioner(study: Study) -> Any:
     """The study's network, a `tasks.captioning.Captioner`."""
     return study.model

@@ -8,12 +8,12 @@ import pandas as pd
 from jaxtyping import Float
 
 from seewhy import stats
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.families.word_maps import other_word_maps, vocabulary_words
-from seewhy.measure.family import Result, family, tidy_rows, tidy_table
+from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import localisation, words
-from seewhy.metrics.diagnosis import spread
+from seewhy.metrics.diagnosis import evidence_spread
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
 from seewhy.study import Study
@@ -51,7 +51,7 @@ declare_metric(
 )
 
 
-@family("words", section="grad_cam", tasks=("captioning",), defaults={"method": "hirescam"})
+@whole_family("words", section="grad_cam", tasks=("captioning",), defaults={"method": "hirescam"})
 def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
     """Maps of all words that are said, and of words that might have been.
 
@@ -66,13 +66,13 @@ def measure_words(study: Study, settings: Mapping[str, Any]) -> Result:
     if study.predictions.empty:
         return Result(unmeasured_row("side_share", NOTHING))
     rows, seed, method = study.predictions, study.base.seed, settings["method"]
-    found = attribute(study, rows, [*METHODS, "activation"])
-    sided = words.opposites(rows, vocabulary_words(study))
+    found = attribute_rows(study, rows, [*METHODS, "activation"])
+    sided = words.opposite_words(rows, vocabulary_words(study))
     contrary = other_word_maps(study, sided, sided["other"].tolist(), METHODS)
-    unsaid = words.unsaid(rows, seed)
+    unsaid = words.unsaid_words(rows, seed)
     spreads = {
-        WRITTEN: spread(attribute(study, rows, [method]).maps[method]),
-        NOT_SAID: spread(other_word_maps(study, rows, unsaid, [method]).maps[method]),
+        WRITTEN: evidence_spread(attribute_rows(study, rows, [method]).maps[method]),
+        NOT_SAID: evidence_spread(other_word_maps(study, rows, unsaid, [method]).maps[method]),
     }
     parts = [*_side_rows(found, seed), *_opposite_rows(sided, contrary)]
     parts += [_word_rows(rows, method, "word_spread", values, asked) for asked, values in spreads.items()]
@@ -84,9 +84,9 @@ def _side_rows(found: Attributions, seed: int) -> list[pd.DataFrame]:
     rows = found.rows.reset_index(drop=True)
     naming = rows["predicted"].str.casefold().isin(words.SIDES).to_numpy(bool)
     sides = rows[naming]["predicted"].tolist()
-    maps = {**found.maps, **found.controls(seed)}
+    maps = {**found.maps, **found.control_maps(seed)}
     own = [
-        _word_rows(rows[naming], name, "side_share", words.towards(some[naming], sides), WRITTEN)
+        _word_rows(rows[naming], name, "side_share", words.evidence_towards(some[naming], sides), WRITTEN)
         for name, some in maps.items()
     ]
     others = [
@@ -99,16 +99,16 @@ def _side_rows(found: Attributions, seed: int) -> list[pd.DataFrame]:
 def _opposite_rows(sided: pd.DataFrame, maps: Attributions) -> list[pd.DataFrame]:
     other = sided["other"].tolist()
     return [
-        _word_rows(sided, name, "side_share", words.towards(maps.maps[name], other), OPPOSITE, sided["other"])
+        _word_rows(sided, name, "side_share", words.evidence_towards(maps.maps[name], other), OPPOSITE, sided["other"])
         for name in METHODS
     ]
 
 
 def _lift_rows(study: Study, rows: pd.DataFrame, method: str) -> list[pd.DataFrame]:
     boxed = rows[rows["boxes"] != "[]"].reset_index(drop=True)
-    found = attribute(study, boxed, [method])
+    found = attribute_rows(study, boxed, [method])
     maps = {method: found.upsampled(method)}
-    lifts = localisation.lifts(maps, study.objects(boxed), found.grid, study.base.seed)
+    lifts = localisation.method_lifts(maps, study.objects(boxed), found.grid, study.base.seed)
     return [_word_rows(boxed, str(name), "word_lift", lifts[name].to_numpy(), WRITTEN) for name in lifts]
 
 

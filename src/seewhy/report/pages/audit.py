@@ -74,7 +74,7 @@ class Judged:
         answer = self.verdict.answer
         if answer == "Yes" and self.maps.answer != "Yes":
             answer, lead = "Partly", self.maps
-        return replace(lead, answer=answer).finding()
+        return replace(lead, answer=answer).finding_arguments()
 
     @property
     def rows(self) -> list[dict[str, object]]:

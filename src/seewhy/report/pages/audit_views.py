@@ -11,7 +11,7 @@ from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.tables import StudyTables
 from seewhy.formatting import chance, written
 from seewhy.measure.budget import Budget
-from seewhy.measure.interventions import candidates, example, passes
+from seewhy.measure.interventions import find_example, most_passes, testable_rows
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.registry import METRICS
 from seewhy.metrics.stability import TITLES as CHANGES
@@ -47,14 +47,15 @@ def changed_predictions(summary: pd.DataFrame) -> tuple[dict[str, Estimate], dic
 def region_lifts(tables: StudyTables, method: str, names: Sequence[str]) -> dict[str, Estimate]:
     """How much of the map lies on each part, times chance, in the images that interventions test."""
     found = {
-        name: tables.estimate(Figure("region_lift", method, facets={"region": name, "tested": True})) for name in names
+        name: tables.estimate_figure(Figure("region_lift", method, facets={"region": name, "tested": True}))
+        for name in names
     }
     return {name: one for name, one in found.items() if one.n}
 
 
 def tried_rows(study: Study, work: float) -> pd.DataFrame:
     """The predictions that interventions ask about: correct ones, of images whose object is known where any is."""
-    return candidates(study, Budget(study, work).rows(passes(study)))
+    return testable_rows(study, Budget(study, work).sample_rows(most_passes(study)))
 
 
 def untested_classes(tried: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]:
@@ -65,7 +66,7 @@ def untested_classes(tried: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]
 
 def composite_figure(study: Study, tried: pd.DataFrame) -> tuple[Drawing, str]:
     """One image and what interventions make of it, and the alternative text."""
-    pictures = example(study, tried)
+    pictures = find_example(study, tried)
     told = f"An image and what was made of it: {'; '.join(pictures)}"
     return figures.input_sheet([*pictures.values()], [*pictures], [None] * len(pictures)), told
 

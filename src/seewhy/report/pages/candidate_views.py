@@ -38,7 +38,7 @@ def judgement_text(one: JudgedCandidate) -> str:
     """What a person says of it, or whether one should."""
     if one.judged:
         return f"judged: {one.judged}" if one.pinned else f"judged: {one.judged}, without its hash"
-    return "waits for your judgement" if one.shown else "effect not clear"
+    return "waits for your judgement" if one.has_effect else "effect not clear"
 
 
 def candidate_figures(
@@ -51,7 +51,7 @@ def candidate_figures(
     rows: dict[str, list[tuple[JudgedCandidate, CandidateRow]]] = {}
     for number, one in enumerate(found):
         images, crops = arrays["crop_images"][number], arrays["crops"][number]
-        title = f"{one.id}: {one.thing}, {effect_text(one.effect)}, {judgement_text(one)}"
+        title = f"{one.id}: {one.candidate_phrase}, {effect_text(one.effect)}, {judgement_text(one)}"
         own = CandidateRow(title, arrays["examples"][number], one.place, list(crops[images != ""]))
         rows.setdefault(one.target, []).append((one, own))
     return {
@@ -63,7 +63,7 @@ def candidate_figures(
 def candidate_table(found: Sequence[JudgedCandidate]) -> pd.DataFrame:
     """All candidates: what, effect on the log-odds of the class, judgement."""
     rows: list[dict[str, Any]] = [
-        {"candidate": one.id, "what": one.thing, "effect": effect_text(one.effect), "": judgement_text(one)}
+        {"candidate": one.id, "what": one.candidate_phrase, "effect": effect_text(one.effect), "": judgement_text(one)}
         for one in found
     ]
     return pd.DataFrame(rows)
@@ -72,7 +72,7 @@ def candidate_table(found: Sequence[JudgedCandidate]) -> pd.DataFrame:
 def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
     """How many wait for a judgement, and which judgements are of what is no longer found."""
     told = waiting_sentence(found)
-    if not told and not any(one.shown for one in found):
+    if not told and not any(one.has_effect for one in found):
         told = "No candidate has a clear effect. That does not show that there is no shortcut."
     elif not told:
         told = "Every candidate with a clear effect is judged."

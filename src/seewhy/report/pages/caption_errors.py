@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.caption_errors import CASES, METHOD
 from seewhy.measure.families.captions import right_words
 from seewhy.measure.families.tables import select_rows
@@ -24,7 +24,7 @@ MAPS = {"map:written": "HiResCAM, word written", "map:opposite": "HiResCAM, oppo
 def word_counts(written: Measurement) -> pd.DataFrame:
     """For every word in how many images it is missed and invented, what goes wrong most first."""
     known = written.arrays["references"] != ""
-    return captions.words(written.arrays["written"][known].tolist(), written.arrays["references"][known].tolist())
+    return captions.count_words(written.arrays["written"][known].tolist(), written.arrays["references"][known].tolist())
 
 
 def word_values(errors: Measurement, written: Measurement) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def wrong_strips(errors: Measurement, count: int) -> list[Strip]:
     judged = study.predictions.dropna(subset="correct").reset_index(drop=True)
     images = mistakes(judged)["image"].drop_duplicates().head(count)
     chosen = images.to_frame().merge(judged, on="image")
-    return caption_views.strips(study, attribute(study, chosen, [METHOD]), METHOD) if len(chosen) else []
+    return caption_views.strips(study, attribute_rows(study, chosen, [METHOD]), METHOD) if len(chosen) else []
 
 
 def swapped_figure(errors: Measurement, count: int) -> tuple[Figure, str]:

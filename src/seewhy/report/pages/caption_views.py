@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config import artifacts
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.report import figures
 from seewhy.report.pages.views import correct
 from seewhy.report.plots.sheet import look
@@ -45,7 +45,7 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
     """
     used: dict[str, int] = {}
     paths = []
-    for shown in strips(study, attribute(study, rows, [method]), method):
+    for shown in strips(study, attribute_rows(study, rows, [method]), method):
         stem = Path(shown.id).stem
         used[stem] = used.get(stem, 0) + 1
         path = folder / f"{stem if used[stem] == 1 else f'{stem}-{used[stem]}'}.png"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.labels import label_estimates
 from seewhy.measure.measurement import Measurement
 from seewhy.report.pages.readings import result_of
@@ -119,7 +119,7 @@ def wrong_rows(measured: Measurement, most: int) -> dict[str, pd.DataFrame]:
 
 def label_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Grad-CAM of each row's label, as shares of their maximum."""
-    return {"Grad-CAM of the label": attribute(study, rows, [METHOD]).shares(METHOD)}
+    return {"Grad-CAM of the label": attribute_rows(study, rows, [METHOD]).shares(METHOD)}
 
 
 def image_rows(study: Study, most: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.metrics import regions
 from seewhy.stats import FEWEST
 from seewhy.study import Study
@@ -53,7 +53,7 @@ def mean_maps(study: Study, most: int, method: str = "hirescam") -> MeanMaps:
     method: HiResCAM keeps places apart, and is Grad-CAM where the network pools.
     """
     rows = study.predictions
-    shares, names = attribute(study, rows, [method]).shares(method), rows["predicted"].to_numpy(object)
+    shares, names = attribute_rows(study, rows, [method]).shares(method), rows["predicted"].to_numpy(object)
     by_class, few = regions.mean_maps(shares, names.tolist())
     kept = dict(list(by_class.items())[:most])
     others = {name: with_values(shares[names != name]) for name in kept}

@@ -146,7 +146,7 @@ def neighbour_values(near: Measurement) -> dict[str, Any]:
     sides = neighbour_sides(near)
     if sides is None:
         return {}
-    side = {KINDS[0]: "predicted", KINDS[1]: "true"}.get(sides.side, "")
+    side = {KINDS[0]: "predicted", KINDS[1]: "true"}.get(sides.frequent_side, "")
     own = {"predicted": sides.shares[KINDS[0]], "by_chance": sides.chance[KINDS[0]]}
     return {"sides": sides, "side": side, **own, "fewest": FEWEST}
 

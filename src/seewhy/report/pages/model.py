@@ -37,7 +37,7 @@ def compare_baseline(study: Study) -> dict[str, Any]:
         "severity": answer.severity,
         "accuracy": model.accuracy,
         "best": model.best,
-        "always": model.always,
+        "always": model.baseline_phrase,
         "most_common": model.most_common,
         "predicted": model.predicted,
         "given": model.given if model.is_constant and not segmented else 0,
@@ -102,7 +102,7 @@ def segment_ious(measured: "Measurement") -> dict[str, Estimate]:
     """IoU of each class over the pixels of all images with a mask; measured: the family `segments`."""
     counts = measured.arrays["confusions"].astype(int)
     names = map(str, measured.arrays["classes"])
-    return dict(zip(names, segments.ious(counts, measured.study.base.seed), strict=True))
+    return dict(zip(names, segments.class_ious(counts, measured.study.base.seed), strict=True))
 
 
 def confused_pixels(measured: "Measurement") -> pd.DataFrame:
@@ -123,7 +123,7 @@ def named_sides(measured: "Measurement") -> pd.DataFrame:
     """Words for a side that captions and references name; measured: the family `captions`."""
     pairs = zip(measured.arrays["written"], measured.arrays["references"], strict=True)
     known = [(str(own), str(true)) for own, true in pairs if true]
-    table = captions.sides([own for own, _ in known], [true for _, true in known])
+    table = captions.side_counts([own for own, _ in known], [true for _, true in known])
     return table.rename(columns={"right": "correct", "fixed": "majority baseline"})
 
 

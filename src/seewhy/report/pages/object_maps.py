@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seewhy import samples
-from seewhy.maps.attributions import Attributions, attribute
+from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.measure.measurement import Measurement
 from seewhy.methods.cam import TITLES
 from seewhy.metrics.diagnosis import WORDS
@@ -90,13 +90,13 @@ def shown_methods(maps: Attributions) -> list[str]:
 
 def gallery_cards(study: Study, rows: pd.DataFrame) -> tuple[list[Card], list[str]]:
     """Cards of those rows (see `map_shapes`) with maps of the predicted class, and the methods to switch between."""
-    maps = attribute(study, rows, SHOWN)
+    maps = attribute_rows(study, rows, SHOWN)
     return views.cards(study, replace(maps, rows=rows), range(len(rows))), shown_methods(maps)
 
 
 def row_shares(study: Study, rows: pd.DataFrame) -> np.ndarray:
     """Grad-CAM (n, h, w) of each row's own target, as shares of its maximum; of several labels a map for each."""
-    return attribute(study, rows, ["gradcam"]).shares("gradcam")
+    return attribute_rows(study, rows, ["gradcam"]).shares("gradcam")
 
 
 def place_correlation(study: Study) -> Estimate:
@@ -110,7 +110,7 @@ def class_grid(study: Study, rows: pd.DataFrame, columns: dict[str, tuple[str, s
     columns: title -> method, and the column of the rows that names the class of its maps ("predicted", "label").
     """
     maps = {
-        title: attribute(study, rows, [method], rows[of].tolist()).shares(method)
+        title: attribute_rows(study, rows, [method], rows[of].tolist()).shares(method)
         for title, (method, of) in columns.items()
     }
     return views.grid(study, rows, maps), views.described(rows, maps)

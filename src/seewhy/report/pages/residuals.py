@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seewhy import stats
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
 from seewhy.report.pages.readings import estimate_of
@@ -101,6 +101,6 @@ def direction_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Grad-CAM of what makes each row's number higher, and of what makes it lower, as shares of their maximum."""
     opposite = rows.assign(target=lower(rows["target"], len(study.dataset.classes)))
     return {
-        "Grad-CAM, higher": attribute(study, rows, [METHOD]).shares(METHOD),
-        "Grad-CAM, lower": attribute(study, opposite, [METHOD]).shares(METHOD),
+        "Grad-CAM, higher": attribute_rows(study, rows, [METHOD]).shares(METHOD),
+        "Grad-CAM, lower": attribute_rows(study, opposite, [METHOD]).shares(METHOD),
     }

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from seewhy import stats
 from seewhy.formatting import written
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import class_pixels
 from seewhy.measure.families.segment_errors import wrong_shares
 from seewhy.measure.families.tables import select_rows
@@ -72,7 +72,7 @@ def outcome_lifts(errors: Measurement) -> dict[str, Estimate]:
 def confusion_table(errors: Measurement) -> pd.DataFrame:
     """For the wrong pixels of each true class (row) the share that is predicted as each other class (column)."""
     classes = errors.arrays["classes"].tolist()
-    return pd.DataFrame(segments.instead(errors.arrays["confusion"]), index=classes, columns=classes)
+    return pd.DataFrame(segments.wrong_class_shares(errors.arrays["confusion"]), index=classes, columns=classes)
 
 
 def worst_rows(errors: Measurement, count: int) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     study, photos = errors.study, errors.study.photos(rows)
     true, labels = segmentation.objects(rows, study), errors.arrays["labels"][: len(rows)]
     wrong = painted(photos, outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
-    maps = attribute(study, rows, ["gradcam", "gradcam_pp"]).titled_shares()
+    maps = attribute_rows(study, rows, ["gradcam", "gradcam_pp"]).titled_shares()
     colours = palette(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import class_pixels, visible_rows
 from seewhy.measure.families.segment_maps import METHODS, class_means
 from seewhy.measure.measurement import Measurement
@@ -137,7 +137,7 @@ class SegmentMaps:
     def cards(self) -> tuple[list[Card], int, int]:
         """Gallery cards with the rim of the predicted region; of how many images, of how many with a visible region."""
         rows, study = self.rows_in("card_"), self.study
-        found = attribute(study, rows, METHODS)
+        found = attribute_rows(study, rows, METHODS)
         regions = class_pixels(rows, self.measured.arrays["card_labels"])
         made = masks.region_cards(study, rows, views.cards(study, found, range(len(rows))), regions)
         return made, rows["image"].nunique(), visible_rows(study.predictions)["image"].nunique()

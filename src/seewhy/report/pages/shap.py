@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 
 from seewhy.engine.reading import upsample
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.tables import select_rows
-from seewhy.metrics.agreement import coinciding, pairs
+from seewhy.metrics.agreement import coinciding_maps, correlation_pairs
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.pages.study_views import measured_rows
 from seewhy.stats import NOTHING, Estimate, mean
@@ -93,8 +93,8 @@ def signed_maps(measured: "Measurement") -> Maps:
     if "again:lime" in measured.arrays:
         own["LIME, another seed"] = measured.arrays["again:lime"]
     count = min(map(len, own.values()), default=0)
-    heat_maps = attribute(measured.study, measured_rows(measured, count), HEAT_MAPS).raw()
-    same = {name for group in coinciding(heat_maps) for name in group[1:]}
+    heat_maps = attribute_rows(measured.study, measured_rows(measured, count), HEAT_MAPS).titled_maps()
+    same = {name for group in coinciding_maps(heat_maps) for name in group[1:]}
     distinct = {name: maps for name, maps in heat_maps.items() if name not in same}
     return {name: maps[:count] for name, maps in (own | distinct).items()}
 
@@ -104,7 +104,7 @@ def map_correlations(measured: "Measurement") -> pd.DataFrame:
     maps = signed_maps(measured)
     height, width = next(iter(maps.values())).shape[1:]
     fitted = {name: upsample(torch.from_numpy(some), (height, width)).numpy() for name, some in maps.items()}
-    return pairs(fitted, [])
+    return correlation_pairs(fitted, [])
 
 
 def correlation_table(measured: "Measurement") -> pd.DataFrame:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from seewhy import stats
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.agreement import VARIANTS, coinciding_methods, correlation_matrix, pair_correlations
-from seewhy.metrics.agreement import furthest
+from seewhy.metrics.agreement import furthest_pair
 from seewhy.report.pages.estimates import method_title
 from seewhy.study import Study
 
@@ -29,7 +29,7 @@ def compare_methods(measured: "Measurement") -> dict[str, Any]:
         stats.mean(values.to_numpy(float), seed)
         for values in (pairs.mean(axis=1), centre.mean(axis=1), pairs.mean(axis=1) - centre.mean(axis=1))
     )
-    name, lowest = furthest(pairs, seed) or ("", stats.NOTHING)
+    name, lowest = furthest_pair(pairs, seed) or ("", stats.NOTHING)
     answer = judge_agreement(alike, over)
     return {
         "answer": answer,
@@ -64,8 +64,8 @@ def titled_matrix(measured: "Measurement") -> pd.DataFrame:
 
 def variant_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Baselines and variants of some rows by their titles: positive attribution as a share of each map's maximum."""
-    found = attribute(study, rows, VARIANTS)
-    baselines = {method_title(name): maps for name, maps in found.controls(study.base.seed).items()}
+    found = attribute_rows(study, rows, VARIANTS)
+    baselines = {method_title(name): maps for name, maps in found.control_maps(study.base.seed).items()}
     return {**baselines, **found.titled_shares()}
 
 

@@ -13,7 +13,7 @@ from seewhy.engine.reading import normalise
 from seewhy.formatting import written
 from seewhy.maps.attributions import Attributions
 from seewhy.methods.cam import TITLES
-from seewhy.metrics.baselines import controls
+from seewhy.metrics.baselines import control_maps
 from seewhy.report import figures
 from seewhy.report.plots.gallery import Card, place
 from seewhy.report.plots.overlay import has_evidence
@@ -76,7 +76,7 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
     rows = found.rows.iloc[chosen]
     photos, boxes = study.photos(rows), study.boxes(rows)
     shares = {TITLES[method]: found.shares(method) for method in found.maps}
-    peaks = {TITLES[method]: found.peaks(method) for method in found.maps}
+    peaks = {TITLES[method]: found.peak_values(method) for method in found.maps}
     known = knowing_nothing(photos, next(iter(found.maps.values())).shape[1:], study.base.seed)
     side = np.array([photos.shape[2], photos.shape[1]] * 2)
     return [
@@ -98,7 +98,7 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
 
 def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
     """The controls as shares of their maximum; the noise is the same for all photos, as a page stores it once."""
-    found = controls(photos, shape, seed)
+    found = control_maps(photos, shape, seed)
     found["random"] = np.broadcast_to(found["random"][:1], found["random"].shape)
     return {name: normalise(torch.from_numpy(np.array(maps))).numpy() for name, maps in found.items()}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.maps.attributions import attribute
+from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.tables import select_rows
 from seewhy.measure.families.word_maps import frequent_words
 from seewhy.measure.families.words import (
@@ -100,7 +100,7 @@ class WordMaps:
         """Captions to step through, of at most `most` images; how many these are, and of how many."""
         rows = self.study.predictions
         shown = images(rows, most, self.study.base.seed)
-        made = strips(self.study, attribute(self.study, shown, [method]), method)
+        made = strips(self.study, attribute_rows(self.study, shown, [method]), method)
         return made, shown["image"].nunique(), rows["image"].nunique()
 
     def word_grid(self, keywords: list[str], most: int) -> tuple[Figure, str] | None:
@@ -108,7 +108,7 @@ class WordMaps:
         rows = frequent_words(self.study.predictions, keywords, most)
         if rows.empty:
             return None
-        maps = attribute(self.study, rows, [*METHODS, "activation"]).titled_shares()
+        maps = attribute_rows(self.study, rows, [*METHODS, "activation"]).titled_shares()
         return views.grid(self.study, rows, maps), views.described(rows, maps)
 
 

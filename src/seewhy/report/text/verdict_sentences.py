@@ -52,21 +52,21 @@ class Evidence:
     def share(self, region: str, kind: str, control: bool = False) -> Estimate:
         """How often an intervention, or its control, changed the prediction."""
         facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
-        return self.figures.estimate(Figure("prediction_change", facets=facets))
+        return self.figures.estimate_figure(Figure("prediction_change", facets=facets))
 
     def shown(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
         facets = {"region": suspect, "tested": True}
-        return self.figures.estimate(Figure("region_lift", self.method, facets=facets))
+        return self.figures.estimate_figure(Figure("region_lift", self.method, facets=facets))
 
 
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     """Does the model work? By its accuracy beside the majority baseline; else by the project's `own` checks."""
-    if not model.checks:
+    if not model.accuracy_checks:
         return _works_by_own(own)
-    check, always = model.checks[0], model.always
-    share, best = written(model.accuracy.value, model.unit), written(model.best, model.unit)
-    detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.unit)}."
+    check, always = model.accuracy_checks[0], model.baseline_phrase
+    share, best = written(model.accuracy.value, model.accuracy_unit), written(model.best, model.accuracy_unit)
+    detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.accuracy_unit)}."
     if model.metric == NUMBERS:
         share, best = f"R² {share}", f"R² {best}"
     if check.status == "fail":
@@ -241,7 +241,7 @@ def _by_regions(evidence: Evidence) -> Answer:
     """Without object and suspects: on which of the study's own regions the predictions depend."""
     ways = ("swap", "blur", "darken")
     over = {
-        (name, way): evidence.figures.estimate(
+        (name, way): evidence.figures.estimate_figure(
             Figure("prediction_change", versus=CONTROL, facets={"region": name, "kind": way})
         )
         for name in evidence.regions
