@@ -25,7 +25,7 @@ class Schedule(Protocol):
         """Of the generator that draws batches."""
 
 
-def learn(
+def run_training(
     model: nn.Module,
     schedule: Schedule,
     label: str,
