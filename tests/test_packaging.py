@@ -13,7 +13,7 @@ import pytest
 import seewhy
 from seewhy.config import code
 from seewhy.config.code import code_files
-from seewhy.config.project import read
+from seewhy.config.yaml_file import read_yaml
 from seewhy.pipeline.notebooks import get
 from tests.conftest import ROOT
 
@@ -22,7 +22,7 @@ LOCK = (ROOT / "requirements.lock").read_text()
 CONDA_NAMES = {"torch": ["pytorch"], "opencv-python-headless": ["py-opencv", "libopencv"]}
 SPLIT = re.compile(r"^([A-Za-z0-9._-]+)\s*([<>=!~].*)?$")
 SOURCE = ROOT / "src"
-STAGES = read(ROOT / "data/dvc.yaml")["stages"] | read(ROOT / "dvc.yaml")["stages"]
+STAGES = read_yaml(ROOT / "data/dvc.yaml")["stages"] | read_yaml(ROOT / "dvc.yaml")["stages"]
 
 
 def parts(requirement):
@@ -40,7 +40,7 @@ def version(text):
 
 
 def test_conda_names_the_same_packages_with_the_same_ranges():
-    conda = read(ROOT / "environment.yml")["dependencies"]
+    conda = read_yaml(ROOT / "environment.yml")["dependencies"]
     given = {one.split()[0].split(">")[0]: one for one in conda if isinstance(one, str)}
     wanted = {"python": f"python{PROJECT['requires-python']}", "pip": "pip"}
     for name, allowed in map(parts, PROJECT["dependencies"]):
@@ -51,7 +51,7 @@ def test_conda_names_the_same_packages_with_the_same_ranges():
 
 
 def test_conda_takes_everything_from_conda_forge():
-    assert read(ROOT / "environment.yml")["channels"] == ["conda-forge", "nodefaults"]
+    assert read_yaml(ROOT / "environment.yml")["channels"] == ["conda-forge", "nodefaults"]
 
 
 def test_the_lock_pins_what_was_agreed():

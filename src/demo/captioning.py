@@ -26,7 +26,7 @@ from demo.captions import tile_caption, turn_boxes
 from demo.files import write_checkpoint
 from demo.learning import run_training
 from demo.settings import Settings
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 SPECIAL = ("<PAD>", "<START>", "<END>", "<UNK>")
 LONGEST = 10  # words of a caption and its end
@@ -96,7 +96,7 @@ def trunk_maps(trunk: nn.Module, paths: list[Path], recipe: Recipe) -> Float[Ten
     photos = [np.asarray(Image.open(path).convert("RGB").resize(side, Image.Resampling.BILINEAR)) for path in paths]
     parts = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).split(recipe.batch)
     trunk.eval().requires_grad_(False)
-    found = [trunk(part.float().div(127.5).sub(1)) for part in progress(parts, len(parts), "captions: features")]
+    found = [trunk(part.float().div(127.5).sub(1)) for part in show_progress(parts, len(parts), "captions: features")]
     return torch.cat(found)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from demo import trees
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 NUMBERS = {1: "one", 2: "two"}  # of trees; more are "several"
 LARGE, SMALL = 45, 28  # pixels: side of a square as large as the mean box
@@ -38,7 +38,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     shadow = trees.shadow_mask(photo, trees.crown_mask(boxes, photo.shape[:2]))
     grid = trees.Tiles("a", settings.tile, settings.train_stride, 0, 0)
     rows, spots = [], list(trees.tile_places(grid, photo.shape[:2]))
-    for x, y, split in progress(spots, len(spots), "tiles with captions"):
+    for x, y, split in show_progress(spots, len(spots), "tiles with captions"):
         name, window = f"images/{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         inside = boxes_in_tile(boxes, x, y, settings.tile)
         shaded = bool(shadow[window].mean() >= settings.shade)

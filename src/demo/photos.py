@@ -63,7 +63,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, manifest.csv and classes.json into `entry["out"]`."""
     folder = root / entry["out"]
     for photo in PHOTOS:
-        with artifacts.whole(folder / "images" / photo.image_name) as scratch:
+        with artifacts.atomic_file(folder / "images" / photo.image_name) as scratch:
             scratch.write_bytes(photo_bytes(photo))
     artifacts.write_json(folder / "classes.json", class_names())
     write_manifest(

@@ -19,7 +19,7 @@ from demo.learning import run_training
 from demo.nets import CustomCNN
 from demo.settings import Settings
 from demo.trees import CLASSES
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 NETWORKS = {"lite0": lite0.NETWORK, "cnn": CustomCNN.__name__}  # setting -> name written into the checkpoint
 
@@ -37,7 +37,7 @@ class Recipe(Settings):
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
-            raise unknown("network", self.network, NETWORKS, "a demo entry with recipe training")
+            raise unknown_name("network", self.network, NETWORKS, "a demo entry with recipe training")
 
 
 def build(entry: dict[str, Any], root: Path) -> None:

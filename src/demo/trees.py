@@ -21,8 +21,8 @@ from demo import fetch
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
 from seewhy.config import artifacts
-from seewhy.errors import unknown
-from seewhy.progress import progress
+from seewhy.errors import unknown_name
+from seewhy.progress import show_progress
 
 PACKAGE = "deepforest"
 SITES = {
@@ -55,7 +55,7 @@ class Tiles(Settings):
 def check_site(site: str) -> None:
     """Raises SeewhyError for a site that the package does not have."""
     if site not in SITES:
-        raise unknown("site", site, SITES, "a demo entry")
+        raise unknown_name("site", site, SITES, "a demo entry")
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
@@ -66,7 +66,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     shade = shadow_mask(photo, crowns)
     rows = []
     spots = list(tile_places(settings, photo.shape[:2]))
-    for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
+    for x, y, split in show_progress(spots, len(spots), f"tiles of site {settings.site}"):
         name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         label = tile_label(crowns[window].mean(), settings)  # slivers count here, though their boxes are dropped below
         if label is None:

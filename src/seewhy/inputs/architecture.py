@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import arguments as completed
 from seewhy.inputs import definitions, huggingface, weights
 from seewhy.inputs.checkpoint import Checkpoint
@@ -210,7 +210,9 @@ def _from_file(order: Order) -> nn.Module:
         return found
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
-        raise problem or unknown("architecture", order.architecture, _networks(taken.module, order.zoo), order.where)
+        raise problem or unknown_name(
+            "architecture", order.architecture, _networks(taken.module, order.zoo), order.where
+        )
     own = {key: value for key, value in order.arguments.items() if key not in taken.used or key in _accepted(found)}
     try:
         return _called(Order(**{**vars(order), "arguments": own}), found)
@@ -273,7 +275,7 @@ def _from_torchvision(name: str, where: str) -> Callable[..., nn.Module]:
     from torchvision import models
 
     if name not in models.list_models():
-        raise unknown(
+        raise unknown_name(
             "architecture", f"torchvision:{name}", [f"torchvision:{known}" for known in models.list_models()], where
         )
     return models.get_model_builder(name)
@@ -283,7 +285,7 @@ def _from_timm(name: str, where: str) -> Callable[..., nn.Module]:
     import timm
 
     if not timm.is_model(name):
-        raise unknown("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
+        raise unknown_name("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
     return timm.model_entrypoint(name)
 
 
@@ -292,7 +294,7 @@ def _from_smp(name: str, where: str) -> Callable[..., nn.Module]:
 
     known = {kind.__name__: kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
     if name not in known:
-        raise unknown("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
+        raise unknown_name("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
     return known[name]
 
 
@@ -307,7 +309,7 @@ def _from_module(module: str, name: str, root: Path, where: str) -> Callable[...
             f"architecture '{module}:{name}' of {where}: {_told(error)}; looked in {root} and the environment"
         ) from None
     if not _makes_a_network(getattr(found, name, None), module):
-        raise unknown("architecture", f"{module}:{name}", _networks(found, module), where)
+        raise unknown_name("architecture", f"{module}:{name}", _networks(found, module), where)
     return getattr(found, name)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import pickles
 
 LARGEST = 120_000_000  # pixels of an image; PIL itself only warns up to twice its limit
@@ -97,7 +97,7 @@ def _column(file: Path, key: str, _changed: int, _size: int) -> Any:
         return idx(file)
     held = content(file)
     if key not in held:
-        raise unknown("array", key, held, f"'{file.name}'")
+        raise unknown_name("array", key, held, f"'{file.name}'")
     found = held[key]
     return found() if callable(found) else found
 

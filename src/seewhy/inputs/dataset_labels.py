@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import labels
 from seewhy.inputs.layouts.file_names import labels_in
 from seewhy.inputs.layouts.finding import Reading
@@ -54,7 +54,7 @@ def _single(
     if columns:
         marked = labels.from_columns(pd.DataFrame(columns), [*columns], _named(columns, classes, where), "negative")
         return frame.assign(label=labels.one_of_columns(marked, where)), [
-            f"one-hot columns hold the label: {listing(columns)}"
+            f"one-hot columns hold the label: {list_names(columns)}"
         ]
     if "label" not in frame:
         return frame, []
@@ -110,7 +110,7 @@ def _named(columns: dict[str, pd.Series], classes: list[str], where: str) -> lis
         return [*columns]
     if len(columns) != len(classes):
         raise SeewhyError(
-            f"{len(columns)} columns of labels in {where} ({listing(columns)}) for {len(classes)} classes "
-            f"({listing(classes)}); `label_columns` names one for each class"
+            f"{len(columns)} columns of labels in {where} ({list_names(columns)}) for {len(classes)} classes "
+            f"({list_names(classes)}); `label_columns` names one for each class"
         )
     return classes

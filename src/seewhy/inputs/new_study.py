@@ -11,8 +11,8 @@ from seewhy.config.dataset import WITHOUT_CLASSES
 from seewhy.config.dataset import Dataset as DatasetSettings
 from seewhy.config.params import FILE, Study
 from seewhy.config.project import Project
-from seewhy.config.validation import validate
-from seewhy.errors import SeewhyError, listing
+from seewhy.config.validation import validate_settings
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import dataset
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, load, named
 from seewhy.inputs.guess import Guess, guess
@@ -87,8 +87,8 @@ def propose_study(project: Project, request: Request, ask: Ask | None = None) ->
     found.settings |= _merged(found.settings, of_study)
     for note in unchecked.notes[1:]:
         found.tell("note", note)
-    validate(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
-    validate(Study, {"dataset": request.study} | found.settings, f"the new study of {FILE}")
+    validate_settings(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
+    validate_settings(Study, {"dataset": request.study} | found.settings, f"the new study of {FILE}")
     return found
 
 
@@ -137,7 +137,7 @@ def _read(project: Project, request: Request, point: Checkpoint, found: Proposal
     task = found.dataset["task"]
     if request.classes:
         found.dataset["classes"] = _class_option(request.classes, project.root)
-    settings = validate(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
+    settings = validate_settings(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
     try:
         unchecked = dataset.read(request.study, settings, project.root)
     except SeewhyError as error:
@@ -147,14 +147,14 @@ def _read(project: Project, request: Request, point: Checkpoint, found: Proposal
             "the classes' names", "--classes a,b,c or --classes FILE", ask, "the data name none"
         )
         found.dataset["classes"] = known.split(",") if isinstance(known, str) else known
-        unchecked = dataset.read(request.study, validate(DatasetSettings, found.dataset, FILE), project.root)
+        unchecked = dataset.read(request.study, validate_settings(DatasetSettings, found.dataset, FILE), project.root)
     why = "--classes" if request.classes else "the order of the data: names sorted as text, as ImageFolder does"
     told = point.classes
     if told and task not in WITHOUT_CLASSES and list(told) != unchecked.classes:
         unchecked, why = _by_checkpoint(project, request, list(told), unchecked, found, why)
     if unchecked.classes:
         found.dataset.setdefault("classes", unchecked.classes)
-        found.tell("classes", f"{len(unchecked.classes)}: {listing(unchecked.classes)}", why)
+        found.tell("classes", f"{len(unchecked.classes)}: {list_names(unchecked.classes)}", why)
     return unchecked
 
 
@@ -165,17 +165,16 @@ def _by_checkpoint(
     ours = unchecked.classes
     if request.classes:
         if set(told) == set(ours):
-            raise SeewhyError(
-                f"--classes says {listing(ours)}, the checkpoint {listing(told)}; allowed: the order of the checkpoint"
-            )
-        found.tell("note", f"the checkpoint calls its classes {listing(told)}")
+            said = f"--classes says {list_names(ours)}, the checkpoint {list_names(told)}"
+            raise SeewhyError(f"{said}; allowed: the order of the checkpoint")
+        found.tell("note", f"the checkpoint calls its classes {list_names(told)}")
         return unchecked, why
     numbers = all(name.isdecimal() for name in ours) and len(ours) <= len(told)
     if not (set(ours) <= set(told) or numbers):
-        found.tell("note", f"the checkpoint calls its classes {listing(told)}, the data {listing(ours)}")
+        found.tell("note", f"the checkpoint calls its classes {list_names(told)}, the data {list_names(ours)}")
         return unchecked, why
     found.dataset["classes"] = told
-    settings = validate(DatasetSettings, found.dataset, FILE)
+    settings = validate_settings(DatasetSettings, found.dataset, FILE)
     return dataset.read(request.study, settings, project.root), "the checkpoint's own names, in its order"
 
 
@@ -214,7 +213,9 @@ def _rows_of_line(line: str, unchecked: dataset.Unchecked, root: Path) -> str:
 def _split(line: str, unchecked: dataset.Unchecked, root: Path, found: Proposal) -> None:
     frame = unchecked.frame
     held = frame["split"].replace("", "test").value_counts() if "split" in frame else None
-    counts = f"{len(frame):,} images" if held is None else listing(f"{name} {count:,}" for name, count in held.items())
+    counts = (
+        f"{len(frame):,} images" if held is None else list_names(f"{name} {count:,}" for name, count in held.items())
+    )
     found.tell("images", counts)
     if line:
         found.settings["split"] = line
@@ -226,7 +227,7 @@ def _split(line: str, unchecked: dataset.Unchecked, root: Path, found: Proposal)
         )
     else:
         names = [one for one in SPLIT_ORDER if one in held.index] or [str(held.index[0])]
-        rest = f", not {listing(one for one in held.index if one != names[0])}" if len(held) > 1 else ""
+        rest = f", not {list_names(one for one in held.index if one != names[0])}" if len(held) > 1 else ""
         found.settings["split"] = names[0]
         found.tell("split", names[0], f"the first of {', '.join(SPLIT_ORDER)} that is there{rest}")
 
@@ -259,7 +260,7 @@ def _network(
     elif exact:
         found.settings["architecture"] = exact[0].architecture
         found.settings |= {"arguments": dict(exact[0].arguments)} if exact[0].arguments else {}
-        more = f"; also {listing(one.architecture for one in exact[1:])}" if exact[1:] else ""
+        more = f"; also {list_names(one.architecture for one in exact[1:])}" if exact[1:] else ""
         found.tell("network", exact[0].architecture, f"all {exact[0].total} tensors of it are in the file{more}")
     else:
         near = (
@@ -296,14 +297,14 @@ def _preprocessing(
             "the preprocessing",
             "--transform 'LINE', the line of your own code, as 'Compose([Resize(224), ToTensor(), Normalize(...)])'",
             ask,
-            f"the file does not tell {listing(lacking)}",
+            f"the file does not tell {list_names(lacking)}",
         )
         found.settings["preprocessing"] = line
         found.tell("preprocessing", line, "as you said")
         return
     found.tell(
         "preprocessing",
-        listing(f"{key} {value}" for key, value in (told | dict(given)).items()),
+        list_names(f"{key} {value}" for key, value in (told | dict(given)).items()),
         "the checkpoint's own settings" if not given else "--set",
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.split_draws import LABELS, SEEDERS, SPLITTERS, Draws, Folds, Part, Splits, refused, unseeded
 
 DATA = (
@@ -103,7 +103,7 @@ class SplitInterpreter:
             found = [name for name in parts if word in name.lower()]
             if len(found) == 1:
                 return parts[found[0]]
-        raise SeewhyError(f"split: the line names these parts: {listing(parts)}; allowed: one named test or val")
+        raise SeewhyError(f"split: the line names these parts: {list_names(parts)}; allowed: one named test or val")
 
     def _assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import transform_calls as calls
 from seewhy.inputs.picture_flow import Flow, Statistic, Transform, add, as_numbers, chain, divide, refused
 from seewhy.inputs.picture_methods import FUNCTIONS, call_method
@@ -328,7 +328,7 @@ class Interpreter:
                 raise refused(text, ALLOWED)
             return Transform(name, lambda flow: flow.skipping(name))
         if name not in table:
-            raise unknown("transform", name, [*USUAL, *sorted({*table} - {*USUAL})], f"'{text[:60]}'")
+            raise unknown_name("transform", name, [*USUAL, *sorted({*table} - {*USUAL})], f"'{text[:60]}'")
         usual = name != "ToGray" and "p" in settings and table is calls.ALBUMENTATIONS
         kept = {key: one for key, one in settings.items() if key != "p"} if usual else settings
         return self._bound(table[name], name, args, kept, text)

@@ -86,7 +86,7 @@ class Store:
     def _key(self) -> str:
         """Digest of what concerns every map, and of the code."""
         own = {name: value for name, value in self.note.items() if name != "dataset"}
-        return _digest([own, artifacts.sha256(*CODE)])
+        return _digest([own, artifacts.file_sha256(*CODE)])
 
     @cached_property
     def _kept(self) -> dict[str, tuple[Path | None, set[Pair]]]:
@@ -127,7 +127,7 @@ class Store:
     def add(self, number: int, rows: pd.DataFrame, scores: Float[np.ndarray, " n"], maps: Mapping[str, Any]) -> None:
         """Writes a batch: rows with `image` and `target`, a score and for each method a map (n, h, w) for each row."""
         tables = [_table(rows, scores, maps[method]) for method in self.batches[number][1]]
-        with artifacts.whole(self._part(number)) as scratch:
+        with artifacts.atomic_file(self._part(number)) as scratch:
             pq.write_table(pa.concat_tables(tables), scratch)
 
     def finish(self) -> list[Path]:
@@ -137,7 +137,7 @@ class Store:
         notes = {artifacts.NOTE: self.note, KEPT: told}
         schema = SCHEMA.with_metadata({key: json.dumps(one, sort_keys=True).encode() for key, one in notes.items()})
         with ExitStack() as stack:
-            scratches = [stack.enter_context(artifacts.whole(path)) for path in paths]
+            scratches = [stack.enter_context(artifacts.atomic_file(path)) for path in paths]
             for method, scratch in zip(self.methods, scratches, strict=True):
                 with pq.ParquetWriter(scratch, schema) as writer:
                     for start in range(0, len(self.work), JOINED * self.size):

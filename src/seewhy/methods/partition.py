@@ -14,7 +14,7 @@ from seewhy.engine.tuned import runner
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import INNER, ask, each, pixel
 from seewhy.methods.shapley import BASELINES, Shapley, numpy_state
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 EVALUATIONS = 500  # masked images for each image, shap's own default
 
@@ -53,7 +53,7 @@ def partition_values(
         chosen = resolve(targets, torch.cat([output_of(model(part)) for part in images.clone().split(INNER)]))
         rows = [
             [_partition(model, image, part, evaluations, blur) for part in (score.pick([index]) for score in chosen)]
-            for index, image in enumerate(progress(images.clone().split(1), len(images), label))
+            for index, image in enumerate(show_progress(images.clone().split(1), len(images), label))
         ]
     values = np.stack([np.stack([one[0] for one in row]) for row in rows])
     expected = np.array([[one[1] for one in row] for row in rows])
