@@ -214,10 +214,10 @@ def test_the_defaults_of_the_attributions_are_those_of_the_repository():
 
 def test_a_notebook_may_serve_some_tasks_only(project):
     project.set("features", {"channels": 2, "tasks": ["segmentation"]})
-    assert "05_features" not in dict(find_project().pages("tiny"))
+    assert "05_features" not in dict(find_project().page_titles("tiny"))
     assert find_project().params.sections["features"] == {"channels": 2}
     project.set("features.tasks", ["segmentation", "classification"])
-    assert "05_features" in dict(find_project().pages("tiny"))
+    assert "05_features" in dict(find_project().page_titles("tiny"))
 
 
 def test_empty_sections_mean_nothing_there(project):

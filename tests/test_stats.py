@@ -86,7 +86,7 @@ def test_text_says_value_interval_and_n(unit: str, said: str) -> None:
 
 
 def test_a_negative_figure_has_a_minus_sign() -> None:
-    assert stats.written(-0.25, "+") == "\N{MINUS SIGN}0.25"
+    assert format_value(-0.25, "+") == "\N{MINUS SIGN}0.25"
 
 
 @pytest.mark.parametrize("n", [5, 8, 30, 200])

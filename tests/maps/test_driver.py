@@ -275,7 +275,7 @@ def test_what_loading_raises_reaches_the_caller():
 
 def test_a_long_run_is_announced_with_its_cost(ready, cli, monkeypatch):
     told = []
-    monkeypatch.setattr(driver, "tell", told.append)
+    monkeypatch.setattr(driver, "print_above_bars", told.append)
     monkeypatch.setattr(driver, "SLOW", 0.0)
     ready.set("attributions.methods", ["smoothgrad"])
     assert cli("explain", "tiny") == (0, "")
