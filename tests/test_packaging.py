@@ -25,17 +25,17 @@ SOURCE = ROOT / "src"
 STAGES = read_yaml(ROOT / "data/dvc.yaml")["stages"] | read_yaml(ROOT / "dvc.yaml")["stages"]
 
 
-def parts(requirement):
+def split_requirement(requirement):
     """'torch>=2.9  # why' -> ('torch', '>=2.9')"""
     name, allowed = SPLIT.match(requirement.split("#")[0].split(";")[0].strip()).groups()
     return name, (allowed or "").strip()
 
 
-def pins():
-    return dict(parts(line) for line in LOCK.splitlines() if line.strip() and not line.startswith("#"))
+def pinned_versions():
+    return dict(split_requirement(line) for line in LOCK.splitlines() if line.strip() and not line.startswith("#"))
 
 
-def version(text):
+def parse_version(text):
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
@@ -43,7 +43,7 @@ def test_conda_names_the_same_packages_with_the_same_ranges():
     conda = read_yaml(ROOT / "environment.yml")["dependencies"]
     given = {one.split()[0].split(">")[0]: one for one in conda if isinstance(one, str)}
     wanted = {"python": f"python{PROJECT['requires-python']}", "pip": "pip"}
-    for name, allowed in map(parts, PROJECT["dependencies"]):
+    for name, allowed in map(split_requirement, PROJECT["dependencies"]):
         wanted |= {theirs: theirs + allowed for theirs in CONDA_NAMES.get(name, [name])}
     wanted["libopencv"] = wanted["libopencv"].replace(">=", " >=") + " headless*"
     assert given == wanted
@@ -55,7 +55,7 @@ def test_conda_takes_everything_from_conda_forge():
 
 
 def test_the_lock_pins_what_was_agreed():
-    found = pins()
+    found = pinned_versions()
     assert (found["torch"], found["torchvision"]) == ("==2.14.1", "==0.29.1")
     assert "opencv-python-headless" in found
     assert not {"opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"} & set(found)
@@ -72,11 +72,11 @@ def test_the_lock_names_no_host():
 
 
 def test_the_lock_holds_every_dependency_within_its_range():
-    found = {re.sub(r"[._-]+", "-", name).lower(): pin for name, pin in pins().items()}
+    found = {re.sub(r"[._-]+", "-", name).lower(): pin for name, pin in pinned_versions().items()}
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-    for name, allowed in map(parts, wanted):
+    for name, allowed in map(split_requirement, wanted):
         pin = found[re.sub(r"[._-]+", "-", name).lower()]
-        assert version(pin) >= version(allowed), name
+        assert parse_version(pin) >= parse_version(allowed), name
 
 
 def test_the_version_stands_in_one_place_or_agrees():
@@ -90,7 +90,7 @@ def test_importing_the_package_costs_nothing():
     assert done.stdout.strip() == "[]"
 
 
-def imports(code):
+def imported_modules(code):
     """Modules of seewhy that a piece of code imports, in functions too, but not for type checkers alone."""
     skipped = {
         id(inner)
@@ -108,18 +108,18 @@ def imports(code):
             yield seewhy._HOMES.get(node.attr, "")
 
 
-def module(name):
+def module_of(name):
     """The file of a module of ours, of a package its __init__."""
     path = SOURCE / f"{name.replace('.', '/')}.py"
     found = path if path.is_file() else path.with_suffix("") / "__init__.py"
     return found if name.startswith("seewhy.") and found.is_file() else None
 
 
-def closure(code):
+def import_closure(code):
     """Every file of ours that runs when `code` does."""
     found, waiting = set(), [code]
     while waiting:
-        new = set(filter(None, map(module, imports(waiting.pop())))) - found
+        new = set(filter(None, map(module_of, imported_modules(waiting.pop())))) - found
         found |= new
         waiting += [ast.parse(path.read_text()) for path in new]
     return found
@@ -132,15 +132,15 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 DRAWING = {"study": "pages", "comparison": "comparison_pages"}  # the stage that executes a notebook, by whose it is
 
 
-def relative(paths):
+def relative_paths(paths):
     return {path.relative_to(SOURCE).as_posix() for path in paths}
 
 
-def uncovered(code, deps):
+def uncovered_modules(code, deps):
     """Files that run and that no dependency covers, a folder covering all in it."""
     covers = [ROOT / dep for dep in deps]
-    open_files = (path for path in closure(code) if not any(cover in (path, *path.parents) for cover in covers))
-    return sorted(relative(open_files) - PLUMBING)
+    open_files = (path for path in import_closure(code) if not any(cover in (path, *path.parents) for cover in covers))
+    return sorted(relative_paths(open_files) - PLUMBING)
 
 
 def cells_of(path):
@@ -156,8 +156,11 @@ def identify(path):
 def test_a_stage_and_a_fingerprint_cover_all_code_that_a_notebook_runs(path):
     stage = STAGES[DRAWING[get(ROOT, path.stem).whose]]["do"]
     outputs_styles = {"seewhy/report/html/assets.py"}  # what an output brings to JupyterLab; a page has its own
-    assert set(uncovered(cells_of(path), stage["deps"])) <= outputs_styles
-    assert relative(closure(cells_of(path))) - PLUMBING - relative(code_files(path.stem)) <= outputs_styles
+    assert set(uncovered_modules(cells_of(path), stage["deps"])) <= outputs_styles
+    assert (
+        relative_paths(import_closure(cells_of(path))) - PLUMBING - relative_paths(code_files(path.stem))
+        <= outputs_styles
+    )
 
 
 def test_a_fingerprint_rests_on_nothing_that_its_stage_does_not_see():
@@ -191,13 +194,13 @@ ASKED += ("seewhy/report/show.py", "seewhy/report/figures.py", "seewhy/report/ht
 def test_a_stage_depends_on_all_code_that_it_runs(stage, entry):
     deps = STAGES[stage]["do" if "do" in STAGES[stage] else "deps"]
     deps = deps["deps"] if isinstance(deps, dict) else deps
-    found = set(uncovered(ast.parse(f"import {entry}"), deps))
+    found = set(uncovered_modules(ast.parse(f"import {entry}"), deps))
     assert {name for name in found if not name.startswith(ASKED)} <= {"seewhy/config/artifacts.py"}, found
 
 
 def test_a_dataset_is_checked_again_when_any_code_that_checks_it_changes():
     watched = ["src/seewhy/inputs", "src/seewhy/config"]  # see renewal._made
-    found = uncovered(ast.parse("import seewhy.inputs.dataset"), watched)
+    found = uncovered_modules(ast.parse("import seewhy.inputs.dataset"), watched)
     assert {name for name in found if not name.startswith("seewhy/checks/")} == set(), found
     assert STAGES["dataset"]["do"]["always_changed"]
 
