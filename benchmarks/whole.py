@@ -69,13 +69,13 @@ def driver_memory(size: int, images: int = 4000, fewer: int = 1000) -> Sides:
 
 
 def _explained(study: Study) -> Tensor:
-    shutil.rmtree(artifacts.attributions(study.root, study.name), ignore_errors=True)
+    shutil.rmtree(artifacts.attributions_folder(study.root, study.name), ignore_errors=True)
     attribute_all(study, WORKERS)
     return _stored(study, "map")
 
 
 def _stored(study: Study, column: str) -> Tensor:
-    table = pd.read_parquet(artifacts.attributions(study.root, study.name) / "gradcam.parquet", columns=[column])
+    table = pd.read_parquet(artifacts.attributions_folder(study.root, study.name) / "gradcam.parquet", columns=[column])
     return torch.from_numpy(np.array(table[column].tolist(), np.float32))
 
 

@@ -16,7 +16,7 @@ def test_nothing_is_left_half_written(tmp_path):
     before = path.read_bytes()
 
     def fail():
-        with artifacts.whole(path) as scratch:
+        with artifacts.atomic_file(path) as scratch:
             scratch.write_text("half")
             raise KeyboardInterrupt
 
@@ -33,7 +33,7 @@ def test_a_failed_first_write_leaves_no_file(tmp_path):
 
 
 def test_the_scratch_file_is_on_the_same_disk(tmp_path):
-    with artifacts.whole(tmp_path / "a.json") as scratch:
+    with artifacts.atomic_file(tmp_path / "a.json") as scratch:
         assert scratch.parent == tmp_path
         assert scratch.suffix == ".part"  # .dvcignore leaves these out
 
@@ -95,6 +95,6 @@ def test_metrics_hold_finite_rounded_numbers_only(tmp_path):
 def test_the_hash_runs_over_all_files(tmp_path):
     for name in "ab":
         (tmp_path / name).write_text(name)
-    one, both = artifacts.sha256(tmp_path / "a"), artifacts.sha256(tmp_path / "a", tmp_path / "b")
+    one, both = artifacts.file_sha256(tmp_path / "a"), artifacts.file_sha256(tmp_path / "a", tmp_path / "b")
     assert one == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
     assert both == "fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603"

@@ -51,7 +51,7 @@ def test_from_the_shell_a_mistake_is_one_line_without_colour(project):
 def test_from_a_folder_inside_the_project(project, cli, monkeypatch):
     monkeypatch.chdir(project.root / "mine")
     assert cli("dataset", "things") == (0, "")
-    assert artifacts.dataset(project.root, "things").is_file()
+    assert artifacts.dataset_path(project.root, "things").is_file()
 
 
 def test_the_demonstration_is_a_command_of_its_own(project):

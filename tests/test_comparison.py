@@ -56,12 +56,12 @@ def check(metric, value, status, subject="suspect", name="shadow", low=None, hig
 
 
 def audit(shop, study, *checks):
-    artifacts.write_json(artifacts.reports(shop.root, study) / "verdict.json", list(checks))
+    artifacts.write_json(artifacts.reports_folder(shop.root, study) / "verdict.json", list(checks))
 
 
 def summary(shop, study, **severities):
     questions = {name: {"severity": one, "sentence": f"{study} {one}."} for name, one in severities.items()}
-    artifacts.write_json(artifacts.reports(shop.root, study) / "summary.json", {"questions": questions})
+    artifacts.write_json(artifacts.reports_folder(shop.root, study) / "summary.json", {"questions": questions})
 
 
 def test_outcomes_are_those_of_the_two_prediction_tables(both):
@@ -84,7 +84,7 @@ def test_outcomes_are_those_of_the_two_prediction_tables(both):
 
 
 def test_evidence_is_of_the_class_explained_in_either_model(both):
-    pair = both.evidence("gradcam")
+    pair = both.positive_evidence("gradcam")
     assert [maps.shape for maps in pair.maps] == [(12, 8, 8)] * 2
     wanted = both.first.classes_of(both.rows["explained"])
     for study, maps in zip(both.studies, pair.maps, strict=True):
@@ -101,7 +101,7 @@ def test_models_that_are_fed_differently_are_compared_on_what_both_saw(predicted
     this = open_study("other")
     this.save_predictions(this.predict())
     both = open_comparison("both")
-    pair = both.evidence("gradcam")
+    pair = both.positive_evidence("gradcam")
     np.testing.assert_allclose(pair.shared_box, [[0.25, 0.25, 0.75, 0.75]] * 12)
     assert pair.common_shape == (4, 4)
     np.testing.assert_allclose(pair.common_maps()[0], pair.maps[0][:, 2:6, 2:6], atol=1e-6)
@@ -258,8 +258,8 @@ def ready(predicted, monkeypatch):
 
 
 def test_the_page_is_made_for_a_comparison_and_for_nothing_else(ready, cli, refused):
-    assert [one.stem for one in find_project().serving("both")] == ["08_comparison"]
-    assert "08_comparison" not in [one.stem for one in find_project().serving("tiny")]
+    assert [one.stem for one in find_project().notebooks_for("both")] == ["08_comparison"]
+    assert "08_comparison" not in [one.stem for one in find_project().notebooks_for("tiny")]
     assert "unknown comparison 'tiny' in params.yaml; allowed: both" in refused("run", "08_comparison", "tiny")
     assert "unknown study 'both' in params.yaml; did you mean 'other'? allowed: tiny, other" in refused(
         "run", "01_model", "both"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seewhy.config.project import find_project
-from seewhy.doctor import examination, steps
+from seewhy.doctor import examination, patient, sample_steps
 from tests.conftest import NET, checkpoint
 from tests.seeds import nets
 
@@ -36,7 +36,9 @@ class Whole(nn.Module):
 
 
 def said(mark, name="tiny"):
-    return [f"{line.what}: {line.text}" for line in examination.examine(find_project(), name) if line.mark == mark]
+    return [
+        f"{line.what}: {line.text}" for line in examination.examine_study(find_project(), name) if line.mark == mark
+    ]
 
 
 def sure():
@@ -47,8 +49,8 @@ def sure():
 
 def test_a_healthy_study_is_described_line_by_line(project, monkeypatch, capsys):
     project.save(model_state_dict=sure(), val_acc=None)
-    monkeypatch.setattr(steps.time, "monotonic", iter([1.0, 1.5]).__next__)
-    examination.consult(find_project(), ["tiny"])
+    monkeypatch.setattr(sample_steps.time, "monotonic", iter([1.0, 1.5]).__next__)
+    examination.print_examination(find_project(), ["tiny"])
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()[1:]]
     assert {line[0] for line in lines} == {"ok"}
     found = {what: text for _, what, text in lines}
@@ -186,7 +188,7 @@ def test_the_sample_is_of_labelled_images_as_far_as_there_are_any(project, monke
     frame = project.manifest
     frame.loc[2:, "label"] = ""
     project.write(frame)
-    monkeypatch.setattr(steps, "SAMPLE", 3)
+    monkeypatch.setattr(patient, "SAMPLE", 3)
     (line,) = (line for line in said("ok") + said("warning") if line.startswith("accuracy"))
     assert "n = 2)" in line
     assert "output: finite on 3 images, 3 rows to explain" in said("ok")

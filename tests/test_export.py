@@ -58,7 +58,7 @@ def test_every_picture_has_an_overlay_a_raw_map_and_a_line_for_each_method(call,
         assert (line["minimum"], line["maximum"]) == pytest.approx((found.min(), found.max()))
         assert line["target"] == int(result.predictions[0]) == study.dataset.classes.index(line["class"])
         assert line["score"] == pytest.approx(float(result.scores[0, 0]), rel=1e-4)
-        assert line["confidence"] == pytest.approx(float(study.output(batch).softmax(1).max()), rel=1e-4)
+        assert line["confidence"] == pytest.approx(float(study.model_output(batch).softmax(1).max()), rel=1e-4)
         assert Image.open(tmp_path / "out" / line["overlay"]).size == (32, 32)
     assert len(files(tmp_path)) == 2 * len(lines) + 1
 

@@ -42,7 +42,7 @@ def test_an_accuracy_that_another_order_of_the_classes_would_mend():
 def test_what_was_chosen_between_file_and_network():
     note = "EMA weights are used (key 'ema')"
     built = Built(torch.nn.Identity(), 3, Choice(1), ["the head `fc` is made as the weights are: x"])
-    study = SimpleNamespace(checkpoint=SimpleNamespace(notes=(note,), classes=["b", "a"]), built=built)
+    study = SimpleNamespace(checkpoint=SimpleNamespace(notes=(note,), classes=["b", "a"]), built_network=built)
     assert list(choices_made(study)) == [
         ("warning", note),
         ("ok", built.notes[0]),
@@ -79,7 +79,7 @@ def test_of_several_outputs_the_study_picks_one_and_takes_another_if_asked(proje
     project.set("studies.tiny.output_index", None)
     first = open_study("tiny")
     assert first.predict()["predicted"].tolist() != plain
-    assert "several outputs fit: 1, 2; '1' is used; `output_index: 2` picks another" in first.built.notes
+    assert "several outputs fit: 1, 2; '1' is used; `output_index: 2` picks another" in first.built_network.notes
     project.set("studies.tiny.output_key", "logits")
     with pytest.raises(SeewhyError, match="no output 'logits'; allowed: 0, 1, 2"):
         open_study("tiny").predict()
@@ -111,4 +111,4 @@ def test_one_output_gives_the_predictions_of_two(project, study):
     assert found["predicted"].tolist() == two["predicted"].tolist()
     assert abs(found["confidence"] - two["confidence"]).max() < 1e-6  # sigmoid of the difference is the softmax
     assert single.is_single
-    assert "one output: its value speaks for the second class" in single.built.notes[0]
+    assert "one output: its value speaks for the second class" in single.built_network.notes[0]

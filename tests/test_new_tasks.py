@@ -109,7 +109,7 @@ def executed(project, *stems):
 
     found, opened = {}, find_project()
     write_summary(opened, "squares")
-    serving = {one.stem: one for one in opened.serving("squares")}
+    serving = {one.stem: one for one in opened.notebooks_for("squares")}
     with kernel_template():
         for stem in stems:
             execute_page(opened, "squares", serving[stem], page_fingerprint(opened, "squares", stem))

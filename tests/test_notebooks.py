@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from seewhy.config.project import Project, find_project, read
+from seewhy.config.project import Project, find_project
+from seewhy.config.yaml_file import read_yaml
 from seewhy.errors import SeewhyError
 from seewhy.pipeline import notebooks
 from tests.conftest import ROOT
@@ -49,23 +50,23 @@ class TestEach:
         project = Project(ROOT)
         if task in ("multilabel", "regression"):  # the demonstration has no such study
             return
-        assert project.params.task(json.loads(name)) == task
-        assert json.loads(name) in project.runs(notebooks.get(ROOT, path.stem))
+        assert project.params.task_of(json.loads(name)) == task
+        assert json.loads(name) in project.run_names(notebooks.get(ROOT, path.stem))
 
 
 def test_every_notebook_has_its_page_in_a_stage_and_every_section_is_a_notebooks():
     found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
-    stages = read(ROOT / "dvc.yaml")["stages"]
+    stages = read_yaml(ROOT / "dvc.yaml")["stages"]
     fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons", "checks", "gates"}
     assert sum(1 + len(one.tasks) for one in found.values()) == len(PATHS)
-    assert set(read(ROOT / "params.yaml")) - fixed <= set(found)
+    assert set(read_yaml(ROOT / "params.yaml")) - fixed <= set(found)
     for whose, stage in (("study", "render"), ("comparison", "comparison_render")):
         pages = {f"reports/${{key}}/{one.stem}.html" for one in found.values() if one.whose == whose}
         assert {name for out in stages[stage]["do"]["outs"] for name in out} == pages
 
 
 def test_a_comparison_waits_for_what_its_page_reads():
-    stage = read(ROOT / "dvc.yaml")["stages"]["comparison_pages"]["do"]
+    stage = read_yaml(ROOT / "dvc.yaml")["stages"]["comparison_pages"]["do"]
     for number in (0, 1):
         name = f"${{item.studies[{number}]}}"
         needed = {f"data/predictions/{name}.parquet", f"data/attributions/{name}", f"reports/{name}/verdict.json"}
@@ -117,7 +118,7 @@ def test_a_notebook_is_run_for_what_its_parameters_cell_names(project, whose):
     project.set("mine", {})
     found = notebooks.get(project.root, "09_mine")
     assert found.whose == whose
-    assert Project(project.root).runs(found) == (["tiny"] if whose == "study" else [])
+    assert Project(project.root).run_names(found) == (["tiny"] if whose == "study" else [])
     with pytest.raises(SeewhyError, match=f"unknown key '{whose}' in section 'mine'"):
         found.settings({whose: "b"})
 
@@ -149,8 +150,8 @@ def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project,
 
 def parameters_of(stem):
     project = find_project()
-    notebook = next(one for one in project.serving("tiny") if one.stem == stem)
-    return project.parameters(notebook, "tiny")
+    notebook = next(one for one in project.notebooks_for("tiny") if one.stem == stem)
+    return project.notebook_parameters(notebook, "tiny")
 
 
 def test_the_hash_of_a_notebook_sees_its_cells_and_nothing_else(project):

@@ -13,7 +13,7 @@ import pytest
 import seewhy
 from seewhy.config import code
 from seewhy.config.code import code_files
-from seewhy.config.project import read
+from seewhy.config.yaml_file import read_yaml
 from seewhy.pipeline.notebooks import get
 from tests.conftest import ROOT
 
@@ -22,17 +22,17 @@ LOCK = (ROOT / "requirements.lock").read_text()
 CONDA_NAMES = {"torch": ["pytorch"], "opencv-python-headless": ["py-opencv", "libopencv"]}
 SPLIT = re.compile(r"^([A-Za-z0-9._-]+)\s*([<>=!~].*)?$")
 SOURCE = ROOT / "src"
-STAGES = read(ROOT / "data/dvc.yaml")["stages"] | read(ROOT / "dvc.yaml")["stages"]
+STAGES = read_yaml(ROOT / "data/dvc.yaml")["stages"] | read_yaml(ROOT / "dvc.yaml")["stages"]
 
 
-def parts(requirement):
+def split_requirement(requirement):
     """'torch>=2.9  # why' -> ('torch', '>=2.9')"""
     name, allowed = SPLIT.match(requirement.split("#")[0].split(";")[0].strip()).groups()
     return name, (allowed or "").strip()
 
 
-def pins():
-    return dict(parts(line.partition(" --hash")[0]) for line in locked_packages())
+def pinned_versions():
+    return dict(split_requirement(line.partition(" --hash")[0]) for line in locked_packages())
 
 
 def locked_packages():
@@ -40,15 +40,15 @@ def locked_packages():
     return [" ".join(line.split()) for line in LOCK.replace("\\\n", " ").splitlines() if line.strip()]
 
 
-def version(text):
+def parse_version(text):
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
 def test_conda_names_the_same_packages_with_the_same_ranges():
-    conda = read(ROOT / "environment.yml")["dependencies"]
+    conda = read_yaml(ROOT / "environment.yml")["dependencies"]
     given = {one.split()[0].split(">")[0]: one for one in conda if isinstance(one, str)}
     wanted = {"python": f"python{PROJECT['requires-python']}", "pip": "pip"}
-    for name, allowed in map(parts, PROJECT["dependencies"]):
+    for name, allowed in map(split_requirement, PROJECT["dependencies"]):
         wanted |= {theirs: theirs + allowed for theirs in CONDA_NAMES.get(name, [name])}
     wanted["libopencv"] = wanted["libopencv"].replace(">=", " >=") + " headless*"
     assert given == wanted
@@ -56,11 +56,11 @@ def test_conda_names_the_same_packages_with_the_same_ranges():
 
 
 def test_conda_takes_everything_from_conda_forge():
-    assert read(ROOT / "environment.yml")["channels"] == ["conda-forge", "nodefaults"]
+    assert read_yaml(ROOT / "environment.yml")["channels"] == ["conda-forge", "nodefaults"]
 
 
 def test_the_lock_pins_what_was_agreed():
-    found = pins()
+    found = pinned_versions()
     assert (found["torch"], found["torchvision"]) == ("==2.14.1", "==0.29.1")
     assert "opencv-python-headless" in found
     assert not {"opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"} & set(found)
@@ -76,11 +76,11 @@ def test_the_lock_names_no_host():
 
 
 def test_the_lock_holds_every_dependency_within_its_range():
-    found = {re.sub(r"[._-]+", "-", name).lower(): pin for name, pin in pins().items()}
+    found = {re.sub(r"[._-]+", "-", name).lower(): pin for name, pin in pinned_versions().items()}
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-    for name, allowed in map(parts, wanted):
+    for name, allowed in map(split_requirement, wanted):
         pin = found[re.sub(r"[._-]+", "-", name).lower()]
-        assert version(pin) >= version(allowed), name
+        assert parse_version(pin) >= parse_version(allowed), name
 
 
 def test_the_version_stands_in_one_place_or_agrees():
@@ -94,7 +94,7 @@ def test_importing_the_package_costs_nothing():
     assert done.stdout.strip() == "[]"
 
 
-def imports(code):
+def imported_modules(code):
     """Modules of seewhy that a piece of code imports, in functions too, but not for type checkers alone."""
     skipped = {
         id(inner)
@@ -112,18 +112,18 @@ def imports(code):
             yield seewhy._HOMES.get(node.attr, "")
 
 
-def module(name):
+def module_of(name):
     """The file of a module of ours, of a package its __init__."""
     path = SOURCE / f"{name.replace('.', '/')}.py"
     found = path if path.is_file() else path.with_suffix("") / "__init__.py"
     return found if name.startswith("seewhy.") and found.is_file() else None
 
 
-def closure(code):
+def import_closure(code):
     """Every file of ours that runs when `code` does."""
     found, waiting = set(), [code]
     while waiting:
-        new = set(filter(None, map(module, imports(waiting.pop())))) - found
+        new = set(filter(None, map(module_of, imported_modules(waiting.pop())))) - found
         found |= new
         waiting += [ast.parse(path.read_text()) for path in new]
     return found
@@ -136,15 +136,15 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 DRAWING = {"study": "pages", "comparison": "comparison_pages"}  # the stage that executes a notebook, by whose it is
 
 
-def relative(paths):
+def relative_paths(paths):
     return {path.relative_to(SOURCE).as_posix() for path in paths}
 
 
-def uncovered(code, deps):
+def uncovered_modules(code, deps):
     """Files that run and that no dependency covers, a folder covering all in it."""
     covers = [ROOT / dep for dep in deps]
-    open_files = (path for path in closure(code) if not any(cover in (path, *path.parents) for cover in covers))
-    return sorted(relative(open_files) - PLUMBING)
+    open_files = (path for path in import_closure(code) if not any(cover in (path, *path.parents) for cover in covers))
+    return sorted(relative_paths(open_files) - PLUMBING)
 
 
 def cells_of(path):
@@ -160,8 +160,11 @@ def identify(path):
 def test_a_stage_and_a_fingerprint_cover_all_code_that_a_notebook_runs(path):
     stage = STAGES[DRAWING[get(ROOT, path.stem).whose]]["do"]
     outputs_styles = {"seewhy/report/html/assets.py"}  # what an output brings to JupyterLab; a page has its own
-    assert set(uncovered(cells_of(path), stage["deps"])) <= outputs_styles
-    assert relative(closure(cells_of(path))) - PLUMBING - relative(code_files(path.stem)) <= outputs_styles
+    assert set(uncovered_modules(cells_of(path), stage["deps"])) <= outputs_styles
+    assert (
+        relative_paths(import_closure(cells_of(path))) - PLUMBING - relative_paths(code_files(path.stem))
+        <= outputs_styles
+    )
 
 
 def test_a_fingerprint_rests_on_nothing_that_its_stage_does_not_see():
@@ -195,13 +198,13 @@ ASKED += ("seewhy/report/show.py", "seewhy/report/figures.py", "seewhy/report/ht
 def test_a_stage_depends_on_all_code_that_it_runs(stage, entry):
     deps = STAGES[stage]["do" if "do" in STAGES[stage] else "deps"]
     deps = deps["deps"] if isinstance(deps, dict) else deps
-    found = set(uncovered(ast.parse(f"import {entry}"), deps))
+    found = set(uncovered_modules(ast.parse(f"import {entry}"), deps))
     assert {name for name in found if not name.startswith(ASKED)} <= {"seewhy/config/artifacts.py"}, found
 
 
 def test_a_dataset_is_checked_again_when_any_code_that_checks_it_changes():
     watched = ["src/seewhy/inputs", "src/seewhy/config"]  # see renewal._made
-    found = uncovered(ast.parse("import seewhy.inputs.dataset"), watched)
+    found = uncovered_modules(ast.parse("import seewhy.inputs.dataset"), watched)
     assert {name for name in found if not name.startswith("seewhy/checks/")} == set(), found
     assert STAGES["dataset"]["do"]["always_changed"]
 

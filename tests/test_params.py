@@ -1,8 +1,9 @@
 import pytest
 
 from seewhy.config.params import Attributions, Params, Preprocessing
-from seewhy.config.project import find_project, read
-from seewhy.config.validation import validate
+from seewhy.config.project import find_project
+from seewhy.config.validation import validate_settings
+from seewhy.config.yaml_file import read_yaml
 from seewhy.errors import SeewhyError
 from tests.conftest import PARAMS, ROOT
 
@@ -185,7 +186,7 @@ def test_the_project_is_found_from_a_folder_inside_it(project):
 
 def test_the_first_error_is_told_and_the_others_are_counted():
     with pytest.raises(SeewhyError, match=r"^missing key 'datasets' in params.yaml \(and 1 more\)$"):
-        validate(Params, {}, "params.yaml")
+        validate_settings(Params, {}, "params.yaml")
 
 
 def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
@@ -198,7 +199,7 @@ def test_a_required_key_with_a_typo_is_told_as_the_typo(project, refused):
 
 
 def test_a_section_that_is_left_out_has_its_defaults(project):
-    assert not {"demo", "comparisons", "gates", "grad_cam"} & set(read(project.root / "params.yaml"))
+    assert not {"demo", "comparisons", "gates", "grad_cam"} & set(read_yaml(project.root / "params.yaml"))
     for name in ("base", "attributions"):
         project.set(name, None)
     params = find_project().params
@@ -213,10 +214,10 @@ def test_the_defaults_of_the_attributions_are_those_of_the_repository():
 
 def test_a_notebook_may_serve_some_tasks_only(project):
     project.set("features", {"channels": 2, "tasks": ["segmentation"]})
-    assert "05_features" not in dict(find_project().pages("tiny"))
+    assert "05_features" not in dict(find_project().page_titles("tiny"))
     assert find_project().params.sections["features"] == {"channels": 2}
     project.set("features.tasks", ["segmentation", "classification"])
-    assert "05_features" in dict(find_project().pages("tiny"))
+    assert "05_features" in dict(find_project().page_titles("tiny"))
 
 
 def test_empty_sections_mean_nothing_there(project):
@@ -253,7 +254,7 @@ def test_words_for_the_object_are_refused_where_answers_are_no_words(project, cl
 @pytest.mark.usefixtures("two")
 def test_a_comparison_is_of_two_studies_of_the_same_images(cli):
     assert cli("settings") == (0, "")
-    assert find_project().params.task("both") == "classification"
+    assert find_project().params.task_of("both") == "classification"
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_studies_that_cannot_be_compared_are_one_line(two, refused, key, value, 
 
 
 def test_settings_are_frozen():
-    params = validate(Params, BASE, "params.yaml")
+    params = validate_settings(Params, BASE, "params.yaml")
     with pytest.raises(ValueError, match="frozen"):
         params.base.seed = 3  # type: ignore[misc]
 
@@ -300,7 +301,7 @@ def test_a_misspelt_section_is_told_as_what_it_should_be(project, refused):
 
 
 def test_pages_have_the_titles_of_the_notebooks_of_their_task():
-    titles = {name: dict(find_project(ROOT).pages(name)) for name in ("photos-lite0", "captions-lstm", "trees")}
+    titles = {name: dict(find_project(ROOT).page_titles(name)) for name in ("photos-lite0", "captions-lstm", "trees")}
     assert titles["photos-lite0"]["02_grad_cam"] == "Does the model look at the object?"
     assert titles["captions-lstm"]["02_grad_cam"] == "Does each word look at what it names?"
     assert list(titles["trees"]) == ["08_comparison"]

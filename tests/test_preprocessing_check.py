@@ -9,7 +9,7 @@ from PIL import Image
 from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import find_project
 from seewhy.doctor import examination
-from seewhy.doctor.preprocessing_check import better_neighbours, labelled_sample, neighbours, paired_p
+from seewhy.doctor.preprocessing_check import better_neighbours, labelled_sample, neighbour_preprocessings, paired_p
 from seewhy.inputs.transform_line import parse_line
 from seewhy.study import open_study
 
@@ -53,7 +53,7 @@ def colours(project):
 
 
 def said(what="preprocessing"):
-    return [(line.mark, line.text) for line in examination.examine(find_project(), "tiny") if line.what == what]
+    return [(line.mark, line.text) for line in examination.examine_study(find_project(), "tiny") if line.what == what]
 
 
 def test_blue_first_is_found_and_the_advice_mends_it(colours):
@@ -99,10 +99,10 @@ def test_lines_of_the_users_own_in_params(colours):
 
 def test_a_line_without_a_size_takes_that_of_the_images(colours):
     colours.set("studies.tiny.preprocessing", "T.Compose([T.ToTensor(), T.Normalize([0.5] * 3, [0.5] * 3)])")
-    examination.consult(find_project(), ["tiny"])
+    examination.print_examination(find_project(), ["tiny"])
     assert open_study("tiny").size == (40, 40)
     Image.new("RGB", (50, 40)).save(colours.root / "mine/3.png")
-    (line,) = [line for line in examination.examine(find_project(), "tiny") if line.mark == "problem"]
+    (line,) = [line for line in examination.examine_study(find_project(), "tiny") if line.mark == "problem"]
     assert "studies.tiny.preprocessing: leaves images of 2 sizes (40 x 40, 50 x 40)" in line.text
 
 
@@ -128,7 +128,7 @@ def test_only_neighbours_that_change_something_are_tried(tmp_path):
     Image.new("RGB", (90, 64)).save(tmp_path / "wide.png")
 
     def names(seen, file):
-        return [one.name for one in neighbours(seen, [tmp_path / file])]
+        return [one.name for one in neighbour_preprocessings(seen, [tmp_path / file])]
 
     plain = Preprocessing(size=32, mean=[0.5], std=[0.5])
     assert names(plain, "square.png") == [

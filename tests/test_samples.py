@@ -29,7 +29,7 @@ def as_stored(frame):
 
 
 def test_a_sample_is_balanced_seeded_and_without_repeats(frame):
-    first, again, other = (samples.stratified(frame, 8, seed) for seed in (3, 3, 4))
+    first, again, other = (samples.stratified_sample(frame, 8, seed) for seed in (3, 3, 4))
     assert first["predicted"].value_counts().to_dict() == {"cat": 4, "cup": 4}
     assert first["image"].is_unique
     assert first["image"].tolist() == again["image"].tolist()
@@ -38,13 +38,13 @@ def test_a_sample_is_balanced_seeded_and_without_repeats(frame):
 
 @pytest.mark.parametrize(("n", "found"), [(0, 0), (20, 20), (99, 20)])
 def test_a_sample_holds_at_most_n(frame, n, found):
-    assert len(samples.stratified(frame, n, 0)) == found
+    assert len(samples.stratified_sample(frame, n, 0)) == found
 
 
 @pytest.mark.parametrize("store", [lambda frame: frame, as_stored])
 def test_mistakes_are_labelled_and_the_surest_come_first(frame, store):
-    assert samples.mistakes(store(frame))["image"].tolist() == ["01.png", "00.png", "19.png"]
-    assert samples.mistakes(store(frame), 1)["image"].tolist() == ["01.png"]
+    assert samples.mistaken_rows(store(frame))["image"].tolist() == ["01.png", "00.png", "19.png"]
+    assert samples.mistaken_rows(store(frame), 1)["image"].tolist() == ["01.png"]
 
 
 @pytest.mark.parametrize("store", [lambda frame: frame, as_stored])
@@ -56,7 +56,7 @@ def test_one_correct_image_of_each_class_in_class_order(frame, store):
 
 
 def test_confused_pairs_with_the_images_of_their_class(frame):
-    found = samples.pairs(frame)
+    found = samples.confused_pairs(frame)
     assert found.values.tolist() == [["cup", "cat", 2, 5], ["cat", "cup", 1, 14]]
     assert list(found) == ["label", "predicted", "count", "n"]
 
@@ -67,26 +67,26 @@ def test_images_with_objects_are_labelled_too(frame):
 
 def test_the_background_is_not_what_is_shown(frame):
     shown = frame.head(15)
-    found = samples.others(frame, shown, 9, 0)
+    found = samples.other_rows(frame, shown, 9, 0)
     assert set(found["image"]) == set(NAMES[15:])
 
 
 def test_nothing_in_nothing_out(frame):
     none = frame.head(0)
     for found in (
-        samples.stratified(none, 3, 0),
+        samples.stratified_sample(none, 3, 0),
         samples.one_correct_each(none, ["cat"], 0, 3),
-        samples.mistakes(none),
-        samples.pairs(none),
+        samples.mistaken_rows(none),
+        samples.confused_pairs(none),
         samples.with_objects(none),
-        samples.others(frame, frame, 3, 0),
+        samples.other_rows(frame, frame, 3, 0),
     ):
         assert found.empty
 
 
 def test_without_labels_there_are_no_mistakes_and_none_is_right(frame):
     blank = as_stored(frame.assign(label=None, correct=pd.array([pd.NA] * 20, dtype="boolean")))
-    assert samples.mistakes(blank).empty
+    assert samples.mistaken_rows(blank).empty
     assert samples.one_correct_each(blank, ["cat"], 0, 3).empty
     assert samples.with_objects(blank).empty
 
@@ -102,10 +102,10 @@ def test_one_row_an_image_in_their_order_drawn_with_the_seed():
 
 
 def test_regions_too_small_to_be_looked_at_are_left_out_where_there_are_larger_ones(frame):
-    assert samples.large(frame) is frame  # no regions here
+    assert samples.large_regions(frame) is frame  # no regions here
     sized = frame.assign(predicted_share=0.0, true_share=[0.02] * 2 + [0.019] * 18)
-    assert samples.large(sized)["image"].tolist() == NAMES[:2]
-    assert len(samples.large(sized.assign(true_share=0.01))) == 20
+    assert samples.large_regions(sized)["image"].tolist() == NAMES[:2]
+    assert len(samples.large_regions(sized.assign(true_share=0.01))) == 20
 
 
 def test_maps_are_held_against_objects_only_of_answers_about_them():

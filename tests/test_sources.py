@@ -34,7 +34,7 @@ def test_nothing_changed_does_nothing(checks):
 
 
 def test_an_equal_table_in_the_place_of_ours_is_no_change(project, checks):
-    touch(artifacts.dataset(project.root, "things"))  # as DVC does after every run
+    touch(artifacts.dataset_path(project.root, "things"))  # as DVC does after every run
     renew()
     assert checks == []
 
@@ -60,7 +60,7 @@ def test_other_settings_other_code_and_a_damaged_table_are_noticed(project, chec
     renew()
     monkeypatch.setattr(renewal, "_checking_code", lambda _settings: "made by other code")
     renew()
-    artifacts.dataset(project.root, "things").write_bytes(b"PAR1")
+    artifacts.dataset_path(project.root, "things").write_bytes(b"PAR1")
     renew()
     (project.root / "data/datasets/.things.seen.json").write_text("[")
     renew()

@@ -7,7 +7,7 @@ from scipy.stats import t as student
 from sklearn.calibration import calibration_curve
 
 from seewhy import stats
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (150, 173), (1, 2)])
@@ -47,7 +47,7 @@ def test_calibration_agrees_with_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     confidence = rng.random(300)
     correct = rng.random(300) < confidence
-    ours = stats.calibration(confidence, correct, 10)
+    ours = stats.calibration_bins(confidence, correct, 10)
     accuracy, mean_confidence = calibration_curve(correct, confidence, n_bins=10)
     np.testing.assert_allclose(ours["accuracy"], accuracy)
     np.testing.assert_allclose(ours["confidence"], mean_confidence)
@@ -59,7 +59,7 @@ def test_expected_calibration_error_by_hand() -> None:
     found = stats.calibration_error(confidence, correct, 10, seed=0)
     assert (found.value, found.n) == (pytest.approx((6 * 0.4 + 5 * 0.0) / 11), 11)
     assert 0 <= found.low < found.value < found.high <= 1
-    table = stats.calibration(confidence, correct, 10)  # the same from the table that the page draws
+    table = stats.calibration_bins(confidence, correct, 10)  # the same from the table that the page draws
     assert found.value == pytest.approx(((table["accuracy"] - table["confidence"]).abs() * table["n"]).sum() / 11)
 
 
@@ -69,7 +69,7 @@ def test_calibration_error_of_too_few_images_is_not_measured() -> None:
 
 
 def test_full_confidence_falls_into_the_last_bin() -> None:
-    assert len(stats.calibration(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
+    assert len(stats.calibration_bins(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_text_says_value_interval_and_n(unit: str, said: str) -> None:
 
 
 def test_a_negative_figure_has_a_minus_sign() -> None:
-    assert stats.written(-0.25, "+") == "\N{MINUS SIGN}0.25"
+    assert format_value(-0.25, "+") == "\N{MINUS SIGN}0.25"
 
 
 @pytest.mark.parametrize("n", [5, 8, 30, 200])
@@ -100,11 +100,11 @@ def test_the_interval_of_a_mean_is_as_wide_as_students_where_data_are_normal(n: 
 def test_a_difference_of_two_groups_is_welchs() -> None:
     first, second = np.array([3.0, 4, 5, 6, 7, np.nan]), np.array([1.0, 1, 2, 3, 3, 2])
     theirs = ttest_ind(first[:5], second, equal_var=False).confidence_interval(0.95)
-    found = stats.difference(first, second)
+    found = stats.mean_difference(first, second)
     assert (found.value, found.n) == (3, 11)
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
-    assert not stats.difference(first[:4], second).measured
-    assert stats.difference(np.ones(5), np.zeros(5)).low == 1
+    assert not stats.mean_difference(first[:4], second).measured
+    assert stats.mean_difference(np.ones(5), np.zeros(5)).low == 1
 
 
 def test_rank_correlation_follows_order_alone() -> None:
@@ -119,17 +119,17 @@ def test_rank_correlation_follows_order_alone() -> None:
 
 
 def test_signs_of_five_equal_differences_agree_by_chance_twice_in_thirty_two():
-    assert stats.signs(np.ones(5), 0) == pytest.approx(2 / 32, abs=0.015)
-    assert stats.signs(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
-    assert stats.signs(np.ones(30), 0) < 0.001
-    assert np.isnan(stats.signs(np.ones(4), 0))
+    assert stats.sign_flip_p(np.ones(5), 0) == pytest.approx(2 / 32, abs=0.015)
+    assert stats.sign_flip_p(np.array([1.0, -1, 2, -2, np.nan, 3, -3]), 0) == pytest.approx(1)
+    assert stats.sign_flip_p(np.ones(30), 0) < 0.001
+    assert np.isnan(stats.sign_flip_p(np.ones(4), 0))
 
 
 @pytest.mark.parametrize(
     ("value", "told"), [(0.0048, "+0.005"), (-0.0012, "−0.001"), (0.0, "+0.00"), (0.00001, "+0.00"), (0.21, "+0.21")]
 )
 def test_what_is_not_zero_is_not_written_as_zero(value, told):
-    assert written(value, "+") == told
+    assert format_value(value, "+") == told
 
 
 @pytest.mark.parametrize("n", [1, 7, 60, 293, 1000])

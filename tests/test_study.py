@@ -67,7 +67,7 @@ def test_after_predicting_the_same_model_can_be_explained():
 
 
 def test_two_runs_predict_equal_bytes(checked):
-    path = artifacts.predictions(checked.root, "tiny")
+    path = artifacts.predictions_path(checked.root, "tiny")
     contents = [(predict(), path.read_bytes())[1] for _ in range(2)]
     assert contents[0] == contents[1]
 
@@ -92,8 +92,8 @@ def test_predictions_of_other_images_are_refused(checked, cli):
 
 def test_predictions_that_are_not_there_or_damaged_name_the_stage(checked):
     assert "make it with: dvc repro explain@tiny" in refusal(lambda study: study.predictions)
-    artifacts.predictions(checked.root, "tiny").parent.mkdir()
-    artifacts.predictions(checked.root, "tiny").write_bytes(b"PAR1")
+    artifacts.predictions_path(checked.root, "tiny").parent.mkdir()
+    artifacts.predictions_path(checked.root, "tiny").write_bytes(b"PAR1")
     assert "is damaged or not of this project; make it again: dvc repro -f explain@tiny" in refusal(
         lambda study: study.predictions
     )
@@ -196,7 +196,7 @@ def test_a_config_that_does_not_tell_is_one_line(checked, config, line):
 def test_provenance_names_files_and_no_machine(checked):
     told = facts.provenance(predict(), steps=4, gallery=60)
     assert told["parameters"] == {"gallery": 60, "steps": 4}
-    assert artifacts.sha256(checked.root / "tiny.pth")[:12] in told["checkpoint"]
+    assert artifacts.file_sha256(checked.root / "tiny.pth")[:12] in told["checkpoint"]
     assert str(checked.root) not in json.dumps(told)
 
 
@@ -216,5 +216,5 @@ def test_outputs_that_look_like_probabilities_are_told_unless_the_study_says_wha
 def test_targets_are_a_rows_own_unless_another_class_is_named():
     study = predict()
     rows = study.predictions.head(2).assign(target=[7, 8], predicted=["tree", "cup"])  # 7: the place of a word, say
-    assert study.targets(rows) == [7, 8]
-    assert study.targets(rows, ["tree", "cat"]) == [7, 1]
+    assert study.row_targets(rows) == [7, 8]
+    assert study.row_targets(rows, ["tree", "cat"]) == [7, 1]

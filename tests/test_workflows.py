@@ -8,7 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from seewhy.cli import app
-from seewhy.config.project import find_project, read
+from seewhy.config.project import find_project
+from seewhy.config.yaml_file import read_yaml
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -17,7 +18,7 @@ TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULT
 
 
 def steps(path):
-    return [step for job in read(path)["jobs"].values() for step in job["steps"]]
+    return [step for job in read_yaml(path)["jobs"].values() for step in job["steps"]]
 
 
 def lines(path):
@@ -48,7 +49,7 @@ def test_every_command_exists(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_actions_are_pinned_and_nothing_of_the_pull_request_is_pasted_into_a_shell(path):
-    workflow = read(path)
+    workflow = read_yaml(path)
     assert {"name", "on", "permissions", "jobs"} == set(workflow)
     assert workflow["permissions"] == {"contents": "read"}
     for step in steps(path):
@@ -58,7 +59,7 @@ def test_actions_are_pinned_and_nothing_of_the_pull_request_is_pasted_into_a_she
 
 
 def test_both_kinds_are_there():
-    on = {path.stem: set(read(path)["on"]) for path in FILES}
+    on = {path.stem: set(read_yaml(path)["on"]) for path in FILES}
     assert on == {"ci": {"pull_request"}, "gpu": {"workflow_dispatch", "pull_request"}}
 
 

@@ -4,7 +4,7 @@ import sys
 
 from seewhy.config.params import FILE
 from seewhy.config.project import find_project
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs.recipes import build_from_recipe
 
 
@@ -15,7 +15,7 @@ def main(name: str) -> None:
     pieces = {key: (piece.model_dump(by_alias=True), f"demo.{key}") for key, piece in project.params.demo.items()}
     pieces |= {key: (entry, f"datasets.{key}.demo") for key, entry in datasets.items() if key not in pieces}
     if name not in pieces:
-        raise unknown("piece", name, pieces, f"demo of {FILE}")
+        raise unknown_name("piece", name, pieces, f"demo of {FILE}")
     entry, where = pieces[name]
     build_from_recipe(entry, project.root, f"{where} of {FILE}")
 

@@ -36,9 +36,9 @@ class Encoder(nn.Module):
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n cells e"]:
         """Features of all cells, row by row."""
-        return self.coded(self.trunk(images))
+        return self.encode_maps(self.trunk(images))
 
-    def coded(self, maps: Float[Tensor, "n 112 g g"]) -> Float[Tensor, "n cells e"]:
+    def encode_maps(self, maps: Float[Tensor, "n 112 g g"]) -> Float[Tensor, "n cells e"]:
         """Features from the trunk's maps."""
         down, right = (torch.linspace(-1, 1, side, device=maps.device) for side in maps.shape[2:])
         along, across = torch.meshgrid(down, right, indexing="ij")
@@ -61,7 +61,9 @@ class Decoder(nn.Module):
         self.energy, self.seen = nn.Linear(64, 1), nn.Linear(embed_size, embed_size)
         self.deep, self.dropout = nn.Linear(embed_size, vocab_size, bias=False), nn.Dropout(0.3)
 
-    def attention(self, features: Float[Tensor, "n cells e"], states: States | None) -> Float[Tensor, "n cells"]:
+    def attention_weights(
+        self, features: Float[Tensor, "n cells e"], states: States | None
+    ) -> Float[Tensor, "n cells"]:
         """Where it looks: a weight for each cell, 1 in sum."""
         hidden = features.new_zeros(len(features), self.lstm.hidden_size) if states is None else states[0][-1]
         return self.energy(torch.tanh(self.key(features) + self.query(hidden)[:, None])).squeeze(2).softmax(1)
@@ -70,7 +72,7 @@ class Decoder(nn.Module):
         self, features: Float[Tensor, "n cells e"], word: Int[Tensor, " n"] | None, states: States | None
     ) -> tuple[Float[Tensor, "n words"], States]:
         """Scores of the next word after `word`, and the states after it."""
-        seen = self.seen((self.attention(features, states)[..., None] * features).sum(1))
+        seen = self.seen((self.attention_weights(features, states)[..., None] * features).sum(1))
         given = seen if word is None else self.embed(word) + seen
         hidden, states = self.lstm(given[:, None], states)
         return self.fc(self.dropout(hidden[:, 0])) + self.deep(self.dropout(seen)), states

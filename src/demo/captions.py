@@ -14,7 +14,7 @@ import numpy as np
 from demo import trees
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 NUMBERS = {1: "one", 2: "two"}  # of trees; more are "several"
 LARGE, SMALL = 45, 28  # pixels: side of a square as large as the mean box
@@ -33,29 +33,29 @@ class Tiles(Settings):
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/ and manifest.csv into `entry["out"]`."""
-    settings, folder = Tiles.of(entry), root / entry["out"]
-    photo, boxes = trees.source("a", root)
-    shadow = trees.shadow(photo, trees.covered(boxes, photo.shape[:2]))
+    settings, folder = Tiles.from_entry(entry), root / entry["out"]
+    photo, boxes = trees.load_site("a", root)
+    shadow = trees.shadow_mask(photo, trees.crown_mask(boxes, photo.shape[:2]))
     grid = trees.Tiles("a", settings.tile, settings.train_stride, 0, 0)
-    rows, spots = [], list(trees.places(grid, photo.shape[:2]))
-    for x, y, split in progress(spots, len(spots), "tiles with captions"):
+    rows, spots = [], list(trees.tile_places(grid, photo.shape[:2]))
+    for x, y, split in show_progress(spots, len(spots), "tiles with captions"):
         name, window = f"images/{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
-        inside = standing(boxes, x, y, settings.tile)
+        inside = boxes_in_tile(boxes, x, y, settings.tile)
         shaded = bool(shadow[window].mean() >= settings.shade)
         write_png(folder / name, photo[window])
-        said = caption(inside, settings.tile, shaded)
+        said = tile_caption(inside, settings.tile, shaded)
         rows.append({"image": name, "caption": said, "split": split, "boxes": json.dumps(inside.tolist())})
     write_manifest(folder / "manifest.csv", rows)
 
 
-def standing(boxes: np.ndarray, x: int, y: int, tile: int) -> np.ndarray:
+def boxes_in_tile(boxes: np.ndarray, x: int, y: int, tile: int) -> np.ndarray:
     """Boxes (k, 4) of the trees whose centre is in the tile at (x, y), in its pixels and cut to it."""
     moved = boxes - [x, y, x, y]
     centre = (moved[:, :2] + moved[:, 2:]) / 2
     return moved[((centre >= 0) & (centre < tile)).all(1)].clip(0, tile)
 
 
-def caption(boxes: np.ndarray, tile: int, shaded: bool) -> str:
+def tile_caption(boxes: np.ndarray, tile: int, shaded: bool) -> str:
     """The sentence for a tile with these boxes (k, 4): "two large trees at the top left casting shadows"."""
     if not len(boxes):
         return "open meadow with shadows" if shaded else "open meadow"
@@ -65,11 +65,11 @@ def caption(boxes: np.ndarray, tile: int, shaded: bool) -> str:
     size = "large" if side > LARGE else "small" if side < SMALL else ""
     things = "tree" if len(boxes) == 1 else "trees"
     centre = (((boxes[:, :2] + boxes[:, 2:]) / 2) * area[:, None]).sum(0) / area.sum() / tile - 0.5
-    words = [number, size, things, *_where(*centre), *(["casting", "shadows"] if shaded else [])]
+    words = [number, size, things, *_place_words(*centre), *(["casting", "shadows"] if shaded else [])]
     return " ".join(filter(None, words))
 
 
-def _where(right: float, down: float) -> list[str]:
+def _place_words(right: float, down: float) -> list[str]:
     """Where the trees' common centre lies, in shares of the tile from its middle."""
     across = "left" if right < -ASIDE else "right" if right > ASIDE else ""
     along = "top" if down < -ASIDE else "bottom" if down > ASIDE else ""
@@ -78,7 +78,7 @@ def _where(right: float, down: float) -> list[str]:
     return ["on", "the", across] if across else ["in", "the", "middle"]
 
 
-def turned(boxes: np.ndarray, tile: int, turns: int, flip: bool) -> np.ndarray:
+def turn_boxes(boxes: np.ndarray, tile: int, turns: int, flip: bool) -> np.ndarray:
     """Boxes of a tile that is turned by `turns` quarters against the clock and then, or not, flipped left to right."""
     moved = np.asarray(boxes).reshape(-1, 4)
     for _ in range(turns):

@@ -15,7 +15,7 @@ from demo import trees
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
 from seewhy.config import artifacts
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 CLASSES = ["background", "crown", "shadow"]
 
@@ -34,13 +34,15 @@ class Tiles(Settings):
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, masks/, manifest.csv and classes.json into `entry["out"]`."""
-    settings, folder = Tiles.of(entry), root / entry["out"]
-    photo, boxes = trees.source(settings.site, root)
-    crowns = trees.covered(boxes, photo.shape[:2])
-    whole = indices(crowns, trees.shadow(photo, crowns))
-    spots = list(trees.places(trees.Tiles(settings.site, settings.tile, settings.train_stride, 0, 0), photo.shape[:2]))
+    settings, folder = Tiles.from_entry(entry), root / entry["out"]
+    photo, boxes = trees.load_site(settings.site, root)
+    crowns = trees.crown_mask(boxes, photo.shape[:2])
+    whole = class_indices(crowns, trees.shadow_mask(photo, crowns))
+    spots = list(
+        trees.tile_places(trees.Tiles(settings.site, settings.tile, settings.train_stride, 0, 0), photo.shape[:2])
+    )
     rows = []
-    for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
+    for x, y, split in show_progress(spots, len(spots), f"tiles of site {settings.site}"):
         name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
         for kind, pixels in (("images", photo), ("masks", whole)):
             write_png(folder / kind / name, pixels[window])
@@ -49,6 +51,6 @@ def build(entry: dict[str, Any], root: Path) -> None:
     write_manifest(folder / "manifest.csv", rows)
 
 
-def indices(crowns: Bool[np.ndarray, "h w"], shade: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+def class_indices(crowns: Bool[np.ndarray, "h w"], shade: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """Class index of each pixel; a pixel that is both counts as crown."""
     return np.where(crowns, 1, np.where(shade, 2, 0)).astype(np.uint8)

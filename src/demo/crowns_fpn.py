@@ -20,7 +20,7 @@ from torch.nn import functional
 from demo import lite0, training
 from demo.crowns import CLASSES
 from demo.files import write_checkpoint
-from demo.learning import learn
+from demo.learning import run_training
 from demo.settings import Settings
 from seewhy.config import artifacts
 
@@ -40,32 +40,32 @@ class Recipe(Settings):
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Trains on the images and masks of the dataset table `entry["from"]`; writes a checkpoint to `entry["out"]`."""
-    recipe = Recipe.of(entry)
+    recipe = Recipe.from_entry(entry)
     torch.set_num_threads(2)
     torch.manual_seed(recipe.seed)
-    images, masks, split = tiles(root / entry["from"], root)
-    model = network(root).to(memory_format=torch.channels_last)
+    images, masks, split = load_tiles(root / entry["from"], root)
+    model = build_network(root).to(memory_format=torch.channels_last)
     weight = class_weights(masks[split == "train"])
     started = time.monotonic()
-    train(model, images[split == "train"], masks[split == "train"], weight, recipe)
-    found = overlap(training.predict(model, images[split == "val"], recipe.batch), masks[split == "val"])
+    train_network(model, images[split == "train"], masks[split == "train"], weight, recipe)
+    found = class_overlaps(training.predict_classes(model, images[split == "val"], recipe.batch), masks[split == "val"])
     took = time.monotonic() - started
     told = ", ".join(f"{name} {value:.2f}" for name, value in zip(CLASSES, found.tolist(), strict=True))
     typer.echo(f"fpn: {recipe.steps} steps in {took:.0f} s, validation IoU {told}")
     epoch = round(recipe.steps * recipe.batch / int((split == "train").sum()))
-    save(root / entry["out"], model, weight, epoch, recipe.steps)
+    save_checkpoint(root / entry["out"], model, weight, epoch, recipe.steps)
 
 
-def network(root: Path) -> nn.Module:
+def build_network(root: Path) -> nn.Module:
     """The pyramid with the ImageNet weights of Lite0 in its encoder."""
     import segmentation_models_pytorch as smp
 
     model = smp.FPN(ENCODER, encoder_weights=None, classes=len(CLASSES), **ARGUMENTS)
-    model.encoder.load_state_dict(lite0.weights(root))  # smp's encoders leave the classifier's two tensors out
+    model.encoder.load_state_dict(lite0.load_weights(root))  # smp's encoders leave the classifier's two tensors out
     return model
 
 
-def tiles(table: Path, root: Path) -> tuple[Float[Tensor, "n 3 h w"], Int[Tensor, "n h w"], np.ndarray]:
+def load_tiles(table: Path, root: Path) -> tuple[Float[Tensor, "n 3 h w"], Int[Tensor, "n h w"], np.ndarray]:
     """All tiles of a dataset as input (mean and std 0.5), their class indices and splits."""
     frame, _ = artifacts.read_table(table, artifacts.dataset_stage(table.stem))
     photos, masks = (np.stack([np.asarray(Image.open(root / name)) for name in frame[k]]) for k in ("image", "mask"))
@@ -79,30 +79,30 @@ def class_weights(masks: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
     return weight / weight.sum() * len(CLASSES)
 
 
-def train(model: nn.Module, images: Tensor, masks: Tensor, weight: Tensor, recipe: Recipe) -> None:
+def train_network(model: nn.Module, images: Tensor, masks: Tensor, weight: Tensor, recipe: Recipe) -> None:
     """Tiles are turned, flipped and lit at random."""
 
-    def loss(random: torch.Generator) -> Tensor:
+    def batch_loss(random: torch.Generator) -> Tensor:
         chosen = torch.randint(len(images), (recipe.batch,), generator=random)
-        batch, truth = varied(images[chosen], masks[chosen], random)
+        batch, truth = augment_tiles(images[chosen], masks[chosen], random)
         return functional.cross_entropy(model(batch.contiguous(memory_format=torch.channels_last)), truth, weight)
 
-    learn(model, recipe, "fpn", loss)
+    run_training(model, recipe, "fpn", batch_loss)
 
 
-def varied(images: Tensor, masks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+def augment_tiles(images: Tensor, masks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Each tile turned and flipped at random together with its mask, then lit as in the other trainings."""
-    both = training.turned(torch.cat([images, masks[:, None].float()], 1), random)
-    return training.lit(both[:, :3], random), both[:, 3].long()
+    both = training.turn_images(torch.cat([images, masks[:, None].float()], 1), random)
+    return training.vary_brightness(both[:, :3], random), both[:, 3].long()
 
 
-def overlap(found: Int[Tensor, "n h w"], true: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
+def class_overlaps(found: Int[Tensor, "n h w"], true: Int[Tensor, "n h w"]) -> Float[Tensor, " k"]:
     """IoU of each class over all pixels."""
     both = [((found == k) & (true == k)).sum() / ((found == k) | (true == k)).sum() for k in range(len(CLASSES))]
     return torch.stack(both)
 
 
-def save(path: Path, model: nn.Module, weight: Tensor, epoch: int, step: int) -> None:
+def save_checkpoint(path: Path, model: nn.Module, weight: Tensor, epoch: int, step: int) -> None:
     """A checkpoint as Lightning leaves it."""
     state = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
     state |= {"ce_loss.weight": weight}

@@ -23,7 +23,7 @@ CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")  #
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, manifest.csv and classes.json into `entry["out"]`."""
     folder, rows = root / entry["out"], []
-    for number, face in enumerate(faces()):
+    for number, face in enumerate(read_faces()):
         name = f"images/face-{number:02d}.png"
         write_png(folder / name, face)
         rows.append({"image": name, "split": "test"})
@@ -31,7 +31,7 @@ def build(entry: dict[str, Any], root: Path) -> None:
     write_manifest(folder / "manifest.csv", rows)
 
 
-def faces() -> UInt8[np.ndarray, "100 25 25"]:
+def read_faces() -> UInt8[np.ndarray, "100 25 25"]:
     """Grey faces of 25 x 25 pixels, from 0 to 255; the package stores shares of white."""
     content = files(SKIMAGE[0]).joinpath(SKIMAGE[1], "lfw_subset.npy").read_bytes()
     return np.round(255 * np.load(io.BytesIO(content), allow_pickle=False)[:FACES]).astype(np.uint8)

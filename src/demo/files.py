@@ -22,7 +22,7 @@ def write_manifest(path: Path, rows: list[dict[str, str]]) -> None:
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
     """A picture: (h, w) grey or class indices, or (h, w, 3), from 0 to 255."""
-    with artifacts.whole(path) as scratch:
+    with artifacts.atomic_file(path) as scratch:
         Image.fromarray(pixels).save(scratch, format="png")
 
 
@@ -32,5 +32,5 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with artifacts.whole(path) as scratch:
+    with artifacts.atomic_file(path) as scratch:
         scratch.write_bytes(buffer.getvalue())

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 
 class Schedule(Protocol):
@@ -25,7 +25,7 @@ class Schedule(Protocol):
         """Of the generator that draws batches."""
 
 
-def learn(
+def run_training(
     model: nn.Module,
     schedule: Schedule,
     label: str,
@@ -43,7 +43,7 @@ def learn(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.rate, total_steps=schedule.steps, pct_start=0.2)
     random, losses = torch.Generator().manual_seed(schedule.seed), []
     model.train()
-    for _ in progress(range(schedule.steps), schedule.steps, f"training {label}"):
+    for _ in show_progress(range(schedule.steps), schedule.steps, f"training {label}"):
         found = loss(random)
         optimiser.zero_grad()
         found.backward()

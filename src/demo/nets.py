@@ -45,10 +45,10 @@ class PyEmotionNet(nn.Module):
 
     def __init__(self, num_classes: int = 7):
         super().__init__()
-        self.conv_1 = _mirrored(1, 32, stride=1)
-        self.conv_2 = _mirrored(32, 64)
-        self.conv_3 = _mirrored(64, 128)
-        self.conv_4 = _mirrored(128, 256)
+        self.conv_1 = _mirrored_convolution(1, 32, stride=1)
+        self.conv_2 = _mirrored_convolution(32, 64)
+        self.conv_3 = _mirrored_convolution(64, 128)
+        self.conv_4 = _mirrored_convolution(128, 256)
         hidden = nn.Linear(256 * 6 * 6, 256)
         self.linear = nn.Sequential(hidden, nn.ReLU(inplace=True), nn.Linear(256, num_classes), nn.Sigmoid())
 
@@ -57,7 +57,7 @@ class PyEmotionNet(nn.Module):
         return self.linear(self.conv_4(self.conv_3(self.conv_2(self.conv_1(x)))).flatten(1))
 
 
-def _mirrored(inside: int, outside: int, stride: int = 2) -> nn.Sequential:
+def _mirrored_convolution(inside: int, outside: int, stride: int = 2) -> nn.Sequential:
     """Mirrored border, convolution, batch norm, ReLU."""
     conv = nn.Conv2d(inside, outside, 3, stride)
     return nn.Sequential(nn.ReflectionPad2d(1), conv, nn.BatchNorm2d(outside), nn.ReLU(inplace=True))

@@ -38,7 +38,7 @@ class Photo:
     name: str = ""
 
     @property
-    def image(self) -> str:
+    def image_name(self) -> str:
         """File name in images/."""
         return self.name or self.file
 
@@ -63,19 +63,24 @@ def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, manifest.csv and classes.json into `entry["out"]`."""
     folder = root / entry["out"]
     for photo in PHOTOS:
-        with artifacts.whole(folder / "images" / photo.image) as scratch:
-            scratch.write_bytes(pixels(photo))
+        with artifacts.atomic_file(folder / "images" / photo.image_name) as scratch:
+            scratch.write_bytes(photo_bytes(photo))
     artifacts.write_json(folder / "classes.json", class_names())
     write_manifest(
         folder / "manifest.csv",
         [
-            {"image": f"images/{photo.image}", "label": photo.label, "split": "test", "boxes": json.dumps(photo.boxes)}
+            {
+                "image": f"images/{photo.image_name}",
+                "label": photo.label,
+                "split": "test",
+                "boxes": json.dumps(photo.boxes),
+            }
             for photo in PHOTOS
         ],
     )
 
 
-def pixels(photo: Photo) -> bytes:
+def photo_bytes(photo: Photo) -> bytes:
     """The photo's file as its package has it; a cut of it as PNG."""
     content = files(photo.home[0]).joinpath(photo.home[1], photo.file).read_bytes()
     if photo.cut is None:

@@ -15,5 +15,5 @@ MEMBER = "PyEmotion/model/main_model.pkl"
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes the checkpoint to `entry["out"]`, byte for byte."""
-    with artifacts.whole(root / entry["out"]) as scratch:
-        scratch.write_bytes(fetch.read("PyEmotion", MEMBER, root))
+    with artifacts.atomic_file(root / entry["out"]) as scratch:
+        scratch.write_bytes(fetch.read_member("PyEmotion", MEMBER, root))

@@ -10,7 +10,7 @@ class Settings:
     """What a dataclass of settings inherits."""
 
     @classmethod
-    def of(cls, entry: dict[str, Any]) -> Self:
+    def from_entry(cls, entry: dict[str, Any]) -> Self:
         """The settings of an entry, whose other keys are left alone; an error names the key that is missing."""
         names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
         for name in names:

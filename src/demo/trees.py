@@ -21,8 +21,8 @@ from demo import fetch
 from demo.files import write_manifest, write_png
 from demo.settings import Settings
 from seewhy.config import artifacts
-from seewhy.errors import unknown
-from seewhy.progress import progress
+from seewhy.errors import unknown_name
+from seewhy.progress import show_progress
 
 PACKAGE = "deepforest"
 SITES = {
@@ -55,23 +55,23 @@ class Tiles(Settings):
 def check_site(site: str) -> None:
     """Raises SeewhyError for a site that the package does not have."""
     if site not in SITES:
-        raise unknown("site", site, SITES, "a demo entry")
+        raise unknown_name("site", site, SITES, "a demo entry")
 
 
 def build(entry: dict[str, Any], root: Path) -> None:
     """Writes images/, masks/, manifest.csv and classes.json into `entry["out"]`."""
-    settings, folder = Tiles.of(entry), root / entry["out"]
-    photo, boxes = source(settings.site, root)
-    crowns = covered(boxes, photo.shape[:2])
-    shade = shadow(photo, crowns)
+    settings, folder = Tiles.from_entry(entry), root / entry["out"]
+    photo, boxes = load_site(settings.site, root)
+    crowns = crown_mask(boxes, photo.shape[:2])
+    shade = shadow_mask(photo, crowns)
     rows = []
-    spots = list(places(settings, photo.shape[:2]))
-    for x, y, split in progress(spots, len(spots), f"tiles of site {settings.site}"):
+    spots = list(tile_places(settings, photo.shape[:2]))
+    for x, y, split in show_progress(spots, len(spots), f"tiles of site {settings.site}"):
         name, window = f"{y:04d}_{x:04d}.png", np.s_[y : y + settings.tile, x : x + settings.tile]
-        label = named(crowns[window].mean(), settings)  # slivers count here, though their boxes are dropped below
+        label = tile_label(crowns[window].mean(), settings)  # slivers count here, though their boxes are dropped below
         if label is None:
             continue
-        inside = clipped(boxes, x, y, settings.tile)
+        inside = clip_boxes(boxes, x, y, settings.tile)
         write_png(folder / "images" / name, photo[window])
         write_png(folder / "masks" / name, shade[window].astype(np.uint8) * 255)
         row = {"image": f"images/{name}", "label": label, "split": split, "boxes": json.dumps(inside.tolist())}
@@ -80,16 +80,16 @@ def build(entry: dict[str, Any], root: Path) -> None:
     write_manifest(folder / "manifest.csv", rows)
 
 
-def source(site: str, root: Path) -> tuple[UInt8[np.ndarray, "h w 3"], np.ndarray]:
+def load_site(site: str, root: Path) -> tuple[UInt8[np.ndarray, "h w 3"], np.ndarray]:
     """The aerial photo and its crown boxes (k, 4), pixel xyxy, from Pascal VOC xml."""
-    photo = np.asarray(Image.open(io.BytesIO(fetch.read(PACKAGE, f"{SITES[site]}.png", root))).convert("RGB"))
-    tree = ElementTree.fromstring(fetch.read(PACKAGE, f"{SITES[site]}.xml", root))
+    photo = np.asarray(Image.open(io.BytesIO(fetch.read_member(PACKAGE, f"{SITES[site]}.png", root))).convert("RGB"))
+    tree = ElementTree.fromstring(fetch.read_member(PACKAGE, f"{SITES[site]}.xml", root))
     corners = ("xmin", "ymin", "xmax", "ymax")
     boxes = [[int(float(box.findtext(corner, "0"))) for corner in corners] for box in tree.iter("bndbox")]
     return photo, np.array(boxes)
 
 
-def places(settings: Tiles, shape: tuple[int, int]) -> Iterator[tuple[int, int, str]]:
+def tile_places(settings: Tiles, shape: tuple[int, int]) -> Iterator[tuple[int, int, str]]:
     """(x, y, split) of every tile; none crosses a block."""
     blocks = BLOCKS if settings.site == "a" else 1
     height, width = shape[0] // blocks, shape[1] // blocks
@@ -107,13 +107,13 @@ def split_of(i: int, j: int) -> str:
     return ("test", "test", "val", "train", "train")[(2 * i + j) % 5]
 
 
-def clipped(boxes: np.ndarray, x: int, y: int, tile: int) -> np.ndarray:
+def clip_boxes(boxes: np.ndarray, x: int, y: int, tile: int) -> np.ndarray:
     """Boxes in pixels of the tile at (x, y), cut to it; slivers are dropped."""
     moved = (boxes - [x, y, x, y]).clip(0, tile)
     return moved[((moved[:, 2:] - moved[:, :2]) >= SLIVER).all(1)]
 
 
-def covered(boxes: np.ndarray, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+def crown_mask(boxes: np.ndarray, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """Pixels under at least one box."""
     mask = np.zeros(shape, dtype=bool)
     for x0, y0, x1, y1 in boxes:
@@ -121,14 +121,14 @@ def covered(boxes: np.ndarray, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"
     return mask
 
 
-def named(cover: float, settings: Tiles) -> str | None:
+def tile_label(cover: float, settings: Tiles) -> str | None:
     """The label of a tile by its share under crowns; None where it is neither."""
     if cover >= settings.tree:
         return CLASSES[1]
     return CLASSES[0] if cover < settings.bare else None
 
 
-def shadow(photo: UInt8[np.ndarray, "h w 3"], crowns: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def shadow_mask(photo: UInt8[np.ndarray, "h w 3"], crowns: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Dark and bluish pixels outside crowns: 3 x 3 mean luminance below `DARK` and more blue than red.
 
     A quarter of the pixels inside boxes are dark too: they count as crown, since the boxes do not tell.

@@ -10,7 +10,7 @@ import typer
 
 from seewhy.config.params import FILE
 from seewhy.config.project import find_project
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.pipeline import notebooks
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -28,7 +28,7 @@ def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: i
     """Checks a manifest, row by row, and writes data/datasets/NAME.parquet; does nothing where nothing has changed."""
     project = find_project()
     if name not in project.params.datasets:
-        raise unknown("dataset", name, project.params.datasets, FILE)
+        raise unknown_name("dataset", name, project.params.datasets, FILE)
     from seewhy.inputs.renewal import renew_dataset
 
     renew_dataset(project, name)
@@ -45,7 +45,7 @@ def inspect(
 
     from seewhy.inputs.inspect import inspect_file
 
-    found = inspect_file(file, _folder())
+    found = inspect_file(file, _project_folder())
     table = Table.grid(padding=(0, 2))
     for fact, value in found.facts.items():
         table.add_row(Text(fact, style="bold"), Text(value))
@@ -84,7 +84,7 @@ def weights(
     """Fetches published weights, where there is a network, and writes a checkpoint with what it needs to be used."""
     from seewhy.inputs.hub import fetch_weights
 
-    typer.echo(fetch_weights(architecture, which, file, _folder()), nl=False)
+    typer.echo(fetch_weights(architecture, which, file, _project_folder()), nl=False)
 
 
 @app.command()
@@ -98,7 +98,7 @@ def settings() -> None:
 @app.command()
 def predict(study: StudyName) -> None:
     """Asks a study's model for every image: data/predictions/STUDY.parquet and reports/STUDY/predictions.csv."""
-    find_project().params.study(study)
+    find_project().params.study_settings(study)
     from seewhy.pipeline.explain import predict_study
 
     predict_study(study)
@@ -107,7 +107,7 @@ def predict(study: StudyName) -> None:
 @app.command()
 def explain(study: StudyName, workers: Workers = 2) -> None:
     """Predicts, and makes the maps of every image, stored in data/attributions/STUDY; goes on where it was stopped."""
-    find_project().params.study(study)
+    find_project().params.study_settings(study)
     from seewhy.pipeline.explain import explain_study
 
     explain_study(study, workers)
@@ -117,7 +117,7 @@ def explain(study: StudyName, workers: Workers = 2) -> None:
 def measure(name: PageName) -> None:
     """Measures a study or comparison: data/measurements/NAME, its metrics, checks and verdict; keeps what is right."""
     project = find_project()
-    project.serving(name)
+    project.notebooks_for(name)
     from seewhy.pipeline.measure import measure_tables
 
     measure_tables(project, name)
@@ -127,7 +127,7 @@ def measure(name: PageName) -> None:
 def pages(name: PageName) -> None:
     """Executes the notebooks of a study or comparison whose inputs changed; the others are kept as they are."""
     project = find_project()
-    project.serving(name)
+    project.notebooks_for(name)
     from seewhy.pipeline.pages import execute_pages
 
     execute_pages(project, name)
@@ -137,7 +137,7 @@ def pages(name: PageName) -> None:
 def render(name: PageName) -> None:
     """Renders the executed notebooks of a study or comparison to reports/NAME, without running anything."""
     project = find_project()
-    project.serving(name)
+    project.notebooks_for(name)
     from seewhy.pipeline.pages import render_pages
 
     render_pages(project, name)
@@ -152,9 +152,9 @@ def run(
     """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html; makes what it needs."""
     project = find_project()
     found = notebooks.get(project.root, notebook)
-    if name not in project.runs(found):
-        raise unknown(found.whose, name, project.runs(found), FILE)
-    own = found.of(project.params.task(name))
+    if name not in project.run_names(found):
+        raise unknown_name(found.whose, name, project.run_names(found), FILE)
+    own = found.of(project.params.task_of(name))
     from seewhy.pipeline.explain import make_missing_inputs
     from seewhy.pipeline.pages import run_page
 
@@ -180,7 +180,7 @@ def check(study: CheckedName = "", strict: Strict = False) -> None:
     project = find_project()
     named = list(dict.fromkeys([*project.params.checks, *project.params.gates]))
     if study and study not in named:
-        raise unknown("study or comparison", study, named, f"checks of {FILE}")
+        raise unknown_name("study or comparison", study, named, f"checks of {FILE}")
     from seewhy.checks.own_checks import gate_lines
     from seewhy.checks.run import collect_checks, show_checks
 
@@ -209,11 +209,11 @@ def doctor(study: Annotated[str, typer.Argument(help="one study (default: all)",
     project = find_project()
     names = [*project.params.studies]
     if study:
-        project.params.study(study)
+        project.params.study_settings(study)
         names = [study]
-    from seewhy.doctor.examination import consult
+    from seewhy.doctor.examination import print_examination
 
-    consult(project, names)
+    print_examination(project, names)
 
 
 @app.command()
@@ -222,7 +222,7 @@ def judge(study: StudyName) -> None:
 
     Without a terminal it prints the lines to add, and exits with code 2 where any candidate waits."""
     project = find_project()
-    project.params.study(study)
+    project.params.study_settings(study)
     from seewhy.pipeline.judging import judge_candidates
 
     judge_candidates(project, study)
@@ -239,15 +239,15 @@ def export(
 ) -> None:
     """Writes overlays, raw maps and a table of pictures that are in no manifest; exit code 1 if one is unreadable."""
     project = find_project()
-    settings = project.params.study(study)
+    settings = project.params.study_settings(study)
     from seewhy import export as verb
     from seewhy.inputs.renewal import renew_dataset
     from seewhy.study import open_study
 
-    found = verb.pictures(images, out)
+    found = verb.find_pictures(images, out)
     renew_dataset(project, settings.dataset)
     this = open_study(study)
-    wrong = verb.export(this, found, verb.order(this, methods, out, layer, wanted))
+    wrong = verb.export_maps(this, found, verb.make_order(this, methods, out, layer, wanted))
     for line in wrong:
         typer.echo(line, err=True)
     typer.echo(f"{len(found) - len(wrong)} of {len(found)} pictures exported to {out}")
@@ -265,7 +265,7 @@ def report(
     build(find_project(), name or None)
 
 
-def _folder() -> Path:
+def _project_folder() -> Path:
     """The project's folder, or the working folder where there is no project."""
     with suppress(SeewhyError):
         return find_project().root

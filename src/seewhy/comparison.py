@@ -25,7 +25,7 @@ OUTCOMES = ("both right", "fixed", "broken", "both wrong")
 
 def open_comparison(name: str) -> "Comparison":
     """The comparison of that name in the params.yaml of the project around the working folder."""
-    first, second = find_project().params.comparison(name).studies
+    first, second = find_project().params.comparison_settings(name).studies
     return Comparison(name, open_study(first), open_study(second))
 
 
@@ -64,9 +64,9 @@ class Comparison:
 
     def files(self, *names: str) -> list[Path]:
         """Files beside the comparison's page."""
-        return [artifacts.reports(self.first.root, self.name) / name for name in names]
+        return [artifacts.reports_folder(self.first.root, self.name) / name for name in names]
 
-    def evidence(self, method: str) -> Pair:
+    def positive_evidence(self, method: str) -> Pair:
         """Positive evidence of both models for the class `explained` of each of `rows`."""
         found, seen = [], []
         for side, study in zip(SIDES, self.studies, strict=True):

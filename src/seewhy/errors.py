@@ -11,16 +11,16 @@ class SeewhyError(ValueError):
     """A mistake in the user's settings, files or calls. The command line prints it without a traceback and exits 1."""
 
 
-def unknown(kind: str, found: object, allowed: Iterable[object], where: str = "") -> SeewhyError:
+def unknown_name(kind: str, found: object, allowed: Iterable[object], where: str = "") -> SeewhyError:
     """The error for a name that does not exist: "unknown layer 'layer5' in study 'a'; did you mean 'layer4'? ..."."""
     names = [str(name) for name in allowed]
     close = get_close_matches(str(found), names, n=1, cutoff=CLOSE)
     hint = f"; did you mean '{close[0]}'?" if close else ";"
     place = f" in {where}" if where else ""
-    return SeewhyError(f"unknown {kind} '{found}'{place}{hint} allowed: {listing(names)}")
+    return SeewhyError(f"unknown {kind} '{found}'{place}{hint} allowed: {list_names(names)}")
 
 
-def listing(names: Iterable[object]) -> str:
+def list_names(names: Iterable[object]) -> str:
     """Names separated by commas, at most `LISTED` of them, the rest counted."""
     shown = [str(name) for name in names]
     more = len(shown) - LISTED

@@ -21,12 +21,12 @@ from torch import Tensor
 
 from seewhy.config import artifacts
 from seewhy.engine.modules import find_layer
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.attributions import Attributions
 from seewhy.maps.explaining import check_methods, explain_batch, group_jobs
 from seewhy.methods.cam import TITLES
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 from seewhy.report.plots.overlay import has_evidence, overlay_map
 from seewhy.study import Study
 
@@ -46,7 +46,7 @@ class Order:
     wanted: str | None = None
 
 
-def order(study: Study, methods: str, folder: Path, layer: str, wanted: str) -> Order:
+def make_order(study: Study, methods: str, folder: Path, layer: str, wanted: str) -> Order:
     """The user's words, checked: methods by commas, a layer and a class or nothing.
 
     Raises SeewhyError for what the study does not have.
@@ -58,13 +58,13 @@ def order(study: Study, methods: str, folder: Path, layer: str, wanted: str) -> 
     if folder.exists() and not folder.is_dir():
         raise SeewhyError(f"--out: '{folder}' is a file; allowed: a folder, which is made where it is not there")
     if wanted and wanted not in study.dataset.classes:
-        raise unknown("class", wanted, study.dataset.classes, "--class")
+        raise unknown_name("class", wanted, study.dataset.classes, "--class")
     if layer:
         find_layer(study.model, layer, "--layer")
     return Order(names, folder, layer or study.layer, wanted or None)
 
 
-def pictures(pattern: str, folder: Path) -> dict[str, str]:
+def find_pictures(pattern: str, folder: Path) -> dict[str, str]:
     """Absolute paths of the files that the pattern finds, in order, each with its path from the pattern's fixed part.
 
     Raises SeewhyError where there are none, or where one lies in `folder`, which would be fed with its own overlays.
@@ -81,7 +81,7 @@ def pictures(pattern: str, folder: Path) -> dict[str, str]:
     return {path.as_posix(): path.relative_to(start).as_posix() for path in found}
 
 
-def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
+def export_maps(study: Study, names: dict[str, str], asked: Order) -> list[str]:
     """Writes overlays, maps and the table of the pictures `names`; one line for each that cannot be read.
 
     Of captions also strips of all words, strips/<method>/<picture>.png, from the study's own layer.
@@ -92,17 +92,17 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
     wrong: list[str] = []
     reads: list[pd.DataFrame] = []
     try:
-        for part in progress(parts, len(parts), f"{study.name}: export"):
-            rows, photos = _readable(study, part, wrong)
+        for part in show_progress(parts, len(parts), f"{study.name}: export"):
+            rows, photos = _read_pictures(study, part, wrong)
             if rows.empty:
                 continue
             plain = is_plain(study.preprocessing)
             batch = input_tensor(photos, study.preprocessing).to(study.device) if plain else study.inputs(rows)
-            read = rows.drop(columns="label").merge(study.read(rows, batch), on="image")
+            read = rows.drop(columns="label").merge(study.predict_rows(rows, batch), on="image")
             reads.append(read)
             chosen = read if asked.wanted is None else _of_class(study, rows, read, asked.wanted)
             seen = {name: (photos[k], batch[k]) for k, name in enumerate(rows["image"])}
-            lines.extend(_written(study, chosen, seen, names, asked))
+            lines.extend(_write_batch(study, chosen, seen, names, asked))
     finally:
         if lines:
             artifacts.write_csv(asked.folder / TABLE, pd.DataFrame(lines))
@@ -114,7 +114,9 @@ def export(study: Study, names: dict[str, str], asked: Order) -> list[str]:
     return wrong
 
 
-def _readable(study: Study, part: list[str], wrong: list[str]) -> tuple[pd.DataFrame, UInt8[np.ndarray, "n h w 3"]]:
+def _read_pictures(
+    study: Study, part: list[str], wrong: list[str]
+) -> tuple[pd.DataFrame, UInt8[np.ndarray, "n h w 3"]]:
     """Those that can be read, as rows of a dataset that knows nothing of them, and what the model sees of them."""
     there, photos = [], []
     for name in part:
@@ -127,7 +129,7 @@ def _readable(study: Study, part: list[str], wrong: list[str]) -> tuple[pd.DataF
     return rows, np.concatenate(photos) if photos else np.empty((0, *study.size, 3), np.uint8)
 
 
-def _written(study: Study, chosen: pd.DataFrame, seen: Seen, names: dict[str, str], asked: Order) -> Iterator[Line]:
+def _write_batch(study: Study, chosen: pd.DataFrame, seen: Seen, names: dict[str, str], asked: Order) -> Iterator[Line]:
     """Writes the files of a batch; the table's line for each."""
     work = group_jobs(zip(chosen["image"], chosen["target"], strict=True))
     if not work:
@@ -140,8 +142,8 @@ def _written(study: Study, chosen: pd.DataFrame, seen: Seen, names: dict[str, st
     for k, row in enumerate(explaining.itertuples()):
         for method in asked.methods:
             raw, shown = maps[method][k], strengths[TITLES[method]][k]
-            line = _line(row, names[row.image], asked.wanted or row.predicted, method, raw, shown)
-            _save(asked.folder, line, seen[row.image][0], raw, shown, study.look)
+            line = _table_line(row, names[row.image], asked.wanted or row.predicted, method, raw, shown)
+            _save_files(asked.folder, line, seen[row.image][0], raw, shown, study.map_colours)
             yield line
 
 
@@ -152,7 +154,7 @@ def _of_class(study: Study, rows: pd.DataFrame, read: pd.DataFrame, wanted: str)
     return rows[["image"]].merge(first, on="image", how="left").assign(target=number)
 
 
-def _line(row: Any, name: str, said: str, method: str, raw: np.ndarray, shown: np.ndarray) -> Line:
+def _table_line(row: Any, name: str, said: str, method: str, raw: np.ndarray, shown: np.ndarray) -> Line:
     plain = re.sub(r"[^\w-]+", "-", said)[:40]
     stem = f"{name}.{method}.{row.target}-{plain}"
     return {
@@ -173,14 +175,14 @@ def _line(row: Any, name: str, said: str, method: str, raw: np.ndarray, shown: n
     }
 
 
-def _save(
+def _save_files(
     folder: Path, line: Line, photo: np.ndarray, raw: np.ndarray, shown: np.ndarray, look: dict[str, Any]
 ) -> None:
     """Overlay and raw map of a line; a picture without evidence says so."""
     picture = Image.fromarray(overlay_map(photo, shown, **look))
     if line["no evidence"]:
         ImageDraw.Draw(picture).text((2, 2), "no evidence", fill="black", stroke_width=1, stroke_fill="white")
-    with artifacts.whole(folder / line["overlay"]) as scratch:
+    with artifacts.atomic_file(folder / line["overlay"]) as scratch:
         picture.save(scratch, "png")
-    with artifacts.whole(folder / line["map"]) as scratch, scratch.open("wb") as file:
+    with artifacts.atomic_file(folder / line["map"]) as scratch, scratch.open("wb") as file:
         np.save(file, np.ascontiguousarray(raw, np.float32))

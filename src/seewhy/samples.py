@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEAST = 0.02  # share of the picture below which a region is too small to be looked at
 
 
-def stratified(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") -> pd.DataFrame:
+def stratified_sample(frame: pd.DataFrame, n: int, seed: int, by: str = "predicted") -> pd.DataFrame:
     """At most `n` rows in random order, taken in turn from each value of `by` so that rare ones are there too."""
     order = np.random.default_rng(seed).permutation(len(frame))
     shuffled = frame.iloc[order]
@@ -45,7 +45,7 @@ def select_rows(
         if value is not None:
             known = frame[column].dropna().unique()
             if value not in known:
-                raise unknown(f"{column} class", value, sorted(map(str, known)), "the study's predictions")
+                raise unknown_name(f"{column} class", value, sorted(map(str, known)), "the study's predictions")
             frame = frame[frame[column] == value]
     if correct is not None:
         frame = frame[frame["correct"].fillna(not correct).astype(bool) == correct]
@@ -63,7 +63,7 @@ def find_image(name: str, images: "pd.Series[str]") -> str:
         return name
     own = [image for image in known if PurePosixPath(image).name == name]
     if len(own) != 1:
-        raise unknown("image", name, known, "the study's predictions")
+        raise unknown_name("image", name, known, "the study's predictions")
     return own[0]
 
 
@@ -73,7 +73,7 @@ def one_each(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     return frame.loc[shuffled.drop_duplicates("image").index.sort_values()].reset_index(drop=True)
 
 
-def large(frame: pd.DataFrame) -> pd.DataFrame:
+def large_regions(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows whose class takes at least `LEAST` of the picture, truly or by prediction, where regions have a size; all
     rows where none does."""
     if "predicted_share" not in frame:
@@ -85,20 +85,20 @@ def large(frame: pd.DataFrame) -> pd.DataFrame:
 def one_correct_each(frame: pd.DataFrame, classes: list[str], seed: int, most: int) -> pd.DataFrame:
     """One random correct image of each class that has one, in class order, at most `most`."""
     right = frame[frame["correct"].fillna(False).astype(bool)]
-    picked = stratified(right, len(right), seed, by="label").drop_duplicates("label")
+    picked = stratified_sample(right, len(right), seed, by="label").drop_duplicates("label")
     order = {name: position for position, name in enumerate(classes)}
     return picked.sort_values("label", key=lambda names: names.map(order)).head(most).reset_index(drop=True)
 
 
-def mistakes(frame: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
+def mistaken_rows(frame: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
     """Labelled images that were named wrong, the most confident first."""
     wrong = frame[~frame["correct"].fillna(True).astype(bool)]
     return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(most).reset_index(drop=True)
 
 
-def pairs(frame: pd.DataFrame) -> pd.DataFrame:
+def confused_pairs(frame: pd.DataFrame) -> pd.DataFrame:
     """Confused pairs, the most frequent first: label, predicted, count, and n, the label's images."""
-    wrong = mistakes(frame)
+    wrong = mistaken_rows(frame)
     counts = wrong.groupby(["label", "predicted"], as_index=False).size().rename(columns={"size": "count"})
     counts["n"] = counts["label"].map(frame["label"].value_counts()).astype(int)
     return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
@@ -114,11 +114,11 @@ def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
 
 def of_objects(study: "Study") -> pd.DataFrame:
     """One labelled row of each image whose object's place is known, with an answer that is about the object."""
-    rows = with_objects(large(study.predictions))
+    rows = with_objects(large_regions(study.predictions))
     return one_each(rows[study.task.of_object(rows, study)].reset_index(drop=True), study.base.seed)
 
 
-def others(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+def other_rows(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """At most `n` random images that are not among those shown: a background to compare with."""
     rest = frame[~frame["image"].isin(shown["image"])]
-    return stratified(rest, n, seed)
+    return stratified_sample(rest, n, seed)

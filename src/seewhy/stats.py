@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
 
 from seewhy.checks.status import FEWEST
-from seewhy.formatting import FORMS, written
+from seewhy.formatting import FORMS, format_value
 
 LEVEL = 0.95
 ODDS = 0.05  # p from which on chance is not ruled out
@@ -30,15 +30,15 @@ class Estimate:
     high: float
     n: int
 
-    def metrics(self, name: str) -> dict[str, float]:
+    def metric_entries(self, name: str) -> dict[str, float]:
         """Flat keys for a metrics file: name, name_low, name_high, name_n."""
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high, f"{name}_n": self.n}
 
     def text(self, unit: str = "") -> str:
-        """'0.91 (95 % interval 0.86 to 0.94, n = 173)'; `unit` as in `written`."""
+        """'0.91 (95 % interval 0.86 to 0.94, n = 173)'; `unit` as in `format_value`."""
         if not self.measured:
             return f"not measured (n = {self.n})"
-        value, low, high = (written(x, unit) for x in (self.value, self.low, self.high))
+        value, low, high = (format_value(x, unit) for x in (self.value, self.low, self.high))
         return f"{value} (95 % interval {low.removesuffix(FORMS[unit][2])} to {high}, n = {self.n})"
 
     @property
@@ -67,7 +67,7 @@ def proportion(hits: Hits) -> Estimate:
     return Estimate(p, low, high, n)
 
 
-def share(values: Float[np.ndarray, " n"]) -> Estimate:
+def share_of_hits(values: Float[np.ndarray, " n"]) -> Estimate:
     """Share of hits, 0 to 1 each, as `proportion`; what is not finite is left out, and fewer than `FEWEST` of the
     others are not measured."""
     there = np.asarray(values, dtype=float)
@@ -85,7 +85,7 @@ def paired_shares(first: Hits, second: Hits) -> Estimate:
     n = len(first)
     if n < FEWEST:
         return Estimate(NAN, NAN, NAN, n)
-    one, two, phi = proportion(first), proportion(second), _phi(first, second)
+    one, two, phi = proportion(first), proportion(second), _phi_coefficient(first, second)
     below, above = (
         float(np.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2)))
         for a, b in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
@@ -94,7 +94,7 @@ def paired_shares(first: Hits, second: Hits) -> Estimate:
     return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
 
 
-def _phi(first: Hits, second: Hits) -> float:
+def _phi_coefficient(first: Hits, second: Hits) -> float:
     """Correlation of two outcomes; 0 where one of them never changes."""
     steady = np.ptp(first.astype(float)) == 0 or np.ptp(second.astype(float)) == 0
     return 0.0 if steady else float(np.corrcoef(first, second)[0, 1])
@@ -107,10 +107,10 @@ def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
     """
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
-    return _interval(lambda resamples: values[resamples].mean(1), len(values), seed)
+    return _bootstrap_interval(lambda resamples: values[resamples].mean(1), len(values), seed)
 
 
-def difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
+def mean_difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
     """Mean of `first` minus mean of `second`, of different images, with Welch's interval (Welch 1947); n counts both.
 
     Values that are not finite are left out; with fewer than `FEWEST` on either side it is not measured.
@@ -153,7 +153,7 @@ def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: 
     return bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
 
 
-def signs(differences: Float[np.ndarray, " n"], seed: int) -> float:
+def sign_flip_p(differences: Float[np.ndarray, " n"], seed: int) -> float:
     """Two-sided p of paired differences, by flipping their signs at random (Fisher's randomisation test).
 
     How often a mean at least as far from 0 comes about where either sign is equally likely. Values that are not finite
@@ -170,10 +170,12 @@ def signs(differences: Float[np.ndarray, " n"], seed: int) -> float:
 
 def bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
     """`statistic` of all n images, given as their indices, with the interval of `mean`."""
-    return _interval(lambda resamples: np.array([statistic(drawn) for drawn in resamples]), n, seed)
+    return _bootstrap_interval(lambda resamples: np.array([statistic(drawn) for drawn in resamples]), n, seed)
 
 
-def _interval(statistic: Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " r"]], n: int, seed: int) -> Estimate:
+def _bootstrap_interval(
+    statistic: Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " r"]], n: int, seed: int
+) -> Estimate:
     """The statistic of all n images, and its percentile interval over `RESAMPLES` resamples, given as rows of indices.
 
     Expanded (Hesterberg 2015, section 4.3): plain percentiles are too narrow by sqrt(1 - 1/n) and by the step from
@@ -189,9 +191,9 @@ def _interval(statistic: Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " 
     return Estimate(float(statistic(np.arange(n)[None])[0]), float(low), float(high), n)
 
 
-def calibration(confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int) -> pd.DataFrame:
+def calibration_bins(confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int) -> pd.DataFrame:
     """Equal-width bins that hold images: mean confidence, accuracy with interval, count."""
-    index = _binned(confidence, bins)
+    index = _bin_numbers(confidence, bins)
     rows = []
     for number in np.unique(index):
         inside = index == number
@@ -203,18 +205,18 @@ def calibration(confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, "
 def calibration_error(
     confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int, seed: int
 ) -> Estimate:
-    """ECE: mean |accuracy - confidence| over the bins of `calibration`, weighted by count (Naeini et al. 2015).
+    """ECE: mean |accuracy - confidence| over the bins of `calibration_bins`, weighted by count (Naeini et al. 2015).
 
     Chance scatter inside a bin can only add to it, so the bootstrap interval leans upwards where images are few.
     """
-    index, missed = _binned(confidence, bins), np.asarray(correct, float) - confidence
+    index, missed = _bin_numbers(confidence, bins), np.asarray(correct, float) - confidence
 
-    def error(drawn: Int[np.ndarray, " n"]) -> float:
+    def drawn_error(drawn: Int[np.ndarray, " n"]) -> float:
         return float(np.abs(np.bincount(index[drawn], missed[drawn], bins)).sum() / len(drawn))
 
-    return bootstrap(error, len(index), seed)
+    return bootstrap(drawn_error, len(index), seed)
 
 
-def _binned(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
+def _bin_numbers(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
     """Number of the bin of each confidence; 1 falls into the last."""
     return np.minimum((np.asarray(confidence) * bins).astype(int), bins - 1)

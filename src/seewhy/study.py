@@ -22,14 +22,14 @@ from seewhy.config.project import Project, find_project
 from seewhy.engine.evidence import find_layer
 from seewhy.engine.outputs import Choice
 from seewhy.engine.targets import output_of
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import architecture, checkpoint, images, split_line
 from seewhy.inputs.built import Built, settle_output
 from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset, load_dataset
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 from seewhy.samples import select_rows
 from seewhy.tasks.prediction_table import reader_table
 
@@ -54,7 +54,7 @@ def open_study(name: str, **sections: Mapping[str, Any]) -> "Study":
     """
     project = find_project()
     project = project.with_sections(sections) if sections else project
-    settings = project.params.study(name)
+    settings = project.params.study_settings(name)
     torch.set_num_threads(project.params.base.threads)
     torch.manual_seed(project.params.base.seed)
     return Study(name, settings, project)
@@ -80,7 +80,7 @@ class Study:
         return self.project.params.base
 
     @property
-    def look(self) -> dict[str, Any]:
+    def map_colours(self) -> dict[str, Any]:
         """Colours of this study's maps, as figures and galleries take them."""
         return {"cmap": self.settings.colormap or self.base.colormap, "opacity": self.base.opacity}
 
@@ -96,7 +96,7 @@ class Study:
         rows = whole.frame.iloc[np.sort(chosen)].reset_index(drop=True)
         for name, column in self.settings.suspects.items():
             if column not in whole.mask_columns:
-                raise unknown("mask", column, whole.mask_columns, f"studies.{self.name}.suspects.{name}")
+                raise unknown_name("mask", column, whole.mask_columns, f"studies.{self.name}.suspects.{name}")
         return replace(whole, frame=rows)
 
     @property
@@ -111,7 +111,7 @@ class Study:
         return checkpoint.load_checkpoint(self.root / self.settings.checkpoint, where, self.settings.weights)
 
     @cached_property
-    def resolved(self) -> Resolved:
+    def resolved_preprocessing(self) -> Resolved:
         """Preprocessing, and where each of its settings came from: params.yaml, the checkpoint, files beside it."""
         settings, frame = self.settings, self.dataset.frame
         sizes = list(zip(frame["width"].tolist(), frame["height"].tolist(), strict=True))
@@ -121,7 +121,7 @@ class Study:
     @property
     def preprocessing(self) -> Preprocessing:
         """From an image file to the network's input, with nothing left open."""
-        return self.resolved.preprocessing
+        return self.resolved_preprocessing.preprocessing
 
     @cached_property
     def device(self) -> torch.device:
@@ -131,10 +131,10 @@ class Study:
     @cached_property
     def model(self) -> nn.Module:
         """The network with the checkpoint's weights, in eval mode, on the device."""
-        return self.task.prepare(self.built.model, self).to(self.device).eval()
+        return self.task.prepare(self.built_network.model, self).to(self.device).eval()
 
     @cached_property
-    def built(self) -> Built:
+    def built_network(self) -> Built:
         """The network as its class and the checkpoint make it, with its choice among several outputs, and notes."""
         settings, where, notes = self.settings, f"study '{self.name}'", list[str]()
         count = len(self.dataset.classes)
@@ -157,7 +157,7 @@ class Study:
     @property
     def is_single(self) -> bool:
         """Whether two classes are one output."""
-        return self.built.outputs == 1 and len(self.dataset.classes) == 2
+        return self.built_network.outputs == 1 and len(self.dataset.classes) == 2
 
     @cached_property
     def layer(self) -> str:
@@ -175,12 +175,12 @@ class Study:
         Refused when made with another checkpoint or of other images.
         """
         if self.chosen is not None:
-            every = self.whole.predictions
+            every = self.whole_study.predictions
             order = {image: number for number, image in enumerate(self.chosen)}
             own = every[every["image"].isin(order)]
             return own.iloc[own["image"].map(order).argsort(kind="stable")].reset_index(drop=True)
         stage = f"explain@{self.name}"
-        frame, note = artifacts.read_table(artifacts.predictions(self.root, self.name), stage)
+        frame, note = artifacts.read_table(artifacts.predictions_path(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
         made = (note.get("checkpoint"), note.get("images"), len(merged))
         if made != (self.checkpoint.sha256, len(self.dataset.frame), len(frame)):
@@ -191,7 +191,7 @@ class Study:
         return merged
 
     @cached_property
-    def whole(self) -> "Study":
+    def whole_study(self) -> "Study":
         """The study that this is a selection of; itself where it is none."""
         return self if self.chosen is None else replace(self, chosen=None)
 
@@ -204,7 +204,7 @@ class Study:
         """What the model sees of those images, before scale, mean and std."""
         return images.fitted_photos([self.root / name for name in rows["image"]], self.preprocessing)
 
-    def originals(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
+    def original_photos(self, rows: pd.DataFrame) -> list[UInt8[np.ndarray, "h w 3"]]:
         """The files of those images in their own colours and shape, no larger than a figure needs."""
         return [images.original_picture(self.root / name) for name in rows["image"]]
 
@@ -212,11 +212,11 @@ class Study:
         """The network's input for those images, on the device."""
         return images.network_inputs([self.root / name for name in rows["image"]], self.preprocessing).to(self.device)
 
-    def batches(self, rows: pd.DataFrame, label: str) -> Any:
+    def input_batches(self, rows: pd.DataFrame, label: str) -> Any:
         """(rows, input) for batch after batch, with progress named `label`."""
         size = self.base.batch_size
         parts = [rows.iloc[start : start + size] for start in range(0, len(rows), size)]
-        return ((part, self.inputs(part)) for part in progress(parts, len(parts), f"{self.name}: {label}"))
+        return ((part, self.inputs(part)) for part in show_progress(parts, len(parts), f"{self.name}: {label}"))
 
     def select(
         self,
@@ -244,7 +244,9 @@ class Study:
             raise SeewhyError(f"study '{self.name}' has no image of that kind; {len(self.predictions)} rows were asked")
         names = rows["image"].drop_duplicates()
         if n is not None and images is None:
-            drawn = samples.stratified(rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed)
+            drawn = samples.stratified_sample(
+                rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed
+            )
             names = drawn["image"]
         return replace(self, chosen=tuple(names[:n]))
 
@@ -293,20 +295,20 @@ class Study:
 
     def predict(self) -> pd.DataFrame:
         """The rows to explain of every image of the dataset (see `tasks.Task`)."""
-        parts = [self.read(rows, batch) for rows, batch in self.batches(self.dataset.frame, "predicting")]
+        parts = [self.predict_rows(rows, batch) for rows, batch in self.input_batches(self.dataset.frame, "predicting")]
         return pd.concat(parts, ignore_index=True)
 
-    def read(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
+    def predict_rows(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
         """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
-        return self.task.predict(rows, self.output(batch), self)
+        return self.task.predict(rows, self.model_output(batch), self)
 
-    def output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
+    def model_output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
         """What the model answers, on the CPU."""
         model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
         with torch.inference_mode():
             return output_of(model(batch)).float().cpu()
 
-    def targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
+    def row_targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
         """What the maps of these rows explain: each row's own target, or the class `names[i]` where that is another."""
         own = rows["target"].tolist()
         if names is None:
@@ -315,11 +317,11 @@ class Study:
         said = zip(own, rows["predicted"], names, strict=True)
         return [target if name == predicted else other[name] for target, predicted, name in said]
 
-    def objects(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
+    def object_masks(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
         """Where the object of each row is, in the network's input."""
         return self.task.objects(rows, self)
 
-    def alike(self, answer: str) -> set[str]:
+    def same_answers(self, answer: str) -> set[str]:
         """The answers that mean the same as this one: all `object_words` for one of them, else itself."""
         words = set(self.settings.object_words)
         return words if answer in words else {answer}
@@ -338,12 +340,12 @@ class Study:
     def save_predictions(self, frame: pd.DataFrame) -> None:
         """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
         note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer, "images": len(self.dataset.frame)}
-        artifacts.write_table(artifacts.predictions(self.root, self.name), frame, note)
-        folder = artifacts.reports(self.root, self.name)
+        artifacts.write_table(artifacts.predictions_path(self.root, self.name), frame, note)
+        folder = artifacts.reports_folder(self.root, self.name)
         labelled = frame[frame["label"].notna()]
         artifacts.write_csv(folder / "predictions.csv", reader_table(frame, self.dataset))
         artifacts.write_csv(folder / "metrics" / "confusion.csv", labelled[["label", "predicted"]])
 
     def files(self, *names: str) -> list[Path]:
         """Files beside the study's pages."""
-        return [artifacts.reports(self.root, self.name) / name for name in names]
+        return [artifacts.reports_folder(self.root, self.name) / name for name in names]

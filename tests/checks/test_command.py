@@ -87,8 +87,8 @@ def measured(project, monkeypatch):
     monkeypatch.setitem(METRICS, "correct", METRICS.get("correct", hits))
     for name, table in tables().items():
         write_family(root, "tiny", name, Result(table), {})
-    artifacts.write_table(artifacts.predictions(root, "tiny"), ROWS.drop(columns="split"), {"checkpoint": "abc"})
-    artifacts.write_table(artifacts.dataset(root, "things"), ROWS[["image", "split"]].assign(site="north"), {})
+    artifacts.write_table(artifacts.predictions_path(root, "tiny"), ROWS.drop(columns="split"), {"checkpoint": "abc"})
+    artifacts.write_table(artifacts.dataset_path(root, "things"), ROWS[["image", "split"]].assign(site="north"), {})
 
     def ask(*checks, **gates):
         project.set("checks", {"tiny": list(checks)})
@@ -261,7 +261,7 @@ def test_the_files_of_a_comparison(measured, project, cli):
     project.set("comparisons", {"both": {"studies": ["tiny", "other"]}})
     measured()
     project.set("checks", {"both": [{"metric": "map_likeness", "method": "gradcam", "min": 0.5}]})
-    artifacts.write_table(artifacts.predictions(project.root, "other"), ROWS.drop(columns="split"), {})
+    artifacts.write_table(artifacts.predictions_path(project.root, "other"), ROWS.drop(columns="split"), {})
     parts = [tidy_rows(ROWS, "", "correct", ROWS["correct"].astype(float), study=side) for side in ("first", "second")]
     parts += [tidy_rows(ROWS, "", "same_prediction", np.ones(N))]
     alike = {"same image": 0.8, "other images": 0.1}

@@ -33,13 +33,13 @@ def root(tmp_path):
 def test_a_pixel_that_is_both_counts_as_crown():
     crown = np.array([[True, True, False, False]])
     shade = np.array([[True, False, True, False]])
-    assert crowns.indices(crown, shade).tolist() == [[1, 1, 2, 0]]
+    assert crowns.class_indices(crown, shade).tolist() == [[1, 1, 2, 0]]
 
 
 def test_tiles_carry_their_part_of_the_mask(tmp_path, monkeypatch):
     photo = np.full((1200, 1200, 3), 200, np.uint8)
     photo[:, :40] = (20, 30, 60)  # a shadow along the left side
-    monkeypatch.setattr(trees, "source", lambda _site, _root: (photo, np.array([[10, 0, 20, 100]])))
+    monkeypatch.setattr(trees, "load_site", lambda _site, _root: (photo, np.array([[10, 0, 20, 100]])))
     monkeypatch.setenv("SEEWHY_PROGRESS", "off")
     crowns.build({"out": "tiles", "site": "a", "tile": 128, "train_stride": 64}, tmp_path)
     frame = pd.read_csv(tmp_path / "tiles/manifest.csv")
@@ -53,18 +53,18 @@ def test_tiles_carry_their_part_of_the_mask(tmp_path, monkeypatch):
 def test_a_missing_setting_is_named(key):
     whole = {"site": "a", "tile": 128, "train_stride": 64}
     with pytest.raises(SeewhyError, match=f"'{key}'"):
-        crowns.Tiles.of({name: value for name, value in whole.items() if name != key})
+        crowns.Tiles.from_entry({name: value for name, value in whole.items() if name != key})
 
 
 def test_a_site_that_does_not_exist():
     with pytest.raises(SeewhyError, match="site 'c'"):
-        crowns.Tiles.of({"site": "c", "tile": 128, "train_stride": 64})
+        crowns.Tiles.from_entry({"site": "c", "tile": 128, "train_stride": 64})
 
 
 @pytest.mark.parametrize("key", ["batch", "steps", "rate", "seed"])
 def test_a_missing_setting_of_the_training_is_named(key):
     with pytest.raises(SeewhyError, match=f"'{key}'"):
-        crowns_fpn.Recipe.of({name: value for name, value in ENTRY.items() if name != key})
+        crowns_fpn.Recipe.from_entry({name: value for name, value in ENTRY.items() if name != key})
 
 
 def test_the_checkpoint_is_lightnings_and_comes_back_through_the_intake(root):
@@ -85,7 +85,7 @@ def test_the_checkpoint_is_lightnings_and_comes_back_through_the_intake(root):
 def test_mask_and_image_turn_together():
     images = torch.rand(16, 3, 8, 8) * 0.5 - 0.5
     masks = (images[:, 0] > images[:, 0].mean()).long()
-    moved, truth = crowns_fpn.varied(images, masks, torch.Generator().manual_seed(0))
+    moved, truth = crowns_fpn.augment_tiles(images, masks, torch.Generator().manual_seed(0))
     light = (moved[:, 0] + 1).mean((1, 2)) / (images[:, 0] + 1).mean((1, 2))
     back = (moved[:, 0] + 1) / light[:, None, None] - 1
     assert torch.equal((back > images[:, 0].mean()).long(), truth)
@@ -100,4 +100,4 @@ def test_rare_classes_weigh_more():
 
 def test_overlap_is_over_all_pixels():
     found, true = torch.tensor([[[0, 1, 1, 2]]]), torch.tensor([[[0, 1, 2, 2]]])
-    assert crowns_fpn.overlap(found, true).tolist() == pytest.approx([1, 1 / 2, 1 / 2])
+    assert crowns_fpn.class_overlaps(found, true).tolist() == pytest.approx([1, 1 / 2, 1 / 2])

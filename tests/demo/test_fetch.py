@@ -49,8 +49,8 @@ def cache(root):
 
 def test_fetched_by_exact_version_then_kept(parcel, offers, tmp_path):
     asked = offers(parcel)
-    assert fetch.read("parcel", "parcel/data.txt", tmp_path) == b"content"
-    assert fetch.wheel("parcel", tmp_path) == cache(tmp_path)
+    assert fetch.read_member("parcel", "parcel/data.txt", tmp_path) == b"content"
+    assert fetch.fetch_wheel("parcel", tmp_path) == cache(tmp_path)
     assert len(asked) == 1
     assert "parcel==1.0" in asked[0]
     assert "--no-deps" in asked[0]
@@ -59,7 +59,7 @@ def test_fetched_by_exact_version_then_kept(parcel, offers, tmp_path):
 def test_what_is_cached_needs_no_network(parcel, offers, tmp_path):
     asked = offers(None)
     cache(tmp_path).write_bytes(parcel)
-    fetch.wheel("parcel", tmp_path)
+    fetch.fetch_wheel("parcel", tmp_path)
     assert not asked
 
 
@@ -67,7 +67,7 @@ def test_what_is_cached_needs_no_network(parcel, offers, tmp_path):
 def test_a_damaged_file_is_fetched_again(parcel, offers, tmp_path, damage):
     cache(tmp_path).write_bytes(damage(parcel))
     asked = offers(parcel)
-    assert fetch.wheel("parcel", tmp_path).read_bytes() == parcel
+    assert fetch.fetch_wheel("parcel", tmp_path).read_bytes() == parcel
     assert len(asked) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_fetched_again(parcel, offers, tmp_path, damage):
 def test_no_network_is_one_line_with_the_way_out(offers, tmp_path):
     offers(None)
     with pytest.raises(SeewhyError) as caught:
-        fetch.wheel("parcel", tmp_path)
+        fetch.fetch_wheel("parcel", tmp_path)
     line = str(caught.value)
     assert "\n" not in line
     for part in ("parcel 1.0", "parcel-1.0-py3-none-any.whl", "no network", str(cache(tmp_path).parent)):
@@ -87,13 +87,13 @@ def test_no_network_is_one_line_with_the_way_out(offers, tmp_path):
 def test_a_bad_or_broken_download_leaves_nothing(offers, tmp_path, answer):
     offers(answer)
     with pytest.raises(SeewhyError if isinstance(answer, bytes) else type(answer)):
-        fetch.wheel("parcel", tmp_path)
+        fetch.fetch_wheel("parcel", tmp_path)
     assert list(cache(tmp_path).parent.iterdir()) == []
 
 
 def test_names_that_do_not_exist(parcel, offers, tmp_path):
     offers(parcel)
     with pytest.raises(SeewhyError, match="did you mean 'deepforest'"):
-        fetch.wheel("deepforrest", tmp_path)
+        fetch.fetch_wheel("deepforrest", tmp_path)
     with pytest.raises(SeewhyError, match=r"did you mean 'parcel/data\.txt'"):
-        fetch.read("parcel", "parcel/date.txt", tmp_path)
+        fetch.read_member("parcel", "parcel/date.txt", tmp_path)

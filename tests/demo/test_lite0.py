@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]  # its data/inputs/packages keeps what was fetc
 def test_names_go_over_in_order():
     theirs = {"a": torch.zeros(3, 2), "b": torch.ones(2)}
     ours = {"stem": torch.empty(3, 2), "head": torch.empty(2)}
-    renamed = lite0.renamed(theirs, ours)
+    renamed = lite0.rename_tensors(theirs, ours)
     assert list(renamed) == ["stem", "head"]
     assert renamed["head"] is theirs["b"]
 
@@ -25,9 +25,9 @@ def test_names_go_over_in_order():
 def test_a_wrong_shape_or_count_is_refused():
     theirs = {"a": torch.zeros(3, 2), "b": torch.ones(2)}
     with pytest.raises(SeewhyError, match=r"b of .* has shape \(2,\), head of .* \(4,\)"):
-        lite0.renamed(theirs, {"stem": torch.empty(3, 2), "head": torch.empty(4)})
+        lite0.rename_tensors(theirs, {"stem": torch.empty(3, 2), "head": torch.empty(4)})
     with pytest.raises(SeewhyError, match="holds 2 tensors"):
-        lite0.renamed(theirs, {"stem": torch.empty(3, 2)})
+        lite0.rename_tensors(theirs, {"stem": torch.empty(3, 2)})
 
 
 def test_the_real_weights_know_an_espresso(tmp_path):
@@ -62,7 +62,7 @@ def coffee():
 def test_equal_weights_give_equal_bytes(tmp_path):
     state = {"a": torch.arange(6.0).reshape(2, 3)}
     for name in ("one.pth", "two.pth"):
-        lite0.save(tmp_path / name, {"a": state["a"].clone()}, "Net", 2, 32, 1, val_acc=87.5)
+        lite0.save_checkpoint(tmp_path / name, {"a": state["a"].clone()}, "Net", 2, 32, 1, val_acc=87.5)
     assert (tmp_path / "one.pth").read_bytes() == (tmp_path / "two.pth").read_bytes()
     content = torch.load(tmp_path / "one.pth", weights_only=True)
     assert content["val_acc"] == 87.5

@@ -61,14 +61,14 @@ def test_the_claimed_accuracy_is_what_the_checkpoint_does(root):
     checkpoint = torch.load(root / "one.pth", weights_only=True)
     model = CustomCNN(2).eval()
     model.load_state_dict(checkpoint["model_state_dict"])
-    images, labels, split = training.tiles(root / "tiles.parquet", root, 32)
-    hits = training.predict(model, images[split == "val"], 8) == labels[split == "val"]
+    images, labels, split = training.load_tiles(root / "tiles.parquet", root, 32)
+    hits = training.predict_classes(model, images[split == "val"], 8) == labels[split == "val"]
     assert checkpoint["val_acc"] == pytest.approx(100 * hits.float().mean().item(), abs=0.01)
     assert checkpoint["config"]["IMAGE_SIZE"] == 32
 
 
 def test_training_sees_what_a_study_sees(root):
-    ours, _, _ = training.tiles(root / "tiles.parquet", root, 32)
+    ours, _, _ = training.load_tiles(root / "tiles.parquet", root, 32)
     preprocessing = Preprocessing(size=32, resize="squash")
     names = pd.read_parquet(root / "tiles.parquet")["image"]
     theirs = inputs.fitted_photos([root / name for name in names], preprocessing)
@@ -77,7 +77,7 @@ def test_training_sees_what_a_study_sees(root):
 
 def test_augmentation_only_turns_flips_and_lights():
     batch = torch.rand(64, 3, 5, 5) * 0.5 - 0.9
-    moved = training.varied(batch, torch.Generator().manual_seed(0))
+    moved = training.augment_batch(batch, torch.Generator().manual_seed(0))
     light = (moved + 1).mean((1, 2, 3)) / (batch + 1).mean((1, 2, 3))
     assert light.min() >= 0.8 - 1e-4
     assert light.max() <= 1.2 + 1e-4
@@ -89,12 +89,12 @@ def test_augmentation_only_turns_flips_and_lights():
 @pytest.mark.parametrize("key", ["network", "size", "batch", "steps", "rate", "seed"])
 def test_a_missing_setting_is_named(key):
     with pytest.raises(SeewhyError, match=f"'{key}'"):
-        training.Recipe.of({name: value for name, value in ENTRY.items() if name != key})
+        training.Recipe.from_entry({name: value for name, value in ENTRY.items() if name != key})
 
 
 def test_network_that_does_not_exist():
     with pytest.raises(SeewhyError, match="network 'lite1'"):
-        training.Recipe.of(ENTRY | {"network": "lite1"})
+        training.Recipe.from_entry(ENTRY | {"network": "lite1"})
 
 
 def test_the_net_halves_four_times():

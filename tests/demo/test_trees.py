@@ -15,12 +15,12 @@ SHAPE = (2472, 2299)  # of site a
 
 def test_boxes_are_moved_and_cut_to_the_tile():
     boxes = np.array([[90, 110, 130, 190], [60, 100, 103, 140], [0, 0, 50, 50], [170, 170, 300, 300]])
-    assert trees.clipped(boxes, 100, 100, 80).tolist() == [[0, 10, 30, 80], [70, 70, 80, 80]]
+    assert trees.clip_boxes(boxes, 100, 100, 80).tolist() == [[0, 10, 30, 80], [70, 70, 80, 80]]
 
 
 def test_splits_share_no_pixel():
     owner = np.full(SHAPE, "", dtype="U5")
-    for x, y, split in trees.places(Tiles.of(ENTRY), SHAPE):
+    for x, y, split in trees.tile_places(Tiles.from_entry(ENTRY), SHAPE):
         window = owner[y : y + 80, x : x + 80]
         assert window.shape == (80, 80)
         assert np.isin(window, ["", split]).all()
@@ -31,14 +31,14 @@ def test_splits_share_no_pixel():
 @pytest.mark.parametrize("site", ["a", "b"])
 def test_measured_tiles_do_not_overlap(site):
     seen = np.zeros(SHAPE, dtype=int)
-    for x, y, split in trees.places(Tiles.of(ENTRY | {"site": site}), SHAPE):
+    for x, y, split in trees.tile_places(Tiles.from_entry(ENTRY | {"site": site}), SHAPE):
         if split != "train":
             seen[y : y + 80, x : x + 80] += 1
     assert seen.max() == 1
 
 
 def test_the_other_site_is_for_testing_only():
-    assert {split for _, _, split in trees.places(Tiles.of(ENTRY | {"site": "b"}), SHAPE)} == {"test"}
+    assert {split for _, _, split in trees.tile_places(Tiles.from_entry(ENTRY | {"site": "b"}), SHAPE)} == {"test"}
 
 
 def test_shadow_is_dark_and_bluish_and_no_crown():
@@ -47,8 +47,8 @@ def test_shadow_is_dark_and_bluish_and_no_crown():
     photo[2:12, 22:32] = (70, 50, 40)  # dark, reddish: soil
     photo[22:32, 2:12] = (120, 130, 180)  # bluish, bright: water
     photo[22:32, 22:32] = (40, 50, 70)  # a dark crown
-    crowns = trees.covered(np.array([[22, 22, 32, 32]]), (40, 40))
-    shade = trees.shadow(photo, crowns)
+    crowns = trees.crown_mask(np.array([[22, 22, 32, 32]]), (40, 40))
+    shade = trees.shadow_mask(photo, crowns)
     assert shade[3:11, 3:11].all()
     shade[2:12, 2:12] = False
     assert not shade.any()
@@ -58,24 +58,24 @@ def test_shadow_is_dark_and_bluish_and_no_crown():
     ("cover", "label"), [(0, "no tree"), (0.0099, "no tree"), (0.01, None), (0.0499, None), (0.05, "tree"), (1, "tree")]
 )
 def test_label_by_crown_cover(cover, label):
-    assert trees.named(cover, Tiles.of(ENTRY)) == label
+    assert trees.tile_label(cover, Tiles.from_entry(ENTRY)) == label
 
 
 @pytest.mark.parametrize("key", ["site", "tile", "train_stride", "tree", "bare"])
 def test_a_missing_setting_is_named(key):
     with pytest.raises(SeewhyError, match=f"'{key}'"):
-        Tiles.of({name: value for name, value in ENTRY.items() if name != key})
+        Tiles.from_entry({name: value for name, value in ENTRY.items() if name != key})
 
 
 def test_site_that_does_not_exist():
     with pytest.raises(SeewhyError, match="site 'c'"):
-        Tiles.of(ENTRY | {"site": "c"})
+        Tiles.from_entry(ENTRY | {"site": "c"})
 
 
 def built(root, monkeypatch, boxes):
     """Tiles of a noisy 480 x 480 site b under `boxes`: the manifest."""
     photo = np.random.default_rng(0).integers(0, 256, (480, 480, 3), dtype=np.uint8)
-    monkeypatch.setattr(trees, "source", lambda *_: (photo, np.array(boxes)))
+    monkeypatch.setattr(trees, "load_site", lambda *_: (photo, np.array(boxes)))
     trees.build(ENTRY | {"site": "b"}, root)
     return pd.read_csv(root / "tiles/manifest.csv")
 

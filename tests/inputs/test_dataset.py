@@ -23,13 +23,13 @@ def test_a_good_manifest_becomes_a_checked_table(project, cli):
     first, last = found.frame.iloc[1], found.frame.iloc[-1]
     assert (found.classes, len(found.frame), found.mask_columns) == (CLASSES, 12, [])
     assert (first["image"], first["label"], first["width"], first["height"]) == ("mine/cup-1.png", "cup", 32, 32)
-    assert first["sha256"] == artifacts.sha256(project.root / "mine/cup-1.png")
+    assert first["sha256"] == artifacts.file_sha256(project.root / "mine/cup-1.png")
     assert json.loads(first["boxes"]) == [[4, 4, 20, 24]]
     assert pd.isna(last["label"])
 
 
 def test_two_checks_are_equal_to_the_byte(project, cli):
-    path = artifacts.dataset(project.root, "things")
+    path = artifacts.dataset_path(project.root, "things")
     found = [(cli("dataset", "things"), path.read_bytes()) for _ in range(2)]
     assert found[0] == found[1]
 
@@ -114,7 +114,7 @@ def test_a_wrong_cell_is_one_line(project, refused, column, value, line):
     said = refused("dataset", "things")
     assert line in said
     assert len(said) < 400
-    assert not artifacts.dataset(project.root, "things").exists()
+    assert not artifacts.dataset_path(project.root, "things").exists()
 
 
 def test_a_path_may_lead_elsewhere_in_the_project(project, cli):

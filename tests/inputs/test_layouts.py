@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.config.validation import validate
+from seewhy.config.validation import validate_settings
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.inputs.dataset import check_dataset, load_dataset
@@ -25,7 +25,7 @@ def root(tmp_path, monkeypatch):
 
 
 def read(root, data="set", task="classification", **keys):
-    settings = validate(Settings, {"task": task, "data": data} | keys, "params.yaml")
+    settings = validate_settings(Settings, {"task": task, "data": data} | keys, "params.yaml")
     check_dataset("set", settings, root)
     return load_dataset("set", root)
 
@@ -507,7 +507,7 @@ def test_integers_that_are_names_too(root, found, classes, asked, label):
     for n in range(len(found)):
         save(root / f"{n}.png", n)
     table(root / "test.csv", [{"image": f"{n}.png", "label": one} for n, one in enumerate(found)])
-    settings = validate(
+    settings = validate_settings(
         Settings, {"task": "classification", "manifest": "test.csv", "classes": classes, "labels": asked}, ""
     )
     check_dataset("set", settings, root)
@@ -516,7 +516,9 @@ def test_integers_that_are_names_too(root, found, classes, asked, label):
 
 def test_integers_that_could_be_both_are_refused(root):
     table(root / "test.csv", [{"image": f"{save(root / f'{n}.png', n).name}", "label": n} for n in (1, 2)])
-    settings = validate(Settings, {"task": "classification", "manifest": "test.csv", "classes": ["1", "10", "2"]}, "")
+    settings = validate_settings(
+        Settings, {"task": "classification", "manifest": "test.csv", "classes": ["1", "10", "2"]}, ""
+    )
     with pytest.raises(SeewhyError, match="can be names of classes or their indices"):
         check_dataset("set", settings, root)
 
@@ -569,7 +571,7 @@ def test_dicom_without_its_reader_is_one_line(root, monkeypatch):
 def test_an_address_of_nothing_is_one_line(root, asked):
     files.medmnist(root / "mnist.npz")
     table(root / "test.csv", [{"image": f"mnist.npz#{asked}", "label": "cup"}])
-    settings = validate(Settings, {"task": "classification", "manifest": "test.csv", "classes": NAMES}, "")
+    settings = validate_settings(Settings, {"task": "classification", "manifest": "test.csv", "classes": NAMES}, "")
     with pytest.raises(SeewhyError, match=r"^row 1 of dataset 'set': "):
         check_dataset("set", settings, root)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.config.validation import validate
+from seewhy.config.validation import validate_settings
 from seewhy.inputs.dataset import check_dataset, load_dataset
 from tests.inputs import layout_files as files
 from tests.inputs.layout_files import class_folders, save, split_folders, table
@@ -251,7 +251,7 @@ def test_data_are_read_as_they_lie(tmp_path, monkeypatch, name):
     monkeypatch.setenv("SEEWHY_PROGRESS", "off")
     make, keys, classes, split, labels = SETUPS[name]
     make(tmp_path / "set") if name != "medmnist" else ((tmp_path / "set").mkdir(), make(tmp_path / "set"))
-    settings = validate(Settings, {"task": "classification", "data": "set"} | keys, "params.yaml")
+    settings = validate_settings(Settings, {"task": "classification", "data": "set"} | keys, "params.yaml")
     check_dataset("set", settings, tmp_path)
     found = load_dataset("set", tmp_path)
     assert found.classes == classes

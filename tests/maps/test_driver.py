@@ -21,12 +21,12 @@ METHODS = ["gradcam", "activation"]
 @pytest.fixture
 def ready(project, study):
     """A project whose next step is the maps."""
-    assert artifacts.predictions(project.root, study.name).is_file()
+    assert artifacts.predictions_path(project.root, study.name).is_file()
     return project
 
 
 def tables(project):
-    folder = artifacts.attributions(project.root, "tiny")
+    folder = artifacts.attributions_folder(project.root, "tiny")
     return {path.stem: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -34,7 +34,7 @@ def test_every_image_has_a_map_for_its_predicted_and_every_mistake_for_its_true_
     assert cli("explain", "tiny") == (0, "")
     study = open_study("tiny")
     rows = study.predictions
-    table = pq.read_table(artifacts.attributions(ready.root, "tiny") / "gradcam.parquet").to_pandas()
+    table = pq.read_table(artifacts.attributions_folder(ready.root, "tiny") / "gradcam.parquet").to_pandas()
     wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
     assert len(wrong)
     pairs = list(zip(table["image"], table["target"], strict=True))
@@ -82,7 +82,7 @@ def test_another_batch_size_gives_the_same_maps(ready, cli):
     for size in (5, 12):
         ready.set("base.batch_size", size)
         assert cli("explain", "tiny") == (0, "")
-        table = pq.read_table(artifacts.attributions(ready.root, "tiny") / "gradcam.parquet")
+        table = pq.read_table(artifacts.attributions_folder(ready.root, "tiny") / "gradcam.parquet")
         maps.append(np.array(table["map"].to_pylist()))
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-5 * np.abs(maps[0]).max(), rtol=0)
 
@@ -129,7 +129,7 @@ def spied(monkeypatch):
 def test_one_method_more_makes_that_method_and_dvc_may_remove_the_output(ready, cli, monkeypatch):
     assert cli("explain", "tiny") == (0, "")
     before, asked = tables(ready), spied(monkeypatch)
-    for path in artifacts.attributions(ready.root, "tiny").iterdir():
+    for path in artifacts.attributions_folder(ready.root, "tiny").iterdir():
         path.unlink()  # as DVC does before a stage
     ready.set("attributions.methods", [*METHODS, "hirescam"])
     assert cli("explain", "tiny") == (0, "")
@@ -181,7 +181,7 @@ def test_methods_that_draw_take_the_seed_of_the_project(ready, cli, monkeypatch)
     for seed in (0, 7):
         ready.set("base.seed", seed)
         assert cli("explain", "tiny") == (0, "")
-        found.append(pq.read_table(artifacts.attributions(ready.root, "tiny") / "smoothgrad.parquet")["map"])
+        found.append(pq.read_table(artifacts.attributions_folder(ready.root, "tiny") / "smoothgrad.parquet")["map"])
     assert options[0] == {"smoothgrad": {"seed": 0}}
     assert found[0] != found[1]
 
@@ -275,7 +275,7 @@ def test_what_loading_raises_reaches_the_caller():
 
 def test_a_long_run_is_announced_with_its_cost(ready, cli, monkeypatch):
     told = []
-    monkeypatch.setattr(driver, "tell", told.append)
+    monkeypatch.setattr(driver, "print_above_bars", told.append)
     monkeypatch.setattr(driver, "SLOW", 0.0)
     ready.set("attributions.methods", ["smoothgrad"])
     assert cli("explain", "tiny") == (0, "")

@@ -64,13 +64,13 @@ def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bo
         over = stats.paired_shares(*(there[name].to_numpy(float) for name in (method, best)))
     else:
         over = stats.mean(difference, seed)
-    return Versus(best, over, stats.signs(difference, seed))
+    return Versus(best, over, stats.sign_flip_p(difference, seed))
 
 
 def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimate]:
     """Mean of every column of every table, as `column.table`."""
     return {
-        f"{name}.{what}": stats.share(table[name]) if what in COUNTED else stats.mean(table[name], seed)
+        f"{name}.{what}": stats.share_of_hits(table[name]) if what in COUNTED else stats.mean(table[name], seed)
         for what, table in tables.items()
         for name in table
     }
@@ -96,7 +96,11 @@ def located(study: Study, methods: Sequence[str]) -> Tables:
     rows = of_objects(study)
     if rows.empty:
         return {"localisation_lift": pd.DataFrame(), "pointing": pd.DataFrame()}
-    held, masks, photos = attribute_rows(study, rows, methods, rows["label"]), study.objects(rows), study.photos(rows)
+    held, masks, photos = (
+        attribute_rows(study, rows, methods, rows["label"]),
+        study.object_masks(rows),
+        study.photos(rows),
+    )
     shape = _shape(held)
     known = control_maps(photos, shape, study.base.seed)
     maps = {
@@ -126,7 +130,7 @@ def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) 
     maps = {**found.maps, **control_maps(study.photos(rows), shape, study.base.seed)}
     parts, begin, sure = [], 0, study.task.certainty(rows, study)
     with fast_study_model(study, rows) as model, torch.no_grad():
-        for part, batch in study.batches(rows, "faithfulness"):
+        for part, batch in study.input_batches(rows, "faithfulness"):
             numbers = range(begin, begin + len(part))
             own = {name: some[begin : begin + len(part)] for name, some in maps.items()}
             parts.append(faithfulness.sweep_maps(model, batch, sure, numbers, own, steps, study.base.seed))
@@ -250,7 +254,7 @@ def outside(study: Study, method: str) -> pd.DataFrame:
     rows = of_objects(study)
     if rows.empty:
         return pd.DataFrame({"class": [], "right": [], "outside": []})
-    maps, masks = attribute_rows(study, rows, [method]).upsampled(method), study.objects(rows)
+    maps, masks = attribute_rows(study, rows, [method]).upsampled(method), study.object_masks(rows)
     right = rows["correct"].fillna(False).to_numpy(bool)
     return pd.DataFrame({"class": rows["label"], "right": right, "outside": 1 - energy_inside(maps, masks)})
 

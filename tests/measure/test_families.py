@@ -149,7 +149,7 @@ def test_page_02_compares_the_same_lifts(ready):
     boxed = with_objects(ready.predictions)
     held = attribute_rows(ready, boxed, METHOD, names=boxed["label"])
     lifts = localisation.method_lifts(
-        {TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0
+        {TITLES[name]: held.upsampled(name) for name in held.maps}, ready.object_masks(boxed), held.grid, 0
     )
     before = first_edition.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
     summary = ready.measure("lift").summary(versus=["centre", "activation"])

@@ -15,7 +15,7 @@ from seewhy.measure.family import COLUMNS, FAMILIES, Result
 from seewhy.metrics import captions, clusters, segments
 from seewhy.metrics.agreement import correlation_pairs, duplicate_methods, spearman
 from seewhy.metrics.registry import METRICS
-from seewhy.samples import one_each, stratified
+from seewhy.samples import one_each, stratified_sample
 from seewhy.tasks import segmentation
 from tests.measure import first_edition
 from tests.measure.first_edition import agreement as correlations
@@ -55,7 +55,7 @@ def test_families_are_tidy_and_come_back_as_they_were_stored(task, request):
 def test_correlations_of_methods_are_those_of_their_maps(things):
     result = measure_family(things, "agreement")
     every = one_each(things.predictions, 0)
-    sample = stratified(every, len(every), 0)
+    sample = stratified_sample(every, len(every), 0)
     found = attribute_rows(things, sample, agreement.VARIANTS)
     maps = {**found.control_maps(0), **found.maps}
     matrix = correlations(maps)
@@ -120,7 +120,7 @@ def test_cases_of_mistakes_are_counted_and_compared(things):
     spread = select_rows(result.table, "mistake_spread")
     assert spread["case"].value_counts().to_dict() == {"right": 6, "wrong": 6, "wrong, true class": 6}
     right, wrong = (spread.loc[spread["case"] == case, "value"] for case in mistakes.CASES[:2])
-    assert figures["spread_wrong_minus_right"] == stats.difference(wrong.to_numpy(), right.to_numpy())
+    assert figures["spread_wrong_minus_right"] == stats.mean_difference(wrong.to_numpy(), right.to_numpy())
     true = select_rows(result.table, "mistake_object_share", case="wrong, true class")
     own = this.predictions.set_index("image")["target"]
     assert (true["target"].to_numpy() == 1 - own[true["image"]].to_numpy()).all()

@@ -48,7 +48,7 @@ def test_hits_have_wilson_intervals_and_paired_shares():
     values = {"gradcam": [1, 1, 1, 1, 0, 1], "centre": [0, 0, 1, 1, 0, 1]}
     summary = summarise_table(table("hit", **values), 0, ["centre"])
     one, both = (np.array(values[name], float) for name in ("gradcam", "centre"))
-    found, wanted = row(summary, versus="", method="gradcam"), stats.share(one)
+    found, wanted = row(summary, versus="", method="gradcam"), stats.share_of_hits(one)
     assert (found.estimate, found.low, found.high) == (wanted.value, wanted.low, wanted.high)
     found, wanted = row(summary, versus="centre"), stats.paired_shares(one, both)
     assert (found.estimate, found.low, found.high) == (wanted.value, wanted.low, wanted.high)

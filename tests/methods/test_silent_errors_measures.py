@@ -14,7 +14,7 @@ from torchcam.methods import GradCAMpp
 
 import seewhy
 from seewhy.config.params import Preprocessing
-from seewhy.doctor.steps import compare_claim
+from seewhy.doctor.sample_steps import compare_claim
 from seewhy.engine.evidence import collect_evidence
 from seewhy.inputs.images import input_tensor
 from seewhy.metrics import baselines, localisation

@@ -84,7 +84,7 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         predictions=every,
         dataset=SimpleNamespace(task="captioning"),
         base=scenes.base,
-        objects=boxed,
+        object_masks=boxed,
         settings=settings,
         model=model,
     )
@@ -109,11 +109,11 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
         dataset=SimpleNamespace(task="captioning"),
         base=SimpleNamespace(seed=0),
         settings=SimpleNamespace(object_words=["tree", "trees"]),
-        objects=lambda some: np.repeat(some["image"].isin(["a", "d"]).to_numpy(), 4).reshape(-1, 2, 2),
+        object_masks=lambda some: np.repeat(some["image"].isin(["a", "d"]).to_numpy(), 4).reshape(-1, 2, 2),
     )
-    study.alike = partial(Study.alike, study)
-    assert study.alike("tree") == {"tree", "trees"}
-    assert study.alike("meadow") == {"meadow"}
+    study.same_answers = partial(Study.same_answers, study)
+    assert study.same_answers("tree") == {"tree", "trees"}
+    assert study.same_answers("meadow") == {"meadow"}
     chosen, third, pool = interventions.choose_donors(study, every.head(1))
     assert pool["image"].tolist() == ["b", "c"]  # d shows it
     assert chosen == third == [1]  # b says it

@@ -50,7 +50,7 @@ def test_two_runs_are_equal_to_the_byte(tmp_path):
     [
         ("1 / 0", "ZeroDivisionError: division by zero", ["02_grad_cam: {place}: {failed}", "see {page}"]),
         (
-            "from seewhy.errors import unknown\nraise unknown('layer', '<b>', ['layer4'])",
+            "from seewhy.errors import unknown_name\nraise unknown_name('layer', '<b>', ['layer4'])",
             "unknown layer '<b>'; allowed: layer4",
             ["{failed}"],
         ),
@@ -101,8 +101,8 @@ def test_ctrl_c_leaves_no_kernel_and_no_page(tmp_path):
 
 
 def test_the_terminal_is_told_how_far_it_is_what_is_done_and_how_long_it_will_take(tmp_path):
-    loop = "import time\nfrom seewhy.progress import progress\n"
-    loop += "for _ in progress(range(4), 4, 'maps'):\n    time.sleep(1.2)"
+    loop = "import time\nfrom seewhy.progress import show_progress\n"
+    loop += "for _ in show_progress(range(4), 4, 'maps'):\n    time.sleep(1.2)"
     notebook(tmp_path / "n.ipynb", loop, "time.sleep(2.5)")
     code = f"import os, sys; sys.path.insert(0, {ROOT!r}); os.environ['SEEWHY_PROGRESS'] = 'relayed'\n"
     code += "from pathlib import Path\nfrom tests.report.samples import SITE\n"

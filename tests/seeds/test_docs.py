@@ -5,7 +5,7 @@ import re
 import pytest
 
 from seewhy.config.params import Dataset, Study
-from seewhy.config.validation import validate
+from seewhy.config.validation import validate_settings
 from tests.seeds import nets
 from tests.seeds.conftest import BLOCKS, TEXT
 
@@ -13,9 +13,9 @@ from tests.seeds.conftest import BLOCKS, TEXT
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: next(iter(block["datasets"])))
 def test_every_block_can_be_pasted(block):
     for name, settings in block["datasets"].items():
-        validate(Dataset, settings, name)
+        validate_settings(Dataset, settings, name)
     for name, settings in block.get("studies", {}).items():
-        study = validate(Study, settings, name)
+        study = validate_settings(Study, settings, name)
         assert study.dataset in block["datasets"]
         zoo, _, kind = study.architecture.partition(":")
         assert zoo in ("torchvision", "smp") or hasattr(nets, kind)

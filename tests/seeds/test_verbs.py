@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seewhy.config.project import find_project
-from seewhy.doctor.examination import examine
+from seewhy.doctor.examination import examine_study
 
 STUDIES = {"faces-cnn": "faces", "faces-resnet": "faces", "solar-fpn": "solar", "captions": "scenes"}
 
@@ -12,7 +12,7 @@ STUDIES = {"faces-cnn": "faces", "faces-resnet": "faces", "solar-fpn": "solar", 
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_every_task_is_looked_at_and_exported(name, start, cli, tmp_path):
     start(STUDIES[name])
-    lines = list(examine(find_project(), name))
+    lines = list(examine_study(find_project(), name))
     assert [line for line in lines if line.mark == "problem"] == []
     assert lines[-1].what == "forecast"
     aside = [line.text for line in lines if line.mark == "warning" and line.what == "model"]

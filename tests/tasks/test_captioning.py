@@ -255,7 +255,7 @@ def test_a_finished_caption_takes_one_of_the_places_of_the_search():
 def spoken(*captions):
     """Logits in which each step's word has 4 and all others 0, and the study that they are of."""
     indices = torch.tensor([[WORDS.index(word) for word in caption.split()] for caption in captions])
-    study = SimpleNamespace(model=SimpleNamespace(vocabulary=VOCABULARY), alike=lambda word: {word})
+    study = SimpleNamespace(model=SimpleNamespace(vocabulary=VOCABULARY), same_answers=lambda word: {word})
     return 4.0 * nn.functional.one_hot(indices, len(WORDS)).float(), study
 
 
@@ -263,7 +263,7 @@ def test_a_word_is_kept_wherever_it_is_said_and_not_after_the_end():
     rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["left"] * 3})
     after, study = spoken("left tree <END> tree", "tree left <END> tree", "tree <END> left left")
     assert captioning.kept(rows, after, after, study).tolist() == [True, True, False]
-    study.alike = lambda word: {word, "tree"}  # means the same
+    study.same_answers = lambda word: {word, "tree"}  # means the same
     assert captioning.kept(rows, after, after, study).tolist() == [True, True, True]
 
 

@@ -15,7 +15,7 @@ from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure
 from seewhy.config.params import FILE, Judgement
 from seewhy.config.project import Project
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.stats import Estimate
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def find_judged(project: Project, study: str, tables: "StudyTables") -> list[Jud
     """
     table = tables.tables.get(CANDIDATES)
     found = [] if table is None else read_candidates(table)
-    return judge_candidates(found, project.params.study(study).judged, f"studies.{study}.judged of {FILE}")
+    return judge_candidates(found, project.params.study_settings(study).judged, f"studies.{study}.judged of {FILE}")
 
 
 def read_candidates(table: pd.DataFrame) -> list[JudgedCandidate]:
@@ -142,7 +142,7 @@ def judge_candidates(
     ids = {one.id for one in found}
     for key, said in judged.items():
         if not said.seen and found and key not in ids:
-            raise unknown("candidate", key, sorted(ids), where)
+            raise unknown_name("candidate", key, sorted(ids), where)
     pinned: dict[str, str] = {said.seen: said.verdict for said in judged.values() if said.seen}
     plain: dict[str, str] = {key: said.verdict for key, said in judged.items() if not said.seen}
     return [

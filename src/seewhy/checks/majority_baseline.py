@@ -61,7 +61,7 @@ class MajorityBaseline:
 
     @property
     def accuracy_unit(self) -> str:
-        """Of the accuracy, as `written` takes it: a share, or for numbers R2 as it is."""
+        """Of the accuracy, as `format_value` takes it: a share, or for numbers R2 as it is."""
         return "" if self.metric == NUMBERS else "%"
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 
 from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.settings import GateSettings
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 FIELDS = {"method": r"[^.]+?", "region": r".+?", "kind": r"swap|blur|darken|paste", "name": r".+"}
 WORST = "worst"  # as facet `change`: the imperceptible perturbation that moves most
@@ -133,9 +133,9 @@ def check_gates(gates: Mapping[str, GateSettings], files: Sequence[str], where: 
             continue
         file, dot, rest = key.partition(".")
         if not dot or not rest:
-            raise unknown("gate", key, [*WORDS, "FILE.KEY of a metrics file"], where)
+            raise unknown_name("gate", key, [*WORDS, "FILE.KEY of a metrics file"], where)
         if file not in files:
-            raise unknown("metrics file", file, files, f"{key} of {where}")
+            raise unknown_name("metrics file", file, files, f"{key} of {where}")
 
 
 def fill_figure(figure: Figure, fields: Mapping[str, str]) -> Figure:

@@ -37,7 +37,7 @@ def write_old_metrics(project: Project, study: str, tables: StudyTables) -> None
         found["grad_cam"] |= look_figures(tables)
     for section, figures in found.items():
         if figures:
-            artifacts.write_metrics(artifacts.metrics(project.root, study, section), figures)
+            artifacts.write_metrics(artifacts.metrics_path(project.root, study, section), figures)
 
 
 def look_figures(tables: StudyTables) -> dict[str, float]:
@@ -58,12 +58,14 @@ def look_figures(tables: StudyTables) -> dict[str, float]:
     }
     named |= {"images": len(own), "boxed": len(known)}
     estimates = {key: tables.estimate_figure(figure) for key, figure in figures.items()}
-    return named | {key: value for name, one in estimates.items() for key, value in one.metrics(name).items()}
+    return named | {key: value for name, one in estimates.items() for key, value in one.metric_entries(name).items()}
 
 
 def audit_figures(tables: StudyTables) -> dict[str, float]:
     """The keys of metrics/audit.json: each figure with `_low`, `_high` and `_n` behind it, and counts of images."""
-    found = {key: value for name, one in audit_estimates(tables).items() for key, value in one.metrics(name).items()}
+    found = {
+        key: value for name, one in audit_estimates(tables).items() for key, value in one.metric_entries(name).items()
+    }
     return found | {key: tables.metric_rows(metric)["image"].nunique() for key, metric in COUNTS.items()}
 
 

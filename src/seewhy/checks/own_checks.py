@@ -11,7 +11,7 @@ from seewhy.checks.old_keys import WORDS, find_figure
 from seewhy.checks.settings import GateSettings, Limit
 from seewhy.config import artifacts
 from seewhy.config.params import FILE, Params
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.stats import NOTHING, Estimate
 
 Row = Mapping[str, Any]
@@ -80,7 +80,7 @@ def gate_lines(params: Params, name: str) -> list[str]:
 
 def read_recorded(root: Path, name: str) -> list[Row]:
     """The rows of reports/<name>/checks.json; none where it is not there."""
-    path = artifacts.reports(root, name) / "checks.json"
+    path = artifacts.reports_folder(root, name) / "checks.json"
     if not path.is_file():
         return []
     rows = artifacts.read_json(path)
@@ -102,14 +102,14 @@ def recorded_estimate(rows: Sequence[Row], figure: Figure) -> tuple[Estimate, bo
 def read_old_figure(root: Path, name: str, place: str) -> tuple[Estimate, bool, str]:
     """A figure of metrics/FILE.json by its old key FILE.KEY, whether it is exact, and why there is none."""
     file, _, key = place.partition(".")
-    path = artifacts.metrics(root, name, file)
+    path = artifacts.metrics_path(root, name, file)
     shown = path.relative_to(root).as_posix()
     if not path.is_file():
         return NOTHING, False, f"there is no {shown} yet"
     own = artifacts.read_metrics(path)
     if key not in own and f"{key}_n" not in own:
         known = [one for one in own if not one.endswith(artifacts.BESIDE)]
-        return NOTHING, False, str(unknown("figure", key, known, shown))
+        return NOTHING, False, str(unknown_name("figure", key, known, shown))
     value = own.get(key, math.nan)
     if f"{key}_n" not in own:
         return Estimate(value, value, value, 1), True, ""

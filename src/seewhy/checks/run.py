@@ -13,7 +13,7 @@ from seewhy.checks.old_keys import WORST, is_old_key
 from seewhy.checks.own_checks import own_checks, read_old_figure, read_recorded, recorded_estimate
 from seewhy.config import artifacts
 from seewhy.config.project import Project
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 if TYPE_CHECKING:
     from seewhy.checks.tables import StudyTables
@@ -67,17 +67,17 @@ def check_figure(tables: "StudyTables", figure: Figure, name: str) -> None:
     """Refuses a metric, method or facet that no table of the study has; the closest one is named."""
     where = f"checks.{name} of params.yaml"
     if tables.metric_name(figure.metric) not in tables.metric_families:
-        raise unknown("metric", figure.metric, sorted({*tables.metric_families}), where)
+        raise unknown_name("metric", figure.metric, sorted({*tables.metric_families}), where)
     rows = tables.metric_rows(figure.metric)
     for facet, value in figure.facets.items():
         values = rows[facet].dropna().astype(str).unique() if facet in rows else []
         if str(value) not in (*values, WORST):
-            raise unknown(facet, value, values, f"{figure.metric} of {where}")
+            raise unknown_name(facet, value, values, f"{figure.metric} of {where}")
     methods = [one for one in rows["method"].unique() if one]
     if figure.method and figure.method not in methods:
-        raise unknown("method", figure.method, methods, f"{figure.metric} of {where}")
+        raise unknown_name("method", figure.method, methods, f"{figure.metric} of {where}")
     if figure.versus and figure.versus not in (*figure.reference_names, *methods):
-        raise unknown(
+        raise unknown_name(
             "name", figure.versus, [*figure.reference_names, *methods], f"versus of {figure.metric} of {where}"
         )
 
@@ -90,7 +90,7 @@ def collect_checks(project: Project, names: Iterable[str] = ()) -> dict[str, lis
 
 def write_checks(root: Path, name: str, checks: Iterable[Check]) -> None:
     """Writes reports/<name>/checks.json, whatever the checks say."""
-    artifacts.write_json(artifacts.reports(root, name) / "checks.json", [one.row() for one in checks])
+    artifacts.write_json(artifacts.reports_folder(root, name) / "checks.json", [one.row() for one in checks])
 
 
 def write_all_checks(project: Project) -> None:

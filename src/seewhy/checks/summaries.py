@@ -47,7 +47,7 @@ def write_summaries(study: str, project: Project) -> list[Path]:
 
     if tables is None:
         raise SeewhyError(f"study '{study}' is not measured yet; make it with: dvc repro measure@{study}")
-    folder = artifacts.reports(project.root, study)
+    folder = artifacts.reports_folder(project.root, study)
     if study in project.params.comparisons:
         write_comparison(project, study, tables)
         return [folder / name for name in ("figures.csv", "checks.json", "images.csv", "metrics/comparison.json")]
@@ -74,7 +74,7 @@ def write_comparison(project: Project, name: str, tables: StudyTables) -> None:
     """
     from seewhy.checks import old_metrics
 
-    folder, sides = artifacts.reports(project.root, name), ("first", "second")
+    folder, sides = artifacts.reports_folder(project.root, name), ("first", "second")
     pair = zip(sides, project.params.comparisons[name].studies, strict=True)
     first, second = (said_of_images(project, study, side) for side, study in pair)
     likeness = tables.metric_rows("map_likeness").pivot(index="image", columns="compared", values="value").round(4)
@@ -93,7 +93,7 @@ def write_comparison(project: Project, name: str, tables: StudyTables) -> None:
 
 def said_of_images(project: Project, study: str, side: str) -> pd.DataFrame:
     """What one model says of each image, with `_first` or `_second` behind its columns."""
-    frame = artifacts.read_table(artifacts.predictions(project.root, study), f"explain@{study}")[0]
+    frame = artifacts.read_table(artifacts.predictions_path(project.root, study), f"explain@{study}")[0]
     return frame[["image", "label", *SAID]].rename(columns={key: f"{key}_{side}" for key in SAID})
 
 
@@ -106,7 +106,7 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
         model: beside the majority baseline.
     """
     limits = {**LIMITS, **project.params.sections.get("audit", {}).get("limits", {})}
-    suspects = project.params.study(study).suspects
+    suspects = project.params.study_settings(study).suspects
     titles = method_titles(tables)
     judged = candidate_checks(find_judged(project, study, tables))
     return [
@@ -131,7 +131,7 @@ def model_baseline(project: Project, study: str, images: pd.DataFrame) -> Majori
         project, study: whose task.
         images: see `StudyTables`.
     """
-    task = project.params.task(study)
+    task = project.params.task_of(study)
     if task == "captioning":
         from seewhy.metrics.captions import compare_captions
 
@@ -142,9 +142,9 @@ def model_baseline(project: Project, study: str, images: pd.DataFrame) -> Majori
 
 def captions_of(project: Project, study: str, images: pd.DataFrame) -> pd.DataFrame:
     """One row an image of the study's split: `written` (empty where nothing is said) and `caption`, the reference."""
-    settings = project.params.study(study)
+    settings = project.params.study_settings(study)
     stage = artifacts.dataset_stage(settings.dataset)
-    frame = artifacts.read_table(artifacts.dataset(project.root, settings.dataset), stage)[0]
+    frame = artifacts.read_table(artifacts.dataset_path(project.root, settings.dataset), stage)[0]
     frame = frame[frame["split"] == settings.split]
     said = dict(zip(images["image"], images["written"], strict=True))
     return frame.assign(written=[said.get(image, "") for image in frame["image"]])[["image", "written", "caption"]]

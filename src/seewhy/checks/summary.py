@@ -37,18 +37,18 @@ def write_summary(project: Project, study: str) -> Path:
     evidence = gather_evidence(project, study, tables)
     title = method_titles(tables).get(evidence.method, evidence.method)
     facts = study_facts(project, study) | {"images": int(tables.images["image"].nunique())}
-    path = artifacts.reports(project.root, study) / "summary.json"
+    path = artifacts.reports_folder(project.root, study) / "summary.json"
     artifacts.write_json(path, facts | summarise_answers(model, verdict, own, evidence, title))
     return path
 
 
 def study_facts(project: Project, study: str) -> dict[str, Any]:
     """What is studied: name, task, model and data in one line, the checkpoint's hash."""
-    settings, path = project.params.study(study), artifacts.predictions(project.root, study)
+    settings, path = project.params.study_settings(study), artifacts.predictions_path(project.root, study)
     checkpoint = artifacts.read_table(path, f"explain@{study}")[1].get("checkpoint", "") if path.is_file() else ""
     return {
         "study": study,
-        "task": project.params.task(study),
+        "task": project.params.task_of(study),
         "about": f"{settings.architecture} on dataset {settings.dataset}, split {settings.split}",
         "checkpoint": checkpoint,
         "dataset": settings.dataset,
@@ -81,7 +81,7 @@ def summarise_answers(
 
 def gather_evidence(project: Project, study: str, tables: StudyTables) -> Evidence:
     """What the sentences need beside the checks."""
-    settings = project.params.study(study)
+    settings = project.params.study_settings(study)
     won = {name: target for name in settings.suspects if (target := won_class(tables, name))}
     flips = tables.select_rows(Figure("label_flip", facets={"change": "worst"}))
     change = str(flips["change"].iloc[0]) if len(flips) else ""

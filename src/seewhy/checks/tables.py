@@ -12,7 +12,7 @@ from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.old_keys import WORST
 from seewhy.config import artifacts
 from seewhy.config.project import Project
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.measure.family import COLUMNS, facets_of
 from seewhy.measure.store import measurements_folder
 from seewhy.measure.summary import TEXTS, best_baseline, compare_values, image_values, mean_estimate
@@ -150,11 +150,11 @@ class StudyTables:
         known, chosen = self.images, np.ones(len(self.images), bool)
         for column, value in wanted.items():
             if column not in known:
-                raise unknown("column", column, known.columns, f"slice of {figure}")
+                raise unknown_name("column", column, known.columns, f"slice of {figure}")
             texts = known[column].astype(str)
             if value not in set(texts):
                 what = "class" if column == "label" else column
-                raise unknown(what, value, sorted(set(texts[known[column].notna()])), str(figure))
+                raise unknown_name(what, value, sorted(set(texts[known[column].notna()])), str(figure))
             chosen &= (texts == value).to_numpy()
         there = known[chosen]
         if known["image"].is_unique:
@@ -167,12 +167,12 @@ def read_images(project: Project, study: str) -> pd.DataFrame:
     """What is known of a study's images: its predictions (of a comparison the first one's) and its dataset."""
     if study in project.params.comparisons:
         study = project.params.comparisons[study].studies[0]
-    path = artifacts.predictions(project.root, study)
+    path = artifacts.predictions_path(project.root, study)
     if not path.is_file():
         return pd.DataFrame({"image": [], "target": [], "label": []})
     predictions = artifacts.read_table(path, f"explain@{study}")[0]
-    dataset = project.params.study(study).dataset
-    manifest = artifacts.dataset(project.root, dataset)
+    dataset = project.params.study_settings(study).dataset
+    manifest = artifacts.dataset_path(project.root, dataset)
     if not manifest.is_file():
         return predictions
     frame = artifacts.read_table(manifest, artifacts.dataset_stage(dataset))[0]

@@ -19,7 +19,7 @@ NOTE = b"seewhy"  # key of our note in a Parquet schema
 BESIDE = ("_low", "_high", "_n")  # endings of what stands beside a figure in a metrics file
 
 
-def dataset(root: Path, name: str) -> Path:
+def dataset_path(root: Path, name: str) -> Path:
     """The checked manifest of a dataset."""
     return root / "data" / "datasets" / f"{name}.parquet"
 
@@ -34,42 +34,42 @@ def demo_stage(key: str) -> str:
     return f"data/dvc.yaml:demo@{key}"
 
 
-def predictions(root: Path, study: str) -> Path:
+def predictions_path(root: Path, study: str) -> Path:
     """One row for each image a study examined."""
     return root / "data" / "predictions" / f"{study}.parquet"
 
 
-def attributions(root: Path, study: str) -> Path:
+def attributions_folder(root: Path, study: str) -> Path:
     """Folder of a study's stored maps: one table a method."""
     return root / "data" / "attributions" / study
 
 
-def measurements(root: Path, name: str) -> Path:
+def measurements_folder(root: Path, name: str) -> Path:
     """Folder of what was measured of a study or comparison: one table a family, arrays beside it."""
     return root / "data" / "measurements" / name
 
 
-def settings(root: Path, name: str, stage: str) -> Path:
+def settings_path(root: Path, name: str, stage: str) -> Path:
     """What a stage of a study or comparison rests on, with all defaults filled in."""
     return root / "data" / "settings" / name / f"{stage}.json"
 
 
-def executed(root: Path, name: str, stem: str) -> Path:
+def executed_path(root: Path, name: str, stem: str) -> Path:
     """A notebook as it was executed for a study or comparison: its page is rendered from it."""
     return root / "data" / "pages" / name / f"{stem}.ipynb"
 
 
-def reports(root: Path, name: str) -> Path:
+def reports_folder(root: Path, name: str) -> Path:
     """Folder of the pages of a study or comparison."""
     return root / "reports" / name
 
 
-def metrics(root: Path, name: str, section: str) -> Path:
+def metrics_path(root: Path, name: str, section: str) -> Path:
     """The figures that one notebook measured: a DVC metric."""
-    return reports(root, name) / "metrics" / f"{section}.json"
+    return reports_folder(root, name) / "metrics" / f"{section}.json"
 
 
-def sha256(*paths: Path) -> str:
+def file_sha256(*paths: Path) -> str:
     """Hex digest of the files' bytes, one after the other."""
     digest = hashlib.sha256()
     for path in paths:
@@ -80,7 +80,7 @@ def sha256(*paths: Path) -> str:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """A scratch file that takes the place of `path` when the block ends well, and vanishes when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -95,7 +95,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """A text file in UTF-8."""
-    with whole(path) as scratch:
+    with atomic_file(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
 
 
@@ -130,7 +130,7 @@ def write_metrics(path: Path, figures: dict[str, Any]) -> None:
 
 def write_csv(path: Path, frame: "pd.DataFrame") -> None:
     """A table that people open in a spreadsheet."""
-    with whole(path) as scratch:
+    with atomic_file(path) as scratch:
         frame.to_csv(scratch, index=False)
 
 
@@ -141,7 +141,7 @@ def write_table(path: Path, frame: "pd.DataFrame", note: dict[str, Any]) -> None
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({NOTE: json.dumps(note, sort_keys=True).encode()})
-    with whole(path) as scratch:
+    with atomic_file(path) as scratch:
         pq.write_table(table, scratch)
 
 

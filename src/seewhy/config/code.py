@@ -39,5 +39,5 @@ def tree_hash(paths: Iterable[Path], root: Path) -> str:
     """Hex digest of the files' names below `root` and their bytes, in the order of the names."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        digest.update(f"{path.relative_to(root).as_posix()} {artifacts.sha256(path)}\n".encode())
+        digest.update(f"{path.relative_to(root).as_posix()} {artifacts.file_sha256(path)}\n".encode())
     return digest.hexdigest()

@@ -12,7 +12,7 @@ WITHOUT_CLASSES = ("captioning",)
 FILES = "a .json, .npy or .txt file of names, a .csv or a pickled one"
 
 
-def _anywhere(value: str) -> str:
+def _check_path(value: str) -> str:
     path = PurePath(value)
     if not path.parts or ".." in path.parts:
         raise ValueError("allowed: a path inside the project, written from its root, or an absolute path")
@@ -21,7 +21,7 @@ def _anywhere(value: str) -> str:
 
 def _class_names(value: Any) -> str | list[str] | None:
     if value is None or isinstance(value, str):
-        return value and _anywhere(value)
+        return value and _check_path(value)
     if isinstance(value, dict) and all(type(one) is int for one in value.values()):
         value = sorted(value, key=value.__getitem__) if sorted(value.values()) == [*range(len(value))] else None
     if not isinstance(value, list) or not value or not all(type(one) in (str, int) and one != "" for one in value):
@@ -29,7 +29,9 @@ def _class_names(value: Any) -> str | list[str] | None:
     return [str(one) for one in value]
 
 
-DataPath = Annotated[str, AfterValidator(_anywhere)]  # of the project, or absolute: large sets are read where they lie
+DataPath = Annotated[
+    str, AfterValidator(_check_path)
+]  # of the project, or absolute: large sets are read where they lie
 ClassNames = Annotated[str | list[str] | None, PlainValidator(_class_names)]
 
 

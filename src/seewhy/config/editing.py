@@ -27,17 +27,17 @@ def add_study(root: Path, study: str, dataset: dict[str, Any], settings: dict[st
     """
     path = root / FILE
     before = path.read_text(encoding="utf-8")
-    data = _reader().load(before)
+    data = _yaml_reader().load(before)
     if only:
         _leave_out_demo(data)
     name = next((key for key, value in (data.get("datasets") or {}).items() if dict(value) == dataset), study)
-    entries = {"datasets": {} if name != study else {study: _tree(dataset)}}
-    entries["studies"] = {study: _tree({"dataset": name, **settings})}
-    after = None if only else _inserted(before, entries)
+    entries = {"datasets": {} if name != study else {study: _block_mapping(dataset)}}
+    entries["studies"] = {study: _block_mapping({"dataset": name, **settings})}
+    after = None if only else _insert_entries(before, entries)
     if after is None:
         for section, held in entries.items():
-            _section(data, section).update(held)
-        after = _dumped(data)
+            _block_section(data, section).update(held)
+        after = _dump_yaml(data)
     _write_valid(path, before, after)
     return name
 
@@ -50,7 +50,7 @@ def add_judgements(root: Path, study: str, judged: dict[str, dict[str, str]]) ->
     """
     path = root / FILE
     before = path.read_text(encoding="utf-8")
-    data = _reader().load(before)
+    data = _yaml_reader().load(before)
     entry = data["studies"][study]
     known = entry.get("judged")
     if not known:
@@ -62,8 +62,8 @@ def add_judgements(root: Path, study: str, judged: dict[str, dict[str, str]]) ->
         gone = [name for name, old in known.items() if isinstance(old, dict) and old.get("seen") == said["seen"]]
         for name in gone:
             del known[name]
-        known[key] = _flow(said)
-    _write_valid(path, before, _dumped(data))
+        known[key] = _flow_style(said)
+    _write_valid(path, before, _dump_yaml(data))
 
 
 def _write_valid(path: Path, before: str, after: str) -> None:
@@ -76,20 +76,20 @@ def _write_valid(path: Path, before: str, after: str) -> None:
         raise
 
 
-def _reader() -> YAML:
+def _yaml_reader() -> YAML:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = WIDTH
     return yaml
 
 
-def _dumped(data: Any) -> str:
+def _dump_yaml(data: Any) -> str:
     stream = io.StringIO()
-    _reader().dump(data, stream)
+    _yaml_reader().dump(data, stream)
     return stream.getvalue()
 
 
-def _inserted(text: str, entries: dict[str, Any]) -> str | None:
+def _insert_entries(text: str, entries: dict[str, Any]) -> str | None:
     """The text with each entry as the last one of its section, no other line touched; None where a section is no
     block of its own."""
     lines = text.splitlines(keepends=True)
@@ -103,12 +103,12 @@ def _inserted(text: str, entries: dict[str, Any]) -> str | None:
         if not inner:
             return None
         inner[-1] = inner[-1].rstrip("\n") + "\n"
-        new = ["  " + line for line in (_dumped(held) if held else "").splitlines(keepends=True)]
+        new = ["  " + line for line in (_dump_yaml(held) if held else "").splitlines(keepends=True)]
         lines[start + 1 : start + 1 + len(inner)] = [*inner, *new]
     return "".join(lines)
 
 
-def _section(data: Any, name: str) -> Any:
+def _block_section(data: Any, name: str) -> Any:
     """A section as a block: an empty one in braces would stay on its line."""
     if not data.get(name):
         data[name] = CommentedMap()
@@ -116,23 +116,23 @@ def _section(data: Any, name: str) -> Any:
     return data[name]
 
 
-def _tree(value: Any) -> Any:
+def _block_mapping(value: Any) -> Any:
     """Mappings of the first level as blocks, what is inside them on one line."""
     found = CommentedMap()
     for key, one in value.items():
-        found[key] = _flow(one) if isinstance(one, dict | list) else one
+        found[key] = _flow_style(one) if isinstance(one, dict | list) else one
     return found
 
 
-def _flow(value: Any) -> Any:
+def _flow_style(value: Any) -> Any:
     if isinstance(value, dict):
-        held = CommentedMap({key: _flow(one) for key, one in value.items()})
+        held = CommentedMap({key: _flow_style(one) for key, one in value.items()})
         held.fa.set_flow_style()
         return held
     if isinstance(value, list | tuple):
         from ruamel.yaml.comments import CommentedSeq
 
-        items = CommentedSeq([_flow(one) for one in value])
+        items = CommentedSeq([_flow_style(one) for one in value])
         items.fa.set_flow_style()
         return items
     return value

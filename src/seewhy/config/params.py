@@ -17,7 +17,7 @@ from seewhy.config.validation import (
     Settings,
     Whole,
 )
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 __all__ = [
     "FILE",
@@ -120,7 +120,7 @@ class Comparison(Settings):
 
     @field_validator("studies")
     @classmethod
-    def _two(cls, value: list[str]) -> list[str]:
+    def _check_two_studies(cls, value: list[str]) -> list[str]:
         if len(value) != 2 or value[0] == value[1]:
             raise ValueError("allowed: the names of two different studies")
         return value
@@ -155,7 +155,7 @@ class Params(Settings):
 
     @field_validator("base", "attributions", mode="before")
     @classmethod
-    def _empty(cls, value: Any) -> Any:
+    def _empty_section(cls, value: Any) -> Any:
         return {} if value is None else value
 
     @field_validator("demo", "datasets", "studies", "comparisons", "checks", "gates", mode="before")
@@ -165,19 +165,19 @@ class Params(Settings):
             raise ValueError("allowed: a mapping of names to settings, {} for none")  # dvc.yaml goes through it
         return value
 
-    def task(self, name: str) -> str:
+    def task_of(self, name: str) -> str:
         """The task of the dataset of a study, or of both studies of a comparison."""
         study = self.comparisons[name].studies[0] if name in self.comparisons else name
-        return self.datasets[self.study(study).dataset].task
+        return self.datasets[self.study_settings(study).dataset].task
 
-    def study(self, name: str) -> Study:
+    def study_settings(self, name: str) -> Study:
         """Settings of that study; an error names the closest."""
         if name not in self.studies:
-            raise unknown("study", name, self.studies, FILE)
+            raise unknown_name("study", name, self.studies, FILE)
         return self.studies[name]
 
-    def comparison(self, name: str) -> Comparison:
+    def comparison_settings(self, name: str) -> Comparison:
         """Settings of that comparison; an error names the closest."""
         if name not in self.comparisons:
-            raise unknown("comparison", name, self.comparisons, FILE)
+            raise unknown_name("comparison", name, self.comparisons, FILE)
         return self.comparisons[name]

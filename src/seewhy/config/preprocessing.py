@@ -215,7 +215,7 @@ class Preprocessing(Settings):
         if self.channels == "grey3":
             steps.append(Grey(channels=3, library=library))
         if self.size is not None:
-            steps += self._fitting_steps(sides(self.size), library)
+            steps += self._fitting_steps(height_and_width(self.size), library)
         if self.channels == "bgr":
             steps.append(Reverse())
         if self.scale == 1:
@@ -240,14 +240,14 @@ class Preprocessing(Settings):
             contained = Resize(size=size, rule="contain", rounding="nearest", **how)
             return [contained, Pad(size=size, fill=(GREY_LETTERBOX,), origin="letterbox")]
         if self.resize == "squash":
-            first = Resize(size=sides(before), **how)
+            first = Resize(size=height_and_width(before), **how)
             return [first] if first.size == size else [first, Crop(size=size)]
         if isinstance(before, int):
             return [Resize(size=before, rule="shorter", **how), Crop(size=size)]
         return [Resize(size=before, rule="cover", **how), Crop(size=size)]
 
 
-def sides(size: Any) -> tuple[int, int]:
+def height_and_width(size: Any) -> tuple[int, int]:
     """(height, width) of a size that is one number or both."""
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
@@ -260,7 +260,7 @@ def fixed_size(steps: Sequence[Step]) -> tuple[int, int] | None:
             found = step.size
         elif isinstance(step, Resize):
             exact = step.rule in ("squash", "crop_first", "pad_first")
-            found = sides(step.size) if exact else _square_after(step, found)
+            found = height_and_width(step.size) if exact else _square_after(step, found)
         elif isinstance(step, Pad):
             found = _size_after_pad(step, found, steps)
     return found
@@ -270,7 +270,7 @@ def _square_after(step: Resize, before: tuple[int, int] | None) -> tuple[int, in
     """A square stays one."""
     if before is None or before[0] != before[1] or not isinstance(step.size, int):
         return None
-    return sides(step.size)
+    return height_and_width(step.size)
 
 
 def _size_after_pad(step: Pad, before: tuple[int, int] | None, steps: Sequence[Step]) -> tuple[int, int] | None:
@@ -281,7 +281,7 @@ def _size_after_pad(step: Pad, before: tuple[int, int] | None, steps: Sequence[S
         place = steps.index(step)
         last = steps[place - 1] if place else None
         inside = isinstance(last, Resize) and last.rule in ("contain", "longer")
-        fits = inside and max(sides(last.size)) <= min(step.size)  # type: ignore[union-attr]
-        same = inside and sides(last.size) == step.size  # type: ignore[union-attr]
+        fits = inside and max(height_and_width(last.size)) <= min(step.size)  # type: ignore[union-attr]
+        same = inside and height_and_width(last.size) == step.size  # type: ignore[union-attr]
         return step.size if fits or same else (before and (max(before[0], step.size[0]), max(before[1], step.size[1])))
     return (max(before), max(before)) if before else None

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 from seewhy.checks.old_keys import check_gates
 from seewhy.config.params import FILE, OURS, Comparison, Params, Task
-from seewhy.config.validation import validate
-from seewhy.config.yaml_file import read
-from seewhy.errors import SeewhyError, unknown
+from seewhy.config.validation import validate_settings
+from seewhy.config.yaml_file import read_yaml
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.pipeline import notebooks
 from seewhy.pipeline.notebooks import STUDY, Notebook
 
@@ -30,62 +30,64 @@ class Project:
     @cached_property
     def params(self) -> Params:
         """Everything in params.yaml, checked."""
-        data = read(self.root / FILE)
+        data = read_yaml(self.root / FILE)
         known = {notebook.section: notebook for notebook in self.notebooks}
         fixed = {key: value for key, value in data.items() if key in Params.model_fields and key not in OURS}
         rest = {key: {} if value is None else value for key, value in data.items() if key not in fixed}
         for key, given in rest.items():
             if key not in known:
-                raise unknown("key", key, [*(name for name in Params.model_fields if name not in OURS), *known], FILE)
+                raise unknown_name(
+                    "key", key, [*(name for name in Params.model_fields if name not in OURS), *known], FILE
+                )
             if not isinstance(given, dict):
                 raise SeewhyError(f"{key} in {FILE}: found {given!r}; allowed: a mapping of names to values")
         tasks = {name: rest[name]["tasks"] for name in known if "tasks" in rest.get(name, ())}
         own = {name: {key: value for key, value in rest.get(name, {}).items() if key != "tasks"} for name in known}
         sections = {name: notebook.settings(own[name]) for name, notebook in known.items()}
-        return _check_references(validate(Params, {**fixed, "sections": sections, "tasks": tasks}, FILE))
+        return _check_references(validate_settings(Params, {**fixed, "sections": sections, "tasks": tasks}, FILE))
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Project":
         """The same project with other values in the sections of notebooks, checked as those of params.yaml are."""
         known = {notebook.section: notebook for notebook in self.notebooks}
         for name in sections:
             if name not in known:
-                raise unknown("section", name, known, f"the sections of {FILE}")
+                raise unknown_name("section", name, known, f"the sections of {FILE}")
         changed = {name: known[name].settings(self.params.sections[name] | dict(sections[name])) for name in sections}
         other = Project(self.root)
         other.__dict__["params"] = self.params.model_copy(update={"sections": self.params.sections | changed})
         return other
 
-    def runs(self, notebook: Notebook) -> list[str]:
+    def run_names(self, notebook: Notebook) -> list[str]:
         """Names that the notebook is run for: the studies of the tasks that it serves, or all comparisons."""
         if notebook.whose != STUDY:
             return [*self.params.comparisons]
         served = self.params.tasks.get(notebook.section, TASKS)
-        return [name for name in self.params.studies if self.params.task(name) in served]
+        return [name for name in self.params.studies if self.params.task_of(name) in served]
 
-    def serving(self, name: str) -> list[Notebook]:
+    def notebooks_for(self, name: str) -> list[Notebook]:
         """The notebooks that are run for a study or comparison, in order, each as its task has it; an error names the
         closest name."""
         names = [*self.params.studies, *self.params.comparisons]
         if name not in names:
-            raise unknown("study or comparison", name, names, FILE)
-        task = self.params.task(name)
-        return [one.of(task) for one in self.notebooks if name in self.runs(one)]
+            raise unknown_name("study or comparison", name, names, FILE)
+        task = self.params.task_of(name)
+        return [one.of(task) for one in self.notebooks if name in self.run_names(one)]
 
-    def parameters(self, notebook: Notebook, name: str) -> dict[str, Any]:
+    def notebook_parameters(self, notebook: Notebook, name: str) -> dict[str, Any]:
         """What a notebook is given when it is run for a study or comparison: its name, and what params.yaml sets."""
         section = self.params.sections[notebook.section]
         return {notebook.whose: name, **{key: value for key, value in section.items() if key in notebook.parameters}}
 
     def notebook_defaults(self, section: str, name: str) -> dict[str, Any]:
         """The defaults of the notebook of that section that is run for a study; empty where there is none."""
-        for notebook in self.serving(name):
+        for notebook in self.notebooks_for(name):
             if notebook.section == section:
                 return {key: value for key, value in notebook.parameters.items() if key != notebook.whose}
         return {}
 
-    def pages(self, name: str) -> list[tuple[str, str]]:
+    def page_titles(self, name: str) -> list[tuple[str, str]]:
         """Stem and title of all pages of a study or of a comparison, in order."""
-        return [(one.stem, one.title) for one in self.serving(name)]
+        return [(one.stem, one.title) for one in self.notebooks_for(name)]
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -100,20 +102,20 @@ def find_project(start: Path | None = None) -> Project:
 def _check_references(params: Params) -> Params:
     for name, study in params.studies.items():
         if study.dataset not in params.datasets:
-            raise unknown("dataset", study.dataset, params.datasets, f"studies.{name}.dataset of {FILE}")
-        if study.object_words and params.task(name) != "captioning":
+            raise unknown_name("dataset", study.dataset, params.datasets, f"studies.{name}.dataset of {FILE}")
+        if study.object_words and params.task_of(name) != "captioning":
             key = f"studies.{name}.object_words in {FILE}"
-            raise SeewhyError(f"{key}: found a {params.task(name)} study; allowed: captioning studies")
+            raise SeewhyError(f"{key}: found a {params.task_of(name)} study; allowed: captioning studies")
     for name, comparison in params.comparisons.items():
         _check_comparison(params, name, comparison)
     pages = [*params.studies, *params.comparisons]
     for name, gates in params.gates.items():
         if name not in pages:
-            raise unknown("study or comparison", name, pages, f"gates of {FILE}")
+            raise unknown_name("study or comparison", name, pages, f"gates of {FILE}")
         check_gates(gates, [*params.sections], f"gates.{name} of {FILE}")
     for name in params.checks:
         if name not in pages:
-            raise unknown("study or comparison", name, pages, f"checks of {FILE}")
+            raise unknown_name("study or comparison", name, pages, f"checks of {FILE}")
     return params
 
 
@@ -122,7 +124,7 @@ def _check_comparison(params: Params, name: str, comparison: Comparison) -> None
     key = f"comparisons.{name}"
     for one in comparison.studies:
         if one not in params.studies:
-            raise unknown("study", one, params.studies, f"{key} of {FILE}")
+            raise unknown_name("study", one, params.studies, f"{key} of {FILE}")
     if name in params.studies:
         raise SeewhyError(f"{key} in {FILE}: found the name of a study; allowed: a name of its own, as its folder has")
     first, second = (params.studies[one] for one in comparison.studies)
@@ -130,5 +132,5 @@ def _check_comparison(params: Params, name: str, comparison: Comparison) -> None
     if images[0] != images[1]:
         told = f"split {images[0]} and split {images[1]}"
         raise SeewhyError(f"{key}.studies in {FILE}: found {told}; allowed: two studies of the same dataset and split")
-    if params.task(name) != "classification":
-        raise SeewhyError(f"{key}.studies in {FILE}: found {params.task(name)}; allowed: classification studies")
+    if params.task_of(name) != "classification":
+        raise SeewhyError(f"{key}.studies in {FILE}: found {params.task_of(name)}; allowed: classification studies")

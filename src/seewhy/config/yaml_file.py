@@ -8,7 +8,7 @@ from ruamel.yaml import YAML, YAMLError
 from seewhy.errors import SeewhyError
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML 1.2 mapping, as DVC reads it (so `1e-3` is a number and `on` a word)."""
     try:
         data = YAML(typ="safe").load(path.read_text())

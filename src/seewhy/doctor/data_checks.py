@@ -9,7 +9,7 @@ import pandas as pd
 
 from seewhy.config.dataset import Dataset as Settings
 from seewhy.doctor.marks import Mark
-from seewhy.errors import listing
+from seewhy.errors import list_names
 from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset
 from seewhy.inputs.layouts import walk
@@ -33,7 +33,7 @@ def class_lines(found: Dataset) -> Found:
     """Names that are numbers, in an order that is not theirs: where an index and a name are easily mixed up."""
     numbers = [name for name in found.classes if name.isdecimal()]
     if len(numbers) == len(found.classes) > 0 and numbers != sorted(numbers, key=int):
-        told = listing(f"{index} is '{name}'" for index, name in enumerate(numbers) if str(index) != name)
+        told = list_names(f"{index} is '{name}'" for index, name in enumerate(numbers) if str(index) != name)
         yield "warning", "classes", f"names are numbers, and not in their order: output {told}"
 
 
@@ -44,7 +44,7 @@ def name_lines(found: Dataset, told: list[str] | None) -> Found:
     """
     check_class_order(found.classes, told, f"dataset '{found.name}'")
     if told and found.classes and list(told) != found.classes and len(told) == len(found.classes):
-        yield "warning", "classes", f"the checkpoint calls them otherwise: {listing(told)}"
+        yield "warning", "classes", f"the checkpoint calls them otherwise: {list_names(told)}"
 
 
 def copy_lines(whole: Dataset) -> Found:
@@ -75,9 +75,13 @@ def label_lines(found: Dataset) -> Found:
     missing = [name for name in found.classes if name not in counts.index]
     few = [f"{name} {counts[name]}" for name in found.classes if counts.get(name, FEW) < FEW]
     if missing and len(found.classes) <= 2 * len(counts):
-        yield "warning", "labels", f"no image of {len(missing)} of {len(found.classes)} classes: {listing(missing)}"
+        yield (
+            "warning",
+            "labels",
+            f"no image of {len(missing)} of {len(found.classes)} classes: {list_names(missing)}",
+        )
     if few:
-        yield "warning", "labels", f"few images: {listing(few)}"
+        yield "warning", "labels", f"few images: {list_names(few)}"
 
 
 def file_lines(settings: Settings, root: Path) -> Found:
@@ -89,7 +93,11 @@ def file_lines(settings: Settings, root: Path) -> Found:
     other = Counter(one.suffix.lower() or one.name for one in files if not walk.is_picture(one.name))
     strange = {kind: count for kind, count in other.items() if kind not in KNOWN}
     if strange and len(strange) < len(files):
-        yield "ok", "files", f"not read as images: {listing(f'{count:,} of {kind}' for kind, count in strange.items())}"
+        yield (
+            "ok",
+            "files",
+            f"not read as images: {list_names(f'{count:,} of {kind}' for kind, count in strange.items())}",
+        )
     empty = [one.name for one in files if walk.is_picture(one.name) and one.stat().st_size == 0]
     if empty:
-        yield "problem", "files", f"{len(empty):,} image files are empty: {listing(empty)}"
+        yield "problem", "files", f"{len(empty):,} image files are empty: {list_names(empty)}"

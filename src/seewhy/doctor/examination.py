@@ -1,22 +1,38 @@
-"""What is wrong or odd about a study, told before anything long runs: one line each."""
+"""What is wrong or odd about a study, told before anything long runs: one line each, step by step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import typer
 
 from seewhy.config.project import Project
-from seewhy.doctor.steps import STEPS, Line, NotYetError, Patient
+from seewhy.doctor import sample_steps, study_steps
+from seewhy.doctor.patient import Line, NotYetError, Patient
 from seewhy.errors import SeewhyError
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}  # on a terminal, beside the word
 
+Step = Callable[[Patient], Iterator[Line]]
+STEPS: tuple[dict[str, Step], ...] = (  # by what a problem is told under; where one of a group is spoilt, none follows
+    {"files": study_steps.check_files, "names": study_steps.check_method_names},
+    {"dataset": study_steps.check_dataset, "checkpoint": study_steps.check_checkpoint},
+    {"model": study_steps.check_model},
+    {"preprocessing": study_steps.check_preprocessing},
+    {"output": sample_steps.check_output},
+    {
+        "accuracy": sample_steps.check_accuracy,
+        "neighbours": sample_steps.check_neighbours,
+        "layer": sample_steps.check_layer,
+    },
+    {"guided": sample_steps.check_guided_methods, "forecast": sample_steps.forecast_time},
+)
 
-def consult(project: Project, names: list[str]) -> None:
+
+def print_examination(project: Project, names: list[str]) -> None:
     """Prints what there is to say of each study; raises typer.Exit with code 1 where there is a problem."""
     marks = set()
     for name in names:
         typer.echo(name)
-        for line in examine(project, name):
+        for line in examine_study(project, name):
             marks.add(line.mark)
             typer.secho(f"  {line.mark:<8}", fg=COLOURS[line.mark], nl=False)
             typer.echo(f"{line.what:<14}{line.text}")
@@ -24,24 +40,24 @@ def consult(project: Project, names: list[str]) -> None:
         raise typer.Exit(1)
 
 
-def _raised(error: Exception) -> str:
+def _network_error(error: Exception) -> str:
     told = " ".join(str(error).split())
     return f"the network does not take these images: {type(error).__name__}: {told}; see size, grey, mean and std"
 
 
-def examine(project: Project, name: str) -> Iterator[Line]:
+def examine_study(project: Project, name: str) -> Iterator[Line]:
     """All that is to be said of the study of that name. No mistake of the user's is raised: it is a problem's line."""
     patient = Patient(project, name)
     for group in STEPS:
         spoilt = False
-        for step in group:
+        for label, step in group.items():
             try:
                 yield from step(patient)
             except SeewhyError as error:
                 spoilt = True
-                yield Line("warning" if isinstance(error, NotYetError) else "problem", step.__name__, str(error))
+                yield Line("warning" if isinstance(error, NotYetError) else "problem", label, str(error))
             except Exception as error:  # whatever a user's network raises on its input
                 spoilt = True
-                yield Line("problem", step.__name__, _raised(error))
+                yield Line("problem", label, _network_error(error))
         if spoilt:
             return

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from seewhy.errors import listing
+from seewhy.errors import list_names
 from seewhy.stats import proportion
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ QUIET = ("half precision", "taken out of", "read from the weights", "the head", 
 
 def choices_made(study: "Study") -> Iterator[Finding]:
     """One line for each choice made between file and network: EMA weights, half precision, one of several outputs."""
-    for note in (*study.checkpoint.notes, *study.built.notes):
+    for note in (*study.checkpoint.notes, *study.built_network.notes):
         yield ("ok" if note.startswith(QUIET) else "warning"), note
-    others = study.built.choice.others
-    if study.built.choice.key is not None and not others:
-        yield "ok", f"of several outputs '{study.built.choice.key}' is the one with a value for each class"
+    others = study.built_network.choice.others
+    if study.built_network.choice.key is not None and not others:
+        yield "ok", f"of several outputs '{study.built_network.choice.key}' is the one with a value for each class"
 
 
 def class_order(study: "Study", in_dataset: Sequence[str]) -> Iterator[Finding]:
@@ -33,7 +33,10 @@ def class_order(study: "Study", in_dataset: Sequence[str]) -> Iterator[Finding]:
     theirs = study.checkpoint.classes
     if theirs is None or list(theirs) == list(in_dataset):
         return
-    yield "warning", f"the checkpoint names other classes: {listing(theirs)}; the dataset's are {listing(in_dataset)}"
+    yield (
+        "warning",
+        f"the checkpoint names other classes: {list_names(theirs)}; the dataset's are {list_names(in_dataset)}",
+    )
 
 
 def odd_predictions(rows: pd.DataFrame, classes: Sequence[str]) -> Iterator[Finding]:
@@ -52,7 +55,9 @@ def odd_predictions(rows: pd.DataFrame, classes: Sequence[str]) -> Iterator[Find
     if accuracy.low <= 1 / len(classes) and best - accuracy.value >= BETTER:
         swapped = [f"'{old}' is called '{new}'" for old, new in zip(classes, names, strict=True) if old != new]
         told = f"accuracy {accuracy.text('%')} is no better than chance ({1 / len(classes):.0%})"
-        told += f"; were {listing(swapped)}, it would be {best:.0%}: is the order of the classes that of the training?"
+        told += (
+            f"; were {list_names(swapped)}, it would be {best:.0%}: is the order of the classes that of the training?"
+        )
         yield "warning", told
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from seewhy.config import artifacts
 from seewhy.config.params import FILE, Params
 from seewhy.config.project import Project
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
-def check(project: Project, studies: list[str]) -> None:
+def check_input_files(project: Project, studies: list[str]) -> None:
     """Refuses a file that is not there and that no piece of the demonstration makes."""
     params = project.params
     made = [Path(piece.out) for piece in params.demo.values()]
     made += [Path(one.demo["out"]) for one in params.datasets.values() if one.demo and one.demo.get("out")]
-    made += [artifacts.dataset(project.root, name).relative_to(project.root) for name in params.datasets]
-    for key, name in _files(params, studies):
+    made += [artifacts.dataset_path(project.root, name).relative_to(project.root) for name in params.datasets]
+    for key, name in _input_files(params, studies):
         path = Path(name)
         if (project.root / path).exists() or any(path.is_relative_to(out) for out in made):
             continue
@@ -23,10 +23,10 @@ def check(project: Project, studies: list[str]) -> None:
         if not there:
             raise SeewhyError(f"{key} of {FILE}: there is no file '{name}'")
         known = dict.fromkeys([*there, *(out.as_posix() for out in made if out.parent == path.parent)])
-        raise unknown("file", name, known, f"{key} of {FILE}")
+        raise unknown_name("file", name, known, f"{key} of {FILE}")
 
 
-def _files(params: Params, studies: list[str]) -> Iterator[tuple[str, str]]:
+def _input_files(params: Params, studies: list[str]) -> Iterator[tuple[str, str]]:
     """Key and path of every file that the studies start from."""
     for name, piece in params.demo.items():
         yield f"demo.{name}.from", piece.source

@@ -65,8 +65,8 @@ def better_neighbours(
     now = predict_right(preprocessing)
     trials = [
         Trial(one, float(now.mean()), float(then.mean()), len(now), paired_p(now, then))
-        for one in neighbours(preprocessing, files)
-        if (then := _tried(predict_right, one.preprocessing)) is not None
+        for one in neighbour_preprocessings(preprocessing, files)
+        if (then := _try_preprocessing(predict_right, one.preprocessing)) is not None
     ]
     better = [trial for trial in trials if trial.then > trial.now and trial.p * len(trials) < LEVEL]
     return len(trials), sorted(better, key=lambda trial: -trial.then)
@@ -82,24 +82,28 @@ def paired_p(now: Bool[np.ndarray, " n"], then: Bool[np.ndarray, " n"]) -> float
     return float(binomtest(gained, gained + lost, alternative="greater").pvalue) if gained + lost else 1.0
 
 
-def _tried(predict_right: Predict, preprocessing: Preprocessing) -> np.ndarray | None:
+def _try_preprocessing(predict_right: Predict, preprocessing: Preprocessing) -> np.ndarray | None:
     try:
         return predict_right(preprocessing)
     except Exception:  # a user's network may not take this input at all
         return None
 
 
-def neighbours(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[Neighbour]:
+def neighbour_preprocessings(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[Neighbour]:
     """Preprocessings one change away that could change what the network sees of `files`."""
-    yield from _colours(preprocessing)
-    yield from _numbers(preprocessing)
-    yield from _shapes(preprocessing, files)
+    yield from _colour_neighbours(preprocessing)
+    yield from _value_neighbours(preprocessing)
+    yield from _shape_neighbours(preprocessing, files)
     if any(images.exif_orientation(file) != 1 for file in files):
         other: Any = "stored" if preprocessing.exif == "upright" else "upright"
-        yield Neighbour(f"images {other}, by EXIF", f"preprocessing.exif: {other}", _changed(preprocessing, exif=other))
+        yield Neighbour(
+            f"images {other}, by EXIF", f"preprocessing.exif: {other}", _change_preprocessing(preprocessing, exif=other)
+        )
 
 
-def _changed(preprocessing: Preprocessing, steps: Sequence[Step] | None = None, **keys: Any) -> Preprocessing:
+def _change_preprocessing(
+    preprocessing: Preprocessing, steps: Sequence[Step] | None = None, **keys: Any
+) -> Preprocessing:
     """Other steps, of the same input size."""
     own = preprocessing.pipeline if steps is None else tuple(steps)
     height, width = canvas_size(preprocessing)
@@ -107,21 +111,23 @@ def _changed(preprocessing: Preprocessing, steps: Sequence[Step] | None = None, 
     return Preprocessing(steps=own, **kept)
 
 
-def _colours(preprocessing: Preprocessing) -> Iterator[Neighbour]:
+def _colour_neighbours(preprocessing: Preprocessing) -> Iterator[Neighbour]:
     """Red and blue exchanged."""
     steps = preprocessing.pipeline
     if any(step.kind == "grey" for step in steps):
         return
     if any(isinstance(step, Reverse) for step in steps):
         unturned = [step for step in steps if not isinstance(step, Reverse)]
-        yield Neighbour("red first (RGB)", "preprocessing.channels: rgb", _changed(preprocessing, unturned))
+        yield Neighbour(
+            "red first (RGB)", "preprocessing.channels: rgb", _change_preprocessing(preprocessing, unturned)
+        )
         return
     first = next((k for k, step in enumerate(steps) if isinstance(step, Scale | Normalise | Standardise)), len(steps))
     changed = [*steps[:first], Reverse(), *steps[first:]]
-    yield Neighbour("blue first (BGR)", "preprocessing.channels: bgr", _changed(preprocessing, changed))
+    yield Neighbour("blue first (BGR)", "preprocessing.channels: bgr", _change_preprocessing(preprocessing, changed))
 
 
-def _numbers(preprocessing: Preprocessing) -> Iterator[Neighbour]:
+def _value_neighbours(preprocessing: Preprocessing) -> Iterator[Neighbour]:
     """Without mean and std, with ImageNet's, and 0 to 255 for 0 to 1."""
     kept = [step for step in preprocessing.pipeline if not isinstance(step, Scale | Normalise | Standardise)]
     share, whole = [*kept, Scale(divisor=255)], [*kept]
@@ -131,23 +137,25 @@ def _numbers(preprocessing: Preprocessing) -> Iterator[Neighbour]:
     scaled = any(isinstance(step, Scale) for step in preprocessing.pipeline)
     if not idle or not scaled:
         advice = "preprocessing.normalise: none"
-        yield Neighbour("pixel / 255 without mean and std", advice, _changed(preprocessing, share))
+        yield Neighbour("pixel / 255 without mean and std", advice, _change_preprocessing(preprocessing, share))
     if not idle or scaled:
         advice = "preprocessing.scale: 255 and normalise: none"
-        yield Neighbour("pixels of 0 to 255 as they are", advice, _changed(preprocessing, whole))
+        yield Neighbour("pixels of 0 to 255 as they are", advice, _change_preprocessing(preprocessing, whole))
     ours = {"mean": preprocessing.mean, "std": preprocessing.std}
     if not grey and (ours != IMAGENET or idle):
         normalised = [*share, Normalise(**IMAGENET)]
         advice = "preprocessing.mean: [0.485, 0.456, 0.406] and std: [0.229, 0.224, 0.225]"
-        yield Neighbour("ImageNet's mean and std", advice, _changed(preprocessing, normalised))
+        yield Neighbour("ImageNet's mean and std", advice, _change_preprocessing(preprocessing, normalised))
     if not grey and ours != {"mean": (0.5,) * 3, "std": (0.5,) * 3} and ours != {"mean": (0.5,), "std": (0.5,)}:
         halves = [*share, Normalise(mean=(0.5,), std=(0.5,))]
         yield Neighbour(
-            "mean and std of 0.5", "preprocessing.mean: [0.5] and std: [0.5]", _changed(preprocessing, halves)
+            "mean and std of 0.5",
+            "preprocessing.mean: [0.5] and std: [0.5]",
+            _change_preprocessing(preprocessing, halves),
         )
 
 
-def _shapes(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[Neighbour]:
+def _shape_neighbours(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[Neighbour]:
     """Squashed for cropped, and the other way round, where photos are not of the input's shape."""
     height, width = canvas_size(preprocessing)
     sizes = [images.open_image(file, exif=preprocessing.exif).size for file in files]
@@ -164,11 +172,13 @@ def _shapes(preprocessing: Preprocessing, files: Sequence[Path]) -> Iterator[Nei
     crop: list[Step] = [Resize(size=(height, width), rule="cover", **how), Crop(size=(height, width))]
     if first.rule != "squash" or len(geometry) > 1:
         yield Neighbour(
-            "the whole image squashed", "preprocessing.resize: squash", _changed(preprocessing, squash + rest)
+            "the whole image squashed",
+            "preprocessing.resize: squash",
+            _change_preprocessing(preprocessing, squash + rest),
         )
     if first.rule == "squash":
         advice = "preprocessing.resize: crop"
-        yield Neighbour("the centre, uncompressed", advice, _changed(preprocessing, crop + rest))
+        yield Neighbour("the centre, uncompressed", advice, _change_preprocessing(preprocessing, crop + rest))
 
 
 def labelled_sample(frame: pd.DataFrame, seed: int) -> pd.DataFrame:

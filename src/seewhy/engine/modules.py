@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 class RepeatedError(SeewhyError):
@@ -33,7 +33,7 @@ def find_layer(model: nn.Module, name: str, where: str = "") -> nn.Module:
     name, _ = split_call(name)
     modules = dict(model.named_modules(remove_duplicate=False))
     if not name or name not in modules:
-        raise unknown("layer", name, [known for known in modules if known], where)
+        raise unknown_name("layer", name, [known for known in modules if known], where)
     return modules[name]
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.engine.modules import eval_mode
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 
 NAMES = (  # keys under which people return what the network predicts
     *("logits", "out", "output", "outputs", "pred", "preds", "prediction", "predictions", "scores", "y_hat", "y_pred"),
@@ -151,7 +151,7 @@ def pick_output(model: nn.Module, key: Key, where: str = "") -> Any:
     def return_part(_module: nn.Module, _args: Any, value: Any) -> Tensor:
         parts = parts_of(value)
         if key not in parts:
-            raise SeewhyError(f"{where or 'the model'}: no output '{key}'; allowed: {listing(map(str, parts))}")
+            raise SeewhyError(f"{where or 'the model'}: no output '{key}'; allowed: {list_names(map(str, parts))}")
         return parts[key]
 
     return model.register_forward_hook(return_part)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import arguments as completed
 from seewhy.inputs import definitions, huggingface, weights
 from seewhy.inputs.checkpoint import Checkpoint
@@ -156,7 +156,7 @@ def _from_file(order: Order) -> nn.Module:
         return found
     if found is None:
         problem = definitions.missing_value(taken, NameError("", name=order.name), order.where)
-        raise problem or unknown(
+        raise problem or unknown_name(
             "architecture", order.architecture, network_classes(taken.module, order.zoo), order.where
         )
     own = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.fitting import CHANNELS, in_channels
 
@@ -59,7 +59,7 @@ def missing_arguments(accepted: Mapping[str, Parameter], given: Mapping[str, Any
 def refuse_missing(accepted: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> None:
     """Raises SeewhyError for a parameter that nothing tells."""
     if needed := missing_arguments(accepted, given):
-        raise SeewhyError(f"missing key 'arguments.{needed[0]}' {where}; needed: {listing(needed)}")
+        raise SeewhyError(f"missing key 'arguments.{needed[0]}' {where}; needed: {list_names(needed)}")
 
 
 def recurrent_sizes(weights: Mapping[str, Tensor]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seewhy.engine.modules import eval_mode
 from seewhy.engine.outputs import Choice, Key, choose_output, parts_of, pick_output
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def settle_output(
         pick_output(model, choice.key, where)
         if choice.others and key is None:
             notes.append(
-                f"several outputs fit: {listing(map(str, (choice.key, *choice.others)))}; '{choice.key}' is used; "
+                f"several outputs fit: {list_names(map(str, (choice.key, *choice.others)))}; '{choice.key}' is used; "
                 f"`{_output_setting(choice.others[0])}` picks another"
             )
     with suppress(Exception), eval_mode(model), torch.no_grad():
@@ -71,4 +71,4 @@ def _check_key(model: nn.Module, image: Tensor, key: Key, where: str) -> None:
     with eval_mode(model), torch.no_grad():
         parts = parts_of(model(image))
     if key not in parts:
-        raise SeewhyError(f"{where}: no output '{key}'; allowed: {listing(map(str, parts)) or 'one output, no key'}")
+        raise SeewhyError(f"{where}: no output '{key}'; allowed: {list_names(map(str, parts)) or 'one output, no key'}")

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
@@ -77,7 +77,7 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
     found = state_dicts(content)
     if not found:
         raise SeewhyError(
-            f"{where}: no weights in '{path.name}'; found keys: {listing(content)}; allowed: {listing(WEIGHTS)}"
+            f"{where}: no weights in '{path.name}'; found keys: {list_names(content)}; allowed: {list_names(WEIGHTS)}"
         )
     chosen, notes = choose_weights(found, wanted, f"'{path.name}' of {where}")
     weights, averaged = without_counter(chosen.weights)
@@ -86,7 +86,7 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
     config = next(filter(None, (as_mapping(facts.get(name)) for name in CONFIGS)), {})
     return Checkpoint(
         weights,
-        artifacts.sha256(path),
+        artifacts.file_sha256(path),
         config,
         _finite_number(_first_fact(facts, EPOCHS), int),
         _finite_number(_first_fact(facts, ACCURACIES), float),

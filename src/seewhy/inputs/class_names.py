@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import pickles
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.tables import PICKLES
@@ -116,7 +116,7 @@ def check_class_order(ours: list[str], theirs: list[str] | None, where: str) -> 
     place = next(place for place, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other)
     raise SeewhyError(
         f"{where}: output {place} is '{ours[place]}' by the dataset's classes and '{theirs[place]}' by the "
-        f"checkpoint's; allowed: `classes` in the checkpoint's order: {listing(theirs)}"
+        f"checkpoint's; allowed: `classes` in the checkpoint's order: {list_names(theirs)}"
     )
 
 

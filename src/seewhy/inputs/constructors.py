@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import weights
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.source_code import error_text
@@ -82,7 +82,7 @@ def _from_torchvision(name: str, where: str) -> Callable[..., nn.Module]:
     from torchvision import models
 
     if name not in models.list_models():
-        raise unknown(
+        raise unknown_name(
             "architecture", f"torchvision:{name}", [f"torchvision:{known}" for known in models.list_models()], where
         )
     return models.get_model_builder(name)
@@ -92,7 +92,7 @@ def _from_timm(name: str, where: str) -> Callable[..., nn.Module]:
     import timm
 
     if not timm.is_model(name):
-        raise unknown("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
+        raise unknown_name("architecture", f"timm:{name}", [f"timm:{known}" for known in timm.list_models()], where)
     return timm.model_entrypoint(name)
 
 
@@ -101,7 +101,7 @@ def _from_smp(name: str, where: str) -> Callable[..., nn.Module]:
 
     known = {kind.__name__: kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
     if name not in known:
-        raise unknown("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
+        raise unknown_name("architecture", f"smp:{name}", [f"smp:{one}" for one in known], where)
     return known[name]
 
 
@@ -116,7 +116,7 @@ def from_module(module: str, name: str, root: Path, where: str) -> Callable[...,
             f"architecture '{module}:{name}' of {where}: {error_text(error)}; looked in {root} and the environment"
         ) from None
     if not _makes_a_network(getattr(found, name, None), module):
-        raise unknown("architecture", f"{module}:{name}", network_classes(found, module), where)
+        raise unknown_name("architecture", f"{module}:{name}", network_classes(found, module), where)
     return getattr(found, name)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import pickles
 from seewhy.inputs.file_formats import MEMORY, arrow_table, dicom_values, is_idx, npy_shape, npz_shapes, read_idx
 
@@ -93,7 +93,7 @@ def _cached_column(file: Path, key: str, _changed: int, _size: int) -> Any:
         return read_idx(file)
     held = read_content(file)
     if key not in held:
-        raise unknown("array", key, held, f"'{file.name}'")
+        raise unknown_name("array", key, held, f"'{file.name}'")
     found = held[key]
     return found() if callable(found) else found
 

@@ -11,7 +11,7 @@ import pandas as pd
 from seewhy.config import artifacts
 from seewhy.config.dataset import WITHOUT_CLASSES, Task
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import dataset_labels, rows
 from seewhy.inputs.class_names import check_distinct, read_classes
 from seewhy.inputs.layouts import read_layout
@@ -22,7 +22,7 @@ from seewhy.inputs.mask_values import mask_reading
 from seewhy.inputs.paths import Lookup, existing_path
 from seewhy.inputs.rows import is_mask
 from seewhy.inputs.sources import source_file
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 THREADS = 2  # that decode images: PIL does so beside Python
 AHEAD = 64  # images that are begun before the first of them is looked at
@@ -52,7 +52,7 @@ class Dataset:
 
 def load_dataset(name: str, root: Path) -> Dataset:
     """The dataset as its stage left it (`artifacts.dataset_stage`)."""
-    frame, note = artifacts.read_table(artifacts.dataset(root, name), artifacts.dataset_stage(name))
+    frame, note = artifacts.read_table(artifacts.dataset_path(root, name), artifacts.dataset_stage(name))
     return Dataset(name, note["classes"], frame, root, note["task"], note.get("notes", []))
 
 
@@ -70,7 +70,7 @@ def check_dataset(name: str, settings: Settings, root: Path) -> Path:
         raise SeewhyError(f"image '{twice.iloc[0]}' stands twice in {where}; allowed: one row an image")
     notes = [*found.notes, *_lookup_notes(found.lookup, table)]
     note = {"classes": found.classes, "task": settings.task} | ({"notes": notes} if notes else {})
-    path = artifacts.dataset(root, name)
+    path = artifacts.dataset_path(root, name)
     artifacts.write_table(path, table, note)
     return path
 
@@ -142,20 +142,21 @@ def _read_source(
 def _order_notes(given: list[str], found: list[str]) -> list[str]:
     """A line where the classes of params.yaml stand in another order than the data have them."""
     if given and found and given != found and set(given) == set(found):
-        return [f"classes are numbered as `classes` says: {listing(given)}; by the data's own order: {listing(found)}"]
+        told = f"{list_names(given)}; by the data's own order: {list_names(found)}"
+        return [f"classes are numbered as `classes` says: {told}"]
     if (
         given
         and [name for name in given if name.isdecimal()]
         and given == sorted(given) != sorted(given, key=_natural_order)
     ):
-        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(given)}"]
+        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {list_names(given)}"]
     if (
         not given
         and found == sorted(found)
         and all(one.isdecimal() for one in found)
         and found != sorted(found, key=int)
     ):
-        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {listing(found)}"]
+        return [f"classes are in the order of text, as ImageFolder has them, not of numbers: {list_names(found)}"]
     return []
 
 
@@ -168,7 +169,7 @@ def _checked_rows(found: Unchecked, name: str) -> list[dict[str, Any]]:
     check_one = rows.Check(found.classes, found.settings, found.lookup, found.mask_steps)
     places = [f"row {number} of dataset '{name}'" for number in range(1, len(records) + 1)]
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(progress(_in_order(pool, check_one, records, places), len(records), f"checking {name}"))
+        return list(show_progress(_in_order(pool, check_one, records, places), len(records), f"checking {name}"))
 
 
 def _in_order(pool: ThreadPoolExecutor, check_one: rows.Check, records: list[Any], places: list[str]) -> Iterator[Any]:
@@ -183,5 +184,7 @@ def _lookup_notes(lookup: Lookup, table: pd.DataFrame) -> list[str]:
     outside = [source_file(one) for one in table["image"] if Path(one).is_absolute()]
     if outside:
         folders = dict.fromkeys(str(one.parent) for one in outside)
-        notes.append(f"{len(outside):,} images are read where they lie, outside the project: {listing([*folders][:3])}")
+        notes.append(
+            f"{len(outside):,} images are read where they lie, outside the project: {list_names([*folders][:3])}"
+        )
     return notes

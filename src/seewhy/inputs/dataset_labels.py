@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import labels
 from seewhy.inputs.layouts.file_names import labels_in
 from seewhy.inputs.layouts.finding import Reading
@@ -56,7 +56,7 @@ def _single_labels(
             pd.DataFrame(columns), [*columns], _column_classes(columns, classes, where), "negative"
         )
         return frame.assign(label=labels.one_of_columns(marked, where)), [
-            f"one-hot columns hold the label: {listing(columns)}"
+            f"one-hot columns hold the label: {list_names(columns)}"
         ]
     if "label" not in frame:
         return frame, []
@@ -112,7 +112,7 @@ def _column_classes(columns: dict[str, pd.Series], classes: list[str], where: st
         return [*columns]
     if len(columns) != len(classes):
         raise SeewhyError(
-            f"{len(columns)} columns of labels in {where} ({listing(columns)}) for {len(classes)} classes "
-            f"({listing(classes)}); `label_columns` names one for each class"
+            f"{len(columns)} columns of labels in {where} ({list_names(columns)}) for {len(classes)} classes "
+            f"({list_names(classes)}); `label_columns` names one for each class"
         )
     return classes

@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import nn
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs.absent import Absent, stand_in
 from seewhy.inputs.safe_code import is_safe
 from seewhy.inputs.source_code import (
@@ -62,7 +62,7 @@ def take_definitions(path: Path, name: str, given: dict[str, Any], classes: int,
         defined = {key for key in file.bound if not key.startswith("_")}
         if name not in defined:
             kinds = [one.name for one in file.statements if isinstance(one, ast.ClassDef | ast.FunctionDef)]
-            raise unknown("architecture", f"{path.name}:{name}", [f"{path.name}:{kind}" for kind in kinds], where)
+            raise unknown_name("architecture", f"{path.name}:{name}", [f"{path.name}:{kind}" for kind in kinds], where)
         file.provide_name(name)
     except SeewhyError:
         raise
@@ -256,5 +256,5 @@ def missing_value(taken: Taken, error: Exception, where: str) -> SeewhyError | N
         return None
     return SeewhyError(
         f"{where}: the network needs '{name}', which is made by {taken.unknown[name]}; that is not run: "
-        f"write `arguments: {{{name}: ...}}`; others: {listing(taken.unknown)}"
+        f"write `arguments: {{{name}: ...}}`; others: {list_names(taken.unknown)}"
     )

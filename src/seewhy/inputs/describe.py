@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seewhy.errors import listing
+from seewhy.errors import list_names
 from seewhy.inputs.checkpoint import NAMES, load_checkpoint
 from seewhy.inputs.guess import Guess, guess_networks
 from seewhy.inputs.lines import Found, entry_name, flow_style, yaml_path
@@ -26,14 +26,14 @@ def describe_checkpoint(path: Path, root: Path) -> Found:
     if point.notes:
         facts["taken"] = "; ".join(point.notes)
     number = guesses[0].classes if guesses else None
-    known = point.classes and f"{len(point.classes)}: {listing(point.classes)}"
+    known = point.classes and f"{len(point.classes)}: {list_names(point.classes)}"
     facts["classes"] = known or (str(number) if number else "not stated")
     if point.words:
-        facts["vocabulary"] = f"{len(point.words):,} words: {listing(point.words)}"
+        facts["vocabulary"] = f"{len(point.words):,} words: {list_names(point.words)}"
     facts["epoch"] = "not stated" if point.epoch is None else str(point.epoch)
     facts["claimed accuracy"] = "not stated" if point.claimed_accuracy is None else f"{point.claimed_accuracy:.1%}"
-    facts["size, mean, std"] = listing(f"{key} {value}" for key, value in seen.items()) if seen else "not stated"
-    facts["settings"] = listing(f"{key} = {str(value)[:60]}" for key, value in point.config.items())
+    facts["size, mean, std"] = list_names(f"{key} {value}" for key, value in seen.items()) if seen else "not stated"
+    facts["settings"] = list_names(f"{key} = {str(value)[:60]}" for key, value in point.config.items())
     facts["sha256"] = point.sha256
     return Found(facts, _study_entry(path, root, guesses, seen, bool(buffers)))
 
@@ -42,7 +42,7 @@ def _network_words(guesses: list[Guess]) -> str:
     if not guesses:
         return "none of torchvision, timm or smp that is known here: a class of your own"
     first = guesses[0]
-    also = f"; as well: {listing(one.architecture for one in guesses[1:])}" if guesses[1:] else ""
+    also = f"; as well: {list_names(one.architecture for one in guesses[1:])}" if guesses[1:] else ""
     under = f" under '{first.prefix}'" if first.prefix else ""
     encoder = "".join(f" with encoder {name}" for name in first.arguments.values())
     if first.is_exact:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 class AdaptiveConcatPool2d(nn.Module):
@@ -32,7 +32,7 @@ def learner_network(name: str, weights: Mapping[str, Tensor], where: str) -> nn.
     from torchvision import models
 
     if name not in models.list_models():
-        raise unknown("architecture", f"fastai:{name}", [f"fastai:{one}" for one in models.list_models()], where)
+        raise unknown_name("architecture", f"fastai:{name}", [f"fastai:{one}" for one in models.list_models()], where)
     parts = dict(models.get_model(name, weights=None).named_children())
     last = next((key for key in ("avgpool", "classifier", "fc") if key in parts), None)
     names = list(parts)

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 from jaxtyping import Float
 
-from seewhy.config.preprocessing import Crop, Pad, Preprocessing, Resize, Step, fixed_size, sides
+from seewhy.config.preprocessing import Crop, Pad, Preprocessing, Resize, Step, fixed_size, height_and_width
 from seewhy.errors import SeewhyError
 
 LARGEST = 120_000_000  # pixels; PIL itself only warns up to twice its limit
@@ -60,7 +60,7 @@ def _resize_operations(step: Resize, size: Sides) -> Iterator[Operation]:
 
 def _target_size(step: Resize, size: Sides) -> Sides:
     """(width, height) after the resize of a picture of `size`."""
-    height, width = sides(step.size)
+    height, width = height_and_width(step.size)
     if step.rule in ("squash", "crop_first", "pad_first"):
         return width, height
     if step.rule == "cover":
@@ -91,7 +91,7 @@ def _covering_size(step: Resize, size: Sides, target: Sides) -> Sides:
 
 def _fastai_window(step: Resize, size: Sides, crop: bool) -> tuple[tuple[int, int], Sides]:
     """Start and size of the part that has the shape of `step.size`: within the picture, or around it."""
-    height, width = sides(step.size)
+    height, width = height_and_width(step.size)
     ratios = size[0] / width, size[1] / height
     factor = min(ratios) if crop else max(ratios)
     inner = int(factor * width), int(factor * height)
@@ -190,7 +190,7 @@ def _corners_before(operation: Operation, corners: np.ndarray, before: Sides) ->
 def canvas_size(preprocessing: Preprocessing) -> tuple[int, int]:
     """(height, width) of the network's input."""
     if preprocessing.size is not None:
-        return sides(preprocessing.size)
+        return height_and_width(preprocessing.size)
     found = fixed_size(preprocessing.pipeline)
     if found is None:
         raise SeewhyError("preprocessing.size is not set; allowed: pixels, or [height, width]")

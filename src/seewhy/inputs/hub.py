@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs.lines import entry_name, flow_style, yaml_path
 
 
@@ -22,7 +22,7 @@ def fetch_weights(architecture: str, which: str, path: Path, root: Path) -> str:
         raise SeewhyError(f"architecture '{architecture}'; allowed: torchvision:NAME or timm:NAME")
     content, seen = (_from_torchvision if zoo == "torchvision" else _from_timm)(name, which)
     content["config"]["MODEL_NAME"] = name
-    with artifacts.whole(path) as scratch:
+    with artifacts.atomic_file(path) as scratch:
         torch.save(content, scratch)
     names = path.with_suffix(".classes.json")
     artifacts.write_json(names, _distinct_names(content["classes"]))
@@ -46,10 +46,12 @@ def _from_torchvision(name: str, which: str) -> tuple[dict[str, Any], dict[str, 
     from torchvision import models
 
     if name not in models.list_models():
-        raise unknown("architecture", f"torchvision:{name}", [f"torchvision:{one}" for one in models.list_models()])
+        raise unknown_name(
+            "architecture", f"torchvision:{name}", [f"torchvision:{one}" for one in models.list_models()]
+        )
     known = models.get_model_weights(name)
     if which not in known.__members__:
-        raise unknown("weights", which, known.__members__, f"torchvision:{name}")
+        raise unknown_name("weights", which, known.__members__, f"torchvision:{name}")
     weights = known[which]
     seen = weights.transforms()
     state = _download_or_refuse(f"torchvision:{name}", lambda: weights.get_state_dict(progress=True, check_hash=True))
@@ -63,9 +65,9 @@ def _from_timm(name: str, which: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
     tags = [one.partition(".")[2] for one in timm.list_pretrained(f"{name}.*")]
     if not tags:
-        raise unknown("architecture", f"timm:{name}", [f"timm:{one}" for one in timm.list_models(pretrained=True)])
+        raise unknown_name("architecture", f"timm:{name}", [f"timm:{one}" for one in timm.list_models(pretrained=True)])
     if which not in ("DEFAULT", *tags):
-        raise unknown("weights", which, ["DEFAULT", *tags], f"timm:{name}")
+        raise unknown_name("weights", which, ["DEFAULT", *tags], f"timm:{name}")
     whole = name if which == "DEFAULT" else f"{name}.{which}"
     model = _download_or_refuse(f"timm:{name}", lambda: timm.create_model(whole, pretrained=True))
     seen = timm.data.resolve_data_config(model=model)

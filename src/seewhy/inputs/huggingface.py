@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import inert
 
 FILES = ("model.safetensors", "pytorch_model.bin")
@@ -27,7 +27,7 @@ def read_folder(folder: Path, where: str) -> tuple[dict[str, Any], Path]:
     if file is None:
         found = sorted(path.name for path in folder.iterdir())
         raise SeewhyError(
-            f"{where}: no weights in folder '{folder.name}'; found: {listing(found)}; allowed: {FILES[0]}"
+            f"{where}: no weights in folder '{folder.name}'; found: {list_names(found)}; allowed: {FILES[0]}"
         )
     from safetensors.torch import load_file
 

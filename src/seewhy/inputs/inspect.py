@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import tables
 from seewhy.inputs.class_names import read_classes
 from seewhy.inputs.lines import Found, entry_name, flow_style, yaml_path
@@ -62,7 +62,7 @@ def _inspect_names(path: Path, root: Path) -> Found:
     lines = (
         f"datasets:\n  {entry_name(path)}: {{task: classification, images: FOLDER, classes: {yaml_path(path, root)}}}\n"
     )
-    return Found({"what": "class names", "classes": f"{len(names)}: {listing(names)}"}, lines)
+    return Found({"what": "class names", "classes": f"{len(names)}: {list_names(names)}"}, lines)
 
 
 def _inspect_table(path: Path, root: Path) -> Found:
@@ -71,14 +71,14 @@ def _inspect_table(path: Path, root: Path) -> Found:
     frame = tables.as_text(found[key])
     facts = {"what": "a table" if len(found) == 1 else f"{len(found)} tables", "rows": f"{len(frame):,}"}
     if key:
-        facts["tables"] = listing(f"{name} ({len(one):,} rows)" for name, one in found.items())
-    facts["columns"] = listing(frame.columns)
+        facts["tables"] = list_names(f"{name} ({len(one):,} rows)" for name, one in found.items())
+    facts["columns"] = list_names(frame.columns)
     columns = {"image": _named_column(frame, IMAGE_WORDS), "label": _named_column(frame, LABEL_WORDS)}
     renamed = {ours: theirs for ours, theirs in columns.items() if theirs and theirs != ours}
     label = columns["label"]
     names = sorted(set(frame[label]) - {""}) if label else []
     if names and len(names) <= CLASSES:
-        facts["classes"] = f"{len(names)} in column '{label}': {listing(names)}"
+        facts["classes"] = f"{len(names)} in column '{label}': {list_names(names)}"
     numbered = all(name.isdecimal() for name in names)
     entry: dict[str, Any] = {"task": "classification", "manifest": yaml_path(path, root)}
     entry |= {"table": key} if key else {}

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 
 Reading = Literal["auto", "names", "indices"]
 Uncertain = Literal["ignore", "negative", "positive"]
@@ -43,7 +43,7 @@ def class_label(found: str, classes: Sequence[str], where: str, reading: Reading
         return number
     if number and int(number) < len(classes) and reading != "names":
         return classes[int(number)]
-    raise unknown("label", found, classes, where)
+    raise unknown_name("label", found, classes, where)
 
 
 def choose_reading(found: Iterable[str], classes: Sequence[str], asked: Reading, key: str) -> tuple[Reading, str]:
@@ -60,7 +60,7 @@ def choose_reading(found: Iterable[str], classes: Sequence[str], asked: Reading,
     if asked != "auto" or not clashing:
         return asked, ""
     as_names, as_indices = all(one in classes for one in numbers), all(int(one) < len(classes) for one in numbers)
-    shown = listing(classes)
+    shown = list_names(classes)
     if as_indices and not as_names:
         odd = next(one for one in numbers if one not in classes)
         return "indices", f"numbers are read as indices, since '{odd}' is no class name (classes: {shown})"
@@ -68,7 +68,7 @@ def choose_reading(found: Iterable[str], classes: Sequence[str], asked: Reading,
         odd = next(one for one in numbers if int(one) >= len(classes))
         return "names", f"numbers are read as names, since there is no index {odd} (classes: {shown})"
     raise SeewhyError(
-        f"{key}: the labels {listing(numbers)} can be names of classes or their indices (classes: {shown}); "
+        f"{key}: the labels {list_names(numbers)} can be names of classes or their indices (classes: {shown}); "
         "`labels: names` or `labels: indices` decides"
     )
 
@@ -172,7 +172,7 @@ def one_of_columns(marked: Marked, where: str) -> list[str]:
     for row, names in enumerate(marked.held, start=1):
         if names and len(names) > 1:
             raise SeewhyError(
-                f"row {row} of {where} has {len(names)} labels: {listing(names)}; `task: multilabel` reads them"
+                f"row {row} of {where} has {len(names)} labels: {list_names(names)}; `task: multilabel` reads them"
             )
         found.append(names[0] if names else "")
     return found

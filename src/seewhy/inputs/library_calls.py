@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs.albumentations_calls import ALBUMENTATIONS
 from seewhy.inputs.fastai_calls import FASTAI, fastai_resize
 from seewhy.inputs.picture_flow import (
@@ -103,7 +103,7 @@ def _library_call(names: Names, function: Reference, args: list[Any], settings: 
             raise refusal_error(text, ALLOWED)
         return Transform(name, lambda flow: flow.without_random(name))
     if name not in table:
-        raise unknown("transform", name, [*USUAL, *sorted({*table} - {*USUAL})], f"'{text[:60]}'")
+        raise unknown_name("transform", name, [*USUAL, *sorted({*table} - {*USUAL})], f"'{text[:60]}'")
     usual = name != "ToGray" and "p" in settings and table is ALBUMENTATIONS
     kept = {key: one for key, one in settings.items() if key != "p"} if usual else settings
     return _bind_handler(table[name], name, args, kept, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs import labels, tables
 from seewhy.inputs.layouts import captions, walk
 from seewhy.inputs.layouts.finding import Reading
@@ -34,7 +34,9 @@ def read_images(folder: Path, settings: Settings, classes: list[str], key: str) 
     found = [path for path in walk.list_pictures(folder, settings.files) if path.suffix.lower() in SUFFIXES]
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     if not names:
-        raise SeewhyError(f"{key}: there is no image in '{folder.name}'; allowed: files ending in {listing(SUFFIXES)}")
+        raise SeewhyError(
+            f"{key}: there is no image in '{folder.name}'; allowed: files ending in {list_names(SUFFIXES)}"
+        )
     frame = pd.DataFrame({"image": names})
     owners = [next((part for part in name.split("/")[:-1] if part in classes), None) for name in names]
     if settings.task != "classification" or None in owners:
@@ -53,10 +55,10 @@ def read_manifest(manifest: Path, settings: Settings, classes: list[str], where:
     free = [name for name in KNOWN if name not in columns]
     for column in frame.columns.difference([*columns, *parts]):
         if get_close_matches(column.strip().lower(), free, 1, TYPO):
-            raise unknown("column", column, KNOWN, place)
+            raise unknown_name("column", column, KNOWN, place)
     if "image" not in columns:
         raise SeewhyError(
-            f"missing column 'image' in {place}; found: {listing(frame.columns)}; "
+            f"missing column 'image' in {place}; found: {list_names(frame.columns)}; "
             f"{key}.columns: {{image: ...}} names another"
         )
     if frame.empty:
@@ -66,7 +68,7 @@ def read_manifest(manifest: Path, settings: Settings, classes: list[str], where:
         frame = frame.drop_duplicates("image").assign(caption=lambda one: one["image"].map(captions_of))
     for name in settings.keep:
         if name not in frame:
-            raise unknown("column", name, frame.columns, place)
+            raise unknown_name("column", name, frame.columns, place)
     own = [name for name in settings.keep if name not in columns]
     kept = frame[[*columns, *own]].assign(**{f"part:{name}": frame[name] for name in parts})
     return Reading(kept, parts=parts)
@@ -76,7 +78,7 @@ def _class_columns(frame: pd.DataFrame, settings: Settings, classes: list[str], 
     """Columns of 0 and 1, or of numbers, one for each class: those that are named, or those of the classes' names."""
     for name in settings.label_columns:
         if name not in frame:
-            raise unknown("column", name, frame.columns, place)
+            raise unknown_name("column", name, frame.columns, place)
     if settings.label_columns or "label" in frame:
         return settings.label_columns
     ours = len(classes) > 0 and all(name in frame and name not in KNOWN for name in classes)
@@ -88,6 +90,6 @@ def _renamed_columns(frame: pd.DataFrame, ours: Mapping[str, str], place: str) -
     """`frame` with the columns that `columns:` names under our names; a column that had such a name before is gone."""
     for theirs in ours.values():
         if theirs not in frame:
-            raise unknown("column", theirs, frame.columns, place)
+            raise unknown_name("column", theirs, frame.columns, place)
     kept = frame.drop(columns=[name for name in ours if name in frame])
     return kept.assign(**{name: frame[theirs] for name, theirs in ours.items()})

@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import sources
 from seewhy.inputs.layouts.mask_pairs import read_colours
 from seewhy.inputs.sources import MARK, NO_CLASS
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 LOSSY = (".jpg", ".jpeg")
 MOST = 400  # colours that are kept in mind: a photo given as a mask has more
@@ -54,10 +54,10 @@ def mask_reading(
     if settings.colours:
         return _by_colours(root / settings.colours, classes, where)
     seen = Values()
-    for one in progress(masks, len(masks), "looking at masks"):
+    for one in show_progress(masks, len(masks), "looking at masks"):
         seen.add_mask(one)
     if seen.colours:
-        shown = listing(f"#{one:06x}" for one, _ in seen.colours.most_common(6))
+        shown = list_names(f"#{one:06x}" for one, _ in seen.colours.most_common(6))
         raise SeewhyError(
             f"the masks of {where} are coloured ({shown}); `colours: FILE`, a table name, r, g, b, tells their classes"
         )
@@ -67,7 +67,7 @@ def mask_reading(
 def _by_what_occurs(seen: Values, count: int) -> tuple[str, list[str]]:
     """The reading of masks of `count` classes: two values are two classes, also 0 and 255."""
     found = sorted(seen.values)
-    told = listing(f"{value} in {seen.values[value]:,}" for value in found)
+    told = list_names(f"{value} in {seen.values[value]:,}" for value in found)
     if count == 2 and len(found) == 2 and found[0] == 0 and found[1] > 1:
         return f"{MARK}values=0,{found[1]}", [f"masks hold the values 0 and {found[1]}: {found[1]} is read as class 1"]
     if count == 2 and seen.is_lossy and len(found) > 2:
@@ -91,7 +91,7 @@ def _by_colours(file: Path, classes: list[str], where: str) -> tuple[str, list[s
     missing = [name for name in classes if name not in table]
     if missing:
         raise SeewhyError(
-            f"colours of {where}: '{file.name}' has no colour for {listing(missing)}; found: {listing(table)}"
+            f"colours of {where}: '{file.name}' has no colour for {list_names(missing)}; found: {list_names(table)}"
         )
     colours = ",".join(table[name] for name in classes)
     return f"{MARK}colours={colours}", [

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 def parse_module(line: str, where: str) -> nn.Module:
@@ -54,7 +54,7 @@ def _make_module(call: ast.Call, where: str) -> Any:
     kind = getattr(nn, name, None)
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         known = [key for key, one in vars(nn).items() if isinstance(one, type) and issubclass(one, nn.Module)]
-        raise unknown("module", name, known, where)
+        raise unknown_name("module", name, known, where)
     try:
         return kind(*arguments, **options)
     except Exception as error:  # whatever torch raises for wrong arguments

@@ -7,7 +7,7 @@ from typing import Any
 from seewhy.config.dataset import Dataset as DatasetSettings
 from seewhy.config.params import FILE, Study
 from seewhy.config.project import Project
-from seewhy.config.validation import validate
+from seewhy.config.validation import validate_settings
 from seewhy.errors import SeewhyError
 from seewhy.inputs.guess import guess_networks
 from seewhy.inputs.layouts import table
@@ -52,8 +52,8 @@ def propose_study(project: Project, request: Request, ask: Ask | None = None) ->
     found.settings |= _merged_settings(found.settings, of_study)
     for note in unchecked.notes[1:]:
         found.add_fact("note", note)
-    validate(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
-    validate(Study, {"dataset": request.study} | found.settings, f"the new study of {FILE}")
+    validate_settings(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
+    validate_settings(Study, {"dataset": request.study} | found.settings, f"the new study of {FILE}")
     return found
 
 

@@ -7,8 +7,8 @@ from seewhy.config.dataset import WITHOUT_CLASSES
 from seewhy.config.dataset import Dataset as DatasetSettings
 from seewhy.config.params import FILE
 from seewhy.config.project import Project
-from seewhy.config.validation import validate
-from seewhy.errors import SeewhyError, listing
+from seewhy.config.validation import validate_settings
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import dataset
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.guess import Guess
@@ -53,7 +53,7 @@ def settle_classes(
     task = found.dataset["task"]
     if request.classes:
         found.dataset["classes"] = _class_option(request.classes, project.root)
-    settings = validate(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
+    settings = validate_settings(DatasetSettings, found.dataset, f"the new dataset of {FILE}")
     try:
         unchecked = dataset.read_dataset(request.study, settings, project.root)
     except SeewhyError as error:
@@ -63,14 +63,16 @@ def settle_classes(
             "the classes' names", "--classes a,b,c or --classes FILE", ask, "the data name none"
         )
         found.dataset["classes"] = known.split(",") if isinstance(known, str) else known
-        unchecked = dataset.read_dataset(request.study, validate(DatasetSettings, found.dataset, FILE), project.root)
+        unchecked = dataset.read_dataset(
+            request.study, validate_settings(DatasetSettings, found.dataset, FILE), project.root
+        )
     why = "--classes" if request.classes else "the order of the data: names sorted as text, as ImageFolder does"
     told = point.classes
     if told and task not in WITHOUT_CLASSES and list(told) != unchecked.classes:
         unchecked, why = _by_checkpoint(project, request, list(told), unchecked, found, why)
     if unchecked.classes:
         found.dataset.setdefault("classes", unchecked.classes)
-        found.add_fact("classes", f"{len(unchecked.classes)}: {listing(unchecked.classes)}", why)
+        found.add_fact("classes", f"{len(unchecked.classes)}: {list_names(unchecked.classes)}", why)
     return unchecked
 
 
@@ -82,16 +84,16 @@ def _by_checkpoint(
     if request.classes:
         if set(told) == set(ours):
             raise SeewhyError(
-                f"--classes says {listing(ours)}, the checkpoint {listing(told)}; allowed: the order of the checkpoint"
+                f"--classes says {list_names(ours)}, the checkpoint {list_names(told)}; allowed: the order of the checkpoint"
             )
-        found.add_fact("note", f"the checkpoint calls its classes {listing(told)}")
+        found.add_fact("note", f"the checkpoint calls its classes {list_names(told)}")
         return unchecked, why
     numbers = all(name.isdecimal() for name in ours) and len(ours) <= len(told)
     if not (set(ours) <= set(told) or numbers):
-        found.add_fact("note", f"the checkpoint calls its classes {listing(told)}, the data {listing(ours)}")
+        found.add_fact("note", f"the checkpoint calls its classes {list_names(told)}, the data {list_names(ours)}")
         return unchecked, why
     found.dataset["classes"] = told
-    settings = validate(DatasetSettings, found.dataset, FILE)
+    settings = validate_settings(DatasetSettings, found.dataset, FILE)
     return dataset.read_dataset(request.study, settings, project.root), "the checkpoint's own names, in its order"
 
 
@@ -115,7 +117,9 @@ def settle_split(line: str, unchecked: dataset.Unchecked, root: Path, found: Pro
     """The line of splitting that was said, or the first split that the data have; all images where they have none."""
     frame = unchecked.frame
     held = frame["split"].replace("", "test").value_counts() if "split" in frame else None
-    counts = f"{len(frame):,} images" if held is None else listing(f"{name} {count:,}" for name, count in held.items())
+    counts = (
+        f"{len(frame):,} images" if held is None else list_names(f"{name} {count:,}" for name, count in held.items())
+    )
     found.add_fact("images", counts)
     if line:
         found.settings["split"] = line
@@ -127,6 +131,6 @@ def settle_split(line: str, unchecked: dataset.Unchecked, root: Path, found: Pro
         )
     else:
         names = [one for one in SPLIT_ORDER if one in held.index] or [str(held.index[0])]
-        rest = f", not {listing(one for one in held.index if one != names[0])}" if len(held) > 1 else ""
+        rest = f", not {list_names(one for one in held.index if one != names[0])}" if len(held) > 1 else ""
         found.settings["split"] = names[0]
         found.add_fact("split", names[0], f"the first of {', '.join(SPLIT_ORDER)} that is there{rest}")

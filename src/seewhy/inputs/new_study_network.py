@@ -3,7 +3,7 @@
 from typing import Any
 
 from seewhy.config.project import Project
-from seewhy.errors import listing
+from seewhy.errors import list_names
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, config_key, load_checkpoint
 from seewhy.inputs.guess import Guess
 from seewhy.inputs.new_study_request import Ask, Proposal, Request, ask_or_refuse, path_of_option
@@ -39,7 +39,7 @@ def settle_network(
     elif exact:
         found.settings["architecture"] = exact[0].architecture
         found.settings |= {"arguments": dict(exact[0].arguments)} if exact[0].arguments else {}
-        more = f"; also {listing(one.architecture for one in exact[1:])}" if exact[1:] else ""
+        more = f"; also {list_names(one.architecture for one in exact[1:])}" if exact[1:] else ""
         found.add_fact("network", exact[0].architecture, f"all {exact[0].total} tensors of it are in the file{more}")
     else:
         near = (
@@ -76,13 +76,13 @@ def settle_preprocessing(
             "the preprocessing",
             "--transform 'LINE', the line of your own code, as 'Compose([Resize(224), ToTensor(), Normalize(...)])'",
             ask,
-            f"the file does not tell {listing(lacking)}",
+            f"the file does not tell {list_names(lacking)}",
         )
         found.settings["preprocessing"] = line
         found.add_fact("preprocessing", line, "as you said")
         return
     found.add_fact(
         "preprocessing",
-        listing(f"{key} {value}" for key, value in (told | dict(given)).items()),
+        list_names(f"{key} {value}" for key, value in (told | dict(given)).items()),
         "the checkpoint's own settings" if not given else "--set",
     )

@@ -29,9 +29,9 @@ def make_study(project: Project, request: Request, only: bool) -> None:
     show_proposal(found)
     name = add_study(project.root, request.study, found.dataset, found.settings, only)
     typer.echo(f"\n{FILE}: wrote datasets.{name} and studies.{request.study}\n")
-    from seewhy.doctor.examination import consult
+    from seewhy.doctor.examination import print_examination
 
-    consult(Project(project.root), [request.study])
+    print_examination(Project(project.root), [request.study])
     typer.echo(f"\nnext: make report STUDY={request.study}")
 
 

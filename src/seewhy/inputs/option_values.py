@@ -7,7 +7,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from seewhy.config.dataset import Dataset
 from seewhy.config.params import Study
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 PATTERNS = ("files", "pattern")  # which begin with what means something else in YAML
 
@@ -28,7 +28,7 @@ def split_options(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]
             raise SeewhyError(f"--set {one!r}; allowed: KEY=VALUE, as columns.image=image_id")
         first, *rest = key.strip().split(".")
         if first not in Dataset.model_fields and first not in Study.model_fields:
-            raise unknown("key", first, [*Dataset.model_fields, *Study.model_fields], "--set")
+            raise unknown_name("key", first, [*Dataset.model_fields, *Study.model_fields], "--set")
         place = of_dataset if first in Dataset.model_fields else of_study
         for part in [first, *rest][:-1]:
             place = place.setdefault(part, {})

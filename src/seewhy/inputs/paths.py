@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.sources import MARK, split_address
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".npy", ".dcm")
@@ -46,7 +46,7 @@ class Lookup:
             or (self._by_name(name, where) if search else None)
         )
         if found is None:
-            places = listing(_folder_name(folder, self.root) for folder in self.folders)
+            places = list_names(_folder_name(folder, self.root) for folder in self.folders)
             raise SeewhyError(f"{where}: there is no file '{name[:200]}' in {places}{self.hint}")
         return found
 
@@ -109,7 +109,7 @@ class Lookup:
         whole, stems = self._images_below
         places = [one for one in whole.get(last) or stems.get(last, []) if _is_file(one)]
         if len(places) > 1:
-            shown = listing(_folder_name(place, self.root) for place in places[:3])
+            shown = list_names(_folder_name(place, self.root) for place in places[:3])
             raise SeewhyError(f"{where}: '{name[:200]}' could be {len(places)} files: {shown}{self.hint}")
         if not places:
             return None

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from seewhy.config.preprocessing import SAID_BY_LINE, Preprocessing
-from seewhy.config.validation import validate
-from seewhy.errors import SeewhyError, listing
+from seewhy.config.validation import validate_settings
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, config_key
 from seewhy.inputs.geometry import Fit
 from seewhy.inputs.processor_config import steps_of_processor
@@ -32,7 +32,7 @@ class Resolved:
         places: dict[str, list[str]] = {}
         for key, place in self.sources.items():
             places.setdefault(place, []).append(key)
-        return "; ".join(f"{listing(keys)} from {place}" for place, keys in places.items())
+        return "; ".join(f"{list_names(keys)} from {place}" for place, keys in places.items())
 
 
 def resolve_preprocessing(
@@ -76,7 +76,7 @@ def _completed_settings(
         new = {key: value for key, value in settings.items() if key not in _groups_of(merged)}
         merged |= new
         sources |= dict.fromkeys(new, place)
-    found = validate(Preprocessing, merged, f"{where} and the checkpoint's config")
+    found = validate_settings(Preprocessing, merged, f"{where} and the checkpoint's config")
     for key in NAMES:
         unneeded = key != "size" and found.normalise != "fixed"
         if getattr(found, key) is None and not unneeded:
@@ -155,7 +155,9 @@ def _of_processor(config: Mapping[str, Any], own: dict[str, Any], file: Path) ->
     named_fast = str(config.get("image_processor_type", "")).endswith(("Fast", "Pil"))
     if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) >= 5 and not named_fast:
         settings["library"] = "torch"
-    return Resolved(validate(Preprocessing, settings | own, PROCESSOR), {"all": f"{PROCESSOR} beside the checkpoint"})
+    return Resolved(
+        validate_settings(Preprocessing, settings | own, PROCESSOR), {"all": f"{PROCESSOR} beside the checkpoint"}
+    )
 
 
 def _with_size(found: Preprocessing, sizes: Sequence[tuple[int, int]], where: str) -> Preprocessing:
@@ -164,7 +166,7 @@ def _with_size(found: Preprocessing, sizes: Sequence[tuple[int, int]], where: st
         return found
     canvases = sorted({Fit.of_image(size, found).canvas for size in set(sizes)})
     if len(canvases) != 1:
-        seen = listing(f"{width} x {height}" for width, height in canvases[:3])
+        seen = list_names(f"{width} x {height}" for width, height in canvases[:3])
         raise SeewhyError(f"{where}: leaves images of {len(canvases)} sizes ({seen}); allowed: a Resize or CenterCrop")
     width, height = canvases[0]
     return found.model_copy(update={"size": width if width == height else (height, width)})

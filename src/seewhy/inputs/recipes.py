@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 
 def build_from_recipe(entry: dict[str, Any], root: Path, where: str) -> None:
@@ -21,7 +21,7 @@ def build_from_recipe(entry: dict[str, Any], root: Path, where: str) -> None:
     name = entry["recipe"]
     module = import_module(name) if _module_exists(name) else None
     if not hasattr(module, "build"):
-        raise unknown("recipe", name, _recipe_modules(name.rpartition(".")[0]), where)
+        raise unknown_name("recipe", name, _recipe_modules(name.rpartition(".")[0]), where)
     module.build(entry, root)  # type: ignore[union-attr]
 
 
@@ -29,7 +29,7 @@ def recipe_hash(name: str) -> str:
     """Hex digest of a recipe's code: its module and those beside it."""
     spec = find_spec(name) if _module_exists(name) else None
     folder = Path(spec.origin).parent if spec and spec.origin else None
-    return artifacts.sha256(*sorted(folder.glob("*.py"))) if folder else ""
+    return artifacts.file_sha256(*sorted(folder.glob("*.py"))) if folder else ""
 
 
 def _module_exists(name: str) -> bool:

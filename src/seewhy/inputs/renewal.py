@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seewhy.config import artifacts
-from seewhy.config.yaml_file import read
+from seewhy.config.yaml_file import read_yaml
 from seewhy.errors import SeewhyError
 from seewhy.inputs.recipes import build_from_recipe, recipe_hash
 
@@ -23,7 +23,7 @@ Seen = dict[str, list[int | str]]  # path from the project's root -> size and ti
 def is_current(root: Path, name: str) -> bool:
     """Whether nothing has changed since the dataset was checked last; takes no more than a look at each file."""
     try:
-        entry = read(root / FILE)["datasets"][name]
+        entry = read_yaml(root / FILE)["datasets"][name]
     except (OSError, SeewhyError, KeyError, TypeError):
         return False
     known = _read_note(_note_path(root, name))
@@ -42,7 +42,7 @@ def renew_dataset(project: "Project", name: str) -> None:
     root, settings = project.root, project.params.datasets[name]
     if is_current(root, name):
         return
-    entry, note = read(root / FILE)["datasets"][name], _note_path(root, name)
+    entry, note = read_yaml(root / FILE)["datasets"][name], _note_path(root, name)
     known = _read_note(note)
     if settings.demo and (known.get("recipe") != _recipe_code(entry) or not _are_there(root, known.get("files", {}))):
         build_from_recipe(settings.demo, root, f"datasets.{name}.demo of {FILE}")
@@ -50,7 +50,7 @@ def renew_dataset(project: "Project", name: str) -> None:
 
     note.unlink(missing_ok=True)
     check_dataset(name, settings, root)
-    seen = _file_stats(root, _watched_files(root, settings, artifacts.dataset(root, name)))
+    seen = _file_stats(root, _watched_files(root, settings, artifacts.dataset_path(root, name)))
     artifacts.write_json(note, {"made": _checking_code(entry), "recipe": _recipe_code(entry), "files": seen})
 
 
@@ -59,7 +59,7 @@ def _are_there(root: Path, files: Seen) -> bool:
 
 
 def _note_path(root: Path, name: str) -> Path:
-    path = artifacts.dataset(root, name)
+    path = artifacts.dataset_path(root, name)
     return path.with_name(f".{path.stem}.seen.json")
 
 
@@ -73,7 +73,7 @@ def _read_note(note: Path) -> dict[str, Any]:
 def _checking_code(entry: dict[str, Any]) -> str:
     """Settings and code that a check rests on."""
     code = [*sorted((PACKAGE / "inputs").rglob("*.py")), *sorted((PACKAGE / "config").glob("*.py"))]
-    return f"{json.dumps(entry, sort_keys=True)} {artifacts.sha256(*code)}"
+    return f"{json.dumps(entry, sort_keys=True)} {artifacts.file_sha256(*code)}"
 
 
 def _recipe_code(entry: dict[str, Any]) -> str:
@@ -90,8 +90,8 @@ def _file_stats(root: Path, names: Iterable[str]) -> Seen:
             stat = path.stat()
         except OSError:
             continue
-        ours = path.parent == artifacts.dataset(root, "").parent
-        found[name] = [0 if path.is_dir() else stat.st_size, artifacts.sha256(path) if ours else stat.st_mtime_ns]
+        ours = path.parent == artifacts.dataset_path(root, "").parent
+        found[name] = [0 if path.is_dir() else stat.st_size, artifacts.file_sha256(path) if ours else stat.st_mtime_ns]
     return found
 
 

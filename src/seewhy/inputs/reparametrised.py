@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import listing
+from seewhy.errors import list_names
 
 # of torch.nn.utils.weight_norm and spectral_norm -> what torch.nn.utils.parametrizations calls the same
 NEW_NAMES = {
@@ -25,7 +25,7 @@ def as_the_network_has_them(model: nn.Module, weights: Mapping[str, Tensor]) -> 
         if names := fold(own, found):
             notes.append(f"{kind} of {len(names)} layers is folded into their weights")
     if names := _unfuse_norms(model, own, found):
-        notes.append(f"{len(names)} norms are fused into the convolutions before them: {listing(names)}")
+        notes.append(f"{len(names)} norms are fused into the convolutions before them: {list_names(names)}")
     return found, notes
 
 

@@ -81,7 +81,7 @@ def is_mask(column: str) -> bool:
 
 def _image_digest(path: Path, image: Any) -> str:
     """Hash of the file, or of the pixels of an image that shares its file with others."""
-    return sha256(image.tobytes()).hexdigest() if split_address(path)[1] else artifacts.sha256(path)
+    return sha256(image.tobytes()).hexdigest() if split_address(path)[1] else artifacts.file_sha256(path)
 
 
 def _check_boxes(found: str, size: tuple[int, int], where: str) -> list[list[float]]:

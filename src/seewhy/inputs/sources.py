@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import containers
 from seewhy.inputs.containers import LARGEST
 
@@ -60,7 +60,7 @@ def open_source(address: Path | str) -> Image.Image | np.ndarray:
     for one in readings:
         kind, _, values = one.partition("=")
         if kind not in MASK_READINGS:
-            raise SeewhyError(f"'{kind}=' in the address of '{file.name}'; allowed: {listing(MASK_READINGS)}")
+            raise SeewhyError(f"'{kind}=' in the address of '{file.name}'; allowed: {list_names(MASK_READINGS)}")
         found = Image.fromarray(MASK_READINGS[kind](found, values.split(",")))
     return found
 

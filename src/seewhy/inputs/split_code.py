@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.source_code import ARITHMETIC
 from seewhy.inputs.split_calls import SAME, Name, SplitCalls, raise_refusal
 from seewhy.inputs.split_draws import (
@@ -74,7 +74,7 @@ class SplitInterpreter:
             found = [name for name in parts if word in name.lower()]
             if len(found) == 1:
                 return parts[found[0]]
-        raise SeewhyError(f"split: the line names these parts: {listing(parts)}; allowed: one named test or val")
+        raise SeewhyError(f"split: the line names these parts: {list_names(parts)}; allowed: one named test or val")
 
     def _assign_names(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):

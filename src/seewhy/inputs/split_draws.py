@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from jaxtyping import Int
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 
 LABELS = ("y", "labels", "label", "targets", "target", "classes", "ys", "Y", "stratify", "all_labels", "all_targets")
 SEEDERS = ("seed_everything", "set_seed", "seed_all", "set_random_seed", "seed_torch", "fix_seed", "set_all_seeds")
@@ -136,7 +136,7 @@ class Draws:
         """What stands in a part's column; labels as class numbers where their order is known."""
         name = part.column or "label"
         if name not in self.frame:
-            raise SeewhyError(f"split: there is no column '{name}'; found: {listing(self.frame.columns)}")
+            raise SeewhyError(f"split: there is no column '{name}'; found: {list_names(self.frame.columns)}")
         values = self.frame[name].iloc[part.rows]
         if values.isna().any():
             raise SeewhyError(f"split: {int(values.isna().sum())} rows have no {name} to stratify by")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs.split_code import SplitInterpreter
 from seewhy.inputs.split_draws import Folds, Part, Splits
 
@@ -59,7 +59,7 @@ def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Se
         return _make_selection(_listed_rows(root / path, key, frame), f"the names in {text}", frame)
     tree = _parse_text(text)
     if tree is None or (len(tree.body) == 1 and _is_name(tree.body[0])):
-        raise unknown("split", text, sorted(values))
+        raise unknown_name("split", text, sorted(values))
     last = tree.body[-1]
     if len(tree.body) == 1 and isinstance(last, ast.Expr) and isinstance(last.value, COMPARED):
         return _make_selection(np.flatnonzero(_compared_rows(last.value, frame)), text, frame)
@@ -97,7 +97,7 @@ def _compared_rows(node: ast.expr, frame: pd.DataFrame) -> np.ndarray:
         raise _refusal_error(node)
     name = node.left.id if isinstance(node.left, ast.Name) else str(_literal_value(node.left.slice))
     if name not in frame:
-        raise unknown("column", name, frame.columns, "split")
+        raise unknown_name("column", name, frame.columns, "split")
     kind, wanted = node.ops[0], _literal_value(node.comparators[0])
     values = wanted if isinstance(wanted, list | tuple) else [wanted]
     if isinstance(kind, ast.Eq | ast.In | ast.NotEq | ast.NotIn):
@@ -181,7 +181,7 @@ def _names_in_json(text: str, key: str, name: str) -> list[str]:
         raise SeewhyError(f"split: '{name}' is no JSON; allowed: a list of names, or a mapping of lists") from None
     if isinstance(found, dict):
         if key not in found:
-            raise unknown("key", key, found, f"split file '{name}'")
+            raise unknown_name("key", key, found, f"split file '{name}'")
         found = found[key]
     if isinstance(found, list):
         first = [one[0] if isinstance(one, list) and one else one for one in found]
@@ -205,7 +205,7 @@ def _rows_of_names(names: list[PurePath], frame: pd.DataFrame, file: str) -> lis
             raise SeewhyError(f"split: '{name}' of '{file}' names {len(set(rows))} images; allowed: more of its path")
         found += rows[:1]
     if not found and names:
-        raise SeewhyError(f"split: no name of '{file}' is an image here; found: {listing(map(str, names[:3]))}")
+        raise SeewhyError(f"split: no name of '{file}' is an image here; found: {list_names(map(str, names[:3]))}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.inputs.inert import Inert
 
 WEIGHTS = (  # keys under which people keep the weights
@@ -54,7 +54,7 @@ def choose_weights(found: list[StateDict], wanted: str = "", where: str = "") ->
     if wanted:
         asked = [one for one in found if one.key == wanted]
         if not asked:
-            raise unknown("weights", wanted, [one.key for one in found if one.key], where)
+            raise unknown_name("weights", wanted, [one.key for one in found if one.key], where)
         return asked[0], []
     means, live = ([one for one in found if one.is_ema is kind] for kind in (True, False))
     if means and (not live or len(means[0].weights) * 2 > len(live[0].weights)):

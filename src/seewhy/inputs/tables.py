@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs import pickles
 from seewhy.inputs.arrays import RefusedError
 
@@ -26,9 +26,9 @@ def read_text_table(path: Path, table: str | None, where: str, separator: str | 
     if "" in found and table is not None:
         raise SeewhyError(f"{where} is one table; allowed: no `table:` '{table}'")
     if "" not in found and table is None:
-        raise SeewhyError(f"{where} holds several things; name the table with `table:`; allowed: {listing(found)}")
+        raise SeewhyError(f"{where} holds several things; name the table with `table:`; allowed: {list_names(found)}")
     if (table or "") not in found:
-        raise unknown("table", table, found, where)
+        raise unknown_name("table", table, found, where)
     return as_text(found[table or ""])
 
 

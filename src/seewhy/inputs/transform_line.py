@@ -23,7 +23,7 @@ from seewhy.config.preprocessing import (
     Step,
     fixed_size,
 )
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.library_calls import as_transform
 from seewhy.inputs.picture_flow import Flow, Transform
 from seewhy.inputs.transform_code import Interpreter
@@ -44,8 +44,8 @@ class ParsedLine:
     @property
     def sentence(self) -> str:
         """What was taken from the line and what was not, for the terminal."""
-        taken = listing(describe_step(step) for step in self.steps) if self.steps else f"size {self.size}"
-        random = f"; left out, since random: {listing(dict.fromkeys(self.left_out))}" if self.left_out else ""
+        taken = list_names(describe_step(step) for step in self.steps) if self.steps else f"size {self.size}"
+        random = f"; left out, since random: {list_names(dict.fromkeys(self.left_out))}" if self.left_out else ""
         return f"{taken}{random}" + "".join(f"; {note}" for note in self.notes)
 
 
@@ -106,7 +106,7 @@ def _one_of(pieces: dict[str, Any]) -> Any:
     fitting = [name for name in pieces if any(word in name.lower() for word in EVALUATION)]
     exact = [name for name in fitting if "test" in name.lower()] or fitting
     if len(exact) != 1:
-        names = listing(pieces) if pieces else "none"
+        names = list_names(pieces) if pieces else "none"
         raise SeewhyError(f"the line has these transforms: {names}; allowed: one, or one named test or val")
     return _evaluation_part(pieces[exact[0]])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import huggingface
 from seewhy.inputs.reparametrised import as_the_network_has_them
 from seewhy.inputs.state_dicts import EMA
@@ -86,7 +86,7 @@ def _without_wrappers(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], 
         where,
     )
     left = sorted({part for key in weights for part in key.split(".") if part in WRAPPERS})
-    notes = [f"taken out of the weights' names: {listing(left)}"] if left else []
+    notes = [f"taken out of the weights' names: {list_names(left)}"] if left else []
     found = {bare.get(key, key): value for key, value in plain.weights.items()}
     return Matched(found, plain.prefix, [theirs[key] for key in plain.aside], [*notes, *plain.notes])
 
@@ -116,7 +116,7 @@ def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matche
             taken.add(theirs)
     if len({*told.values()}) < 2:
         return Matched({})  # one prefix for all: what is surplus behind it is refused
-    note = "parts of the network stand under " + listing(f"'{prefix}' ({part})" for part, prefix in told.items())
+    note = "parts of the network stand under " + list_names(f"'{prefix}' ({part})" for part, prefix in told.items())
     return Matched(found, "", [key for key in weights if key not in taken], [note])
 
 
@@ -137,9 +137,11 @@ def _common_prefix(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], whe
         means = [prefix for prefix in best if EMA.search(prefix)]
         if len(means) != 1:
             raise SeewhyError(
-                f"{where}: the network stands in the checkpoint more than once, under {listing(best)}; allowed: once"
+                f"{where}: the network stands in the checkpoint more than once, under {list_names(best)}; allowed: once"
             )
-        return means[0], [f"EMA weights are used (under '{means[0]}'), not those under {listing({*best} - {*means})}"]
+        return means[0], [
+            f"EMA weights are used (under '{means[0]}'), not those under {list_names({*best} - {*means})}"
+        ]
     return best[0], []
 
 
@@ -175,6 +177,6 @@ def _check_shapes(
         shapes = [f"{key} {theirs} for {ours}" for key, (theirs, ours) in other.items()]
         under = f" (under '{prefix}')" if prefix else ""
         raise SeewhyError(
-            f"{where}: checkpoint{under} and architecture differ; missing: {listing(missing)}; "
-            f"surplus: {listing(surplus)}; other shape: {listing(shapes)}"
+            f"{where}: checkpoint{under} and architecture differ; missing: {list_names(missing)}; "
+            f"surplus: {list_names(surplus)}; other shape: {list_names(shapes)}"
         )

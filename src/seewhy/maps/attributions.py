@@ -87,7 +87,7 @@ def attribute_rows(
 
     Those that the stage `explain@<study>` stored are read, the others are made now.
     """
-    targets = study.targets(rows, names)
+    targets = study.row_targets(rows, names)
     place = layer or study.layer
     found = _read_stored(study, rows, methods, targets) if place == study.layer else {}
     rest = [method for method in methods if method not in found]
@@ -99,7 +99,7 @@ def attribute_rows(
 def _read_stored(study: Study, rows: pd.DataFrame, methods: Sequence[str], targets: Sequence[int]) -> Maps:
     """Of the methods whose table is there and holds every pair of image and class."""
     pairs = list(zip(rows["image"], targets, strict=True))
-    folder, stage = artifacts.attributions(study.root, study.name), f"explain@{study.name}"
+    folder, stage = artifacts.attributions_folder(study.root, study.name), f"explain@{study.name}"
     found, expected = {}, made_of(study)
     for method in methods:
         path = folder / f"{method}.parquet"
@@ -128,7 +128,7 @@ def compute_maps(
     pairs = list(zip(rows["image"], targets, strict=True))
     work = group_jobs(pairs)
     parts: dict[str, list[np.ndarray]] = {method: [] for method in methods}
-    for part, batch in study.batches(pd.DataFrame({"image": [job.image for job in work]}), "maps"):
+    for part, batch in study.input_batches(pd.DataFrame({"image": [job.image for job in work]}), "maps"):
         _, maps = explain_batch(study, [work[index] for index in part.index], batch, methods, layer, rule=rule)
         for method in methods:
             parts[method].append(maps[method])

@@ -15,7 +15,7 @@ from seewhy.config import artifacts
 from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.explaining import Job, check_methods, explain_batch, group_jobs, made_of
 from seewhy.maps.store import Pair, Store
-from seewhy.progress import progress, tell
+from seewhy.progress import print_above_bars, show_progress
 from seewhy.study import Study
 
 Item = TypeVar("Item")
@@ -34,14 +34,14 @@ def attribute_all(study: Study, workers: int) -> list[Path]:
     methods = study.project.params.attributions.methods
     check_methods(methods, "attributions.methods of params.yaml")
     size, files = study.base.batch_size, study.dataset.frame.set_index("image")["sha256"].to_dict()
-    folder = artifacts.attributions(study.root, study.name)
+    folder = artifacts.attributions_folder(study.root, study.name)
     store = Store(folder, methods, made_of(study), group_jobs(_image_targets(study)), size, files)
     left = [number for number in range(len(store.missing_batches)) if not store.has_batch(number)]
     read = study.photos if is_plain(study.preprocessing) else study.inputs
     photos = load_ahead(left, lambda number: read(_image_rows(store.missing_batches[number][0])), workers)
     begun = time.monotonic()
     with count_images(study.model) as passes:
-        for number, seen in progress(photos, len(left), f"{study.name}: maps"):
+        for number, seen in show_progress(photos, len(left), f"{study.name}: maps"):
             some, names = store.missing_batches[number]
             batch = (seen if isinstance(seen, Tensor) else input_tensor(seen, study.preprocessing)).to(study.device)
             found, maps = explain_batch(study, some, batch, names, study.layer)
@@ -66,7 +66,9 @@ def count_images(model: nn.Module) -> Iterator[list[int]]:
 
 def _tell_forecast(name: str, images: int, passes: float, seconds: float) -> None:
     if seconds > SLOW:
-        tell(f"{name}: about {images:,} maps x {passes:,.0f} passes, {seconds / 60:.0f} min; Ctrl-C loses nothing")
+        print_above_bars(
+            f"{name}: about {images:,} maps x {passes:,.0f} passes, {seconds / 60:.0f} min; Ctrl-C loses nothing"
+        )
 
 
 def _image_targets(study: Study) -> list[Pair]:
@@ -74,7 +76,7 @@ def _image_targets(study: Study) -> list[Pair]:
     rows = study.predictions
     wrong = rows[rows["label"].notna() & (rows["label"] != rows["predicted"])]
     own = zip(rows["image"], rows["target"], strict=True)
-    return [*own, *zip(wrong["image"], study.targets(wrong, wrong["label"]), strict=True)]
+    return [*own, *zip(wrong["image"], study.row_targets(wrong, wrong["label"]), strict=True)]
 
 
 def _image_rows(some: Sequence[Job]) -> pd.DataFrame:

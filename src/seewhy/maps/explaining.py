@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seewhy.config import artifacts
 from seewhy.engine.targets import Rule
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.maps.store import Pair
 from seewhy.methods.cam import CAMS
 from seewhy.methods.explain import explain
@@ -61,7 +61,7 @@ def check_methods(methods: Sequence[str], where: str) -> None:
     """Raises SeewhyError for a name that `explain` does not know; `where` says who gave it."""
     for method in methods:
         if method not in CAMS and method not in PIXELS:
-            raise unknown("method", method, [*CAMS, *PIXELS], where)
+            raise unknown_name("method", method, [*CAMS, *PIXELS], where)
 
 
 def seed_options(study: Study, methods: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -73,7 +73,7 @@ def seed_options(study: Study, methods: Sequence[str]) -> dict[str, dict[str, in
 def made_of(study: Study) -> dict[str, str | int]:
     """What stored maps are made of: whatever differs here makes other maps."""
     seen = study.preprocessing.model_dump_json()
-    images = artifacts.sha256(artifacts.dataset(study.root, study.settings.dataset))
+    images = artifacts.file_sha256(artifacts.dataset_path(study.root, study.settings.dataset))
     note = {"checkpoint": study.checkpoint.sha256, "dataset": images, "layer": study.layer, "preprocessing": seen}
     return {**note, "output": study.settings.output, "seed": study.base.seed, "batch_size": study.base.batch_size}
 

@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from seewhy.engine.evidence import find_layer
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.maps.explaining import check_methods
 from seewhy.methods.cam import TITLES
@@ -65,7 +65,7 @@ def explain_study(study: "Study", method: str, layer: str | None = None, target:
     if layer is not None:
         find_layer(study.model, layer, f"study '{study.name}'")
     if target is not None and target not in study.dataset.classes:
-        raise unknown("class", target, study.dataset.classes, f"dataset '{study.dataset.name}'")
+        raise unknown_name("class", target, study.dataset.classes, f"dataset '{study.dataset.name}'")
     rows = study.predictions
     names = None if target is None else [target] * len(rows)
     return Explanation(study, method, target, layer or study.layer, attribute_rows(study, rows, [method], names, layer))

@@ -86,7 +86,7 @@ class Store:
     def _maps_key(self) -> str:
         """Digest of what concerns every map, and of the code."""
         own = {name: value for name, value in self.note.items() if name != "dataset"}
-        return _short_digest([own, artifacts.sha256(*CODE)])
+        return _short_digest([own, artifacts.file_sha256(*CODE)])
 
     @cached_property
     def _kept_maps(self) -> dict[str, tuple[Path | None, set[Pair]]]:
@@ -129,7 +129,7 @@ class Store:
     ) -> None:
         """Writes a batch: rows with `image` and `target`, a score and for each method a map (n, h, w) for each row."""
         tables = [_maps_table(rows, scores, maps[method]) for method in self.missing_batches[number][1]]
-        with artifacts.whole(self._part_file(number)) as scratch:
+        with artifacts.atomic_file(self._part_file(number)) as scratch:
             pq.write_table(pa.concat_tables(tables), scratch)
 
     def write_tables(self) -> list[Path]:
@@ -139,7 +139,7 @@ class Store:
         notes = {artifacts.NOTE: self.note, KEPT: told}
         schema = SCHEMA.with_metadata({key: json.dumps(one, sort_keys=True).encode() for key, one in notes.items()})
         with ExitStack() as stack:
-            scratches = [stack.enter_context(artifacts.whole(path)) for path in paths]
+            scratches = [stack.enter_context(artifacts.atomic_file(path)) for path in paths]
             for method, scratch in zip(self.methods, scratches, strict=True):
                 with pq.ParquetWriter(scratch, schema) as writer:
                     for start in range(0, len(self.work), JOINED * self.size):

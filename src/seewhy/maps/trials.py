@@ -18,7 +18,7 @@ def shap_background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, 
 
     Where the dataset has no others: the shown ones, blurred until only their colours are left.
     """
-    rest = samples.others(study.predictions, shown, n, study.base.seed)
+    rest = samples.other_rows(study.predictions, shown, n, study.base.seed)
     if len(rest):
         return study.inputs(rest)
     from torchvision.transforms.functional import gaussian_blur  # only here: importing it takes a second

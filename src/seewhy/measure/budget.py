@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from seewhy.engine.modules import eval_mode
-from seewhy.samples import large, one_each, stratified
+from seewhy.samples import large_regions, one_each, stratified_sample
 from seewhy.stats import FEWEST
 from seewhy.study import Study
 
@@ -32,13 +32,13 @@ class Budget:
     @property
     def row_pool(self) -> pd.DataFrame:
         """The rows that are drawn from."""
-        return large(self.study.predictions)
+        return large_regions(self.study.predictions)
 
     def sample_rows(self, passes: int) -> pd.DataFrame:
         """A sample of the study's rows, one an image, balanced over predictions, that `passes` passes each can be spent
         on; at least `FEWEST`."""
         seed = self.study.base.seed
-        return stratified(one_each(self.row_pool, seed), self.affordable_times(passes, FEWEST), seed)
+        return stratified_sample(one_each(self.row_pool, seed), self.affordable_times(passes, FEWEST), seed)
 
     def affordable_times(self, passes: int, least: int) -> int:
         """How often `passes` passes can be spent; at least `least`."""

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from seewhy.config.params import Task
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.metrics.baselines import NAMES
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def methods_and_baselines(_study: "Study", settings: Settings) -> list[str]:
 def find_family(name: str) -> Family:
     """The family of that name; raises SeewhyError, which names the closest."""
     if name not in FAMILIES:
-        raise unknown("family", name, FAMILIES)
+        raise unknown_name("family", name, FAMILIES)
     return FAMILIES[name]
 
 

@@ -35,7 +35,7 @@ def short_digest(value: Any) -> str:
 def code_digest() -> str:
     """The code that measures: a changed sentence, page, check or style is none of it."""
     rooms = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
-    return artifacts.sha256(*rooms, *(PACKAGE / name for name in FILES))
+    return artifacts.file_sha256(*rooms, *(PACKAGE / name for name in FILES))
 
 
 def measuring_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> str:
@@ -51,11 +51,11 @@ def asked_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> st
     it, all of the table is right."""
     root, name, made = study.root, study.name, study.settings.model_dump(mode="json", exclude={"colormap", "judged"})
     paths = [
-        artifacts.predictions(root, name),
-        artifacts.dataset(root, study.settings.dataset),
+        artifacts.predictions_path(root, name),
+        artifacts.dataset_path(root, study.settings.dataset),
         root / study.settings.checkpoint,
     ]
-    files = [artifacts.sha256(path) if path.is_file() else "" for path in paths]
+    files = [artifacts.file_sha256(path) if path.is_file() else "" for path in paths]
     base = [study.base.seed, study.base.batch_size, study.base.device, study.base.threads]
     read = {name: settings[name] for name in family.defaults or settings}
     return short_digest([made, base, files, family.name, family.code, read, code_digest()])
@@ -74,7 +74,7 @@ def image_keys(study: "Study") -> dict[str, str]:
 
 def mask_key(root: Path, path: Any) -> str:
     """Digest of a mask's file; empty where there is none."""
-    return "" if pd.isna(path) else artifacts.sha256(root / path)
+    return "" if pd.isna(path) else artifacts.file_sha256(root / path)
 
 
 def row_keys(study: "Study", family: Family, rows: pd.DataFrame) -> list[str]:

@@ -29,7 +29,7 @@ class MapInputs:
         """What a metric with those `arguments` asks of some rows."""
         raw = maps_and_baselines(study, rows, methods)
         large = enlarge_maps(study, raw) if "attribution" in arguments else {}
-        masks = study.objects(rows) if "object_mask" in arguments else None
+        masks = study.object_masks(rows) if "object_mask" in arguments else None
         photos = study.photos(rows) if "photo" in arguments else None
         return cls(raw, large, masks, photos)
 

@@ -41,7 +41,7 @@ def testable_rows(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
         ]
         rows = one_each(about, study.base.seed)
     kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
-    known = study.objects(kept).any((1, 2)) if len(kept) else np.empty(0, bool)
+    known = study.object_masks(kept).any((1, 2)) if len(kept) else np.empty(0, bool)
     return kept[known].reset_index(drop=True) if known.any() else kept
 
 
@@ -68,7 +68,7 @@ def choose_donors(study: Study, rows: pd.DataFrame) -> tuple[list[int | None], l
     every, seed = study.predictions, study.base.seed
     right = one_each(every[every["correct"].fillna(True).astype(bool)], seed)
     if study.settings.object_words:  # a caption that does not tell of the object may be of an image that has it
-        right = right[~study.objects(right).any((1, 2))]
+        right = right[~study.object_masks(right).any((1, 2))]
     pool, draw = right.reset_index(drop=True), np.random.default_rng(seed)
     chosen, third = [], []
     for without in lacking_images(study, rows, pool):
@@ -92,7 +92,7 @@ def lacking_images(study: Study, rows: pd.DataFrame, pool: pd.DataFrame) -> Iter
     labels = every[every["is_predicted"]] if "is_predicted" in every else every
     said = labels.groupby("image")["predicted"].agg(set)
     for answer in rows["predicted"]:
-        alike = study.alike(answer)
+        alike = study.same_answers(answer)
         yield np.flatnonzero([not alike & said.get(image, set()) for image in pool["image"]])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.maps.explaining import check_methods
 from seewhy.measure.driver import measure_family
 from seewhy.measure.family import FAMILIES, facets_of
@@ -65,7 +65,7 @@ class Measurement:
         methods = list(dict.fromkeys(self.table.loc[~self.table["is_baseline"], "method"]))
         chosen = method if method is not None else next(iter(methods), "")
         if chosen not in set(self.table["method"]):
-            raise unknown("method", chosen, methods, f"the measurement of '{self.name}'")
+            raise unknown_name("method", chosen, methods, f"the measurement of '{self.name}'")
         values = self.table[self.table["method"] == chosen].groupby("image", sort=False)["value"].mean().dropna()
         order = (metric.sign * values).sort_values(kind="stable")
         return self.study.select(images=order.index[:n].tolist())
@@ -87,7 +87,7 @@ def measure(study: "Study", name: str, methods: Sequence[str] | None = None) -> 
     """One metric of a study, or all metrics of a family; see `Study.measure`."""
     load_metrics(study.root)
     if name not in METRICS and name not in FAMILIES:
-        raise unknown("metric", name, [*METRICS, *FAMILIES])
+        raise unknown_name("metric", name, [*METRICS, *FAMILIES])
     family = METRICS[name].family if name in METRICS else name
     if study.dataset.task not in FAMILIES[family].tasks:
         allowed = ", ".join(one for one in FAMILIES if study.dataset.task in FAMILIES[one].tasks)

@@ -65,7 +65,7 @@ def section_figures(section: str, results: Mapping[str, Result], seed: int) -> d
     for family, figures in SECTIONS.get(section, []):
         measured = family in results and not is_unmeasured(results[family].table)
         for key, one in (figures(results[family], seed) if measured else {}).items():
-            flat |= one.metrics(key) if isinstance(one, Estimate) else {key: one}
+            flat |= one.metric_entries(key) if isinstance(one, Estimate) else {key: one}
     return flat
 
 

@@ -14,7 +14,7 @@ Masks = dict[str, Bool[np.ndarray, "n h w"]]
 def find_regions(study: Study, rows: pd.DataFrame) -> Masks:
     """Where in the network's input the object, its background, the study's suspects and its regions are; empty where
     unknown."""
-    objects = study.objects(rows)
+    objects = study.object_masks(rows)
     known = objects.any((1, 2), keepdims=True) & ~objects.all((1, 2), keepdims=True)
     found = {"object": objects & known, "background": ~objects & known}
     boxes = region_masks(study.settings.regions, *study.size)

@@ -103,7 +103,7 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Arrays as npz. NumPy gives all members the same time, so that equal arrays are equal bytes."""
     if strange := [name for name, one in arrays.items() if one.dtype.hasobject]:
         raise TypeError(f"arrays of objects cannot be stored: {strange[0]}")
-    with artifacts.whole(path) as scratch, scratch.open("wb") as file:
+    with artifacts.atomic_file(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seewhy import stats
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 from seewhy.measure.family import OF_THE_MODEL, facets_of
 from seewhy.metrics.baselines import NAMES
 from seewhy.metrics.registry import BEST, METRICS, Metric
@@ -43,7 +43,7 @@ def summarise_table(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) 
     known = [*([CONTROL] if CONTROL in facets else []), BEST, *dict.fromkeys([*NAMES, *own])]  # nothing may be measured
     for name in versus:
         if name not in known and (table["image"] != "").any():
-            raise unknown("method", name, known, "versus")
+            raise unknown_name("method", name, known, "versus")
     rows = [*mean_rows(table, facets, seed)]
     for name in versus:
         rows += control_rows(table, facets, seed) if name == CONTROL else difference_rows(table, facets, name, seed)
@@ -90,7 +90,7 @@ def mean_estimate(metric: Metric | None, method: str, values: np.ndarray, seed: 
     images, too: each is a prediction that was seen to change."""
     if metric is None or not metric.is_share:
         return stats.mean(values, seed)
-    return stats.proportion(values[np.isfinite(values)]) if method == OF_THE_MODEL else stats.share(values)
+    return stats.proportion(values[np.isfinite(values)]) if method == OF_THE_MODEL else stats.share_of_hits(values)
 
 
 def best_baseline(own: "pd.Series[float]", columns: dict[str, "pd.Series[float]"], metric: Metric | None) -> str:
@@ -114,8 +114,8 @@ def compare_values(
     difference = sign * (first - second)
     if metric and metric.is_share:
         pair = (first, second) if sign > 0 else (second, first)
-        return stats.paired_shares(*pair), stats.signs(difference, seed)
-    return stats.mean(difference, seed), stats.signs(difference, seed)
+        return stats.paired_shares(*pair), stats.sign_flip_p(difference, seed)
+    return stats.mean(difference, seed), stats.sign_flip_p(difference, seed)
 
 
 def figures_of(one: Estimate, p: float) -> tuple[float, float, float, int, float]:

@@ -11,7 +11,7 @@ from seewhy.maps.driver import SLOW
 from seewhy.measure import store
 from seewhy.measure.family import OF_THE_MODEL, PLACE, Family, Settings, tidy_table
 from seewhy.measure.identity import measuring_key, row_keys, short_digest
-from seewhy.progress import progress, tell
+from seewhy.progress import print_above_bars, show_progress
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -65,7 +65,7 @@ class Work:
     def _measure_batches(self, parts: store.Parts | None) -> Iterator[pd.DataFrame]:
         begun, told = time.monotonic(), False
         label = f"{self.study.name}: {self.family.name.replace('_', ' ')}"
-        for number, (rows, methods) in enumerate(progress(self.batches, len(self.batches), label)):
+        for number, (rows, methods) in enumerate(show_progress(self.batches, len(self.batches), label)):
             done = parts.read_part(number) if parts else None
             if done is None:
                 done = self.family.measure(self.study, rows.reset_index(drop=True), methods, self.settings).table
@@ -95,7 +95,7 @@ def choose_rows(study: "Study", family: Family, methods: Sequence[str], settings
         rows = family.rows(study, methods, settings)
         named = dict.fromkeys([*rows.columns, "image", "target", *family.drawn])
         return rows if len(rows) else rows.reindex(columns=[*named])  # nothing to measure it on
-    every = family.rows(study.whole, methods, settings)
+    every = family.rows(study.whole_study, methods, settings)
     own = every[every["image"].isin(study.chosen)]
     rest = [image for image in study.chosen if image not in set(own["image"])]
     others = family.rows(study.select(images=rest), methods, settings) if rest else own.head(0)
@@ -153,7 +153,7 @@ def batch_missing(
 def tell_forecast(label: str, seconds: float) -> None:
     """Says what a long run will take."""
     if seconds > SLOW:
-        tell(f"{label}: about {seconds / 60:.0f} min; Ctrl-C loses nothing")
+        print_above_bars(f"{label}: about {seconds / 60:.0f} min; Ctrl-C loses nothing")
 
 
 def _no_methods(_study: "Study", _settings: Settings) -> list[str]:

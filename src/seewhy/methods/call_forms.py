@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.methods.cam import CAMS, TITLES
 from seewhy.methods.pixels import PIXELS
 
@@ -92,7 +92,7 @@ def with_indices(targets: Any, classes: Sequence[str] | None) -> Any:
     """Targets in which class names are indices into `classes`. Raises SeewhyError for a name that is none of them."""
     if isinstance(targets, str) and targets != "all" and classes is not None:
         if targets not in classes:
-            raise unknown("class", targets, classes, "targets")
+            raise unknown_name("class", targets, classes, "targets")
         return list(classes).index(targets)
     if isinstance(targets, Sequence) and not isinstance(targets, str) and any(isinstance(one, str) for one in targets):
         if classes is None:

@@ -15,7 +15,7 @@ from seewhy.engine.modules import RepeatedError, check_device_and_type, eval_mod
 from seewhy.engine.outputs import SeveralError, look_once, single_output
 from seewhy.engine.rerun import RERUNS, Heads
 from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve_targets, two_sided
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     ablation,
     attention,
@@ -59,7 +59,7 @@ class Explanation:
             pair = (key, self.layer)
         if pair not in self.maps:
             found = pair if isinstance(key, tuple) else key
-            raise unknown("map", found, dict.fromkeys(method for method, _ in self.maps), "explanation")
+            raise unknown_name("map", found, dict.fromkeys(method for method, _ in self.maps), "explanation")
         return self.maps[pair]
 
 
@@ -163,7 +163,7 @@ def _check_request(model: nn.Module, images: Tensor, methods: Sequence[str]) -> 
         raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
         if method not in CAMS and method not in PIXELS:
-            raise unknown("method", method, [*CAMS, *PIXELS])
+            raise unknown_name("method", method, [*CAMS, *PIXELS])
 
 
 def _method_settings(methods: Sequence[str], options: Options) -> dict[str, dict[str, Any]]:
@@ -176,10 +176,10 @@ def _method_settings(methods: Sequence[str], options: Options) -> dict[str, dict
             settings[method] = {one.name: one.default for one in chosen}
     for method, given in options.items():
         if method not in settings:
-            raise unknown("method", method, settings, "options")
+            raise unknown_name("method", method, settings, "options")
         for option in given:
             if option not in settings[method]:
-                raise unknown("option", option, settings[method], f"method '{method}'")
+                raise unknown_name("option", option, settings[method], f"method '{method}'")
         settings[method].update(given)
     return settings
 

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.reading import relu, upsample
 from seewhy.engine.targets import Score
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.methods.pixels import input_gradient, pixel_method
 
 Map = Float[Tensor, "n c h w"]
@@ -103,7 +103,7 @@ def guided_backprop(model: nn.Module, images: Map, score: Score, _layer: str | N
     if not guided.seen:
         kinds = sorted({type(module).__name__ for module in model.modules() if not list(module.children())})
         raise SeewhyError(
-            f"guided_backprop found no activation it knows in the pass; found: {listing(kinds)}; "
+            f"guided_backprop found no activation it knows in the pass; found: {list_names(kinds)}; "
             f"allowed: {', '.join(NAMES)}; use gradient or integrated_gradients"
         )
     return found

@@ -14,7 +14,7 @@ from seewhy.engine.tuned import fast_model
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import INNER, ask_scores, each_image, pixel_method
 from seewhy.methods.shapley import BASELINES, Shapley, numpy_state
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 EVALUATIONS = 500  # masked images for each image, shap's own default
 
@@ -58,7 +58,7 @@ def partition_values(
                 _image_values(model, image, part, evaluations, blur)
                 for part in (score.pick_images([index]) for score in chosen)
             ]
-            for index, image in enumerate(progress(images.clone().split(1), len(images), label))
+            for index, image in enumerate(show_progress(images.clone().split(1), len(images), label))
         ]
     values = np.stack([np.stack([one[0] for one in row]) for row in rows])
     expected = np.array([[one[1] for one in row] for row in rows])

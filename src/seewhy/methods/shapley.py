@@ -15,7 +15,7 @@ from seewhy.engine.evidence import check_device_and_type, eval_mode
 from seewhy.engine.targets import Score, output_of
 from seewhy.errors import SeewhyError
 from seewhy.methods.pixels import INNER, ask_scores, each_image, image_seed, pixel_method
-from seewhy.progress import progress
+from seewhy.progress import show_progress
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def expected_gradients(
     with eval_mode(model), numpy_state(), torch.inference_mode(False):
         parts = [
             _explain_image(model, image[None], background, [Score((index,)) for index in chosen], samples, seed)
-            for image, chosen in progress(zip(images, classes, strict=True), len(images), label)
+            for image, chosen in show_progress(zip(images, classes, strict=True), len(images), label)
         ]
     values, expected = np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts])
     return Shapley(values, expected, values.sum((2, 3, 4)) - expected)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.metrics.baselines import NAMES
 
 Better = Literal["higher", "lower", ""]
@@ -76,10 +76,10 @@ def declare_metric(name: str, **fields: Any) -> Metric:
     fields.setdefault("title", name.replace("_", " ").capitalize())
     made = Metric(name, **fields)
     if made.better not in ("higher", "lower", ""):
-        raise unknown("direction", made.better, ["higher", "lower", ""], f"better of metric '{name}'")
+        raise unknown_name("direction", made.better, ["higher", "lower", ""], f"better of metric '{name}'")
     for baseline in made.baselines:
         if baseline not in NAMES:
-            raise unknown("baseline", baseline, NAMES, f"baselines of metric '{name}'")
+            raise unknown_name("baseline", baseline, NAMES, f"baselines of metric '{name}'")
     METRICS[name] = made
     return made
 
@@ -114,7 +114,7 @@ def metric(name: str, **fields: Any) -> Callable[[Registered], Registered]:
             raise SeewhyError(f"metric '{name}' is one of seewhy's own; allowed: another name")
         for argument in inspect.signature(function).parameters:
             if argument not in ARGUMENTS:
-                raise unknown("argument", argument, ARGUMENTS, f"metric '{name}'")
+                raise unknown_name("argument", argument, ARGUMENTS, f"metric '{name}'")
         fields.setdefault("question", (inspect.getdoc(function) or "").partition("\n")[0])
         declare_metric(name, function=function, **fields)
         return function

@@ -33,11 +33,11 @@ def report(project: Project, name: str | None) -> None:
     if name in params.comparisons:
         studies = params.comparisons[name].studies
     elif name:
-        params.study(name)
+        params.study_settings(name)
         studies = [name]
     else:
         studies = [*params.studies]
-    preflight.check(project, studies)
+    preflight.check_input_files(project, studies)
     stages = [f"{'comparison_render' if name in params.comparisons else 'render'}@{name}"] if name else []
     clock = Clock()
     try:
@@ -62,9 +62,9 @@ def write_index(project: Project) -> Path:
     studies: list[StudySummary] = [
         {
             "name": name,
-            "task": project.params.task(name),
+            "task": project.params.task_of(name),
             "about": f"{study.architecture} on dataset {study.dataset}, split {study.split}",
-            "pages": project.pages(name),
+            "pages": project.page_titles(name),
         }
         for name, study in project.params.studies.items()
     ]
@@ -154,7 +154,7 @@ def _clear_failures(project: Project, clock: Clock) -> None:
     for stage in clock.seconds:
         kind, _, name = stage.partition("@")
         if stage != clock.current and kind in WITH_KERNELS:
-            for failed in artifacts.reports(project.root, name).glob("*.failed.html"):
+            for failed in artifacts.reports_folder(project.root, name).glob("*.failed.html"):
                 failed.unlink()
 
 
@@ -178,6 +178,8 @@ def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
 
 def _pages(project: Project, name: str) -> str:
     """How many pages a study or comparison has, and where."""
-    folder = artifacts.reports(project.root, name)
-    count = sum(path.with_suffix(".html").is_file() for path in (folder / stem for stem, _ in project.pages(name)))
+    folder = artifacts.reports_folder(project.root, name)
+    count = sum(
+        path.with_suffix(".html").is_file() for path in (folder / stem for stem, _ in project.page_titles(name))
+    )
     return f"{count} in {folder.relative_to(project.root)}/"

@@ -34,15 +34,15 @@ def make_missing_inputs(project: Project, name: str, workers: int) -> None:
     studies = params.comparisons[name].studies if name in params.comparisons else [name]
     for study in studies:
         _check_files(project, study)
-        if not artifacts.dataset(project.root, params.study(study).dataset).is_file():
+        if not artifacts.dataset_path(project.root, params.study_settings(study).dataset).is_file():
             from seewhy.inputs.renewal import renew_dataset
 
-            renew_dataset(project, params.study(study).dataset)
-        made = (artifacts.predictions(project.root, study), artifacts.attributions(project.root, study))
+            renew_dataset(project, params.study_settings(study).dataset)
+        made = (artifacts.predictions_path(project.root, study), artifacts.attributions_folder(project.root, study))
         if not all(path.exists() for path in made):
             explain_study(study, workers)
     for measured in dict.fromkeys([*studies, name]):
-        if not artifacts.measurements(project.root, measured).exists():
+        if not artifacts.measurements_folder(project.root, measured).exists():
             from seewhy.pipeline.measure import measure_tables
 
             measure_tables(project, measured)
@@ -52,8 +52,8 @@ def _check_files(project: Project, study: str) -> None:
     """Refuses a file that is not there; one that a stage makes is named with it."""
     from seewhy.doctor import preflight
 
-    preflight.check(project, [study])
-    settings = project.params.study(study)
+    preflight.check_input_files(project, [study])
+    settings = project.params.study_settings(study)
     if not (project.root / settings.checkpoint).is_file():
         stages = {piece.out: artifacts.demo_stage(key) for key, piece in project.params.demo.items()}
         stage = stages.get(settings.checkpoint, artifacts.dataset_stage(settings.dataset))

@@ -32,14 +32,17 @@ def page_inputs(project: Project, name: str) -> list[Path]:
     """Files and folders that pages of a study or comparison read; some may not be there."""
     root, params = project.root, project.params
     studies = params.comparisons[name].studies if name in params.comparisons else [name]
-    found = [artifacts.measurements(root, name)] if name in params.comparisons else []
+    found = [artifacts.measurements_folder(root, name)] if name in params.comparisons else []
     for study in studies:
-        settings = params.study(study)
-        found += [artifacts.dataset(root, settings.dataset), root / settings.checkpoint]
-        found += [artifacts.predictions(root, study), artifacts.attributions(root, study)]
-        found += [artifacts.measurements(root, study)]
+        settings = params.study_settings(study)
+        found += [artifacts.dataset_path(root, settings.dataset), root / settings.checkpoint]
+        found += [artifacts.predictions_path(root, study), artifacts.attributions_folder(root, study)]
+        found += [artifacts.measurements_folder(root, study)]
         if study != name:
-            found += [artifacts.reports(root, study) / "verdict.json", artifacts.metrics(root, study, "audit")]
+            found += [
+                artifacts.reports_folder(root, study) / "verdict.json",
+                artifacts.metrics_path(root, study, "audit"),
+            ]
     return found
 
 
@@ -56,12 +59,12 @@ def _content(path: Path) -> str:
 @cache
 def _file_hash(path: Path, _size: int, _changed: int) -> str:
     """Hash of a file, taken once for all pages of a process."""
-    return artifacts.sha256(path)
+    return artifacts.file_sha256(path)
 
 
 def render_hash(executed: Path, site: dict[str, Any]) -> str:
     """Hex digest of all that a page's HTML is made from: executed notebook, surroundings, template and styles."""
-    own = [artifacts.sha256(executed), site, _rendering_code()]
+    own = [artifacts.file_sha256(executed), site, _rendering_code()]
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 

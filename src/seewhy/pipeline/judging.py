@@ -29,7 +29,7 @@ def judge_candidates(project: Project, study: str, ask: Callable[[str], str] | N
     Raises SeewhyError where the study was not measured; typer.Exit with code 2 where nobody can be asked.
     """
     result = read_family(project.root, study, CANDIDATES)
-    judged, where = project.params.study(study).judged, f"studies.{study}.judged of {FILE}"
+    judged, where = project.params.study_settings(study).judged, f"studies.{study}.judged of {FILE}"
     found = take_judgements(read_candidates(result.table), judged, where)
     waiting = [
         (number, one) for number, one in enumerate(found) if one.awaits_judgement or (one.judged and not one.pinned)

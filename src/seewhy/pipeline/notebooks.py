@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 
 PATTERN = "[0-9][0-9]_*.ipynb"
 STUDY, COMPARISON = "study", "comparison"  # every notebook takes one of these, which no section of params.yaml may set
@@ -50,7 +50,7 @@ class Notebook:
         own = {name: value for name, value in known.items() if name != self.whose}
         for name, value in given.items():
             if name not in own:
-                raise unknown("key", name, own, f"section '{self.section}' of params.yaml")
+                raise unknown_name("key", name, own, f"section '{self.section}' of params.yaml")
             if not _same_type(value, own[name]):
                 raise SeewhyError(
                     f"{self.section}.{name} in params.yaml: found {value!r}; "
@@ -65,7 +65,7 @@ class Notebook:
         for key, one in value.items():
             where = f"{self.section}.{name} of params.yaml"
             if key not in default:
-                raise unknown("key", key, default, where)
+                raise unknown_name("key", key, default, where)
             if not _same_type(one, default[key]):
                 raise SeewhyError(f"{key} in {where}: found {one!r}; allowed: {type(default[key]).__name__}")
         return default | value
@@ -90,7 +90,7 @@ def get(root: Path, stem: str) -> Notebook:
     """The notebook with that stem; an error names the closest."""
     notebooks = {notebook.stem: notebook for notebook in find(root)}
     if stem not in notebooks:
-        raise unknown("notebook", stem, notebooks, "notebooks/")
+        raise unknown_name("notebook", stem, notebooks, "notebooks/")
     return notebooks[stem]
 
 

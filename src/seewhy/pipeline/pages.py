@@ -25,14 +25,14 @@ def execute_pages(project: Project, name: str) -> list[str]:
     Writes data/pages/<name>/<stem>.ipynb, and removes those of notebooks that are gone. Raises SeewhyError for the
     first that fails; those before it are kept.
     """
-    serving, done = project.serving(name), list[str]()
+    serving, done = project.notebooks_for(name), list[str]()
     if name in project.params.studies:
         write_summary(project, name)
-    _remove_others(artifacts.executed(project.root, name, "").parent, "*.ipynb", serving)
+    _remove_others(artifacts.executed_path(project.root, name, "").parent, "*.ipynb", serving)
     with ExitStack() as stack:
         for notebook in serving:
             fingerprint = page_fingerprint(project, name, notebook.stem)
-            if _known_fingerprint(artifacts.executed(project.root, name, notebook.stem)) == fingerprint:
+            if _known_fingerprint(artifacts.executed_path(project.root, name, notebook.stem)) == fingerprint:
                 _failed_page(project, name, notebook.stem).unlink(missing_ok=True)
                 continue
             if not done:
@@ -57,8 +57,8 @@ def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: s
     run_notebook(
         notebook.stem,
         notebook.path,
-        project.parameters(notebook, name),
-        artifacts.executed(project.root, name, notebook.stem),
+        project.notebook_parameters(notebook, name),
+        artifacts.executed_path(project.root, name, notebook.stem),
         _failed_page(project, name, notebook.stem),
         _site(project, name, notebook),
         {"fingerprint": fingerprint},
@@ -69,13 +69,13 @@ def render_pages(project: Project, name: str, stems: Collection[str] = ()) -> li
     """Writes reports/<name>/<stem>.html from the executed notebooks, without a kernel, where notebook, template, styles
     or the study's list of pages changed; of all that are there, or of `stems`. The pages that were written."""
     written = []
-    serving = project.serving(name)
-    _remove_others(artifacts.reports(project.root, name), "[0-9][0-9]_*.html", serving)
+    serving = project.notebooks_for(name)
+    _remove_others(artifacts.reports_folder(project.root, name), "[0-9][0-9]_*.html", serving)
     for notebook in serving:
         stem, site = notebook.stem, _site(project, name, notebook)
         if stems and stem not in stems:
             continue
-        executed, page = artifacts.executed(project.root, name, stem), _page(project, name, stem)
+        executed, page = artifacts.executed_path(project.root, name, stem), _page(project, name, stem)
         if not executed.is_file():
             continue
         note = f"<!-- made from {render_hash(executed, dict(site))} -->"
@@ -87,16 +87,16 @@ def render_pages(project: Project, name: str, stems: Collection[str] = ()) -> li
 
 
 def _page(project: Project, name: str, stem: str) -> Path:
-    return artifacts.reports(project.root, name) / f"{stem}.html"
+    return artifacts.reports_folder(project.root, name) / f"{stem}.html"
 
 
 def _failed_page(project: Project, name: str, stem: str) -> Path:
-    return artifacts.reports(project.root, name) / f"{stem}.failed.html"
+    return artifacts.reports_folder(project.root, name) / f"{stem}.failed.html"
 
 
 def _site(project: Project, name: str, notebook: Notebook) -> Site:
     site: Site = stage_settings(project, name)[RENDER]  # type: ignore[assignment]
-    summary = read_summary(artifacts.reports(project.root, name))
+    summary = read_summary(artifacts.reports_folder(project.root, name))
     source = notebook.path.relative_to(project.root).as_posix()
     return {**site, "verdict": summary.get("verdict", {}), "source": source}
 

@@ -21,11 +21,11 @@ EXPLAIN, MEASURE, PAGES, RENDER = "explain", "measure", "pages", "render"
 def write_stage_settings(project: Project) -> None:
     """Writes data/settings/<name>/<stage>.json for every study and comparison; files of what is gone are removed."""
     wanted = {
-        artifacts.settings(project.root, name, stage): values
+        artifacts.settings_path(project.root, name, stage): values
         for name in (*project.params.studies, *project.params.comparisons)
         for stage, values in stage_settings(project, name).items()
     }
-    folder = artifacts.settings(project.root, "", "").parent
+    folder = artifacts.settings_path(project.root, "", "").parent
     for path in folder.glob("*/*.json"):
         if path not in wanted:
             path.unlink()
@@ -42,7 +42,7 @@ def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
     compared = params.comparisons[name].studies if name in params.comparisons else [name]
     studies = {one: params.studies[one].model_dump(mode="json") for one in compared}
     base = params.base.model_dump(mode="json")
-    serving = project.serving(name)
+    serving = project.notebooks_for(name)
     sections = {one.section: one.parameters | params.sections[one.section] for one in serving}
     bare = {one: _without(settings, COLOURS) for one, settings in studies.items()}
     worked = {"base": _without(base, COLOURS), "studies": bare}
@@ -70,10 +70,10 @@ def _checks(params: Params, name: str) -> list[Any]:
 
 def _site(project: Project, name: str) -> dict[str, Any]:
     """What a page knows of its surroundings (see `report.html.render.Site`)."""
-    site: dict[str, Any] = {"study": name, "pages": [list(one) for one in project.pages(name)]}
+    site: dict[str, Any] = {"study": name, "pages": [list(one) for one in project.page_titles(name)]}
     if name in project.params.comparisons:
         others = project.params.comparisons[name].studies
-        site["compared"] = {one: [list(page) for page in project.pages(one)] for one in others}
+        site["compared"] = {one: [list(page) for page in project.page_titles(one)] for one in others}
     return site
 
 

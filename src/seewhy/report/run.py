@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.report.html.normalise import normalise
 from seewhy.report.html.render import Site, render
 from seewhy.report.progress import Progress
@@ -82,7 +82,7 @@ def _refuse_unknown(stem: str, notebook: Any, parameters: Mapping[str, Any]) -> 
     known = [name.id for name in ast.walk(ast.parse(cells[0].source)) if isinstance(name, ast.Name) and _set(name)]
     for name in parameters:
         if name not in known:
-            raise unknown("parameter", name, known, f"the parameters cell of {stem}")
+            raise unknown_name("parameter", name, known, f"the parameters cell of {stem}")
 
 
 def _set(name: ast.Name) -> bool:

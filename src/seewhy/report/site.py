@@ -58,9 +58,9 @@ def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[Com
 
 def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
     """Name, summary, thumbnails and pages of a study."""
-    folder = artifacts.reports(root, study["name"])
+    folder = artifacts.reports_folder(root, study["name"])
     stems = [stem for stem, _ in study.get("pages", [])]
-    outputs = {stem: kinds.read_outputs(artifacts.executed(root, study["name"], stem)) for stem in stems}
+    outputs = {stem: kinds.read_outputs(artifacts.executed_path(root, study["name"], stem)) for stem in stems}
     pages = [
         {
             "stem": stem,
@@ -97,9 +97,9 @@ def _own_checks(folder: Path) -> dict[str, Any]:
 
 def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any]:
     """Name, studies and finding of a comparison, and whether its page is there."""
-    run = (artifacts.reports(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
-    outputs = kinds.read_outputs(artifacts.executed(root, comparison["name"], COMPARISON)) if run else []
-    own = _own_checks(artifacts.reports(root, comparison["name"]))
+    run = (artifacts.reports_folder(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
+    outputs = kinds.read_outputs(artifacts.executed_path(root, comparison["name"], COMPARISON)) if run else []
+    own = _own_checks(artifacts.reports_folder(root, comparison["name"]))
     return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seewhy.engine.layers import last_layer as layer  # noqa: F401 (what every task has)
 from seewhy.engine.targets import Rule
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.metrics.captions import split_words
 from seewhy.metrics.localisation import box_masks
 from seewhy.tasks.words import Vocabulary, kind
@@ -168,7 +168,9 @@ def kept(
     """Whether the word, or one that means the same, is said, wherever in the caption."""
     vocabulary: Any = study.model.vocabulary
     said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
-    return np.array([bool(study.alike(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool)
+    return np.array(
+        [bool(study.same_answers(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool
+    )
 
 
 def tested(study: "Study") -> str:
@@ -183,7 +185,7 @@ def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
     known = cast(Captioner, study.model).vocabulary.words
     for word in study.settings.object_words:
         if word not in known:
-            raise unknown("word", word, known, f"studies.{study.name}.object_words")
+            raise unknown_name("word", word, known, f"studies.{study.name}.object_words")
     if study.settings.object_words:
         return rows["predicted"].isin(study.settings.object_words).to_numpy(bool)
     return rows["kind"].isin(("noun", "number")).to_numpy(bool)
@@ -231,7 +233,7 @@ def beams(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
     model: Any = study.model
     found = [
         words
-        for _, images in study.batches(rows, f"beam search of width {width}")
+        for _, images in study.input_batches(rows, f"beam search of width {width}")
         for words in model.beam(images, width)
     ]
     return [" ".join(word for _, word in model.vocabulary.said(words)) for words in found]

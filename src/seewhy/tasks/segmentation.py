@@ -188,7 +188,7 @@ def seen(study: "Study", rows: pd.DataFrame) -> Seen:
     wanted = dict(iter(rows.reset_index(drop=True).groupby("image")["target"]))
     labels, sure = np.empty((len(rows), *study.size), np.uint8), np.empty((len(rows), *study.size), np.float32)
     with torch.inference_mode():
-        for part, batch in study.batches(single, "segments"):
+        for part, batch in study.input_batches(single, "segments"):
             for name, one in zip(part["image"], _probabilities(output_of(model(batch)), study), strict=True):
                 labels[wanted[name].index] = one.argmax(0)
                 sure[wanted[name].index] = one[wanted[name].to_numpy()]

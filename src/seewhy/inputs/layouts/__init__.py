@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, unknown
+from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.layouts import (
     arrays,
@@ -54,7 +54,7 @@ def choose_layout(path: Path, asked: str = "auto", key: str = "layout") -> Findi
     """
     if asked != "auto":
         if asked not in LAYOUTS:
-            raise unknown("layout", asked, ["auto", *LAYOUTS], key)
+            raise unknown_name("layout", asked, ["auto", *LAYOUTS], key)
         return LAYOUTS[asked].recognise(path) or Finding(asked, "as `layout` says")
     found = find_layouts(path)
     if not found:

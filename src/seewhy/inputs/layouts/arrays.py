@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import containers, file_formats
 from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
@@ -48,7 +48,7 @@ def recognise(path: Path) -> Finding | None:
     masks = [one for one in found if one.role == "masks"]
     several = bool(labels) and len(labels[0].shape) == 2 and labels[0].shape[1] > 1
     task = "segmentation" if masks and not labels else "multilabel" if several else "classification"
-    told = listing(f"{one.address.rpartition('/')[2]} {one.shape}" for one in [*images, *labels, *masks])
+    told = list_names(f"{one.address.rpartition('/')[2]} {one.shape}" for one in [*images, *labels, *masks])
     return Finding(NAME, f"arrays: {told}", UNMISTAKABLE if path.is_file() or labels or masks else LAST, task)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, Finding, Reading
 
@@ -76,7 +76,7 @@ def recognise(path: Path) -> Finding | None:
             and not {re.sub("[^a-z]", "", one.lower()) for one in classes} & CAMERAS
             and not any(one.isdecimal() for one in classes)
         ):
-            told = f"file names fit '{pattern}': {listing(sorted(classes))}"
+            told = f"file names fit '{pattern}': {list_names(sorted(classes))}"
             return Finding(NAME, told, LAST, settings={"pattern": pattern})
     return None
 

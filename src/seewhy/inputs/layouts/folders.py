@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, USUAL, Finding, Reading
 from seewhy.inputs.layouts.roles import role_of
@@ -27,9 +27,9 @@ def recognise(path: Path) -> Finding | None:
     if len(names) < FEWEST or all(role_of(name) for name in names) or _are_parts(names):
         return None
     loose = walk.direct_pictures(folder)
-    told = f"folders with images in them: {listing(names)}"
+    told = f"folders with images in them: {list_names(names)}"
     if splits:
-        told = f"{listing(f'{one.name}/' for one in splits)} with class folders: {listing(names)}"
+        told = f"{list_names(f'{one.name}/' for one in splits)} with class folders: {list_names(names)}"
     return Finding(NAME, told, LAST if loose else USUAL)
 
 
@@ -57,7 +57,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     notes += [f"no split is named: all {len(frame):,} images are taken"] if not splits else []
     for place in [folder, *splits]:
         if hidden := walk.strange_folders(place):
-            notes.append(f"hidden folders are no classes here, but were for ImageFolder: {listing(hidden)}")
+            notes.append(f"hidden folders are no classes here, but were for ImageFolder: {list_names(hidden)}")
     return Reading(frame if splits else frame.drop(columns="split"), names, notes)
 
 
@@ -89,7 +89,7 @@ def _class_order(classes: dict[str, list[Path]]) -> tuple[list[str], list[str]]:
     for split, names in of_split.items():
         if names != chosen and split:
             missing, more = sorted(set(chosen) - set(names)), sorted(set(names) - set(chosen))
-            told = f"{split} lacks {listing(missing)}" if missing else f"{split} has {listing(more)} besides"
+            told = f"{split} lacks {list_names(missing)}" if missing else f"{split} has {list_names(more)} besides"
             notes.append(f"{told}: classes are numbered as in train; ImageFolder({split}) numbers them otherwise")
     chosen = chosen if set(union) <= set(chosen) else union
     return chosen, notes

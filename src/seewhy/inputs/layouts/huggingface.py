@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import containers, file_formats
 from seewhy.inputs.labels import classes_of_labels
 from seewhy.inputs.layouts import walk
@@ -33,7 +33,7 @@ def recognise(path: Path) -> Finding | None:
     image = _image_column(columns)
     if image is None:
         return None
-    splits = listing(dict.fromkeys(one for one, _ in files if one))
+    splits = list_names(dict.fromkeys(one for one, _ in files if one))
     told = f"{files[0][1].name} has a column '{image}' of images; splits: {splits}"
     return Finding(NAME, told, UNMISTAKABLE, _task_of_columns(columns, image))
 
@@ -47,7 +47,7 @@ def read(path: Path, settings: Dataset) -> Reading:
         columns = _column_kinds(file)
         image = settings.columns.get("image") or _image_column(columns)
         if image is None:
-            raise SeewhyError(f"'{file.name}' has no column of images; found: {listing(columns)}")
+            raise SeewhyError(f"'{file.name}' has no column of images; found: {list_names(columns)}")
         others = [name for name in columns if name != image]
         images = [name for name in others if columns[name] == "image"]
         mask = next((name for name in images if name in MASKS), None)

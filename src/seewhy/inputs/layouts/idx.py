@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import file_formats
 from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
@@ -18,7 +18,7 @@ def recognise(path: Path) -> Finding | None:
     found = _idx_files(path)
     if not found:
         return None
-    told = listing(f"{images.name} and {labels.name}" for _, images, labels in found)
+    told = list_names(f"{images.name} and {labels.name}" for _, images, labels in found)
     return Finding(NAME, f"MNIST's format: {told}", UNMISTAKABLE)
 
 

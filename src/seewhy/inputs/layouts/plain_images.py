@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LEFT_OVER, Finding, Reading
 
@@ -24,5 +24,5 @@ def read(path: Path, settings: Dataset) -> Reading:
     """One row an image, in the order of their names."""
     found = walk.list_pictures(path, settings.files)
     if not found:
-        raise SeewhyError(f"there is no image in '{path.name}'; allowed: files ending in {listing(walk.PICTURES)}")
+        raise SeewhyError(f"there is no image in '{path.name}'; allowed: files ending in {list_names(walk.PICTURES)}")
     return Reading(pd.DataFrame({"image": [str(one) for one in found]}))

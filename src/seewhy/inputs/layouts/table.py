@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import tables
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import LAST, UNMISTAKABLE, USUAL, Finding, Reading
@@ -26,7 +26,7 @@ def recognise(path: Path) -> Finding | None:
         return None
     if found is None:
         return None
-    told = f"{listing(one.name for one in files)}: {found.why}"
+    told = f"{list_names(one.name for one in files)}: {found.why}"
     strength = UNMISTAKABLE if path.is_file() else USUAL if found.label or found.parts else LAST
     return Finding(NAME, told, strength, task_of(frame, found), found.as_settings)
 
@@ -35,7 +35,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     """The rows of the table, with our names for its columns; a table a split gives the split."""
     frame, _, files = _read_tables(path, settings)
     folder = path if path.is_dir() else path.parent
-    reading = interpret_table(frame, folder, settings, listing(one.name for one in files))
+    reading = interpret_table(frame, folder, settings, list_names(one.name for one in files))
     inner = [walk.top_folder(folder)] if path.is_dir() else []
     return Reading(reading.frame, reading.classes, reading.notes, tuple(dict.fromkeys((folder, *inner))), reading.parts)
 
@@ -52,7 +52,7 @@ def _read_tables(path: Path, settings: Dataset | None) -> tuple[pd.DataFrame, Co
     folder = path if path.is_dir() else path.parent
     files = _table_files(path)
     if not files:
-        raise SeewhyError(f"there is no table in '{path.name}'; allowed: files ending in {listing(ENDINGS)}")
+        raise SeewhyError(f"there is no table in '{path.name}'; allowed: files ending in {list_names(ENDINGS)}")
     key = settings.table if settings else None
     found = [(file, _read_table(file, key)) for file in files]
     if len(found) == 1 and path.is_file():
@@ -117,7 +117,7 @@ def _joined_tables(frames: list[pd.DataFrame]) -> pd.DataFrame:
         return frames[0]
     key = _common_key(frames)
     if key is None:
-        shown = "; ".join(listing(one.columns) for one in frames)
+        shown = "; ".join(list_names(one.columns) for one in frames)
         raise SeewhyError(f"{len(frames)} tables without a key of all: {shown}; name one of them as `data`")
     first, *others = frames
     for one in others:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from seewhy.config.dataset import Dataset
-from seewhy.errors import SeewhyError, listing, unknown
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs import labels
 from seewhy.inputs.layouts import walk
 from seewhy.inputs.layouts.finding import Reading
@@ -72,7 +72,7 @@ def columns_of(frame: pd.DataFrame, folder: Path, settings: Dataset | None = Non
     parts = list(settings.label_columns) if settings else []
     for name in [*parts, *given.values()]:
         if name not in frame:
-            raise unknown("column", name, frame.columns, "the table")
+            raise unknown_name("column", name, frame.columns, "the table")
     label = given.get("label") or (None if parts else _named_column(frame, LABEL_WORDS, taken))
     classes = settings.classes if settings and isinstance(settings.classes, list) else []
     if not parts and "label" not in given:
@@ -81,7 +81,7 @@ def columns_of(frame: pd.DataFrame, folder: Path, settings: Dataset | None = Non
     named = _names_beside(frame, label, taken)
     told = [f"column '{image}' {why}"]
     told += [f"column '{label}' holds the labels"] if label else []
-    told += [f"columns {listing(parts)} hold 0 and 1"] if parts else []
+    told += [f"columns {list_names(parts)} hold 0 and 1"] if parts else []
     return Columns(image, label, named, parts, others, "; ".join(told))
 
 
@@ -176,14 +176,13 @@ def interpret_table(frame: pd.DataFrame, folder: Path, settings: Dataset, place:
     """A table of text as a reading; raises SeewhyError where no column names images."""
     found = columns_of(frame, folder, settings)
     if found is None:
-        raise SeewhyError(
-            f"no column of {place} names images; found: {listing(frame.columns)}; `columns: {{image: ...}}` names one"
-        )
+        told = f"no column of {place} names images; found: {list_names(frame.columns)}"
+        raise SeewhyError(f"{told}; `columns: {{image: ...}}` names one")
     ours = {"image": found.image, **found.others, **({"label": found.label} if found.label else {})}
     masks = {name: name for name in frame if name.endswith("_mask") and name not in ours.values()}
     own = {name: name for name in settings.keep}
     if missing := next((name for name in own if name not in frame), None):
-        raise unknown("column", missing, frame.columns, place)
+        raise unknown_name("column", missing, frame.columns, place)
     kept = pd.DataFrame({name: frame[theirs] for name, theirs in (own | ours | masks).items()})
     classes = _class_names(frame, found, settings)
     notes: list[str] = []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from seewhy.errors import SeewhyError, listing
+from seewhy.errors import SeewhyError, list_names
 
 PICTURES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif", ".npy", ".dcm")
 SPLITS = {
@@ -105,7 +105,7 @@ def parts_below(file: Path, folder: Path) -> tuple[str, ...]:
 
 def paths_shown(paths: Iterable[Path], folder: Path) -> str:
     """Some paths, from a folder, for a message."""
-    return listing(one.relative_to(folder).as_posix() for one in paths)
+    return list_names(one.relative_to(folder).as_posix() for one in paths)
 
 
 def _is_left_behind(name: str) -> bool:

@@ -14,7 +14,7 @@ from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.methods.cam import TITLES
 from seewhy.metrics import agreement
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import one_each, stratified
+from seewhy.samples import one_each, stratified_sample
 from seewhy.stats import Estimate, mean
 from seewhy.study import Study
 
@@ -57,7 +57,7 @@ def measure_agreement(study: Study, settings: Mapping[str, Any]) -> Result:
     if study.predictions.empty:
         return Result(unmeasured_row("rank_correlation", NOTHING))
     seed, every = study.base.seed, one_each(study.predictions, study.base.seed)
-    sample = stratified(every, len(every), seed)
+    sample = stratified_sample(every, len(every), seed)
     maps = attribute_rows(study, sample, VARIANTS)
     pairs = correlation_rows(sample, {**maps.control_maps(seed), **maps.maps}, "rank_correlation")
     table = tidy_table([*pairs, *_difference_rows(maps)])

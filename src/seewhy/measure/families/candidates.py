@@ -20,8 +20,8 @@ from seewhy.measure.families.tables import unmeasured_row
 from seewhy.measure.family import OF_THE_MODEL, Result, tidy_rows, tidy_table, whole_family
 from seewhy.measure.forward import fast_study_model, photo_outputs
 from seewhy.metrics.registry import declare_metric
-from seewhy.progress import progress
-from seewhy.samples import stratified
+from seewhy.progress import show_progress
+from seewhy.samples import stratified_sample
 from seewhy.study import Study
 
 NAME = "candidates"
@@ -64,7 +64,7 @@ def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
         pairings = [one for one in pair_pictures(pictures, bases, study.base.seed) if one.target in classes]
         masks = part_masks(study, rows) if pairings else []
         found = find_candidates(
-            pictures, pairings, masks, lambda some, n, told: progress(some, n, f"{study.name}: candidates, {told}")
+            pictures, pairings, masks, lambda some, n, told: show_progress(some, n, f"{study.name}: candidates, {told}")
         )
     ranked = [(pairing, rank, one) for pairing in pairings for rank, one in enumerate(found[pairing.target], start=1)]
     if not ranked:
@@ -101,8 +101,8 @@ def spend_budget(budget: Budget, classes: list[int]) -> tuple[int, list[int]]:
 def choose_pictures(study: Study, bases: int, classes: list[int]) -> pd.DataFrame:
     """The images that are donors or bases: as many of each class as there are bases, and as many of all others."""
     rows, seed = usable_rows(study), study.base.seed
-    own = [stratified(rows[rows["target"] == target], bases, seed) for target in classes]
-    others = stratified(rows[~rows["target"].isin(classes)], 2 * bases, seed)
+    own = [stratified_sample(rows[rows["target"] == target], bases, seed) for target in classes]
+    others = stratified_sample(rows[~rows["target"].isin(classes)], 2 * bases, seed)
     return pd.concat([*own, others], ignore_index=True)
 
 
@@ -110,7 +110,7 @@ def part_masks(study: Study, rows: pd.DataFrame) -> list[Bool[np.ndarray, "n h w
     """Parts that the study's layer knows, as masks over the images; none where it has no places."""
     parts = [
         collect_evidence(study.model, batch, [study.layer], own_scores(study, some)).evidence[study.layer][0].activation
-        for some, batch in study.batches(rows, "parts")
+        for some, batch in study.input_batches(rows, "parts")
     ]
     activation = np.concatenate([one.cpu().numpy() for one in parts])
     if min(activation.shape[2:]) < 2:

@@ -14,7 +14,7 @@ from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import captions, words
 from seewhy.metrics.diagnosis import evidence_spread
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import mistakes
+from seewhy.samples import mistaken_rows
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
@@ -67,7 +67,7 @@ def swapped_words(rows: pd.DataFrame) -> pd.DataFrame:
     other = rows["predicted"].str.casefold().map(words.OPPOSITE)
     pairs = zip(other, rows["caption"].fillna(""), strict=True)
     has = [pd.notna(word) and word in captions.split_words(text) for word, text in pairs]
-    return mistakes(rows.assign(opposite=other)[np.array(has, dtype=bool)])
+    return mistaken_rows(rows.assign(opposite=other)[np.array(has, dtype=bool)])
 
 
 def _spread_rows(study: Study, judged: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from seewhy.measure.families.tables import select_rows
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import captions
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import stratified
+from seewhy.samples import stratified_sample
 from seewhy.stats import Estimate, proportion, ratio
 from seewhy.study import Study
 from seewhy.tasks.captioning import beams
@@ -62,7 +62,7 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
         tidy_rows(written.assign(target=CAPTION), "", "exact_match", match, NO_REFERENCE),
         tidy_rows(rows, "", "word_in_reference", right, NO_REFERENCE, **words),
     ]
-    shown = stratified(written, settings["samples"], study.base.seed, by="written")
+    shown = stratified_sample(written, settings["samples"], study.base.seed, by="written")
     arrays = {name: written[name].fillna("").to_numpy(str) for name in ("image", "written", "caption")}
     return Result(
         tidy_table(parts),

@@ -18,7 +18,7 @@ from seewhy.methods.ablation import closed_form
 from seewhy.methods.importance import channel_importance
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import one_each, stratified
+from seewhy.samples import one_each, stratified_sample
 from seewhy.stats import FEWEST, Estimate, mean
 from seewhy.study import Study
 from seewhy.tasks import scores
@@ -120,7 +120,7 @@ def choose_images(study: Study, rows: pd.DataFrame, images: int, reruns: int) ->
     Fewer where switching a channel off takes another pass of what follows the layer: at most `reruns` such passes, but
     enough rows for a mean.
     """
-    few = stratified(rows, images, study.base.seed)
+    few = stratified_sample(rows, images, study.base.seed)
     head = next(iter(Heads(study.model, study.inputs(few.head(1)), study.layer)))
     with torch.no_grad():
         if closed_form(head, own_scores(study, few.head(1))) is not None:
@@ -132,7 +132,7 @@ def channel_worth(study: Study, rows: pd.DataFrame) -> ChannelWorth:
     """`channel_importance` of the predicted class, for every row."""
     found = [
         channel_importance(study.model, batch, own_scores(study, part), study.layer)
-        for part, batch in study.batches(rows, "channels")
+        for part, batch in study.input_batches(rows, "channels")
     ]
     gradient, ablation = ([getattr(one, key)[:, 0].cpu().numpy() for one in found] for key in ("gradient", "ablation"))
     return ChannelWorth(np.concatenate(gradient), np.concatenate(ablation))
@@ -162,7 +162,7 @@ def _channel_peaks(
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"], tuple[int, int]]:
     """The largest activation of each wanted channel in each row, the number of its cell, and the grid of cells."""
     peaks, cells, grid = [], [], (1, 1)
-    for part, batch in study.batches(rows, "patches"):
+    for part, batch in study.input_batches(rows, "patches"):
         seen = collect_evidence(study.model, batch, [study.layer], own_scores(study, part))
         activation = seen.evidence[study.layer][0].activation[:, list(wanted)].cpu().numpy()
         grid = activation.shape[2], activation.shape[3]

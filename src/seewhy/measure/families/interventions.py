@@ -65,7 +65,7 @@ def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[s
     """Whether the prediction changes (of pasting: changes to that of the pasted part), and its probability; facets
     `region`, `kind` (swap, blur, darken, paste), `control` (whether that is the equal area elsewhere), `donor`."""
     pool = [pd.DataFrame({"image": rows[name]}) for name in ("donor", "third")]
-    with fast_study_model(study, study.whole.predictions) as model:
+    with fast_study_model(study, study.whole_study.predictions) as model:
         found = pd.concat([*intervene_batch(study, model, rows, *pool)] or [pd.DataFrame()], ignore_index=True)
     if found.empty:
         return Result(tidy_table([]))

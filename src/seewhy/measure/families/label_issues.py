@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import label_noise
@@ -91,8 +91,8 @@ def _doubt_refusal(rows: pd.DataFrame) -> str:
     if right.low > most:
         return ""
     return (
-        f"the model classifies {right.text('%')} correctly, not clearly more than the {written(most, '%')} of always "
-        "predicting the most common class, so that its doubts say nothing of the labels"
+        f"the model classifies {right.text('%')} correctly, not clearly more than the {format_value(most, '%')} of "
+        "always predicting the most common class, so that its doubts say nothing of the labels"
     )
 
 

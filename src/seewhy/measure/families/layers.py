@@ -63,7 +63,7 @@ def layer_losses(
     names = depth_layers(study.model, study.inputs(rows.head(1)), count, study.layer)
     found = [
         layer_importance(study.model, batch, own_scores(study, part), names)
-        for part, batch in study.batches(rows, "depth")
+        for part, batch in study.input_batches(rows, "depth")
     ]
     width, place = (
         np.concatenate([getattr(one, key)[..., 0].cpu().numpy() for one in found], 1) for key in ("width", "place")

@@ -23,7 +23,7 @@ def localisation_rows(study: Study, _methods: Sequence[str], _settings: Settings
     Columns `true` and `predicted_class` say which a row's target is; both where the model is right.
     """
     rows = number_rows(of_objects(study))
-    true = rows.assign(target=study.targets(rows, rows["label"]) if len(rows) else rows["target"])
+    true = rows.assign(target=study.row_targets(rows, rows["label"]) if len(rows) else rows["target"])
     right = (true["target"] == rows["target"]).to_numpy()
     both = pd.concat(
         [true.assign(for_true=True, for_predicted=right), rows[~right].assign(for_true=False, for_predicted=True)]

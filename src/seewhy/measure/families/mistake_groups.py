@@ -76,8 +76,8 @@ def measure_groups(study: Study, settings: Mapping[str, Any]) -> Result:
 
 def mistake_maps(study: Study) -> tuple[Attributions, int]:
     """Maps of the predicted class of mistakes, those that are not empty; and how many mistakes there are in all."""
-    wrong = samples.mistakes(study.predictions)
-    drawn = wrong if len(wrong) <= GROUPED else samples.stratified(wrong, GROUPED, study.base.seed)
+    wrong = samples.mistaken_rows(study.predictions)
+    drawn = wrong if len(wrong) <= GROUPED else samples.stratified_sample(wrong, GROUPED, study.base.seed)
     every = attribute_rows(study, drawn, [METHOD])
     there = np.isfinite(every.shares(METHOD)).all((1, 2))
     rows = drawn[there].reset_index(drop=True)

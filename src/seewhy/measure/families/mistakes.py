@@ -50,7 +50,7 @@ def measure_mistakes(study: Study, settings: Mapping[str, Any]) -> Result:
     predicted class, `map:predicted`, and for the true one, `map:true`.
     """
     parts = [*share_rows(study), *spread_rows(study)]
-    head = samples.mistakes(study.predictions).head(settings["shown"])
+    head = samples.mistaken_rows(study.predictions).head(settings["shown"])
     names = {"predicted": head["predicted"], "true": head["label"]}
     maps = {f"map:{of}": attribute_rows(study, head, [METHOD], some).shares(METHOD) for of, some in names.items()}
     return Result(tidy_table(parts), shown_rows(head) | maps)
@@ -88,7 +88,7 @@ def spread_rows(study: Study) -> list[pd.DataFrame]:
 
 
 def _true_targets(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(target=np.array(study.targets(rows, rows["label"]), dtype=np.int32))
+    return rows.assign(target=np.array(study.row_targets(rows, rows["label"]), dtype=np.int32))
 
 
 def case_means(table: pd.DataFrame, metric: str, seed: int) -> dict[str, Estimate]:
@@ -104,7 +104,7 @@ def same_class_difference(table: pd.DataFrame) -> Estimate:
     right, wrong = (rows[(rows["case"] == case) & np.isfinite(rows["value"])] for case in CASES[:2])
     both = {*right["target"]} & {*wrong["target"]}
     first, second = (some.loc[some["target"].isin(both), "value"].to_numpy() for some in (wrong, right))
-    return stats.difference(first, second)
+    return stats.mean_difference(first, second)
 
 
 def spread_differences(table: pd.DataFrame, seed: int) -> dict[str, Estimate]:
@@ -113,7 +113,7 @@ def spread_differences(table: pd.DataFrame, seed: int) -> dict[str, Estimate]:
     rows = select_rows(table, "mistake_spread")
     right, wrong, true = (rows.loc[rows["case"] == case, "value"].to_numpy() for case in CASES[:3])
     return {
-        "wrong minus right": stats.difference(wrong, right),
+        "wrong minus right": stats.mean_difference(wrong, right),
         "predicted minus true class": stats.mean(wrong - true, seed),
     }
 

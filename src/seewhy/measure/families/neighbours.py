@@ -99,7 +99,7 @@ class Neighbours:
 def find_neighbours(study: Study, count: int) -> Neighbours:
     """The `count` right images nearest to each mistake by the pooled features of the study's layer."""
     labelled = study.predictions[study.predictions["label"].notna()]
-    wrong, right = samples.mistakes(labelled), labelled[labelled["correct"].fillna(False).astype(bool)]
+    wrong, right = samples.mistaken_rows(labelled), labelled[labelled["correct"].fillna(False).astype(bool)]
     none = np.empty((len(wrong), 0))
     least = 3 * count  # to choose from: beside fewer most mistakes would have the same neighbours
     if wrong.empty or len(right) < least:
@@ -117,7 +117,7 @@ def pooled_features(study: Study, rows: pd.DataFrame) -> Float[np.ndarray, "n c"
     """What the study's layer finds in each row, wherever it lies: the mean of each channel over its cells."""
     parts = [
         collect_evidence(study.model, batch, [study.layer], own_scores(study, part)).evidence[study.layer][0].activation
-        for part, batch in study.batches(rows, "features")
+        for part, batch in study.input_batches(rows, "features")
     ]
     return np.concatenate([activation.mean((2, 3)).cpu().numpy() for activation in parts])
 

@@ -27,7 +27,7 @@ def object_shares(
     for start in range(0, len(found.rows), AT_ONCE):
         part = slice(start, start + AT_ONCE)
         some = replace(found, rows=found.rows.iloc[part], maps={method: found.maps[method][part]})
-        masks = study.objects(some.rows)
+        masks = study.object_masks(some.rows)
         inside.append(energy_inside(some.upsampled(method), masks))
         area.append(masks.mean((1, 2)))
     return np.concatenate(inside), np.concatenate(area)

@@ -49,7 +49,7 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
     its sides), and `map:first`, `map:second`, the maps over that part, as shares of their maximum.
     """
     method, rows = settings["method"], comparison.rows.rename(columns={"target_first": "target"})
-    pair = comparison.evidence(method)
+    pair = comparison.positive_evidence(method)
     alike, first, second = pair.rank_likeness(rows["explained"]), *pair.shown_maps()
     told = {"outcome": rows["outcome"].fillna("").to_numpy(str), "explained": rows["explained"].to_numpy(str)}
     hits = {side: rows[f"correct_{side}"].astype("boolean").to_numpy(float, na_value=np.nan) for side in SIDES}

@@ -52,7 +52,7 @@ def measure_predictions(study: Study, settings: Mapping[str, Any]) -> Result:
     ]
     counts = classification.confusion(rows, study.dataset.classes)
     table = tidy_table(parts)
-    curve = stats.calibration(*labelled_confidences(table), settings["bins"])
+    curve = stats.calibration_bins(*labelled_confidences(table), settings["bins"])
     arrays = {"confusion": counts.to_numpy(np.int32), "classes": np.array(counts.columns, str)}
     return Result(table, arrays | {"reliability": curve.to_numpy(float)})
 

@@ -75,7 +75,7 @@ def class_pixels(rows: pd.DataFrame, labels: Labels) -> Bool[np.ndarray, "n h w"
 
 
 def visible_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """`samples.large`: smaller regions cannot be seen.
+    """`samples.large_regions`: smaller regions cannot be seen.
 
     Raises SeewhyError where there are no rows at all.
     """
@@ -84,7 +84,7 @@ def visible_rows(rows: pd.DataFrame) -> pd.DataFrame:
             "the model finds nothing but the first class in any image, and no mask holds another one: there is nothing "
             "to explain; page 01 shows what it sees"
         )
-    return samples.large(rows)
+    return samples.large_regions(rows)
 
 
 def worst_rows(rows: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import localisation, segments
 from seewhy.metrics.baselines import enlarge_to_input
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import stratified
+from seewhy.samples import stratified_sample
 from seewhy.stats import Estimate, mean
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -84,7 +84,7 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
         return Result(unmeasured_row("class_lift", NOTHING))
     seed, visible = study.base.seed, visible_rows(study.predictions)
     here = map_regions(study, sample_images(study.predictions, settings["images"], seed), METHODS)
-    shown, cards = stratified(visible, settings["rows"], seed), sample_cards(visible, settings["cards"], seed)
+    shown, cards = stratified_sample(visible, settings["rows"], seed), sample_cards(visible, settings["cards"], seed)
     names = rising_layers(study.model, study.inputs(shown.head(1)), settings["layers"])
     parts = [*_lift_rows(here), *_crossed_rows(here), *_probability_rows(here, settings["bins"])]
     parts += [row for name in names if name != study.layer for row in _layer_rows(here, name)]

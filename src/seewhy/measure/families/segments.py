@@ -8,7 +8,7 @@ import numpy as np
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import segments
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import stratified
+from seewhy.samples import stratified_sample
 from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -45,7 +45,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
         for there in [either[:, k] > 0]
     ]
     firsts = study.predictions.drop_duplicates("image")[["image", "predicted"]]
-    shown = stratified(frame.merge(firsts, on="image", how="left"), settings["samples"], study.base.seed)
+    shown = stratified_sample(frame.merge(firsts, on="image", how="left"), settings["samples"], study.base.seed)
     return Result(
         tidy_table(parts),
         {

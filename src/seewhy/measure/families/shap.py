@@ -28,7 +28,7 @@ from seewhy.methods.partition import blur_input
 from seewhy.methods.shapley import expected_gradients
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
-from seewhy.samples import large, one_each, stratified
+from seewhy.samples import large_regions, one_each, stratified_sample
 from seewhy.stats import Estimate, mean
 from seewhy.study import Study
 from seewhy.tasks import classification, segmentation
@@ -99,7 +99,7 @@ def measure_shap(study: Study, settings: Mapping[str, Any]) -> Result:
 
 def _measure_classes(study: Study, settings: Mapping[str, Any]) -> Result:
     seed, count = study.base.seed, settings["images"]
-    shown = stratified(study.predictions, count, seed)
+    shown = stratified_sample(study.predictions, count, seed)
     classes, names = explained_classes(study, shown)
     against = trials.shap_background(study, shown, settings["background"])
     passes = 9 * count  # three maps an image, forward and twice back
@@ -133,8 +133,8 @@ def explained_classes(study: Study, rows: pd.DataFrame) -> tuple[list[list[int]]
 
 
 def _measure_regions(study: Study, settings: Mapping[str, Any]) -> Result:
-    seed, visible = study.base.seed, large(study.predictions)
-    shown = stratified(one_each(visible, seed), settings["images"], seed)
+    seed, visible = study.base.seed, large_regions(study.predictions)
+    shown = stratified_sample(one_each(visible, seed), settings["images"], seed)
     tried = _trial_maps(study, shown, settings["evaluations"], settings["cells"])
     parts = [*correlation_rows(shown, tried, "method_agreement"), *hidden_rows(study, visible)]
     raw = attribute_rows(study, shown, ["gradcam"]).maps
@@ -182,7 +182,7 @@ def hidden_rows(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
     (LIME)."""
     parts = []
     with torch.inference_mode():
-        for part, batch in study.batches(rows, "scores with all hidden"):
+        for part, batch in study.input_batches(rows, "scores with all hidden"):
             targets = torch.tensor(part["target"].tolist(), device=study.device)
             seen = {"": batch, "blur": blur_input(batch), "mean colour": torch.zeros_like(batch)}
             for hidden, one in seen.items():

@@ -108,7 +108,7 @@ def _lift_rows(study: Study, rows: pd.DataFrame, method: str) -> list[pd.DataFra
     boxed = rows[rows["boxes"] != "[]"].reset_index(drop=True)
     found = attribute_rows(study, boxed, [method])
     maps = {method: found.upsampled(method)}
-    lifts = localisation.method_lifts(maps, study.objects(boxed), found.grid, study.base.seed)
+    lifts = localisation.method_lifts(maps, study.object_masks(boxed), found.grid, study.base.seed)
     return [_word_rows(boxed, str(name), "word_lift", lifts[name].to_numpy(), WRITTEN) for name in lifts]
 
 

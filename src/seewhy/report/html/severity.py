@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 
 class Severity(NamedTuple):
@@ -28,7 +28,7 @@ def check_severity(name: str) -> str:
     'shortcut'
     """
     if name and name not in SEVERITIES:
-        raise unknown("severity", name, SEVERITIES, "show.finding")
+        raise unknown_name("severity", name, SEVERITIES, "show.finding")
     return name
 
 

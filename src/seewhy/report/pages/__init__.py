@@ -3,7 +3,7 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from seewhy.errors import unknown
+from seewhy.errors import unknown_name
 
 
 def __getattr__(name: str) -> object:
@@ -11,5 +11,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(name)
     modules = [module.name for module in iter_modules(__path__)]
     if name not in modules:
-        raise AttributeError(str(unknown("module", name, modules, "seewhy.pages")))
+        raise AttributeError(str(unknown_name("module", name, modules, "seewhy.pages")))
     return import_module(f"{__name__}.{name}")

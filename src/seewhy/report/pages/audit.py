@@ -10,7 +10,7 @@ from seewhy.checks.run import run_checks
 from seewhy.checks.summaries import method_titles, model_baseline, verdict_checks
 from seewhy.checks.summary import gather_evidence
 from seewhy.checks.tables import StudyTables, read_images
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.measure.driver import measure_family
 from seewhy.measure.family import FAMILIES as KNOWN
 from seewhy.measure.own_metrics import load_metrics
@@ -132,4 +132,4 @@ def check_cell(check: Check | None) -> str:
     """Status and figure of a check: 'pass 1.72'."""
     if check is None or not check.estimate.measured:
         return "not run" if check is None else check.status
-    return f"{check.status} {written(check.estimate.value, '+' if check.figure.versus else '')}"
+    return f"{check.status} {format_value(check.estimate.value, '+' if check.figure.versus else '')}"

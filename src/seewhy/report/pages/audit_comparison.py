@@ -19,14 +19,14 @@ LOST = ("similarity_after_randomisation", "class_sensitivity")  # of two that pa
 
 def read_verdict(study: Study) -> dict[str, Row]:
     """The checks of a study's model and maps by what they are about; empty where it was not measured."""
-    path = artifacts.reports(study.root, study.name) / "verdict.json"
+    path = artifacts.reports_folder(study.root, study.name) / "verdict.json"
     rows = artifacts.read_json(path) if path.is_file() else []
     return {json.dumps([row["subject"], row["name"], row["figure"]], sort_keys=True): row for row in rows}
 
 
 def read_answers(study: Study) -> dict[str, Any]:
     """The questions of a study's summary.json with their answers; empty where it was not measured."""
-    path = artifacts.reports(study.root, study.name) / "summary.json"
+    path = artifacts.reports_folder(study.root, study.name) / "summary.json"
     return dict(artifacts.read_json(path)["questions"]) if path.is_file() else {}
 
 

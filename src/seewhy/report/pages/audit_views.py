@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Drawing
 
 from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.tables import StudyTables
-from seewhy.formatting import chance, written
+from seewhy.formatting import format_p_value, format_value
 from seewhy.measure.budget import Budget
 from seewhy.measure.interventions import find_example, most_passes, testable_rows
 from seewhy.measure.measurement import Measurement
@@ -146,7 +146,7 @@ def last_depth_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
 
 def line_ends(lines: Lines) -> str:
     """Where each line ends, for alternative text."""
-    return "; ".join(f"{name} {written(values[-1])}" for name, (values, _, _) in lines.items())
+    return "; ".join(f"{name} {format_value(values[-1])}" for name, (values, _, _) in lines.items())
 
 
 def mean_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
@@ -171,7 +171,7 @@ def baseline_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     rows: dict[str, dict[str, str]] = {}
     for name in names:
         for row in select_summary(own_summary(study, name, [BASELINE]), versus=BASELINE).itertuples():
-            cell = f"{written(row.estimate, '+')} ({chance(row.p)}, {method_title(row.against)})"
+            cell = f"{format_value(row.estimate, '+')} ({format_p_value(row.p)}, {method_title(row.against)})"
             rows.setdefault(method_title(row.method), {})[METRICS[name].title] = (
                 cell if np.isfinite(row.estimate) else "–"
             )

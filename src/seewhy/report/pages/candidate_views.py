@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seewhy.checks.candidates import CANDIDATES, JudgedCandidate, find_judged, stale_judgements, waiting_sentence
 from seewhy.checks.tables import StudyTables
-from seewhy.formatting import listed
+from seewhy.formatting import join_names
 from seewhy.measure.driver import measure_family
 from seewhy.measure.family import find_family
 from seewhy.report.plots.candidate_rows import CandidateRow, candidate_rows
@@ -78,7 +78,7 @@ def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
         told = "Every candidate with a clear effect is judged."
     stale = stale_judgements(found, study.settings.judged)
     if stale:
-        told += f" Not taken over, since something else was seen then: {listed(stale)}."
+        told += f" Not taken over, since something else was seen then: {join_names(stale)}."
     return told
 
 

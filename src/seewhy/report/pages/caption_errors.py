@@ -15,7 +15,7 @@ from seewhy.metrics import captions
 from seewhy.metrics.words import over_images
 from seewhy.report.pages import caption_views, views
 from seewhy.report.plots.word_strip import Strip
-from seewhy.samples import mistakes
+from seewhy.samples import mistaken_rows
 from seewhy.stats import FEWEST, Estimate, proportion
 
 MAPS = {"map:written": "HiResCAM, word written", "map:opposite": "HiResCAM, opposite word"}
@@ -58,7 +58,7 @@ def wrong_strips(errors: Measurement, count: int) -> list[Strip]:
     """Captions with the most confident wrong words, with the map of each word."""
     study = errors.study
     judged = study.predictions.dropna(subset="correct").reset_index(drop=True)
-    images = mistakes(judged)["image"].drop_duplicates().head(count)
+    images = mistaken_rows(judged)["image"].drop_duplicates().head(count)
     chosen = images.to_frame().merge(judged, on="image")
     return caption_views.strips(study, attribute_rows(study, chosen, [METHOD]), METHOD) if len(chosen) else []
 

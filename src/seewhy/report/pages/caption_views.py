@@ -10,7 +10,7 @@ from seewhy.report import figures
 from seewhy.report.pages.views import correct
 from seewhy.report.plots.sheet import look
 from seewhy.report.plots.word_strip import Strip, Word
-from seewhy.samples import stratified
+from seewhy.samples import stratified_sample
 from seewhy.study import Study
 
 DPI = 130
@@ -19,7 +19,7 @@ DPI = 130
 def images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     """All rows of at most `most` random images, balanced over captions, image after image."""
     one = rows.drop_duplicates("image")
-    names = stratified(one, most, seed, by="written")["image"]
+    names = stratified_sample(one, most, seed, by="written")["image"]
     return pd.concat([rows[rows["image"] == name] for name in names]) if len(names) else rows
 
 
@@ -49,8 +49,10 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
         stem = Path(shown.id).stem
         used[stem] = used.get(stem, 0) + 1
         path = folder / f"{stem if used[stem] == 1 else f'{stem}-{used[stem]}'}.png"
-        with look(), artifacts.whole(path) as scratch:
-            figures.word_strip(shown, **study.look).savefig(scratch, format="png", dpi=DPI, metadata={"Software": None})
+        with look(), artifacts.atomic_file(path) as scratch:
+            figures.word_strip(shown, **study.map_colours).savefig(
+                scratch, format="png", dpi=DPI, metadata={"Software": None}
+            )
         paths.append(path)
     return paths
 

@@ -14,7 +14,7 @@ from seewhy.checks.majority_baseline import MajorityBaseline, compare_task
 from seewhy.config import artifacts
 from seewhy.config.code import code_hash
 from seewhy.config.preprocessing import Reverse
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.inputs.checkpoint import NAMES, config_key
 from seewhy.inputs.describe_preprocessing import describe_preprocessing
 from seewhy.measure.families.captions import written_captions
@@ -40,11 +40,11 @@ def model_card(study: Study) -> pd.DataFrame:
         "trained for": "not stated" if point.epoch is None else f"{point.epoch} epochs",
         "claimed accuracy": "not stated"
         if point.claimed_accuracy is None
-        else f"{written(point.claimed_accuracy, '%')} (validation)",
+        else f"{format_value(point.claimed_accuracy, '%')} (validation)",
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
         **fed(study),
-        "settings from": study.resolved.sentence,
+        "settings from": study.resolved_preprocessing.sentence,
         **confidence_fact(study),
         "layer of the maps": study.layer,
     }
@@ -149,7 +149,7 @@ def _same(claimed: Any, used: Any) -> bool:
 def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
     """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
     settings, base = study.settings, study.base
-    data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))
+    data = artifacts.file_sha256(artifacts.dataset_path(study.root, settings.dataset))
     return {
         "study": study.name,
         "checkpoint": f"{settings.checkpoint} (sha256 {study.checkpoint.sha256[:12]})",

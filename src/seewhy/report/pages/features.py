@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.measure.families.layers import leading_layer, place_losses
 from seewhy.measure.families.tables import refusal_reason
 from seewhy.measure.measurement import Measurement
@@ -125,4 +125,4 @@ def patch_table(channels: Measurement, count: int) -> pd.DataFrame:
 
 def described(estimates: dict[str, Estimate]) -> str:
     """Named figures for alternative text."""
-    return "; ".join(f"{name} {written(one.value)}" for name, one in estimates.items() if one.measured)
+    return "; ".join(f"{name} {format_value(one.value)}" for name, one in estimates.items() if one.measured)

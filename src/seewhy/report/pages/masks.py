@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.measure.families.region_maps import class_pixels
 from seewhy.report import figures
 from seewhy.report.pages import views
@@ -32,7 +32,7 @@ def titles(rows: pd.DataFrame) -> list[str]:
     for row in rows.itertuples():
         known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
         file = shown(row.image.rpartition("/")[2])
-        found.append(f"{file}\n{shown(row.predicted)} {written(row.confidence)}{known}")
+        found.append(f"{file}\n{shown(row.predicted)} {format_value(row.confidence)}{known}")
     return found
 
 
@@ -81,7 +81,14 @@ def beside(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, 
     columns = masked(study, rows, labels) | dict(maps)
     said, right = class_pixels(rows, labels), views.correct(rows)
     return figures.segment_grid(
-        list(study.photos(rows)), columns, titles(rows), legend(study), said, inks(study, rows), right, **study.look
+        list(study.photos(rows)),
+        columns,
+        titles(rows),
+        legend(study),
+        said,
+        inks(study, rows),
+        right,
+        **study.map_colours,
     )
 
 

@@ -72,7 +72,7 @@ class MistakeGroups:
 
     def pairs(self, number: int) -> list[tuple[str, str, int]]:
         """True and predicted class and their count in that group, the most frequent first."""
-        found = samples.pairs(self.rows(number))[["label", "predicted", "count"]]
+        found = samples.confused_pairs(self.rows(number))[["label", "predicted", "count"]]
         return list(found.itertuples(index=False, name=None))
 
     def on_object(self, number: int) -> Estimate:
@@ -100,8 +100,8 @@ def group_figure(groups: MistakeGroups) -> tuple[Figure, str]:
         f"{shown(row.label)} predicted as {shown(row.predicted)}"
         for number, row in enumerate(rows.itertuples())
     ]
-    outlines = list(study.objects(rows))
-    fig = figures.map_grid(list(study.photos(rows)), maps, titles, outlines=outlines, **study.look)
+    outlines = list(study.object_masks(rows))
+    fig = figures.map_grid(list(study.photos(rows)), maps, titles, outlines=outlines, **study.map_colours)
     return fig, f"Typical mistake and mean map: {listed(titles, maps)}"
 
 

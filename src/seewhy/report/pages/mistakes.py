@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seewhy import samples, stats
 from seewhy.checks.majority_baseline import compare_majority
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.measure.families import mistakes
 from seewhy.measure.families.label_issues import label_figures
 from seewhy.measure.families.tables import refusal_reason, select_rows
@@ -61,7 +61,7 @@ def find_pattern(measured: Measurement, grouped: MistakeGroups) -> Pattern:
     mistakes fall into groups, one confusion is most of them, their maps lie less on the object."""
     study = measured.study
     labelled = study.predictions[study.predictions["label"].notna()]
-    found = samples.pairs(labelled)
+    found = samples.confused_pairs(labelled)
     wrong, count = int(found["count"].sum()), int(found["count"].max()) if len(found) else 0
     share = proportion(np.arange(wrong) < count)
     works = works_answer(compare_majority(study.predictions))
@@ -127,7 +127,7 @@ def difference_figure(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarr
         views.titles(some),
         views.correct(some),
         label="true class  ←  0  →  predicted class",
-        outlines=list(study.objects(some)),
+        outlines=list(study.object_masks(some)),
     )
     return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.described(some, apart)}"
 
@@ -199,7 +199,7 @@ def doubt_figure(study: Study, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photos with file, label and the class that the model suggests; and the alternative text."""
     titles = [
         f"{shown(row.image.rpartition('/')[2])}\nlabel {shown(row.label)}, suggested {shown(row.suggested)}"
-        f"\nmargin {written(row.margin, '+')}"
+        f"\nmargin {format_value(row.margin, '+')}"
         for row in rows.itertuples()
     ]
     told = "; ".join(title.replace("\n", ", ") for title in titles)

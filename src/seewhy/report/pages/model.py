@@ -95,7 +95,7 @@ def reliability_curve(measured: "Measurement", bins: int) -> tuple[Estimate, pd.
     """
     sure, hits = labelled_confidences(measured.table)
     error = stats.calibration_error(sure, hits, bins, measured.study.base.seed)
-    return error, stats.calibration(sure, hits, bins)
+    return error, stats.calibration_bins(sure, hits, bins)
 
 
 def segment_ious(measured: "Measurement") -> dict[str, Estimate]:
@@ -163,7 +163,7 @@ def sample_captions(measured: "Measurement", most: int) -> pd.DataFrame:
 def word_reliability(study: Study, bins: int) -> pd.DataFrame:
     """Bins of words of similar probability: confidence, share that the reference has, low, high, n."""
     rows = study.predictions[study.predictions["correct"].notna()]
-    return stats.calibration(rows["confidence"].to_numpy(), rows["correct"].to_numpy(bool), bins)
+    return stats.calibration_bins(rows["confidence"].to_numpy(), rows["correct"].to_numpy(bool), bins)
 
 
 def show_inputs(study: Study, rows: pd.DataFrame, titles: Sequence[str]) -> None:

@@ -76,7 +76,7 @@ def shape_table(study: Study, shapes: Measurement) -> pd.DataFrame:
 
 def one_each(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One random row of each shape that occurs (see `map_shapes`), in the order of the shapes."""
-    picked = samples.stratified(rows, rows["word"].nunique(), seed, by="word")
+    picked = samples.stratified_sample(rows, rows["word"].nunique(), seed, by="word")
     order = list(SHAPES.values())
     return picked.sort_values("word", key=lambda words: words.map(order.index)).reset_index(drop=True)
 

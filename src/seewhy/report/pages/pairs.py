@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from seewhy.comparison import OUTCOMES, SIDES, Comparison
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.inputs import images
 from seewhy.measure.families.paired import correct_pairs, likeness_pairs, paired_figures
 from seewhy.measure.measurement import Measurement
@@ -159,7 +159,7 @@ def pair_figure(comparison: Comparison, pair: Measurement, rows: pd.DataFrame) -
     names = [f"{number}: {study.name}" for number, study in enumerate(comparison.studies, start=1)]
     maps = {name: pair.arrays[f"map:{side}"][places] for name, side in zip(names, SIDES, strict=True)}
     titles, photos = pair_titles(rows), shared_photos(comparison, rows, pair.arrays["shared"][places])
-    fig = figures.map_grid(photos, maps, titles, **comparison.first.look)
+    fig = figures.map_grid(photos, maps, titles, **comparison.first.map_colours)
     return fig, f"Photos with the maps of both models: {listed(titles, maps)}"
 
 
@@ -175,9 +175,10 @@ def pair_titles(rows: pd.DataFrame) -> list[str]:
     are."""
     return [
         f"{shown(row.image.rpartition('/')[2])}, true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {_prediction(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
-        f"2: {_prediction(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
-        f"maps for {shown(row.explained)}: {'one is empty' if pd.isna(row.likeness) else written(row.likeness, '+')}"
+        f"1: {_prediction(row.predicted_first, row.label)} {format_value(row.confidence_first)}\n"
+        f"2: {_prediction(row.predicted_second, row.label)} {format_value(row.confidence_second)}\n"
+        f"maps for {shown(row.explained)}: "
+        f"{'one is empty' if pd.isna(row.likeness) else format_value(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
 

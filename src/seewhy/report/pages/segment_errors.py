@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seewhy import stats
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import class_pixels
 from seewhy.measure.families.segment_errors import wrong_shares
@@ -22,7 +22,7 @@ from seewhy.samples import LEAST
 from seewhy.stats import Estimate
 from seewhy.tasks import segmentation
 
-LARGE = f"at least {written(LEAST, '%')} of the picture, or any share where none does"
+LARGE = f"at least {format_value(LEAST, '%')} of the picture, or any share where none does"
 
 
 def error_values(errors: Measurement) -> dict[str, Any]:
@@ -90,14 +90,16 @@ def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     colours = palette(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}
-    fig = figures.segment_grid(list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.look)
+    fig = figures.segment_grid(
+        list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.map_colours
+    )
     return fig, f"Lowest IoU: {views.listed(titles, maps)}"
 
 
 def case_titles(rows: pd.DataFrame) -> list[str]:
     """The file, the class that the maps are for with its probability, and its IoU or that it is not there."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\nclass {shown(row.predicted)} {written(row.confidence)}\n"
-        + (f"IoU {written(row.iou)}" if isinstance(row.label, str) else "not there")
+        f"{shown(row.image.rpartition('/')[2])}\nclass {shown(row.predicted)} {format_value(row.confidence)}\n"
+        + (f"IoU {format_value(row.iou)}" if isinstance(row.label, str) else "not there")
         for row in rows.itertuples()
     ]

@@ -29,7 +29,7 @@ def grid(
     names = titles(rows)
     if versus is not None:
         names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
-    photos, where = list(study.photos(rows)), list(study.objects(rows))
+    photos, where = list(study.photos(rows)), list(study.object_masks(rows))
     return figures.signed_grid(photos, maps, limit, names, correct(rows), label=label, outlines=where)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.report import figures, show
 from seewhy.report.pages import views
 from seewhy.report.pages.estimates import method_title
@@ -26,8 +26,8 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
         maps,
         file_titles(rows),
         correct=views.correct(rows),
-        outlines=[mask if mask.any() else None for mask in study.objects(rows)],
-        **study.look,
+        outlines=[mask if mask.any() else None for mask in study.object_masks(rows)],
+        **study.map_colours,
     )
     told = f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.described(rows, maps)}"
     show.figure(fig, told)
@@ -52,7 +52,7 @@ def show_measurement(measurement: "Measurement", versus: list[str]) -> None:
     name = metric.title if metric else measurement.name.replace("_", " ").capitalize()
     unit = f" ({metric.unit})" if metric and metric.unit else ""
     better = f", {metric.better} is better" if metric and metric.better else ""
-    chance = f", {written(metric.chance)} is chance" if metric and metric.chance is not None else ""
+    chance = f", {format_value(metric.chance)} is chance" if metric and metric.chance is not None else ""
     told = f"{name}{unit}{better}{chance}: mean over images, 95 % interval"
     show.table(readable_summary(measurement.summary(versus)), told)
 

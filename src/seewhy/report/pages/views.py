@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from seewhy import samples
 from seewhy.engine.reading import normalise
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.maps.attributions import Attributions
 from seewhy.methods.cam import TITLES
 from seewhy.metrics.baselines import control_maps
@@ -35,14 +35,14 @@ def row_title(row: Any) -> str:
     """What is predicted of a row, and on a line of its own what is true, where that differs: a class, a label that is
     missed or invented, or a number."""
     if hasattr(row, "estimate"):
-        true = "" if pd.isna(row.value) else f"\ntrue: {written(row.value)}"
-        return f"predicted {shown(row.predicted)} {written(row.estimate)}{true}"
+        true = "" if pd.isna(row.value) else f"\ntrue: {format_value(row.value)}"
+        return f"predicted {shown(row.predicted)} {format_value(row.estimate)}{true}"
     if hasattr(row, "is_predicted"):
         verb = "predicted" if row.is_predicted else "not predicted"
         known = "" if pd.isna(row.correct) or row.correct else f"\n{'invented' if row.is_predicted else 'missed'}"
-        return f"{verb}: {shown(row.predicted)} {written(row.confidence)}{known}"
+        return f"{verb}: {shown(row.predicted)} {format_value(row.confidence)}{known}"
     true = "" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}"
-    return f"predicted {shown(row.predicted)} {written(row.confidence)}{true}"
+    return f"predicted {shown(row.predicted)} {format_value(row.confidence)}{true}"
 
 
 def correct(rows: pd.DataFrame) -> list[bool | None]:
@@ -106,7 +106,7 @@ def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> di
 def confused(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
     """The most frequent pairs of true and predicted class: how many of the class went there, share with interval."""
     rows = []
-    for label, predicted, count, n in samples.pairs(labelled).head(most).itertuples(index=False):
+    for label, predicted, count, n in samples.confused_pairs(labelled).head(most).itertuples(index=False):
         one = proportion(np.arange(n) < count)
         rows.append((label, predicted, count, n, one.value, one.low, one.high))
     return pd.DataFrame(rows, columns=["true", "predicted", "images", "of", "share", "low", "high"])
@@ -126,7 +126,7 @@ def points(found: Mapping[str, Estimate]) -> pd.DataFrame:
 
 def values(found: Mapping[str, float]) -> str:
     """Named figures for alt text."""
-    return "; ".join(f"{name} {written(value)}" for name, value in found.items())
+    return "; ".join(f"{name} {format_value(value)}" for name, value in found.items())
 
 
 def some(chosen: int, total: int, thing: str) -> str:
@@ -139,26 +139,28 @@ def some(chosen: int, total: int, thing: str) -> str:
 def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
     """Positions of a seeded sample of at most `most` rows, in the order of the dataset."""
     numbered = rows.reset_index(drop=True).reset_index(names="position")
-    return sorted(samples.stratified(numbered, most, seed)["position"])
+    return sorted(samples.stratified_sample(numbered, most, seed)["position"])
 
 
 def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
     """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
-    photos, where = list(study.photos(rows)), list(study.objects(rows))
-    return figures.map_grid(photos, maps, titles(rows), correct=correct(rows), raw=raw, outlines=where, **study.look)
+    photos, where = list(study.photos(rows)), list(study.object_masks(rows))
+    return figures.map_grid(
+        photos, maps, titles(rows), correct=correct(rows), raw=raw, outlines=where, **study.map_colours
+    )
 
 
 def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
     """Step by step from the file to the overlay, in the study's colours."""
-    photos, files = list(study.photos(rows)), study.originals(rows)
+    photos, files = list(study.photos(rows)), study.original_photos(rows)
     return figures.explanation_steps(
         photos,
         list(maps),
         titles(rows),
         correct(rows),
         originals=files,
-        outlines=list(study.objects(rows)),
-        **study.look,
+        outlines=list(study.object_masks(rows)),
+        **study.map_colours,
     )
 
 

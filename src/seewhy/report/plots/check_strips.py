@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from seewhy.checks.status import FEWEST
-from seewhy.formatting import FORMS, between, written
+from seewhy.formatting import FORMS, format_interval, format_value
 
 Row = Mapping[str, Any]  # a row of verdict.json or checks.json: see `seewhy.checks.check.Check.row`
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "?", "not run": "–"}
@@ -76,11 +76,11 @@ def figure_texts(row: Row) -> tuple[str, str]:
     """The figure of a row, and its interval with n, as text."""
     unit = _unit(row)
     if row["n"] is None:  # a count
-        return written(row["estimate"], unit), ""
+        return format_value(row["estimate"], unit), ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
     if not has_figure(row):
         return ("too few", n) if row["n"] else ("not run", "")
-    return written(row["estimate"], unit), f"{between(row['low'], row['high'], unit)}, {n}"
+    return format_value(row["estimate"], unit), f"{format_interval(row['low'], row['high'], unit)}, {n}"
 
 
 def has_figure(row: Row) -> bool:
@@ -155,7 +155,7 @@ def _dot(status: str, x: float) -> str:
 
 
 def _unit(row: Row) -> str:
-    """In what unit the figure of a row is written: see `seewhy.formatting.written`."""
+    """In what unit the figure of a row is written: see `seewhy.formatting.format_value`."""
     figure = _fields(row)
     unit = UNITS.get(figure["metric"], "")
     return {"%": "points"}.get(unit, "+") if figure.get("versus") else unit

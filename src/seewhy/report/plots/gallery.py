@@ -12,8 +12,8 @@ from html import escape
 
 import numpy as np
 
-from seewhy.errors import SeewhyError, unknown
-from seewhy.formatting import written
+from seewhy.errors import SeewhyError, unknown_name
+from seewhy.formatting import format_value
 from seewhy.report.plots.overlay import (
     SPAN,
     colour_ramp,
@@ -77,7 +77,7 @@ def gallery_html(
     for card in cards:
         for name in methods:
             if name not in card.maps:
-                raise unknown("map", name, card.maps, f"card {card.id}")
+                raise unknown_name("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
     # no line around what a control marks: it would be looked at as if it meant something
     drawn = [[map_drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
@@ -196,7 +196,7 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{written(card.confidence)}</b></span>{_fact(card) or true}{target}{word}"
+        f"<b>{format_value(card.confidence)}</b></span>{_fact(card) or true}{target}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
@@ -211,7 +211,7 @@ def card_alt(card: Card, layers: Sequence[str]) -> str:
     truth += f", {card.fact}" if card.fact else ""
     seen = f" Map for {card.target or card.predicted}." if layers else ""
     seen += (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
-    return f"{card.id}: predicted {card.predicted} at {written(card.confidence)}, {truth}.{seen}"
+    return f"{card.id}: predicted {card.predicted} at {format_value(card.confidence)}, {truth}.{seen}"
 
 
 def _note(card: Card, name: str) -> str:

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.report.plots.gallery import MARKS, Card, card_alt, card_lines, card_outcome
 from seewhy.report.plots.overlay import SPAN, map_drawing, photo_thumbnail
 from seewhy.report.plots.word_strip import Strip, Word
@@ -27,8 +27,8 @@ class Thumbnail:
 
     def said(self, why: str) -> dict[str, str]:
         """As it stands in a notebook's output, and why it was chosen."""
-        return {"why": why, "id": self.id, "mark": self.mark, "name": self.name, "confidence": written(self.confidence),
-                "below": self.below, "html": self.html}  # fmt: skip
+        told = {"why": why, "id": self.id, "mark": self.mark, "name": self.name}
+        return told | {"confidence": format_value(self.confidence), "below": self.below, "html": self.html}
 
 
 def of_cards(cards: Sequence[Card], methods: Sequence[str], cmap: str, opacity: float) -> list[dict[str, str]]:

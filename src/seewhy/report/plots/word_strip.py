@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.formatting import written
+from seewhy.formatting import format_value
 from seewhy.report.plots.gallery import scale_html
 from seewhy.report.plots.maps import draw_overlay
 from seewhy.report.plots.overlay import SPAN, content_id, has_evidence, map_drawing, photo_thumbnail
@@ -76,7 +76,9 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
             sheet.text(
                 fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=title_colour(word.correct), weight="bold"
             )
-            sheet.text(fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5)
+            sheet.text(
+                fig, x + panel / 2, y - 0.06, f"{format_value(word.confidence)}", centre=True, color=MUTE, size=8.5
+            )
         sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
 
@@ -115,7 +117,7 @@ def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opaci
         f'aria-describedby="{name}-{k}-said"{checked}><label class="{mark}" for="{name}-{k}">'
         f'{escape(word.text)}</label><div class="step"><svg viewBox="0 0 {width} {height}" aria-hidden="true">'
         f'<use href="#{name}"/>{_layer(word.cam, size, cmap, opacity)}</svg>'
-        f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {written(word.confidence)} · {word.kind}{missing}'
+        f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {format_value(word.confidence)} · {word.kind}{missing}'
         f"{'' if has_evidence(word.cam) else ' · <b>no evidence</b>'}</p></div>"
     )
 

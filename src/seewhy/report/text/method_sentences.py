@@ -6,7 +6,7 @@ from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE
 from seewhy.checks.verdict import select_checks
-from seewhy.formatting import capitalised, listed, written
+from seewhy.formatting import capitalise_first, format_value, join_names
 from seewhy.report.text.verdict_sentences import Evidence, shows_suspects
 
 RANKING = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}  # of squares, by their effect on the score
@@ -32,7 +32,7 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     count = f"{len(passed)} of {len(tested)} checks"
     detail = f"{title} passes {count}."
     if not shows_suspects(every, evidence):
-        hidden = listed([f"the {name}" for name in _convicted(every)])
+        hidden = join_names([f"the {name}" for name in _convicted(every)])
         told = f"Heat maps do not show that the model relies on {hidden}."
         return Answer("No", told, "broken", told, count, "rely on interventions, not on maps", detail)
     if not tested:
@@ -64,7 +64,7 @@ def map_faults(own: Sequence[Check], title: str) -> list[str]:
         told.append(f"A baseline lies better on the object than the {title} map.")
     worse = [name for metric, name in RANKING.items() if (metric, BASELINE) in failed]
     if worse:
-        told.append(f"A baseline ranks the squares of the image better than {title} ({listed(worse)}).")
+        told.append(f"A baseline ranks the squares of the image better than {title} ({join_names(worse)}).")
     return told
 
 
@@ -100,12 +100,15 @@ def _localised(own: Sequence[Check], title: str) -> str:
     if not alone.estimate.measured:
         return f"Only {alone.estimate.n} images have a known object, which is too few."
     unclear = ", which is not clearly different from chance" if alone.status == "unsure" else ""
-    told = f"{written(alone.estimate.value, '×')} as much of the {title} map lies on the object as by chance{unclear}."
+    lift = format_value(alone.estimate.value, "×")
+    told = f"{lift} as much of the {title} map lies on the object as by chance{unclear}."
     if over is None or not over.estimate.measured:
         return told
     beside = {"pass": over.statement, "fail": over.denial}.get(over.status)
     return (
-        f"{told} {capitalised(beside)}." if beside else f"{told} That is not clearly more than with the best baseline."
+        f"{told} {capitalise_first(beside)}."
+        if beside
+        else f"{told} That is not clearly more than with the best baseline."
     )
 
 
@@ -117,10 +120,10 @@ def _ranked(own: Sequence[Check], title: str) -> str:
         return "Its ranking of squares could not be tested."
     by = {status: [name for name, own in tested.items() if own == status] for status in ("fail", "unsure")}
     if by["fail"]:
-        return f"A baseline ranks the squares of the image better than {title} ({listed(by['fail'])})."
+        return f"A baseline ranks the squares of the image better than {title} ({join_names(by['fail'])})."
     if by["unsure"]:
-        return f"Its ranking of squares is not clearly better than the baselines ({listed(by['unsure'])})."
-    return f"Its ranking of squares is better than the baselines ({listed(list(tested))})."
+        return f"Its ranking of squares is not clearly better than the baselines ({join_names(by['unsure'])})."
+    return f"Its ranking of squares is better than the baselines ({join_names(list(tested))})."
 
 
 def _others(own: Sequence[Check], title: str) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, UndefinedError
 
-from seewhy.errors import SeewhyError, unknown
-from seewhy.formatting import between, capitalised, chance, listed, written
+from seewhy.errors import SeewhyError, unknown_name
+from seewhy.formatting import capitalise_first, format_interval, format_p_value, format_value, join_names
 from seewhy.stats import Estimate
 
 FOLDER = Path(__file__).parent
@@ -26,7 +26,9 @@ class Sentences:
         try:
             self._template = page_templates().get_template(f"{page}.j2")
         except TemplateNotFound:
-            raise unknown("page", page, sorted(path.stem for path in FOLDER.glob("*.j2")), "seewhy.sentences") from None
+            raise unknown_name(
+                "page", page, sorted(path.stem for path in FOLDER.glob("*.j2")), "seewhy.sentences"
+            ) from None
         self.page = page
 
     def __call__(self, block: str, **values: Any) -> str:
@@ -36,7 +38,7 @@ class Sentences:
         """
         blocks = self._template.blocks
         if block not in blocks:
-            raise unknown("block", block, blocks, f"{self.page}.j2")
+            raise unknown_name("block", block, blocks, f"{self.page}.j2")
         try:
             return " ".join("".join(blocks[block](self._template.new_context(values))).split())
         except UndefinedError as error:
@@ -68,9 +70,9 @@ def sentences(page: str) -> Sentences:
 def page_templates() -> Environment:
     """Where templates come from, with the filters that write figures; a value that is not given is an error."""
     found = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)
-    found.filters.update(written=written, listed=listed, capitalised=capitalised, chance=chance)
+    found.filters.update(written=format_value, listed=join_names, capitalised=capitalise_first, chance=format_p_value)
     found.filters.update(interval=interval_text, value=value_text, listed_counts=listed_counts)
-    found.globals.update(between=between)
+    found.globals.update(between=format_interval)
     return found
 
 
@@ -81,7 +83,7 @@ def interval_text(estimate: Estimate, unit: str = "") -> str:
 
 def value_text(estimate: Estimate, unit: str = "") -> str:
     """The figure of an estimate alone, as a sentence has it."""
-    return written(estimate.value, unit)
+    return format_value(estimate.value, unit)
 
 
 def listed_counts(counts: Mapping[str, int], most: int = 12) -> str:

@@ -12,7 +12,7 @@ from seewhy.checks.figure import CONTROL, Figure
 from seewhy.checks.majority_baseline import CAPTIONS, LABELS, NUMBERS, MajorityBaseline
 from seewhy.checks.status import worst_status
 from seewhy.checks.verdict import Figures, select_checks
-from seewhy.formatting import capitalised, listed, written
+from seewhy.formatting import capitalise_first, format_value, join_names
 from seewhy.stats import FEWEST, Estimate
 
 RIGHT = {  # metric of the baseline -> what stands behind the figure
@@ -65,7 +65,7 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     if not model.accuracy_checks:
         return _works_by_own(own)
     check, always = model.accuracy_checks[0], model.baseline_phrase
-    share, best = written(model.accuracy.value, model.accuracy_unit), written(model.best, model.accuracy_unit)
+    share, best = format_value(model.accuracy.value, model.accuracy_unit), format_value(model.best, model.accuracy_unit)
     detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.accuracy_unit)}."
     if model.metric == NUMBERS:
         share, best = f"R² {share}", f"R² {best}"
@@ -79,7 +79,7 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
         sentence = f"The model is not clearly better than {always} ({share} against {best})."
         so = "test it on more labelled images"
         return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
-    sentence = f"{share}{RIGHT.get(model.metric, RIGHT['accuracy'])}. {capitalised(always)} would reach {best}."
+    sentence = f"{share}{RIGHT.get(model.metric, RIGHT['accuracy'])}. {capitalise_first(always)} would reach {best}."
     if model.accuracy.value < HALF:
         short = f"Only {sentence.partition('. ')[0]}."
         return Answer("Partly", sentence, "unknown", short, share, "look at its errors before you use it", detail)
@@ -93,13 +93,19 @@ def _works_by_own(own: Sequence[Check]) -> Answer:
         return Answer("Not tested", sentence, "unknown", "Whether the model works was not tested.")
     status = worst_status([one.status for one in own])
     worst = next(one for one in own if one.status == status)
-    value = written(worst.estimate.value) if worst.estimate.measured else ""
+    value = format_value(worst.estimate.value) if worst.estimate.measured else ""
     answers = {"pass": ("Yes", "fine"), "fail": ("No", "broken")}
     answer, severity = answers.get(status, ("Undecided" if status == "unsure" else "Not tested", "unknown"))
     told = worst.sentence or f"Not decided: {worst.statement}"
-    sentence = f"{capitalised(told)}."
+    sentence = f"{capitalise_first(told)}."
     return Answer(
-        answer, sentence, severity, sentence, value, "", f"{capitalised(str(worst.figure))}: {worst.estimate.text()}."
+        answer,
+        sentence,
+        severity,
+        sentence,
+        value,
+        "",
+        f"{capitalise_first(str(worst.figure))}: {worst.estimate.text()}.",
     )
 
 
@@ -144,7 +150,7 @@ def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) 
         return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
     either = evidence.share("object", "swap")
     if either.low > HALF and not select_checks(held, "object"):
-        told += f" Replacing the object itself changes {written(either.value, '%')}."
+        told += f" Replacing the object itself changes {format_value(either.value, '%')}."
         short = "The predictions change whatever is replaced, so what they depend on is not known."
         detail += f" Object: {either.text('%')}."
         return Answer("Undecided", told, "unknown", short, _main_figure(worst, evidence), "", detail)
@@ -154,9 +160,9 @@ def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) 
 
 def _relies_on_candidate(check: Check) -> Answer:
     """A candidate that a person judged a shortcut, and that clearly moves the prediction."""
-    target, value = check.subject.name.rpartition("/")[0], written(check.estimate.value, "+")
+    target, value = check.subject.name.rpartition("/")[0], format_value(check.estimate.value, "+")
     thing = check.statement.partition(" does not ")[0]
-    told = f"{capitalised(thing)} makes the model predict *{target}*. You judged this a shortcut."
+    told = f"{capitalise_first(thing)} makes the model predict *{target}*. You judged this a shortcut."
     short = f"The model relies on a shortcut: {thing} makes it predict {target}."
     so = f"do not use this model where {thing} can look like that without *{target}*"
     return Answer("Yes", told, "shortcut", short, value, so, f"Gain in log-odds: {check.estimate.text()}.")
@@ -182,7 +188,7 @@ def _no_shortcut(asked: Sequence[Check], held: Sequence[Check], evidence: Eviden
     rest = [f"the {name}" for name in suspects if name not in passed]
     limit = "No suspect is named, so no particular shortcut was looked for."
     if suspects:
-        limit = f"Not tested, as too few images show it: {listed(rest)}." if rest else ""
+        limit = f"Not tested, as too few images show it: {join_names(rest)}." if rest else ""
     short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
     detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
     if evidence.waiting:
@@ -195,16 +201,16 @@ def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
     region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
     share, other = (evidence.share(region, kind, control) for control in (False, True))
     part = "everything but the object" if region == "background" else f"the {region}"
-    value = written(share.value, "%")
+    value = format_value(share.value, "%")
     if kind == "paste":
         won = _won(region, evidence)
         told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
-        beside = f"Pasting an equal area of another image does so in {written(other.value, '%')}."
+        beside = f"Pasting an equal area of another image does so in {format_value(other.value, '%')}."
     else:
         told = f"{WAYS[kind]} {part} changes {value} of predictions."
-        beside = f"{WAYS[kind]} an equal area elsewhere changes {written(other.value, '%')}."
+        beside = f"{WAYS[kind]} an equal area elsewhere changes {format_value(other.value, '%')}."
     if check.figure.versus != CONTROL:
-        return told, f"{capitalised(part)}: {share.text('%')}."
+        return told, f"{capitalise_first(part)}: {share.text('%')}."
     detail = f"Difference: {check.estimate.text('points')}."
     return (f"{told} {beside}" if other.measured else told), detail
 
@@ -217,7 +223,7 @@ def _won(name: str, evidence: Evidence) -> str:
 def _main_figure(check: Check, evidence: Evidence) -> str:
     facets = check.figure.facets
     share = evidence.share(str(facets["region"]), str(facets["kind"]))
-    return written(share.value, "%") if share.measured else ""
+    return format_value(share.value, "%") if share.measured else ""
 
 
 def _shown(name: str, evidence: Evidence) -> tuple[str, str]:
@@ -260,11 +266,11 @@ def _by_regions(evidence: Evidence) -> Answer:
         return Answer("Undecided", sentence, "unknown", "No named region decides by itself.")
     name, way = sure[0], clear[sure[0]][0]
     share, other = (evidence.share(name, way, control) for control in (False, True))
-    told = f"{WAYS[way]} the {name} changes {written(share.value, '%')} of predictions."
-    told += f" {WAYS[way]} an equal area elsewhere changes {written(other.value, '%')}."
-    short = f"The predictions depend on {listed([f'the {one}' for one in sure])}."
+    told = f"{WAYS[way]} the {name} changes {format_value(share.value, '%')} of predictions."
+    told += f" {WAYS[way]} an equal area elsewhere changes {format_value(other.value, '%')}."
+    short = f"The predictions depend on {join_names([f'the {one}' for one in sure])}."
     so, detail = "judge whether that is the object or a shortcut", f"Difference: {over[name, way].text('points')}."
-    return Answer("Undecided", told, "unknown", short, written(share.value, "%"), so, detail)
+    return Answer("Undecided", told, "unknown", short, format_value(share.value, "%"), so, detail)
 
 
 def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
@@ -272,7 +278,7 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     found = select_checks(checks, "stability")
     if not found or found[0].status == "not run":
         return Answer("Not tested", "No image was changed.", "unknown", "Stability was not tested.")
-    check, value = found[0], written(found[0].estimate.value, "%") if found[0].estimate.measured else ""
+    check, value = found[0], format_value(found[0].estimate.value, "%") if found[0].estimate.measured else ""
     change = CHANGES.get(evidence.change, "The worst of the imperceptible changes")
     told = f"{change} changes {value} of predictions."
     detail = f"Changed: {check.estimate.text('%')}."
@@ -304,7 +310,7 @@ def verdict_answer(status: str, works: Answer, shortcut: Answer, stable: Answer,
     worst = next((one for one in weighed if one.severity in ("broken", "shortcut", "unstable")), None)
     broken = [one for one in own if one.status == "fail"]
     if worst is None and broken:
-        told = f"{capitalised(broken[0].denial)}."
+        told = f"{capitalise_first(broken[0].denial)}."
         worst = Answer("No", told, "broken", told)
     if worst is None and status != "passed":
         worst = next((one for one in (shortcut, works, stable) if one.severity == "unknown"), None)
