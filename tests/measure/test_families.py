@@ -148,7 +148,9 @@ def test_page_02_compares_the_same_lifts(ready):
 
     boxed = with_objects(ready.predictions)
     held = attribute(ready, boxed, METHOD, names=boxed["label"])
-    lifts = localisation.lifts({TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0)
+    lifts = localisation.lifts(
+        {TITLES[name]: held.upsampled(name) for name in held.maps}, ready.objects(boxed), held.grid, 0
+    )
     before = first_edition.paired(lifts, [("Grad-CAM", "centre"), ("Grad-CAM", "Activation")], 0)
     summary = ready.measure("lift").summary(versus=["centre", "activation"])
     own = {"class_is": "true", "method": "gradcam"}

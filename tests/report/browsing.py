@@ -87,7 +87,7 @@ def recorded() -> Iterator[list[dict[str, Any]]]:
         shown.append(data | coded | {"metadata": metadata or {}})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", keep)
+        patch.setattr(report, "_display_output", keep)
         yield shown
 
 

@@ -37,7 +37,7 @@ def notebook():
     """An executed notebook that shows each name in all that a page may hold."""
     outputs = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", lambda data, **_: outputs.append(data))
+        patch.setattr(report, "_display_output", lambda data, **_: outputs.append(data))
         report.finding(f"It takes {' and '.join(NAMES)}")
         report.checks(rows())
         for name in NAMES:

@@ -20,7 +20,7 @@ from tests.report.samples import HOSTILE, blob, card, photo
 def shown(monkeypatch):
     """What the page calls display: a list of (mime bundle, metadata)."""
     outputs = []
-    monkeypatch.setattr(show, "_display", lambda data, metadata=None: outputs.append((data, metadata)))
+    monkeypatch.setattr(show, "_display_output", lambda data, metadata=None: outputs.append((data, metadata)))
     return outputs
 
 

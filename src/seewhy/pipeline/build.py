@@ -42,7 +42,7 @@ def report(project: Project, name: str | None) -> None:
     clock = Clock()
     try:
         with clock:
-            _reproduce(project.root, stages, clock)
+            _run_dvc(project.root, stages, clock)
     except KeyboardInterrupt:
         typer.echo("stopped; what was built stays, call it again to go on", err=True)
         raise typer.Exit(130) from None
@@ -119,7 +119,7 @@ class Clock(logging.Handler):
         self.current = ""
 
 
-def _reproduce(root: Path, stages: list[str], clock: Clock) -> None:
+def _run_dvc(root: Path, stages: list[str], clock: Clock) -> None:
     """`dvc repro` in this process, heard by the clock."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -131,10 +131,10 @@ def _reproduce(root: Path, stages: list[str], clock: Clock) -> None:
         Repo(str(root)).reproduce(stages or None)
         clock.stop()
     except DvcException as error:
-        raise _understood(error) from None
+        raise _explain_error(error) from None
 
 
-def _understood(error: Exception) -> BaseException:
+def _explain_error(error: Exception) -> BaseException:
     """What DVC's error means here. A stage that failed has told why itself."""
     from dvc.exceptions import ReproductionError
     from dvc.lock import LockError
@@ -163,20 +163,20 @@ def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     table = Table("stage", "seconds", "pages", box=None, pad_edge=False)
     order = ["settings", "dataset", "demo", "explain", "measure", *WITH_KERNELS, "render", "comparison_render"]
 
-    def place(stage: str) -> tuple[str, int]:
+    def stage_order(stage: str) -> tuple[str, int]:
         kind, _, name = stage.partition("@")
         return name, order.index(kind) if kind in order else len(order)
 
-    for stage in sorted(seconds, key=place):
+    for stage in sorted(seconds, key=stage_order):
         took = seconds[stage]
         kind, _, name = stage.partition("@")
-        shown = _pages(project, name) if kind.endswith("render") else ""
+        shown = _count_pages(project, name) if kind.endswith("render") else ""
         table.add_row(stage, "unchanged" if took is None else f"{took:.1f}", shown)
     table.add_row("all", f"{sum(took or 0 for took in seconds.values()):.1f}", "")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
-def _pages(project: Project, name: str) -> str:
+def _count_pages(project: Project, name: str) -> str:
     """How many pages a study or comparison has, and where."""
     folder = artifacts.reports(project.root, name)
     count = sum(path.with_suffix(".html").is_file() for path in (folder / stem for stem, _ in project.pages(name)))

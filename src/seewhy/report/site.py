@@ -67,7 +67,7 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
             "title": title,
             "run": (folder / f"{stem}.html").is_file(),
             "failed": (folder / f"{stem}.failed.html").is_file(),
-            "finding": _finding(outputs[stem]),
+            "finding": _first_finding(outputs[stem]),
         }
         for stem, title in study.get("pages", [])
     ]
@@ -100,10 +100,10 @@ def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any
     run = (artifacts.reports(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
     outputs = kinds.read_outputs(artifacts.executed(root, comparison["name"], COMPARISON)) if run else []
     own = _own_checks(artifacts.reports(root, comparison["name"]))
-    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
+    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _first_finding(outputs)}
 
 
-def _finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
+def _first_finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
     """The first finding among outputs, ready for the template; empty when there is none."""
     found = kinds.first_of(outputs, kinds.FINDING)
     if not found:

@@ -39,7 +39,7 @@ class Captioner(nn.Module):
     def __init__(self, model: nn.Module, vocabulary: Vocabulary, steps: int, words: Int[Tensor, " s"] | None = None):
         """`words`: indices of a caption that is read instead of the network's own words: see `saying`."""
         super().__init__()
-        _check(model)
+        _check_parts(model)
         self.encoder: nn.Module = model.encoder  # type: ignore[assignment]
         self.decoder: nn.Module = model.decoder  # type: ignore[assignment]
         self.vocabulary, self.steps = vocabulary, steps
@@ -60,7 +60,7 @@ class Captioner(nn.Module):
         # cuDNN cannot differentiate a recurrent layer in eval mode; the plain kernels can
         with torch.backends.cudnn.flags(enabled=False):
             for step in range(self.steps if words is None else min(self.steps, words.shape[1] + 1)):
-                found, states = self._step(features, word, states)
+                found, states = self._decode_step(features, word, states)
                 if found.shape[-1] != len(self.vocabulary):
                     raise SeewhyError(
                         f"the decoder scores {found.shape[-1]} words, the vocabulary has {len(self.vocabulary)}; "
@@ -71,7 +71,7 @@ class Captioner(nn.Module):
                 word = found.argmax(-1) if own else words[:, step]  # type: ignore[index]
         return torch.stack(scores, 1)
 
-    def _step(self, features: Any, word: Tensor | None, states: Any) -> tuple[Tensor, Any]:
+    def _decode_step(self, features: Any, word: Tensor | None, states: Any) -> tuple[Tensor, Any]:
         decoder: Any = self.decoder
         if hasattr(decoder, "step"):
             return decoder.step(features, word, states)
@@ -96,12 +96,12 @@ class Captioner(nn.Module):
         Captions are compared by the sum of their log-probabilities, equal ones by the words' indices, so that the
         answer never hangs on the order of a sort. Width 1 is the greedy caption.
         """
-        return [self._searched(self.encoder(image[None]), width) for image in images]
+        return [self._search_caption(self.encoder(image[None]), width) for image in images]
 
-    def _searched(self, features: Any, width: int) -> list[int]:
+    def _search_caption(self, features: Any, width: int) -> list[int]:
         open_, done = [(0.0, [])], []  # type: list[tuple[float, list[int]]], list[tuple[float, list[int]]]
         for _ in range(self.steps):
-            grown = self._grown(features, open_, width)
+            grown = self._grow_captions(features, open_, width)
             kept = sorted(grown, key=lambda one: (-one[0], one[1]))[: width - len(done)]
             done += [one for one in kept if self.vocabulary.ends(one[1][-1])]
             open_ = [one for one in kept if not self.vocabulary.ends(one[1][-1])]
@@ -109,7 +109,9 @@ class Captioner(nn.Module):
                 break
         return min(done + open_, key=lambda one: (-one[0], one[1]))[1]
 
-    def _grown(self, features: Any, open_: list[tuple[float, list[int]]], width: int) -> list[tuple[float, list[int]]]:
+    def _grow_captions(
+        self, features: Any, open_: list[tuple[float, list[int]]], width: int
+    ) -> list[tuple[float, list[int]]]:
         """Every open caption with each of its `width` likeliest next words; its beginning is read again."""
         words = torch.tensor([words for _, words in open_], dtype=torch.long, device=features.device)
         said = self.along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
@@ -121,7 +123,7 @@ class Captioner(nn.Module):
         ]
 
 
-def _check(model: nn.Module) -> None:
+def _check_parts(model: nn.Module) -> None:
     decoder = getattr(model, "decoder", None)
     whole = hasattr(decoder, "step") or all(hasattr(decoder, part) for part in PARTS)
     if not callable(getattr(model, "encoder", None)) or not whole:

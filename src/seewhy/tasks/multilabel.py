@@ -50,7 +50,7 @@ def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes
     check_output(logits, classes)
     sure = logits.double().sigmoid().numpy()
     rows = []
-    for place, (image, true, unknown) in enumerate(zip(frame["image"], *_known(frame), strict=True)):
+    for place, (image, true, unknown) in enumerate(zip(frame["image"], *_known_labels(frame), strict=True)):
         said = sure[place] >= THRESHOLD
         shown = said | np.array([name in (true or ()) for name in classes])
         for index in np.flatnonzero(shown).tolist() if shown.any() else [int(sure[place].argmax())]:
@@ -65,7 +65,7 @@ def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes
     return found.astype({"correct": "boolean", "is_true": "boolean", "label": object})
 
 
-def _known(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[str]]]:
+def _known_labels(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[str]]]:
     """The true labels of each image (None where nothing is known), and the labels that are in doubt."""
     true = [None if pd.isna(text) else set(json.loads(text)) for text in frame["label"]]
     if "uncertain" not in frame:
@@ -80,7 +80,7 @@ def table(rows: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]) -> pd
     """
     single = rows.drop_duplicates("image")
     sure = np.stack(single["probabilities"].tolist()) if len(single) else np.empty((0, len(classes)))
-    true, _ = _known(frame.set_index("image").loc[single["image"]].reset_index())
+    true, _ = _known_labels(frame.set_index("image").loc[single["image"]].reset_index())
     said = ["|".join(name for name, one in zip(classes, row, strict=True) if one >= THRESHOLD) for row in sure]
     held = [None if one is None else "|".join(name for name in classes if name in one) for one in true]
     found = pd.DataFrame({"image": single["image"].to_numpy(), "label": held, "predicted": said})
@@ -93,7 +93,7 @@ def label_matrix(frame: pd.DataFrame, classes: Sequence[str]) -> Float[np.ndarra
     >>> label_matrix(pd.DataFrame({"label": ['["a"]', None]}), ["a", "b"]).tolist()
     [[1.0, 0.0], [nan, nan]]
     """
-    known = zip(*_known(frame), strict=True)
+    known = zip(*_known_labels(frame), strict=True)
     rows = [
         [np.nan if true is None or name in doubt else float(name in true) for name in classes] for true, doubt in known
     ]

@@ -91,7 +91,7 @@ def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
     """One row for each image and class but the first that is predicted or true at a pixel. See `found`."""
-    return found(rows["image"].tolist(), _probabilities(output, study), masks(rows, study), study.dataset.classes)
+    return found(rows["image"].tolist(), _class_probabilities(output, study), masks(rows, study), study.dataset.classes)
 
 
 def found(
@@ -189,7 +189,7 @@ def seen(study: "Study", rows: pd.DataFrame) -> Seen:
     labels, sure = np.empty((len(rows), *study.size), np.uint8), np.empty((len(rows), *study.size), np.float32)
     with torch.inference_mode():
         for part, batch in study.batches(single, "segments"):
-            for name, one in zip(part["image"], _probabilities(output_of(model(batch)), study), strict=True):
+            for name, one in zip(part["image"], _class_probabilities(output_of(model(batch)), study), strict=True):
                 labels[wanted[name].index] = one.argmax(0)
                 sure[wanted[name].index] = one[wanted[name].to_numpy()]
     return Seen(labels, sure)
@@ -202,7 +202,7 @@ def at_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[T
     return functional.interpolate(output, size, mode="bilinear", align_corners=False)
 
 
-def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
+def _class_probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
     """Softmax over the classes at the input's resolution; raises SeewhyError for another shape or damaged values."""
     count = len(study.dataset.classes)
     if output.ndim != 4 or output.shape[1] != count:

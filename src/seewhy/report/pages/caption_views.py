@@ -34,7 +34,7 @@ def strips(study: Study, found: Attributions, method: str) -> list[Strip]:
             for row in part.itertuples()
         ]
         photo = study.photos(part.head(1))[0]
-        made.append(Strip(_short(image), photo, words, _told(part["caption"].iloc[0])))
+        made.append(Strip(_file_name(image), photo, words, _reference_text(part["caption"].iloc[0])))
     return made
 
 
@@ -55,10 +55,10 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
     return paths
 
 
-def _told(reference: str | None) -> str | None:
+def _reference_text(reference: str | None) -> str | None:
     """The captions of a reference, side by side."""
     return None if reference is None or pd.isna(reference) else " / ".join(reference.split("\n"))
 
 
-def _short(image: str) -> str:
+def _file_name(image: str) -> str:
     return image.rpartition("/")[2]

@@ -77,9 +77,9 @@ def warnings(study: Study) -> list[str]:
     """What differs between what the checkpoint says of itself and what was set."""
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
-        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none(getattr(seen, key))}."
+        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none_as_words(getattr(seen, key))}."
         for key in NAMES
-        if (name := named(point.config, key)) and not _same(point.config[name], getattr(seen, key))
+        if (name := named(point.config, key)) and not _same_setting(point.config[name], getattr(seen, key))
     ]
     if point.classes is not None and names and point.classes != names:
         place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)
@@ -113,7 +113,7 @@ def majority_baseline(study: Study) -> MajorityBaseline:
     return compare_task(study.dataset.task, rows, study.base.seed)
 
 
-def _none(value: Any) -> Any:
+def _none_as_words(value: Any) -> Any:
     return "none" if value is None else value
 
 
@@ -134,7 +134,7 @@ def severity_beside_verdict(study: Study, answer: str) -> str:
     return verdict if verdict in ("broken", "shortcut", "unstable") else "fine"
 
 
-def _same(claimed: Any, used: Any) -> bool:
+def _same_setting(claimed: Any, used: Any) -> bool:
     """Whether two settings mean the same: one number stands for both sides, or for all channels."""
     if used is None:
         return False

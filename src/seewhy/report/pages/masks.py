@@ -93,12 +93,12 @@ def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], region
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
         for card, region, ink, row, (true, fact) in zip(
-            plain, regions, inks(study, rows), rows.itertuples(), map(_fit, rows.itertuples()), strict=True
+            plain, regions, inks(study, rows), rows.itertuples(), map(_region_fit, rows.itertuples()), strict=True
         )
     ]
 
 
-def _fit(row: Any) -> tuple[str | None, str]:
+def _region_fit(row: Any) -> tuple[str | None, str]:
     """The class where it was found, "" where it was not, None where that is not known; and the fact that says so."""
     if pd.isna(row.correct):
         return None, ""

@@ -175,14 +175,14 @@ def pair_titles(rows: pd.DataFrame) -> list[str]:
     are."""
     return [
         f"{shown(row.image.rpartition('/')[2])}, true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {_prediction(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
-        f"2: {_prediction(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
+        f"1: {_prediction_text(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
+        f"2: {_prediction_text(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
         f"maps for {shown(row.explained)}: {'one is empty' if pd.isna(row.likeness) else written(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
 
 
-def _prediction(predicted: str, label: str | float | None) -> str:
+def _prediction_text(predicted: str, label: str | float | None) -> str:
     return marked(shown(predicted), None if pd.isna(label) else predicted == label)
 
 

@@ -43,7 +43,7 @@ def interval_chart(
     """
     if not len(labels):
         return empty_chart()
-    kept = _extremes(values)
+    kept = _extreme_rows(values)
     if len(kept) < len(labels):
         xlabel = f"{xlabel} (the {MOST // 2} lowest and {MOST // 2} highest of {len(labels)})".strip()
         labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
@@ -59,39 +59,39 @@ def interval_chart(
         ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
         if reference is not None:
-            _reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
+            _draw_reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
         if percent:
-            ax.xaxis.set_major_formatter(partial(_percent, ax))
+            ax.xaxis.set_major_formatter(partial(_percent_label, ax))
         ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
         ax.grid(axis="x")
         ax.locator_params(axis="x", nbins=6)
         ax.tick_params(length=0)
         ax.spines["left"].set_visible(False)
-        _counts(ax, rows, counts)
+        _write_counts(ax, rows, counts)
     return fig
 
 
-def _percent(ax: Axes, value: float, _place: int | None = None) -> str:
+def _percent_label(ax: Axes, value: float, _place: int | None = None) -> str:
     """A share on the axis below, in percent, with as many decimals as the ticks need to be told apart."""
     ticks = 100 * ax.get_xticks()
     decimals = next((k for k in range(4) if np.allclose(ticks, ticks.round(k), rtol=0, atol=1e-6)), 4)
     return f"{100 * value:z.{decimals}f} %".replace("-", "\N{MINUS SIGN}")
 
 
-def _extremes(values: Sequence[float]) -> list[int]:
+def _extreme_rows(values: Sequence[float]) -> list[int]:
     """Which rows to show, in their order: all, or the lowest and highest of too many to be read."""
     order = np.argsort(np.asarray(values, float), kind="stable")
     chosen = order if len(order) <= MOST else np.concatenate([order[: MOST // 2], order[-MOST // 2 :]])
     return sorted(int(k) for k in chosen)
 
 
-def _reference(ax: Axes, reference: float, told: str) -> None:
+def _draw_reference(ax: Axes, reference: float, told: str) -> None:
     """The dashed line that all values are compared with, its value written above it."""
     ax.axvline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
     ax.text(reference, 1.0, told, transform=ax.get_xaxis_transform(), ha="center", va="bottom", color=WRONG, size=9)
 
 
-def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
+def _write_counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
     """n of each row, in a column right of the axes."""
     style = {"transform": ax.get_yaxis_transform(), "ha": "right", "color": MUTE, "size": 9}
     ax.text(1.14, -0.62, "n", va="bottom", **style)  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def curve_chart(
         ax.grid(axis="y")
         if not numeric:
             ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
-        _legend(ax)
+        _draw_legend(ax)
     return fig
 
 
@@ -183,11 +183,11 @@ def scatter_chart(
                     markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid()
-        _legend(ax)
+        _draw_legend(ax)
     return fig
 
 
-def _legend(ax: Axes) -> None:
+def _draw_legend(ax: Axes) -> None:
     """The names above the axes, where the width of a phone has room for them."""
     names = ax.get_legend_handles_labels()[1]
     across = 3 if max(map(len, names)) < 18 else 2

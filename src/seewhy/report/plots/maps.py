@@ -58,7 +58,7 @@ def explanation_steps(
         sheet = Sheet(len(photos), len(names), panel, head=most_lines(told) * LINE + 0.2, right=0.95, top=0.14)
         fig = sheet.figure()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
-            _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
+            _draw_triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
             for ax in (fig.axes[-3], fig.axes[-1]):
                 draw_outline(ax, None if outlines is None else outlines[row])
             right = None if correct is None else correct[row]
@@ -74,7 +74,7 @@ def explanation_steps(
     return fig
 
 
-def _triple(
+def _draw_triple(
     fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
 ) -> None:
     """Three panels of one image: photo, raw map, overlay."""
@@ -120,7 +120,7 @@ def draw_overlay(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacit
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip
         return
-    if not lined or _length(cam) > WEB * panel_inches(ax):
+    if not lined or _contour_length(cam) > WEB * panel_inches(ax):
         return
     full, thin = resized(cam, *photo.shape[:2]), line_scale(ax)
     for colour, width in (("black", 2.4), ("white", 1.1)):
@@ -149,7 +149,7 @@ def line_scale(ax: Axes) -> float:
     return min(max(panel_inches(ax) / 2, 0.5), 1.0)
 
 
-def _length(cam: np.ndarray) -> float:
+def _contour_length(cam: np.ndarray) -> float:
     """How long the contour at half maximum is, in sides of the picture."""
     return float(sum(np.hypot(*np.diff(line, axis=0).T).sum() for line in half_contours(stored_map(cam))))
 

@@ -76,13 +76,13 @@ def segment_grid(
                 draw_overlay(ax, photo, one, cmap, opacity)
                 if regions is not None:
                     draw_outline(ax, regions[row], inks[row])
-        _legend(sheet, fig, legend)
+        _draw_legend(sheet, fig, legend)
         if has_maps:
             sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
 
 
-def _legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:
+def _draw_legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:
     """Squares of colour with their names, on the first line of a sheet."""
     x = sheet.left
     for name, colour in legend.items():

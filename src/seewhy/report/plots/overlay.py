@@ -73,7 +73,7 @@ def content_id(content: str, kind: str = "i") -> str:
 
 def outline_path(cam: np.ndarray, span: int = SPAN) -> str:
     """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
-    return "".join(_path(line * span) for line in half_contours(cam))
+    return "".join(_path_steps(line * span) for line in half_contours(cam))
 
 
 def half_contours(cam: np.ndarray) -> list[np.ndarray]:
@@ -90,7 +90,7 @@ def half_contours(cam: np.ndarray) -> list[np.ndarray]:
     return [np.clip((np.asarray(line) - 0.5) / (width, height), 0, 1) for line in lines]
 
 
-def _path(points: np.ndarray) -> str:
+def _path_steps(points: np.ndarray) -> str:
     """Points (k, 2) as a path of whole steps: relative numbers are short, and a page holds hundreds.
 
     Points that lie within a unit of the line without them are left out. Its start is absolute: a relative one would

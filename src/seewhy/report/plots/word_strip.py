@@ -83,19 +83,19 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
 
 def strips_html(strips: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> str:
     """All strips as HTML to step through: one word's map at a time over the photo. label: what they are."""
-    parts = "\n".join(_steps(shown, label, cmap, opacity) for shown in strips)
+    parts = "\n".join(_strip_html(shown, label, cmap, opacity) for shown in strips)
     return (
         f'<section class="strips" data-opacity="{opacity:g}" aria-label="{escape(label)}">\n'
         f'<p class="legend">{scale_html(cmap)}</p>\n{parts}\n</section>'
     )
 
 
-def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
+def _strip_html(shown: Strip, label: str, cmap: str, opacity: float) -> str:
     """One image: a radio button, its word and its layer for each word; the photo is stored once."""
     source, width, height = photo_thumbnail(shown.photo)
     name = content_id(f"{label}|{shown.id}", "strip-")
     photo = f'<image id="{name}" href="{source}" width="{width}" height="{height}"/>'
-    words = "".join(_word(word, k, name, (width, height), cmap, opacity) for k, word in enumerate(shown.words))
+    words = "".join(_word_button(word, k, name, (width, height), cmap, opacity) for k, word in enumerate(shown.words))
     reference = "" if shown.reference is None else f"<span>reference: <bdi>{escape(shown.reference)}</bdi></span>"
     return (
         f'<figure class="strip"><svg class="kept" width="0" height="0" aria-hidden="true"><defs>{photo}</defs></svg>'
@@ -104,7 +104,7 @@ def _steps(shown: Strip, label: str, cmap: str, opacity: float) -> str:
     )
 
 
-def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opacity: float) -> str:
+def _word_button(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opacity: float) -> str:
     """The button of a word and what it shows."""
     mark = {True: "right", False: "wrong", None: "unlabelled"}[word.correct]
     missing = " · not in the reference" if word.correct is False else ""
@@ -114,13 +114,13 @@ def _word(word: Word, k: int, name: str, size: tuple[int, int], cmap: str, opaci
         f'<input type="radio" name="{name}" id="{name}-{k}" '
         f'aria-describedby="{name}-{k}-said"{checked}><label class="{mark}" for="{name}-{k}">'
         f'{escape(word.text)}</label><div class="step"><svg viewBox="0 0 {width} {height}" aria-hidden="true">'
-        f'<use href="#{name}"/>{_layer(word.cam, size, cmap, opacity)}</svg>'
+        f'<use href="#{name}"/>{_layer_html(word.cam, size, cmap, opacity)}</svg>'
         f'<p id="{name}-{k}-said"><bdi>{escape(word.text)}</bdi> {written(word.confidence)} · {word.kind}{missing}'
         f"{'' if has_evidence(word.cam) else ' · <b>no evidence</b>'}</p></div>"
     )
 
 
-def _layer(cam: np.ndarray, size: tuple[int, int], cmap: str, opacity: float) -> str:
+def _layer_html(cam: np.ndarray, size: tuple[int, int], cmap: str, opacity: float) -> str:
     """A map and its contour over a photo of `size`; empty without evidence."""
     parts, uses = map_drawing(cam, cmap, opacity)
     if not uses:

@@ -32,17 +32,17 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     count = f"{len(passed)} of {len(tested)} checks"
     detail = f"{title} passes {count}."
     if not shows_suspects(every, evidence):
-        hidden = listed([f"the {name}" for name in _convicted(every)])
+        hidden = listed([f"the {name}" for name in _relied_suspects(every)])
         told = f"Heat maps do not show that the model relies on {hidden}."
         return Answer("No", told, "broken", told, count, "rely on interventions, not on maps", detail)
     if not tested:
         return Answer("Not tested", f"{title} was not tested.", "unknown", "The maps were not tested.")
     if len(passed) == len(tested):
         return Answer("Yes", f"{title} passes all {count.partition(' of ')[2]}.", "fine", "The maps passed.", count)
-    return _faulty(own, title, count, detail)
+    return _fault_answer(own, title, count, detail)
 
 
-def _faulty(own: Sequence[Check], title: str, count: str, detail: str) -> Answer:
+def _fault_answer(own: Sequence[Check], title: str, count: str, detail: str) -> Answer:
     """Not all checks passed: the worst fault, then what is undecided."""
     failed = {one.figure.metric for one in own if one.status == "fail"}
     sentences = map_faults(own, title)
@@ -78,7 +78,9 @@ def method_sentence(checks: Iterable[Check], method: str, title: str) -> str:
     own = select_checks(checks, "map", name=method)
     if all(one.status == "not run" for one in own):
         return f"{title} was not tested."
-    return " ".join(filter(None, [_localised(own, title), _ranked(own, title), *_others(own, title)]))
+    return " ".join(
+        filter(None, [_localisation_answer(own, title), _ranking_answer(own, title), *_other_faults(own, title)])
+    )
 
 
 def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
@@ -91,7 +93,7 @@ def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
     return f"{titles[best]} passes {passed[best]} checks, {titles[first]} {passed[first]}."
 
 
-def _localised(own: Sequence[Check], title: str) -> str:
+def _localisation_answer(own: Sequence[Check], title: str) -> str:
     """How much of the map lies on the object, beside chance and the best baseline."""
     by = {one.figure.versus: one for one in own if one.figure.metric == "lift"}
     alone, over = by.get(""), by.get(BASELINE)
@@ -109,7 +111,7 @@ def _localised(own: Sequence[Check], title: str) -> str:
     )
 
 
-def _ranked(own: Sequence[Check], title: str) -> str:
+def _ranking_answer(own: Sequence[Check], title: str) -> str:
     """Whether the squares that it marks matter more to the score than those of the baselines."""
     found = {RANKING[one.figure.metric]: one.status for one in own if one.figure.metric in RANKING}
     tested = {name: status for name, status in found.items() if status != "not run"}
@@ -123,7 +125,7 @@ def _ranked(own: Sequence[Check], title: str) -> str:
     return f"Its ranking of squares is better than the baselines ({listed(list(tested))})."
 
 
-def _others(own: Sequence[Check], title: str) -> list[str]:
+def _other_faults(own: Sequence[Check], title: str) -> list[str]:
     """Weights, class and imperceptible perturbations: what failed, and what is undecided of the first."""
     status = {one.figure.metric: one.status for one in own if not one.figure.versus}
     told = [text.format(title=title) for metric, text in FAULTS.items() if status.get(metric) == "fail"]
@@ -132,7 +134,7 @@ def _others(own: Sequence[Check], title: str) -> list[str]:
     return told
 
 
-def _convicted(checks: Iterable[Check]) -> list[str]:
+def _relied_suspects(checks: Iterable[Check]) -> list[str]:
     """The suspects that the model relies on."""
     failed = (one for one in select_checks(checks, "suspect") if one.status == "fail")
     return list(dict.fromkeys(one.subject.name for one in failed))

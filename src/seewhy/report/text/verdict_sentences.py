@@ -63,7 +63,7 @@ class Evidence:
 def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     """Does the model work? By its accuracy beside the majority baseline; else by the project's `own` checks."""
     if not model.checks:
-        return _works_by_own(own)
+        return _own_checks_answer(own)
     check, always = model.checks[0], model.always
     share, best = written(model.accuracy.value, model.unit), written(model.best, model.unit)
     detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.unit)}."
@@ -86,7 +86,7 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     return Answer("Yes", sentence, "fine", "The model works.", share, "", detail)
 
 
-def _works_by_own(own: Sequence[Check]) -> Answer:
+def _own_checks_answer(own: Sequence[Check]) -> Answer:
     """By the project's checks of the model's predictions, where no majority baseline says so."""
     if not own:
         sentence = "No label says which predictions are right, and no check of params.yaml sets a limit."
@@ -109,32 +109,32 @@ def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     failed, held = ([one for one in asked if one.status == status] for status in ("fail", "pass"))
     undecided = [one for one in asked if one.is_open]
     if failed:
-        return _relies(failed, held, evidence)
+        return _relies_answer(failed, held, evidence)
     if undecided:
-        return _undecided(undecided[0], evidence)
+        return _undecided_answer(undecided[0], evidence)
     if held:
-        return _no_shortcut(asked, held, evidence)
+        return _no_shortcut_answer(asked, held, evidence)
     if few := [one.estimate.n for one in asked if one.status == "unsure"]:
         sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
         short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
         if evidence.waiting:
-            return _waits(evidence, detail)
+            return _waiting_answer(evidence, detail)
         return Answer("Not tested", sentence, "unknown", short, detail=detail)
-    return _by_regions(evidence)
+    return _regions_answer(evidence)
 
 
-def _relies(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
     """Something failed: a suspect first, then the object, then the background."""
     order = ("suspect", "candidate", "object", "background")
     worst = min(failed, key=lambda one: order.index(one.subject.kind))
     if worst.subject.kind == "candidate":
         return _relies_on_candidate(worst)
-    told, detail = _intervention(worst, evidence)
+    told, detail = _intervention_texts(worst, evidence)
     name, kind = worst.subject.name, worst.subject.kind
     so = "do not use this model where that may happen; its errors there are not visible in the maps"
     if kind == "suspect":
-        shown = _shown(name, evidence)
-        short = f"The model takes the {name} for {_won(name, evidence)}{shown[0]}."
+        shown = _map_clause(name, evidence)
+        short = f"The model takes the {name} for {_pasted_class(name, evidence)}{shown[0]}."
         if worst.figure.facets["kind"] == "swap":
             short = f"The predictions depend on the {name}{shown[0]}."
         so = f"do not use this model where the {name} can stand without the object"
@@ -162,21 +162,21 @@ def _relies_on_candidate(check: Check) -> Answer:
     return Answer("Yes", told, "shortcut", short, value, so, f"Gain in log-odds: {check.estimate.text()}.")
 
 
-def _waits(evidence: Evidence, detail: str = "") -> Answer:
+def _waiting_answer(evidence: Evidence, detail: str = "") -> Answer:
     """Nothing else was tested, and something that was found waits for a person."""
     told = f"{evidence.waiting} Each makes the model predict a class, and only you can say whether it is the object."
     so = "judge them: see *What else moves the prediction?*, or `python -m seewhy judge`"
     return Answer("Not tested", told, "unknown", evidence.waiting, "", so, detail)
 
 
-def _undecided(check: Check, evidence: Evidence) -> Answer:
-    told, detail = _intervention(check, evidence)
+def _undecided_answer(check: Check, evidence: Evidence) -> Answer:
+    told, detail = _intervention_texts(check, evidence)
     short = "Too few images to decide whether the model relies on a shortcut."
     return Answer("Undecided", told, "unknown", short, _main_figure(check, evidence), "test it on more images", detail)
 
 
-def _no_shortcut(asked: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
-    told, detail = _intervention(held[0], evidence)
+def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+    told, detail = _intervention_texts(held[0], evidence)
     suspects = list(dict.fromkeys(one.subject.name for one in asked if one.subject.name))
     passed = {one.subject.name for one in held}
     rest = [f"the {name}" for name in suspects if name not in passed]
@@ -190,14 +190,14 @@ def _no_shortcut(asked: Sequence[Check], held: Sequence[Check], evidence: Eviden
     return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", detail)
 
 
-def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
+def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
     """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
     region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
     share, other = (evidence.share(region, kind, control) for control in (False, True))
     part = "everything but the object" if region == "background" else f"the {region}"
     value = written(share.value, "%")
     if kind == "paste":
-        won = _won(region, evidence)
+        won = _pasted_class(region, evidence)
         told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
         beside = f"Pasting an equal area of another image does so in {written(other.value, '%')}."
     else:
@@ -209,7 +209,7 @@ def _intervention(check: Check, evidence: Evidence) -> tuple[str, str]:
     return (f"{told} {beside}" if other.measured else told), detail
 
 
-def _won(name: str, evidence: Evidence) -> str:
+def _pasted_class(name: str, evidence: Evidence) -> str:
     """What the model predicts when a suspect is pasted."""
     return f"*{evidence.won[name]}*" if name in evidence.won else "the object"
 
@@ -220,7 +220,7 @@ def _main_figure(check: Check, evidence: Evidence) -> str:
     return written(share.value, "%") if share.measured else ""
 
 
-def _shown(name: str, evidence: Evidence) -> tuple[str, str]:
+def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
     """Whether the maps show a suspect: a clause, and the figure behind it."""
     lift = evidence.shown(name)
     if not lift.measured:
@@ -237,7 +237,7 @@ def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
     return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
 
 
-def _by_regions(evidence: Evidence) -> Answer:
+def _regions_answer(evidence: Evidence) -> Answer:
     """Without object and suspects: on which of the study's own regions the predictions depend."""
     ways = ("swap", "blur", "darken")
     over = {
@@ -249,7 +249,7 @@ def _by_regions(evidence: Evidence) -> Answer:
     }
     if not any(one.measured for one in over.values()):
         if evidence.waiting:
-            return _waits(evidence)
+            return _waiting_answer(evidence)
         sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
         so = "mark objects, or name `suspects` or `regions` in params.yaml"
         return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
