@@ -54,7 +54,7 @@ class TestEach:
 
 
 def test_every_notebook_has_its_page_in_a_stage_and_every_section_is_a_notebooks():
-    found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
+    found = {notebook.section: notebook for notebook in notebooks.find_notebooks(ROOT)}
     stages = read(ROOT / "dvc.yaml")["stages"]
     fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons", "checks", "gates"}
     assert sum(1 + len(one.tasks) for one in found.values()) == len(PATHS)

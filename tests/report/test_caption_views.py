@@ -58,7 +58,7 @@ def test_words_of_a_foreign_vocabulary_become_rows_strips_and_files(scenes, tmp_
     assert set(rows["predicted"]) <= set(WORDS) - {"<START>", "<PAD>", "<END>"}
     assert len(rows)
     found = attribute(scenes, rows, ["gradcam"])
-    strips = caption_views.strips(scenes, found, "gradcam")
+    strips = caption_views.caption_strips(scenes, found, "gradcam")
     assert [word.text for one in strips for word in one.words] == rows["predicted"].tolist()
     paths = caption_views.save_strips(scenes, rows, tmp_path / "out")
     assert [path.name for path in paths] == [f"{name[0]}.png" for name in (one.id for one in strips)]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.report import figures
-from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resized, stored_map
+from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resize_map, stored_map
 from seewhy.report.plots.pictures import draw_picture
 from seewhy.report.plots.sheet import shown, wrap_text
 from tests.report.samples import HOSTILE, blob, photo
@@ -47,7 +47,7 @@ def test_a_constant_map_is_no_evidence(cam):
 
 
 def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
-    cam = resized(blob(), 28, 28)
+    cam = resize_map(blob(), 28, 28)
     path = outline_path(cam, 400)
     assert path.startswith("M")
     assert path.endswith("z")

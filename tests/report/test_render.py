@@ -13,7 +13,7 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.report.html import kinds
-from seewhy.report.html.normalise import normalise
+from seewhy.report.html.normalise import normalise_notebook
 from seewhy.report.html.render import render
 from seewhy.report.plots.gallery import gallery_html
 from tests.report.samples import SITE, card, executed, photo
@@ -231,7 +231,7 @@ def test_normalising_takes_out_what_differs_between_runs():
         split = [new("stream", name="stdout", text="a"), new("stream", name="stdout", text="b")]
         widget = new("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": number}})
         notebook.cells[1].outputs += [*(streams if number == 1 else split), widget]
-        return nbformat.writes(normalise(notebook))
+        return nbformat.writes(normalise_notebook(notebook))
 
     assert run(1) == run(2)
     assert "papermill" not in run(1)

@@ -69,7 +69,7 @@ def test_severities_differ_in_mark_and_word_and_line():
     assert len({one.mark for one in SEVERITIES.values()}) == len(SEVERITIES)
     assert len({one.word for one in SEVERITIES.values()}) == len(SEVERITIES)
     for name in ("broken", "shortcut", "unstable"):
-        assert f".{name} {{" in assets.styles("outputs")
+        assert f".{name} {{" in assets.page_styles("outputs")
 
 
 def test_links_lead_to_pages_only(shown):

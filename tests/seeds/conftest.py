@@ -37,7 +37,7 @@ SMALL: dict[str, dict[str, int]] = {  # settings of the notebooks: every figure 
     "misclassification": {"shown": 2, "pairs": 3},
     "audit": {"steps": 2, "depths": 1, "work": 1},
 }
-NOTEBOOKS = notebooks.find(ROOT)
+NOTEBOOKS = notebooks.find_notebooks(ROOT)
 STEMS = [one.stem for one in NOTEBOOKS if one.whose == notebooks.STUDY]
 WASTE = [
     "batteries", "books", "cardboard", "clothes", "electronics", "food", "glass jars", "green glass", "medicine",

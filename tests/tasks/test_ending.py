@@ -7,7 +7,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
-from seewhy.tasks.classification import predictions
+from seewhy.tasks.classification import image_predictions
 from seewhy.tasks.output_activation import taken_off
 
 IMAGE = torch.linspace(-1, 1, 48).view(1, 3, 4, 4)
@@ -34,7 +34,7 @@ def test_what_is_left_gives_the_scores_and_they_the_same_probabilities(ending):
     model = taken_off(Net(ENDS[ending]()), ending, IMAGE, "here")
     torch.testing.assert_close(model(IMAGE).detach(), scores)
     assert isinstance(model.gate, nn.Sigmoid)
-    rows = predictions(pd.DataFrame({"image": ["a"], "label": [None]}), model(IMAGE).detach(), list("abc"), ending)
+    rows = image_predictions(pd.DataFrame({"image": ["a"], "label": [None]}), model(IMAGE).detach(), list("abc"), ending)
     assert rows["confidence"][0] == pytest.approx(float(said.max()), rel=1e-5)
     assert rows["probabilities"][0] == pytest.approx(said[0].tolist(), rel=1e-5)
 
@@ -66,7 +66,7 @@ def test_a_saturated_sigmoid_has_no_map_and_its_score_has_one():
 
 
 def test_with_a_sigmoid_each_class_speaks_for_itself():
-    rows = predictions(
+    rows = image_predictions(
         pd.DataFrame({"image": ["a", "b"], "label": ["x", None]}),
         torch.tensor([[0.0, -2.0], [50.0, 60.0]]),
         ["x", "y"],

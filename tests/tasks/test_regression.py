@@ -10,7 +10,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
-from seewhy.tasks import get, regression, scores
+from seewhy.tasks import get, regression, task_scores
 
 FRAME = pd.DataFrame({"image": ["1", "2", "3"], "label": ["[20.0, 1.0]", "[50.0, 3.0]", None]})
 OUTPUT = torch.tensor([[21.0, 1.0], [40.0, 3.3], [30.0, 2.0]])
@@ -18,7 +18,7 @@ STUDY = SimpleNamespace(dataset=SimpleNamespace(frame=FRAME, classes=["age", "he
 
 
 def test_a_row_an_image_and_quantity_with_its_error():
-    assert regression.spreads(STUDY, OUTPUT).tolist() == [15, 1]
+    assert regression.label_spreads(STUDY, OUTPUT).tolist() == [15, 1]
     rows = regression.predict(FRAME, OUTPUT, STUDY)
     assert rows["predicted"].tolist() == ["age", "height"] * 3
     assert rows["error"].tolist()[:4] == pytest.approx([1, 0, -10, 0.3], abs=1e-6)
@@ -31,7 +31,7 @@ def test_a_row_an_image_and_quantity_with_its_error():
 
 def test_one_number_is_one_quantity():
     frame = FRAME.assign(label=["20.5", "50.25", None])
-    rows = regression.predictions(frame, OUTPUT[:, :1], ["age"], np.array([10.0]))
+    rows = regression.quantity_predictions(frame, OUTPUT[:, :1], ["age"], np.array([10.0]))
     assert rows["value"].tolist()[:2] == [20.5, 50.25]
 
 
@@ -58,7 +58,7 @@ def test_maps_for_higher_and_lower_are_exact_negatives(method):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
     image = torch.randn(2, 3, 12, 12)
-    wanted = scores(regression.score, [[0, regression.lower(0, 2)]] * 2)
+    wanted = task_scores(regression.score, [[0, regression.lower_target(0, 2)]] * 2)
     found = explain(net, image, methods=[method], layer="0", targets=wanted)[method]
     assert found.any()
     torch.testing.assert_close(found[:, 0], -found[:, 1])

@@ -25,7 +25,7 @@ class Project:
     @cached_property
     def notebooks(self) -> list[Notebook]:
         """All notebooks, in order."""
-        return notebooks.find(self.root)
+        return notebooks.find_notebooks(self.root)
 
     @cached_property
     def params(self) -> Params:

@@ -162,14 +162,14 @@ def model(patient: Patient) -> Iterator[Line]:
 def preprocessing(patient: Patient) -> Iterator[Line]:
     """What reaches the network, beside what the checkpoint was made with."""
     study = patient.study
-    yield Line("ok", "preprocessing", f"{'; '.join(facts.fed(study).values())} ({study.resolved.sentence})")
+    yield Line("ok", "preprocessing", f"{'; '.join(facts.describe_input(study).values())} ({study.resolved.sentence})")
     if study.settings.preprocessing.transform:
         yield from _line_notes(study.settings.preprocessing.transform)
     turned = sum(orientation(study.root / name) != 1 for name in study.dataset.frame["image"])
     if turned:
         told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
         yield Line("ok", "preprocessing", told)
-    for text in facts.warnings(patient.study):
+    for text in facts.checkpoint_warnings(patient.study):
         yield Line("warning", "preprocessing", text)
 
 
@@ -217,7 +217,7 @@ def output(patient: Patient) -> Iterator[Line]:
     if rows.empty:
         raise SeewhyError(f"the model finds nothing on {len(patient.sample)} images: there is nothing to explain")
     yield Line("ok", "output", f"finite on {len(patient.sample)} images, {len(rows)} rows to explain")
-    for text in facts.squashed(study, rows) if study.dataset.task == "classification" else []:
+    for text in facts.probability_warnings(study, rows) if study.dataset.task == "classification" else []:
         yield Line("warning", "output", text.replace("`", ""))
 
 

@@ -83,7 +83,7 @@ def lacking_images(study: Study, rows: pd.DataFrame, pool: pd.DataFrame) -> Iter
     """For each row the places of the images in `pool` without its prediction: of numbers those with another one."""
     every = study.predictions
     if study.dataset.task == "regression":
-        spread = regression.spreads(study, torch.tensor(every["estimate"].to_numpy(float))[:, None])
+        spread = regression.label_spreads(study, torch.tensor(every["estimate"].to_numpy(float))[:, None])
         own = every.set_index(["target", "image"])["estimate"]
         for target, estimate in zip(rows["target"], rows["estimate"], strict=True):
             others = own.loc[target].reindex(pool["image"]).to_numpy(float)

@@ -96,7 +96,7 @@ class Clock(logging.Handler):
         """One line of DVC's; only warnings are passed on as they are."""
         line = record.getMessage()
         if found := RUNNING.match(line) or SKIPPED.match(line):
-            self.stop()
+            self.end_stage()
             self.seconds[found[1]] = None
         if found := RUNNING.match(line):
             self.current, self.start = found[1], time.monotonic()
@@ -112,7 +112,7 @@ class Clock(logging.Handler):
 
             self.kernels.enter_context(kernel_template())
 
-    def stop(self) -> None:
+    def end_stage(self) -> None:
         """The current stage, if any, has ended."""
         if self.current:
             self.seconds[self.current] = time.monotonic() - self.start

@@ -31,7 +31,7 @@ PRELOADED = (
 LARGEST = 1 << 20  # bytes of a request: an environment and a few arguments
 
 
-def serve(path: str) -> None:
+def serve_forks(path: str) -> None:
     """Listens, imports, and forks until stdin ends."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
@@ -141,4 +141,4 @@ def _kill_kernel(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve_forks(sys.argv[1])

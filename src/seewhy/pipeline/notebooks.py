@@ -75,7 +75,7 @@ class Notebook:
         return self.tasks.get(task, self)
 
 
-def find(root: Path) -> list[Notebook]:
+def find_notebooks(root: Path) -> list[Notebook]:
     """All notebooks of the project in the order of their numbers."""
     folder = root / "notebooks"
     found = [_read_notebook(path) for path in sorted(folder.glob(PATTERN))]
@@ -91,7 +91,7 @@ def _task_variants(folder: Path, notebook: Notebook) -> list[Path]:
 
 def get(root: Path, stem: str) -> Notebook:
     """The notebook with that stem; an error names the closest."""
-    notebooks = {notebook.stem: notebook for notebook in find(root)}
+    notebooks = {notebook.stem: notebook for notebook in find_notebooks(root)}
     if stem not in notebooks:
         raise unknown("notebook", stem, notebooks, "notebooks/")
     return notebooks[stem]

@@ -41,7 +41,7 @@ class Progress:
             sys.stderr.write(f"{self.stem}: {self.warnings[0][:300]}{more}\n")
         sys.stderr.flush()
 
-    def cell(self, cell_index: int, **_: Any) -> None:
+    def start_cell(self, cell_index: int, **_: Any) -> None:
         """The kernel starts a cell, counted from 0."""
         self.number, self.said = cell_index + 1, ""
         self._write_line()

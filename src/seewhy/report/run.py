@@ -12,7 +12,7 @@ from typing import Any
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown
-from seewhy.report.html.normalise import normalise
+from seewhy.report.html.normalise import normalise_notebook
 from seewhy.report.html.render import Site, render
 from seewhy.report.progress import Progress
 
@@ -42,7 +42,7 @@ def run_notebook(
     _refuse_unknown(stem, source, parameters)
     with Progress(stem, len(source.cells) + bool(parameters)) as progress:
         result, crash = _execute_notebook(notebook, parameters, progress)
-        result = _drop_styles(normalise(result))
+        result = _drop_styles(normalise_notebook(result))
     if failure := _failed_cell(result, crash):
         artifacts.write_text(failed_page, render(result, stem, site, failed=failure.line))
         raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
@@ -113,7 +113,7 @@ def _execute_notebook(notebook: Path, parameters: Mapping[str, Any], progress: P
             papermill.execute_notebook(
                 str(notebook), str(copy), dict(parameters), kernel_name="python3", language="python",
                 cwd=str(Path.cwd()), progress_bar=False, request_save_on_cell_execute=False, stderr_file=progress,
-                on_cell_start=progress.cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
+                on_cell_start=progress.start_cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
                 kernel_manager_class=ForkingManager,
                 extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns, late, when its runner was stopped
             )  # fmt: skip

@@ -228,13 +228,13 @@ def _from_page(path: Path) -> PurePosixPath:
 
 def _with_controls(html: str) -> str:
     """A gallery or strips with the styles and the script that they need."""
-    return f"<style>{assets.styles(*assets.CONTROLS)}</style>{html}<script>{assets.script()}</script>"
+    return f"<style>{assets.page_styles(*assets.CONTROLS)}</style>{html}<script>{assets.page_script()}</script>"
 
 
 def _display_html(html: str, plain: str, kind: str = "", said: Mapping[str, object] | None = None) -> None:
     """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see, `kind` a MIME type of ours
     and `said` what an output of that kind says to the page and the index."""
-    data: dict[str, Any] = {"text/html": f"<style>{assets.styles('outputs')}</style>{html}", "text/plain": plain}
+    data: dict[str, Any] = {"text/html": f"<style>{assets.page_styles('outputs')}</style>{html}", "text/plain": plain}
     _display_output(data | ({kind: dict(said or {})} if kind else {}))
 
 

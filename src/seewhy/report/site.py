@@ -7,9 +7,9 @@ from typing import Any, Required, TypedDict
 
 from seewhy.config import artifacts
 from seewhy.report.html import kinds
-from seewhy.report.html.assets import INDEX, styles
+from seewhy.report.html.assets import INDEX, page_styles
 from seewhy.report.html.inline import inline_html
-from seewhy.report.html.render import document
+from seewhy.report.html.render import html_document
 from seewhy.report.html.severity import SEVERITIES
 from seewhy.report.html.summary import read_summary
 from seewhy.report.index_models import HEADS, LEVELS, QUESTIONS, count_usable, group_models
@@ -39,9 +39,9 @@ class ComparisonSummary(TypedDict):
 def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()) -> Path:
     """Write <root>/reports/index.html over the summaries and pages that exist; its path."""
     models = group_models([_read_study(root, study) for study in studies])
-    html = document(
+    html = html_document(
         "site.html.j2",
-        styles(*INDEX),
+        page_styles(*INDEX),
         title="Which of these models can be used?",
         models=models,
         ordered=sorted(models, key=lambda model: not any(study["tried"] for study in model["studies"])),

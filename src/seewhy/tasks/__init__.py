@@ -59,7 +59,7 @@ def get(name: str) -> Task:
     return import_module(f"{__name__}.{name}")
 
 
-def scores(rule: Rule, targets: Sequence[Sequence[int]]) -> list[Score]:
+def task_scores(rule: Rule, targets: Sequence[Sequence[int]]) -> list[Score]:
     """Scores of a batch whose image i has the targets `targets[i]`, by a task's `score` or another rule: score k is of
     each image's k-th, or of its last."""
     most = max(map(len, targets))

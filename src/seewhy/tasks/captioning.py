@@ -14,7 +14,7 @@ from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError, unknown
 from seewhy.metrics.captions import tokens
 from seewhy.metrics.localisation import box_masks
-from seewhy.tasks.words import Vocabulary, kind
+from seewhy.tasks.words import Vocabulary, word_kind
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -51,9 +51,9 @@ class Captioner(nn.Module):
         """Scores (logits) of every word at every step, along the words that it writes or that it is given."""
         features = self.encoder(images)
         given = None if self.words is None else self.words.expand(len(images), -1)
-        return self.along(features, given)
+        return self.scores_along(features, given)
 
-    def along(self, features: Any, words: Int[Tensor, "n s"] | None = None) -> Float[Tensor, "n steps words"]:
+    def scores_along(self, features: Any, words: Int[Tensor, "n s"] | None = None) -> Float[Tensor, "n steps words"]:
         """Scores at each step: along its own words, or along `words`, and then one step more than these."""
         scores: list[Tensor] = []
         word = states = None
@@ -80,7 +80,7 @@ class Captioner(nn.Module):
         hidden, states = decoder.lstm(given.unsqueeze(time), states)
         return decoder.fc(hidden.squeeze(time)), states
 
-    def saying(self, words: Sequence[int]) -> "Captioner":
+    def made_to_say(self, words: Sequence[int]) -> "Captioner":
         """The same network made to say `words` (indices, from the first step on), whatever the image.
 
         Its score of a word does not change its meaning when parts of the image are hidden, as LIME does: the greedy
@@ -90,7 +90,7 @@ class Captioner(nn.Module):
         return Captioner(self, self.vocabulary, len(words), torch.tensor(list(words), device=device))
 
     @torch.no_grad()
-    def beam(self, images: Float[Tensor, "n c h w"], width: int) -> list[list[int]]:
+    def beam_search(self, images: Float[Tensor, "n c h w"], width: int) -> list[list[int]]:
         """For each image the likeliest caption (indices up to and with the end) among `width` kept at every step.
 
         Captions are compared by the sum of their log-probabilities, equal ones by the words' indices, so that the
@@ -114,7 +114,7 @@ class Captioner(nn.Module):
     ) -> list[tuple[float, list[int]]]:
         """Every open caption with each of its `width` likeliest next words; its beginning is read again."""
         words = torch.tensor([words for _, words in open_], dtype=torch.long, device=features.device)
-        said = self.along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
+        said = self.scores_along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
         best = torch.sort(said, dim=-1, descending=True, stable=True)
         return [
             (total + float(value), [*words, int(index)])
@@ -198,10 +198,10 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
     """One row a word: see `predictions`."""
-    return predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
+    return word_predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
 
 
-def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
+def word_predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
     """One row a word that is said: image, target (its step), label, predicted (the word), confidence (its probability),
     correct (whether the reference has it; null without one), kind, written (the whole caption).
 
@@ -217,18 +217,18 @@ def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], voca
     sure, chosen = output.double().softmax(-1).max(-1)
     found = []
     for row, (image, reference) in enumerate(zip(rows["image"], rows["caption"], strict=True)):
-        said = vocabulary.said(chosen[row].tolist())
+        said = vocabulary.said_words(chosen[row].tolist())
         caption = " ".join(word for _, word in said)
         known = None if pd.isna(reference) else set(tokens(reference))
         for step, word in said:
             right = pd.NA if known is None else word.casefold() in known
             label = word if right is True else None
-            found.append((image, step, label, word, float(sure[row, step]), right, kind(word), caption))
+            found.append((image, step, label, word, float(sure[row, step]), right, word_kind(word), caption))
     names = ["image", "target", "label", "predicted", "confidence", "correct", "kind", "written"]
     return pd.DataFrame(found, columns=names).astype({"correct": "boolean"})
 
 
-def beams(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
+def beam_captions(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
     """The caption that beam search finds for each image: see `Captioner.beam`."""
     model: Any = study.model
     found = [

@@ -16,7 +16,7 @@ from seewhy.engine.targets import of_class as score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
-from seewhy.tasks.output_activation import probabilities, scores_only, taken_off
+from seewhy.tasks.output_activation import class_probabilities, scores_only, taken_off
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -51,7 +51,7 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
 
 def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
     """One row an image: its likeliest class. See `predictions`."""
-    return predictions(rows, output, study.dataset.classes, study.settings.output)
+    return image_predictions(rows, output, study.dataset.classes, study.settings.output)
 
 
 def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
@@ -93,7 +93,7 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     return found
 
 
-def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:
+def image_predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:
     """One row an image: image, target, label, predicted, confidence, correct (null where unlabelled), probabilities.
 
     `logits` is (n, classes), and `ending` what makes probabilities of them; raises SeewhyError where its width is not
@@ -102,7 +102,7 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], end
     if logits.ndim == 2 and logits.shape[1] == 1 and len(classes) == 2:  # one output for two classes
         logits, ending = two_sided(logits), "sigmoid"
     check_output(logits, classes)
-    sure = probabilities(logits, ending).numpy()
+    sure = class_probabilities(logits, ending).numpy()
     predicted = logits.numpy().argmax(1)  # not of `sure`, where two may both be 1
     names = np.array(classes, dtype=object)
     labelled = frame["label"].notna().to_numpy()
@@ -139,7 +139,7 @@ def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") 
         )
 
 
-def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def confusion_counts(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Counts, true class in rows and predicted class in columns, over classes that occur among the labelled images."""
     labelled = predicted[predicted["label"].notna()]
     occurring = {*labelled["label"], *labelled["predicted"]}

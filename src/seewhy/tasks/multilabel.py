@@ -36,10 +36,10 @@ def score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Flo
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Study") -> pd.DataFrame:
     """One row for each image and label that is predicted or true. See `predictions`."""
-    return predictions(rows, output, study.dataset.classes)
+    return label_predictions(rows, output, study.dataset.classes)
 
 
-def predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
+def label_predictions(frame: pd.DataFrame, logits: Float[Tensor, "n classes"], classes: Sequence[str]) -> pd.DataFrame:
     """image, target (class index), label (the class where it is true, else null), predicted (the class), confidence
     (its probability), correct (null where it is not known), is_predicted, is_true (null where it is not known),
     probabilities (of all classes of the image).

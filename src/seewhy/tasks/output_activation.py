@@ -16,7 +16,7 @@ from seewhy.errors import SeewhyError
 MODULES: dict[Output, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "softmax": nn.Softmax}
 
 
-def probabilities(scores: Float[Tensor, "n classes"], ending: Output) -> Float[Tensor, "n classes"]:
+def class_probabilities(scores: Float[Tensor, "n classes"], ending: Output) -> Float[Tensor, "n classes"]:
     """What the network says of each class, 0 to 1, in double precision: with a sigmoid each class for itself."""
     return scores.double().sigmoid() if ending == "sigmoid" else scores.double().softmax(1)
 

@@ -28,7 +28,7 @@ def prepare(model: nn.Module, _study: "Study") -> nn.Module:
     return model
 
 
-def lower(target: int, quantities: int) -> int:
+def lower_target(target: int, quantities: int) -> int:
     """The target of maps for what makes quantity `target` lower.
 
     >>> lower(0, 2)
@@ -45,10 +45,10 @@ def score(output: Float[Tensor, "n quantities"], targets: Int[Tensor, " n"]) -> 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n quantities"], study: "Study") -> pd.DataFrame:
     """One row an image and quantity. See `predictions`."""
-    return predictions(rows, output, study.dataset.classes, spreads(study, output))
+    return quantity_predictions(rows, output, study.dataset.classes, label_spreads(study, output))
 
 
-def predictions(
+def quantity_predictions(
     frame: pd.DataFrame, output: Float[Tensor, "n k"], quantities: Sequence[str], spread: Float[np.ndarray, " k"]
 ) -> pd.DataFrame:
     """image, target (its index), label and predicted (the quantity's name), confidence (null), correct (whether the
@@ -57,7 +57,7 @@ def predictions(
     `frame` has the labels as a JSON list of numbers. Raises SeewhyError for an output of another width.
     """
     check_output(output, quantities, "numbers")
-    true, said = values(frame, len(quantities)), output.double().numpy()
+    true, said = label_values(frame, len(quantities)), output.double().numpy()
     rows = [
         (image, k, None if np.isnan(true[i, k]) else name, name, np.nan, true[i, k], said[i, k])
         for i, image in enumerate(frame["image"])
@@ -71,15 +71,15 @@ def predictions(
     return found.assign(error=error, correct=near)
 
 
-def values(frame: pd.DataFrame, count: int) -> Float[np.ndarray, "n k"]:
+def label_values(frame: pd.DataFrame, count: int) -> Float[np.ndarray, "n k"]:
     """The labels as numbers, NaN where there are none."""
     rows = [[np.nan] * count if pd.isna(text) else json.loads(text) for text in frame["label"]]
     return np.array([row if isinstance(row, list) else [row] for row in rows], float).reshape(len(frame), count)
 
 
-def spreads(study: "Study", output: Float[Tensor, "n k"]) -> Float[np.ndarray, " k"]:
+def label_spreads(study: "Study", output: Float[Tensor, "n k"]) -> Float[np.ndarray, " k"]:
     """Standard deviation of each quantity over the dataset's labels; over the outputs where there are none."""
-    true = values(study.dataset.frame, len(study.dataset.classes))
+    true = label_values(study.dataset.frame, len(study.dataset.classes))
     known = true[~np.isnan(true).any(1)]
     found = known.std(0) if len(known) > 1 else output.double().cpu().numpy().std(0)
     return np.where(found > 0, found, 1.0)
@@ -101,7 +101,7 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """0.5 at the row's own prediction, towards 1 where the number is higher and towards 0 where it is lower, by a
     logistic curve of the labels' spread: no image outweighs the others."""
     own, targets = torch.tensor(rows["estimate"].tolist()), torch.tensor(rows["target"].tolist())
-    width = torch.tensor(spreads(study, own[:, None].expand(-1, len(study.dataset.classes))))
+    width = torch.tensor(label_spreads(study, own[:, None].expand(-1, len(study.dataset.classes))))
 
     def rule(output: Float[Tensor, "n k"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         chosen = targets.to(output.device)[numbers]
@@ -117,4 +117,4 @@ def kept(
     """Whether the number is within `TOLERANCE` of what it was."""
     targets = torch.tensor(rows["target"].tolist(), device=after.device)
     change = (score(after, targets) - score(before, targets)).abs().double().cpu().numpy()
-    return change <= TOLERANCE * spreads(study, before)[rows["target"]]
+    return change <= TOLERANCE * label_spreads(study, before)[rows["target"]]

@@ -91,7 +91,7 @@ def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
     """One row for each image and class but the first that is predicted or true at a pixel. See `found`."""
-    return found(rows["image"].tolist(), _class_probabilities(output, study), masks(rows, study), study.dataset.classes)
+    return found(rows["image"].tolist(), _class_probabilities(output, study), true_masks(rows, study), study.dataset.classes)
 
 
 def found(
@@ -155,10 +155,10 @@ def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
 
 def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels that truly are of the row's class; nowhere without a mask."""
-    return masks(rows, study) == rows["target"].to_numpy()[:, None, None]
+    return true_masks(rows, study) == rows["target"].to_numpy()[:, None, None]
 
 
-def masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
+def true_masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
     """True class of each pixel of the network's input; `VOID` all over an image that has no mask.
 
     Raises SeewhyError for a mask with a value that is no class.
@@ -182,7 +182,7 @@ class Seen:
     sure: Float[np.ndarray, "n h w"]
 
 
-def seen(study: "Study", rows: pd.DataFrame) -> Seen:
+def predict_pixels(study: "Study", rows: pd.DataFrame) -> Seen:
     """One forward pass for each different image of the rows."""
     model, single = study.model, rows.drop_duplicates("image").reset_index(drop=True)
     wanted = dict(iter(rows.reset_index(drop=True).groupby("image")["target"]))

@@ -117,7 +117,7 @@ def read_page(notebook: Mapping[str, Any]) -> Page:
         provenance="\n".join(reader.provenance),
         not_run=reader.not_run,
         toc=[{"id": name, "text": text} for level, name, text in titles if level == 2],
-        terms=reader.glossary.entries,
+        terms=reader.glossary.used_entries,
     )
 
 

@@ -51,10 +51,10 @@ class Glossary:
         return "".join(parts)
 
     @property
-    def entries(self) -> list[dict[str, str]]:
+    def used_entries(self) -> list[dict[str, str]]:
         """Id, term and explanation of the terms that were used, in alphabetical order."""
         names = sorted(self.used, key=str.lower)
-        return [{"id": _entry_id(name), "term": name, "text": terms()[name]} for name in names]
+        return [{"id": _entry_id(name), "term": name, "text": term_explanations()[name]} for name in names]
 
     @property
     def _link_first_use(self) -> Callable[[re.Match[str]], str]:
@@ -63,7 +63,7 @@ class Glossary:
             if name in self.used:
                 return match[0]
             self.used.append(name)
-            ident, text = _entry_id(name), escape(terms()[name])
+            ident, text = _entry_id(name), escape(term_explanations()[name])
             return f'<a class="term" href="#{ident}" aria-describedby="{ident}" data-tip="{text}">{match[0]}</a>'
 
         return mark
@@ -84,7 +84,7 @@ def _entry_id(name: str) -> str:
 
 
 @cache
-def terms() -> Mapping[str, str]:
+def term_explanations() -> Mapping[str, str]:
     """Each term with its explanation."""
     return {name: str(entry["text"]) for name, entry in _read_glossary().items()}
 

@@ -10,7 +10,7 @@ PAPERMILL_ERROR = "papermill-error-cell-tag"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def normalise(notebook: Any) -> Any:
+def normalise_notebook(notebook: Any) -> Any:
     """The notebook without run times, random ids, object addresses, widgets and stderr; changed in place and returned.
 
     stderr holds progress bars and warnings with paths and times: notebook.py shows them in the terminal instead.

@@ -46,10 +46,10 @@ def render(notebook: Mapping[str, Any], stem: str, site: Site, failed: str = "")
     question = page.question or (stem if failed else "")
     if not question:
         raise SeewhyError(f"{stem}: the first cell must be Markdown with the page's question as a # heading")
-    return document(
+    return html_document(
         "page.html.j2",
-        assets.styles(*assets.PAGE),
-        assets.script(),
+        assets.page_styles(*assets.PAGE),
+        assets.page_script(),
         title=f"{question} · {site['study']}",
         heading=question,
         study=site["study"],
@@ -62,7 +62,7 @@ def render(notebook: Mapping[str, Any], stem: str, site: Site, failed: str = "")
     )
 
 
-def document(template: str, css: str, script: str = "", **context: Any) -> str:
+def html_document(template: str, css: str, script: str = "", **context: Any) -> str:
     """A whole HTML document: template, styles, script, and the policy that allows these and nothing else."""
     policy = (
         f"default-src 'none'; img-src data:; style-src {_policy_hash(css)}; "

@@ -57,7 +57,7 @@ class Judged:
     tables: StudyTables
 
     @property
-    def first(self) -> str:
+    def main_method(self) -> str:
         """The method that the page leads with."""
         return next(iter(self.titles))
 
@@ -79,7 +79,7 @@ class Judged:
     @property
     def rows(self) -> list[dict[str, object]]:
         """Rows for `show.checks`: of the model, of the first method, and of params.yaml."""
-        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.first]
+        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.main_method]
         return [one.row() for one in [*kept, *self.own]]
 
 

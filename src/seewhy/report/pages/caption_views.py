@@ -7,7 +7,7 @@ import pandas as pd
 from seewhy.config import artifacts
 from seewhy.maps.attributions import Attributions, attribute
 from seewhy.report import figures
-from seewhy.report.pages.views import correct
+from seewhy.report.pages.views import correct_marks
 from seewhy.report.plots.sheet import look
 from seewhy.report.plots.word_strip import Strip, Word
 from seewhy.samples import stratified
@@ -23,10 +23,10 @@ def images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     return pd.concat([rows[rows["image"] == name] for name in names]) if len(names) else rows
 
 
-def strips(study: Study, found: Attributions, method: str) -> list[Strip]:
+def caption_strips(study: Study, found: Attributions, method: str) -> list[Strip]:
     """The words of each image in `found` with their maps, images and words in the order of its rows."""
     rows = found.rows.reset_index(drop=True)
-    cams, right = found.shares(method), correct(rows)
+    cams, right = found.shares(method), correct_marks(rows)
     made = []
     for image, part in rows.groupby("image", sort=False):
         words = [
@@ -45,7 +45,7 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
     """
     used: dict[str, int] = {}
     paths = []
-    for shown in strips(study, attribute(study, rows, [method]), method):
+    for shown in caption_strips(study, attribute(study, rows, [method]), method):
         stem = Path(shown.id).stem
         used[stem] = used.get(stem, 0) + 1
         path = folder / f"{stem if used[stem] == 1 else f'{stem}-{used[stem]}'}.png"

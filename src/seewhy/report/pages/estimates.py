@@ -57,7 +57,7 @@ def named_estimates(summary: pd.DataFrame, by: str = "method", **where: Any) -> 
     return dict(zip(titles, map(row_estimate, rows.itertuples()), strict=True))
 
 
-def differences(summary: pd.DataFrame, method: str, **where: Any) -> dict[str, Estimate]:
+def method_differences(summary: pd.DataFrame, method: str, **where: Any) -> dict[str, Estimate]:
     """What one method has over each name that it was compared with: 'Grad-CAM minus centre baseline'."""
     rows = summary[(summary["method"] == method) & (summary["versus"] != "")]
     for name, value in where.items():

@@ -41,7 +41,7 @@ def model_card(study: Study) -> pd.DataFrame:
         "claimed accuracy": "not stated" if point.claim is None else f"{written(point.claim, '%')} (validation)",
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
-        **fed(study),
+        **describe_input(study),
         "settings from": study.resolved.sentence,
         **confidence_fact(study),
         "layer of the maps": study.layer,
@@ -57,7 +57,7 @@ def confidence_fact(study: Study) -> dict[str, str]:
     return {"confidence": "sigmoid of each output" if several else CONFIDENCE[study.settings.output]}
 
 
-def fed(study: Study) -> dict[str, str]:
+def describe_input(study: Study) -> dict[str, str]:
     """How an image becomes the network's input."""
     return describe_preprocessing(study.preprocessing)
 
@@ -73,7 +73,7 @@ def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def warnings(study: Study) -> list[str]:
+def checkpoint_warnings(study: Study) -> list[str]:
     """What differs between what the checkpoint says of itself and what was set."""
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
@@ -92,7 +92,7 @@ def warnings(study: Study) -> list[str]:
     return found
 
 
-def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
+def probability_warnings(study: Study, predicted: pd.DataFrame) -> list[str]:
     """A warning where the outputs look like probabilities already: a softmax of those says next to nothing."""
     found = np.stack(predicted["probabilities"].tolist())
     if study.settings.output != "logits" or (found.max(1) > ALIKE * found.min(1)).any():
@@ -144,7 +144,7 @@ def _same_setting(claimed: Any, used: Any) -> bool:
     return bool(np.allclose(one, other, rtol=1e-5))
 
 
-def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
+def study_provenance(study: Study, **parameters: Any) -> dict[str, Any]:
     """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
     settings, base = study.settings, study.base
     data = artifacts.sha256(artifacts.dataset(study.root, settings.dataset))

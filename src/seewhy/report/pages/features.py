@@ -123,6 +123,6 @@ def patch_table(channels: Measurement, count: int) -> pd.DataFrame:
     return pd.DataFrame({"channel": [str(k) for k in channels.arrays["channels"][:count]], "strongest first": files})
 
 
-def described(estimates: dict[str, Estimate]) -> str:
+def describe_losses(estimates: dict[str, Estimate]) -> str:
     """Named figures for alternative text."""
     return "; ".join(f"{name} {written(one.value)}" for name, one in estimates.items() if one.measured)

@@ -17,7 +17,7 @@ from seewhy.measure.families.region_maps import class_pixels
 from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.plots.gallery import Card
-from seewhy.report.plots.masks import painted, palette
+from seewhy.report.plots.masks import paint_labels, class_colours
 from seewhy.report.plots.sheet import shown
 from seewhy.stats import Estimate
 from seewhy.study import Study
@@ -26,7 +26,7 @@ from seewhy.tasks import segmentation
 Labels = UInt8[np.ndarray, "n h w"]
 
 
-def titles(rows: pd.DataFrame) -> list[str]:
+def segment_titles(rows: pd.DataFrame) -> list[str]:
     """The file, 'crown 0.83', and on lines of their own its IoU, or that it is not there, where that is known."""
     found = []
     for row in rows.itertuples():
@@ -36,12 +36,12 @@ def titles(rows: pd.DataFrame) -> list[str]:
     return found
 
 
-def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+def describe_segments(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
     """The rows of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
-    return views.listed(titles(rows), maps or {})
+    return views.describe_maps(segment_titles(rows), maps or {})
 
 
-def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+def predicted_contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     """The file of each image of `rows`, then its predicted classes, the largest first, with their shares of it."""
     said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
     told: dict[str, list[str]] = {}
@@ -51,37 +51,37 @@ def contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     return ["\n".join([file, *told.get(name, ["nothing"])]) for file, name in zip(files, rows["image"], strict=True)]
 
 
-def legend(study: Study) -> dict[str, str]:
+def class_legend(study: Study) -> dict[str, str]:
     """Class names but the first, with their colours."""
     classes = study.dataset.classes
-    return dict(list(zip(classes, palette(len(classes)), strict=True))[1:])
+    return dict(list(zip(classes, class_colours(len(classes)), strict=True))[1:])
 
 
-def inks(study: Study, rows: pd.DataFrame) -> list[str]:
+def row_colours(study: Study, rows: pd.DataFrame) -> list[str]:
     """The colour of each row's class."""
-    colours = palette(len(study.dataset.classes))
+    colours = class_colours(len(study.dataset.classes))
     return [colours[target] for target in rows["target"]]
 
 
-def masked(study: Study, rows: pd.DataFrame, labels: Labels) -> dict[str, np.ndarray]:
+def paint_masks(study: Study, rows: pd.DataFrame, labels: Labels) -> dict[str, np.ndarray]:
     """Painted photos: the true mask, where any of the rows has one, and the predicted one."""
-    photos, colours = study.photos(rows), palette(len(study.dataset.classes))
-    true = segmentation.masks(rows, study)
+    photos, colours = study.photos(rows), class_colours(len(study.dataset.classes))
+    true = segmentation.true_masks(rows, study)
     found = {"true": true, "predicted": labels} if (true != segmentation.VOID).any() else {"predicted": labels}
-    return {name: painted(photos, some, colours) for name, some in found.items()}
+    return {name: paint_labels(photos, some, colours) for name, some in found.items()}
 
 
-def sheet(study: Study, rows: pd.DataFrame, labels: Labels, names: Sequence[str]) -> Figure:
+def mask_figure(study: Study, rows: pd.DataFrame, labels: Labels, names: Sequence[str]) -> Figure:
     """Photo, true and predicted mask of each image."""
-    return figures.segment_grid(list(study.photos(rows)), masked(study, rows, labels), names, legend(study))
+    return figures.segment_grid(list(study.photos(rows)), paint_masks(study, rows, labels), names, class_legend(study))
 
 
-def beside(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
+def masks_beside_maps(study: Study, rows: pd.DataFrame, labels: Labels, maps: Mapping[str, np.ndarray]) -> Figure:
     """Photo, true and predicted mask, and maps of the row's class with its predicted region outlined."""
-    columns = masked(study, rows, labels) | dict(maps)
-    said, right = class_pixels(rows, labels), views.correct(rows)
+    columns = paint_masks(study, rows, labels) | dict(maps)
+    said, right = class_pixels(rows, labels), views.correct_marks(rows)
     return figures.segment_grid(
-        list(study.photos(rows)), columns, titles(rows), legend(study), said, inks(study, rows), right, **study.look
+        list(study.photos(rows)), columns, segment_titles(rows), class_legend(study), said, row_colours(study, rows), right, **study.look
     )
 
 
@@ -93,7 +93,7 @@ def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], region
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
         for card, region, ink, row, (true, fact) in zip(
-            plain, regions, inks(study, rows), rows.itertuples(), map(_region_fit, rows.itertuples()), strict=True
+            plain, regions, row_colours(study, rows), rows.itertuples(), map(_region_fit, rows.itertuples()), strict=True
         )
     ]
 
@@ -106,12 +106,12 @@ def _region_fit(row: Any) -> tuple[str | None, str]:
     return (row.predicted if row.correct else ""), fact
 
 
-def matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+def class_matrix(values: Sequence[Sequence[float]] | np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
     """A square table of classes by classes."""
     return pd.DataFrame(np.asarray(values), index=list(classes), columns=list(classes))
 
 
-def layered(
+def layer_curves(
     found: Mapping[str, Mapping[str, Estimate]],
 ) -> tuple[list[str], dict[str, tuple[list[float], list[float], list[float]]]]:
     """Estimates by layer and class as `figures.curve_chart` takes them: layers; of each class values, lows, highs."""

@@ -37,12 +37,12 @@ class MeanMaps:
     total: int = 0
 
     @property
-    def titles(self) -> list[str]:
+    def class_titles(self) -> list[str]:
         """The classes with their n, over the columns of a figure."""
         return [f"{name}\nn = {n}" for name, n in self.counts.items()]
 
     @property
-    def alt(self) -> str:
+    def alt_text(self) -> str:
         """The classes with their n, for alternative text."""
         return "; ".join(f"{name} (n = {n})" for name, n in self.counts.items())
 

@@ -124,12 +124,12 @@ def difference_figure(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarr
         list(study.photos(some)),
         apart,
         1.0,
-        views.titles(some),
-        views.correct(some),
+        views.image_titles(some),
+        views.correct_marks(some),
         label="true class  ←  0  →  predicted class",
         outlines=list(study.objects(some)),
     )
-    return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.described(some, apart)}"
+    return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.describe_images(some, apart)}"
 
 
 def neighbour_sides(near: Measurement) -> Sides | None:
@@ -162,7 +162,7 @@ def neighbour_figure(near: Measurement, count: int) -> tuple[Figure, str]:
         pictures.append(list(study.photos(own)))
         told = zip(own["image"], own["label"], some["side"], some["value"], strict=True)
         names.append([neighbour_title(*one) for one in told])
-    titles = views.titles(head)
+    titles = views.image_titles(head)
     told_all = "; ".join(f"{title} beside {', '.join(some)}" for title, some in zip(titles, names, strict=True))
     fig = figures.nearest_images(list(study.photos(head)), titles, pictures, names)
     return fig, f"Nearest correct images: {told_all}".replace("\n", ", ")

@@ -13,7 +13,7 @@ from seewhy.report import figures
 from seewhy.report.pages.readings import estimate_of
 from seewhy.stats import Estimate
 from seewhy.study import Study
-from seewhy.tasks.regression import lower
+from seewhy.tasks.regression import lower_target
 
 METHOD = "gradcam"
 DOTS, LINE = "#3b6ea5", "#555555"
@@ -99,7 +99,7 @@ def residual_chart(measured: Measurement, quantity: str) -> tuple[Figure, str]:
 
 def direction_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Grad-CAM of what makes each row's number higher, and of what makes it lower, as shares of their maximum."""
-    opposite = rows.assign(target=lower(rows["target"], len(study.dataset.classes)))
+    opposite = rows.assign(target=lower_target(rows["target"], len(study.dataset.classes)))
     return {
         "Grad-CAM, higher": attribute(study, rows, [METHOD]).shares(METHOD),
         "Grad-CAM, lower": attribute(study, opposite, [METHOD]).shares(METHOD),

@@ -16,7 +16,7 @@ from seewhy.measure.measurement import Measurement
 from seewhy.metrics import segments
 from seewhy.report import figures
 from seewhy.report.pages import views
-from seewhy.report.plots.masks import OUTCOMES, outcomes, painted, palette
+from seewhy.report.plots.masks import OUTCOMES, pixel_outcomes, paint_labels, class_colours
 from seewhy.report.plots.sheet import shown
 from seewhy.samples import LEAST
 from seewhy.stats import Estimate
@@ -85,13 +85,13 @@ def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photo; right, missed and invented pixels; maps of the row's class with its true region outlined; the alt text."""
     study, photos = errors.study, errors.study.photos(rows)
     true, labels = segmentation.objects(rows, study), errors.arrays["labels"][: len(rows)]
-    wrong = painted(photos, outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
+    wrong = paint_labels(photos, pixel_outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
     maps = attribute(study, rows, ["gradcam", "gradcam_pp"]).titled_shares()
-    colours = palette(len(study.dataset.classes))
+    colours = class_colours(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}
-    fig = figures.segment_grid(list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.look)
-    return fig, f"Lowest IoU: {views.listed(titles, maps)}"
+    fig = figures.segment_grid(list(photos), columns, titles, OUTCOMES, true, inks, views.correct_marks(rows), **study.look)
+    return fig, f"Lowest IoU: {views.describe_maps(titles, maps)}"
 
 
 def case_titles(rows: pd.DataFrame) -> list[str]:

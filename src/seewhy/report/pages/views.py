@@ -15,14 +15,14 @@ from seewhy.maps.attributions import Attributions
 from seewhy.methods.cam import TITLES
 from seewhy.metrics.baselines import controls
 from seewhy.report import figures
-from seewhy.report.plots.gallery import Card, place
+from seewhy.report.plots.gallery import Card, peak_place
 from seewhy.report.plots.overlay import has_evidence
 from seewhy.report.plots.sheet import shown
 from seewhy.stats import Estimate, proportion
 from seewhy.study import Study
 
 
-def titles(rows: pd.DataFrame) -> list[str]:
+def image_titles(rows: pd.DataFrame) -> list[str]:
     """The file, 'predicted espresso 0.95', what it really is where that differs, and the map's word where there is one
     (see `diagnoses.diagnosed`), each on a line of its own."""
     return [
@@ -45,32 +45,32 @@ def row_title(row: Any) -> str:
     return f"predicted {shown(row.predicted)} {written(row.confidence)}{true}"
 
 
-def correct(rows: pd.DataFrame) -> list[bool | None]:
+def correct_marks(rows: pd.DataFrame) -> list[bool | None]:
     """Right, wrong, or None where there is no label."""
     return [None if pd.isna(value) else bool(value) for value in rows["correct"]]
 
 
-def described(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
+def describe_images(rows: pd.DataFrame, maps: Mapping[str, np.ndarray] | None = None) -> str:
     """The images of a figure, and where their maps (n, h, w) lie, for those who cannot see it."""
     words = {True: "right", False: "wrong", None: "no label"}
-    told = [f"{title} ({words[right]})" for title, right in zip(titles(rows), correct(rows), strict=True)]
-    return listed(told, maps or {})
+    told = [f"{title} ({words[right]})" for title, right in zip(image_titles(rows), correct_marks(rows), strict=True)]
+    return describe_maps(told, maps or {})
 
 
-def listed(told: Iterable[str], maps: Mapping[str, np.ndarray]) -> str:
+def describe_maps(told: Iterable[str], maps: Mapping[str, np.ndarray]) -> str:
     """What is told of each image of a figure, and where each of its maps (n, h, w) is strongest, whatever its sign."""
     parts = []
     for k, title in enumerate(told):
         places: dict[str, list[str]] = {}
         for name, some in maps.items():
             size = np.abs(some[k])
-            places.setdefault(place(size) if has_evidence(size) else "nowhere", []).append(name)
+            places.setdefault(peak_place(size) if has_evidence(size) else "nowhere", []).append(name)
         lie = [f"{where} ({', '.join(names)})" for where, names in places.items()]
         parts.append(title.replace("\n", ", ") + (f", strongest {', '.join(lie)}" if lie else ""))
     return "; ".join(parts)
 
 
-def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[Card]:
+def map_cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[Card]:
     """Gallery cards of the images at those positions of `found`, with every method's map, and controls beside them."""
     chosen = list(positions)
     rows = found.rows.iloc[chosen]
@@ -87,12 +87,12 @@ def cards(study: Study, found: Attributions, positions: Iterable[int]) -> list[C
             confidence=float(row.confidence),
             true=None if pd.isna(row.label) else row.label,
             maps={name: maps[position] for name, maps in shares.items()},
-            boxes=[tuple(box) for box in (some / side).tolist()],
-            peak={name: float(values[position]) for name, values in peaks.items()},
+            boxes=[tuple(box) for box in (count_phrase / side).tolist()],
+            peak={name: float(values_text[position]) for name, values_text in peaks.items()},
             word=getattr(row, "word", ""),
-            controls={name: maps[place] for name, maps in known.items()},
+            controls={name: maps[peak_place] for name, maps in known.items()},
         )
-        for place, (position, row, photo, some) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
+        for peak_place, (position, row, photo, count_phrase) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
     ]
 
 
@@ -103,33 +103,33 @@ def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> di
     return {name: normalise(torch.from_numpy(np.array(maps))).numpy() for name, maps in found.items()}
 
 
-def confused(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
+def confused_classes(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
     """The most frequent pairs of true and predicted class: how many of the class went there, share with interval."""
     rows = []
     for label, predicted, count, n in samples.pairs(labelled).head(most).itertuples(index=False):
         one = proportion(np.arange(n) < count)
         rows.append((label, predicted, count, n, one.value, one.low, one.high))
-    return pd.DataFrame(rows, columns=["true", "predicted", "images", "of", "share", "low", "high"])
+    return pd.DataFrame(rows, column_lists=["true", "predicted", "images", "of", "share", "low", "high"])
 
 
-def estimates(found: Mapping[str, Estimate]) -> pd.DataFrame:
+def estimate_table(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named estimates as a table."""
     rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
-    return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
+    return pd.DataFrame(rows, column_lists=["", "mean", "low", "high", "n"])
 
 
-def points(found: Mapping[str, Estimate]) -> pd.DataFrame:
+def point_table(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named differences of shares as a table, in percentage points."""
-    table = estimates(found)
+    table = estimate_table(found)
     return table.assign(**{name: 100 * table[name].astype(float) for name in ("mean", "low", "high")})
 
 
-def values(found: Mapping[str, float]) -> str:
+def values_text(found: Mapping[str, float]) -> str:
     """Named figures for alt text."""
     return "; ".join(f"{name} {written(value)}" for name, value in found.items())
 
 
-def some(chosen: int, total: int, thing: str) -> str:
+def count_phrase(chosen: int, total: int, thing: str) -> str:
     """'All 12 images', 'The only image' or '6 of 12 images'."""
     if total == 1:
         return f"The only {thing}"
@@ -145,35 +145,35 @@ def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
 def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
     """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
     photos, where = list(study.photos(rows)), list(study.objects(rows))
-    return figures.map_grid(photos, maps, titles(rows), correct=correct(rows), raw=raw, outlines=where, **study.look)
+    return figures.map_grid(photos, maps, image_titles(rows), correct=correct_marks(rows), raw=raw, outlines=where, **study.look)
 
 
-def explanations(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
+def step_figure(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:
     """Step by step from the file to the overlay, in the study's colours."""
     photos, files = list(study.photos(rows)), study.originals(rows)
     return figures.explanation_steps(
         photos,
         list(maps),
-        titles(rows),
-        correct(rows),
+        image_titles(rows),
+        correct_marks(rows),
         originals=files,
         outlines=list(study.objects(rows)),
         **study.look,
     )
 
 
-def bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[float], list[float], list[int]]:
+def interval_bars(found: Mapping[str, Estimate]) -> tuple[list[str], list[float], list[float], list[float], list[int]]:
     """Measured ones of named estimates as `figures.interval_chart` takes them: labels, values, lows, highs, counts."""
     there = {name: one for name, one in found.items() if one.measured}
     columns = [[getattr(one, key) for one in there.values()] for key in ("value", "low", "high", "n")]
     return list(there), *columns  # type: ignore[return-value]
 
 
-def columns(table: pd.DataFrame) -> list[list[Any]]:
+def column_lists(table: pd.DataFrame) -> list[list[Any]]:
     """The columns of a table as the lists that charts take."""
     return [table[name].tolist() for name in table]
 
 
-def said(found: Mapping[str, Estimate], unit: str = "") -> str:
+def estimates_text(found: Mapping[str, Estimate], unit: str = "") -> str:
     """Named estimates in words, for alt text; `unit` as in `statistics.written`."""
     return "; ".join(f"{name} {one.text(unit)}" for name, one in found.items())

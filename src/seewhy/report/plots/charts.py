@@ -15,7 +15,7 @@ from seewhy.report.plots.sheet import (
     SERIES,
     WRONG,
     empty_chart,
-    figure,
+    new_figure,
     look,
     shown,
     wrap_text,
@@ -54,7 +54,7 @@ def interval_chart(
         letters = max(len(line) for name in names for line in [*name.split("\n"), ""])
         step = 0.38 if any("\n" in name for name in names) else 0.27
         left, height = 0.2 + 0.076 * letters, 0.85 + step * len(labels)
-        fig = figure(ACROSS, height)
+        fig = new_figure(ACROSS, height)
         ax = fig.add_axes((left / ACROSS, 0.6 / height, (ACROSS - left - 0.65) / ACROSS, (height - 0.85) / height))
         ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
@@ -114,7 +114,7 @@ def reliability_diagram(
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
     with look():
-        fig = figure(5.6, 5.3)
+        fig = new_figure(5.6, 5.3)
         ax, below = fig.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
         fig.subplots_adjust(left=0.13, right=0.97, top=0.95, bottom=0.1, hspace=0.1)
         ax.plot([0, 1], [0, 1], color=MUTE, linestyle=(0, (4, 3)), linewidth=1.2)
@@ -149,7 +149,7 @@ def curve_chart(
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
     with look():
-        fig = figure(ACROSS, 4.2)
+        fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.2, 0.84, 0.66))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
             colour = colours[i % len(colours)]
@@ -176,7 +176,7 @@ def scatter_chart(
 ) -> Figure:
     """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
     with look():
-        fig = figure(ACROSS, 4.2)
+        fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.15, 0.84, 0.71))
         for i, (name, (xs, ys)) in enumerate(groups.items()):
             ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,

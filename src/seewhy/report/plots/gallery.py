@@ -22,7 +22,7 @@ from seewhy.report.plots.overlay import (
     map_drawing,
     outline_path,
     photo_thumbnail,
-    resized,
+    resize_map,
 )
 
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
@@ -175,7 +175,7 @@ def _rim_html(card: Card) -> str:
         return ""
     height, width = card.region.shape
     shrink = RIM / max(height, width)
-    path = outline_path(resized(card.region, round(height * shrink), round(width * shrink)))
+    path = outline_path(resize_map(card.region, round(height * shrink), round(width * shrink)))
     return _svg_definitions(*double_stroke(path, "under", "rim", card.ink))
 
 
@@ -221,10 +221,10 @@ def _map_note(card: Card, name: str) -> str:
         return f"{name}: no evidence."
     wide = float((cam >= 0.5 * np.nanmax(cam)).mean())
     raw = f", raw maximum {card.peak[name]:.3g}" if name in card.peak else ""
-    return f"{name}: strongest {place(cam)}, {100 * wide:.1f} % of the image above half of it{raw}."
+    return f"{name}: strongest {peak_place(cam)}, {100 * wide:.1f} % of the image above half of it{raw}."
 
 
-def place(cam: np.ndarray) -> str:
+def peak_place(cam: np.ndarray) -> str:
     """Where the maximum of a map (h, w) lies, in words: "in the upper left", "in the centre"."""
     row, column = np.unravel_index(np.nanargmax(cam), cam.shape)
     down = ("upper", "", "lower")[min(int(3 * (row + 0.5) / cam.shape[0]), 2)]

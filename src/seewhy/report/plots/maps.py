@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.overlay import half_contours, has_evidence, overlay_map, resized, stored_map
+from seewhy.report.plots.overlay import half_contours, has_evidence, overlay_map, resize_map, stored_map
 from seewhy.report.plots.sheet import (
     INK,
     LINE,
@@ -19,7 +19,7 @@ from seewhy.report.plots.sheet import (
     check_lengths,
     look,
     mark_frame,
-    marked,
+    mark_title,
     most_lines,
     title_colour,
     wrap_text,
@@ -56,7 +56,7 @@ def explanation_steps(
     with look():
         told = [wrap_text(title.replace("\n", " · "), len(names) * panel - 0.2) for title in titles]
         sheet = Sheet(len(photos), len(names), panel, head=most_lines(told) * LINE + 0.2, right=0.95, top=0.14)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
             _draw_triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
             for ax in (fig.axes[-3], fig.axes[-1]):
@@ -64,13 +64,13 @@ def explanation_steps(
             right = None if correct is None else correct[row]
             mark_frame(fig.axes[-3], right)
             if originals is not None:
-                sheet.axes(fig, row, 0).imshow(file)
-            x, y = sheet.place(row, 0)
-            sheet.text(fig, x, y - 0.09, marked(title, right), color=title_colour(right), weight="bold")
+                sheet.add_panel(fig, row, 0).imshow(file)
+            x, y = sheet.panel_corner(row, 0)
+            sheet.text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right), weight="bold")
         for column, name in enumerate(names):
-            x, _ = sheet.place(0, column)
+            x, _ = sheet.panel_corner(0, column)
             sheet.text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
-        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
 
 
@@ -78,13 +78,13 @@ def _draw_triple(
     fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
 ) -> None:
     """Three panels of one image: photo, raw map, overlay."""
-    sheet.axes(fig, row, first).imshow(photo, **SMOOTH)
-    raw = sheet.axes(fig, row, first + 1)
+    sheet.add_panel(fig, row, first).imshow(photo, **SMOOTH)
+    raw = sheet.add_panel(fig, row, first + 1)
     if has_evidence(cam):
         raw.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     else:
         draw_no_evidence(raw)
-    draw_overlay(sheet.axes(fig, row, first + 2), photo, cam, cmap, opacity)
+    draw_overlay(sheet.add_panel(fig, row, first + 2), photo, cam, cmap, opacity)
 
 
 def input_sheet(
@@ -99,14 +99,14 @@ def input_sheet(
     told = [wrap_text(title, panel - 0.2, lines=8) for title in titles]
     with look():
         sheet = Sheet(rows, columns, panel, photo_aspect(photos), head=most_lines(told) * LINE + 0.2, gap=0.12)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
-            ax = sheet.axes(fig, i // columns, i % columns)
+            ax = sheet.add_panel(fig, i // columns, i % columns)
             ax.imshow(photo, aspect="auto")  # pixel by pixel: this is what is asked for
             right = None if correct is None else correct[i]
             mark_frame(ax, right)
-            x, y = sheet.place(i // columns, i % columns)
-            sheet.text(fig, x, y - 0.09, marked(title, right), color=title_colour(right))
+            x, y = sheet.panel_corner(i // columns, i % columns)
+            sheet.text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right))
     return fig
 
 
@@ -122,7 +122,7 @@ def draw_overlay(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacit
         return
     if not lined or _contour_length(cam) > WEB * panel_inches(ax):
         return
-    full, thin = resized(cam, *photo.shape[:2]), line_scale(ax)
+    full, thin = resize_map(cam, *photo.shape[:2]), line_scale(ax)
     for colour, width in (("black", 2.4), ("white", 1.1)):
         ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=thin * width)
 

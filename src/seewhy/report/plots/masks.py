@@ -22,7 +22,7 @@ TINT = 0.55  # how much of a painted pixel is the class's colour
 GOLDEN = 0.618  # turns of the colour circle between classes beyond the named colours: neighbours differ
 
 
-def palette(count: int) -> list[str]:
+def class_colours(count: int) -> list[str]:
     """A colour for each of `count` classes, by index; the background's is grey, for charts."""
     from colorsys import hsv_to_rgb
 
@@ -30,7 +30,7 @@ def palette(count: int) -> list[str]:
     return [*COLOURS, *more][:count]
 
 
-def painted(photos: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> np.ndarray:
+def paint_labels(photos: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> np.ndarray:
     """Photos, uint8 (n, H, W, 3), in grey under the colours of their labels (n, H, W).
 
     Label 0 and values without a colour are not painted.
@@ -42,7 +42,7 @@ def painted(photos: np.ndarray, labels: np.ndarray, colours: Sequence[str]) -> n
     return np.where(seen[..., None], mixed, grey).round().astype(np.uint8)
 
 
-def outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+def pixel_outcomes(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Of one class's regions (bool): uint8 index into ("", *OUTCOMES): 1 right, 2 missed, 3 invented, 0 neither."""
     return np.where(predicted & true, 1, np.where(true, 2, np.where(predicted, 3, 0))).astype(np.uint8)
 
@@ -69,7 +69,7 @@ def segment_grid(
         sheet, fig = grid_sheet(photos, list(columns), titles, correct, above=LINE + 0.15)
         for place, column in enumerate(columns.values(), start=1):
             for row, (photo, one) in enumerate(zip(photos, column, strict=True)):
-                ax = sheet.axes(fig, row, place)
+                ax = sheet.add_panel(fig, row, place)
                 if one.ndim == 3:
                     ax.imshow(one, aspect="auto")
                     continue
@@ -78,7 +78,7 @@ def segment_grid(
                     draw_outline(ax, regions[row], inks[row])
         _draw_legend(sheet, fig, legend)
         if has_maps:
-            sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
+            sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
 
 

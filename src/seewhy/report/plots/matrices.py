@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.sheet import WIDTH, figure, look, shown
+from seewhy.report.plots.sheet import WIDTH, new_figure, look, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def _square_figure(size: int, rows: list[str] | bool, columns: list[str] | bool 
     slanted = isinstance(columns, list) and not _names_fit_level(size, columns)
     below = 0.65 + (0.049 * max(map(len, columns), default=0) if slanted and isinstance(columns, list) else 0)
     width, height = min(left + side + 1.2, WIDTH), 0.15 + side + below
-    fig = figure(width, height)
+    fig = new_figure(width, height)
     return fig, fig.add_axes((left / width, below / height, (width - left - 0.35) / width, side / height))
 
 

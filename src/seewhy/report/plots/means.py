@@ -38,18 +38,18 @@ def class_means(
         rows = ROWS if np.isfinite(apart).any() else ROWS[:2]
         top = most_lines(told) * LINE
         sheet = Sheet(len(rows), len(photos), panel, photo_aspect(photos), 0.08, left=0.95, right=1.0, top=top)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for column, (photo, mean, other, title) in enumerate(zip(photos, maps, apart, told, strict=True)):
-            sheet.axes(fig, 0, column).imshow(photo, **SMOOTH)
-            draw_overlay(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
+            sheet.add_panel(fig, 0, column).imshow(photo, **SMOOTH)
+            draw_overlay(sheet.add_panel(fig, 1, column), photo, mean / most, cmap, opacity)
             if np.isfinite(other).any():
-                draw_signed(sheet.axes(fig, 2, column), photo, other, far)
-            x, _ = sheet.place(0, column)
+                draw_signed(sheet.add_panel(fig, 2, column), photo, other, far)
+            x, _ = sheet.panel_corner(0, column)
             sheet.text(fig, x + panel / 2, sheet.top - 0.02, title, centre=True, size=9)
         for row, name in enumerate(rows):
-            _, y = sheet.place(row, 0)
+            _, y = sheet.panel_corner(row, 0)
             sheet.text(fig, 0.05, y + panel * sheet.aspect / 2, name, size=9)
-        sheet.bar(fig, ScalarMappable(Normalize(0, most), cmap), MEAN, row=1)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, most), cmap), MEAN, row=1)
         if len(rows) > 2:
-            sheet.bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
+            sheet.add_colour_bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
     return fig

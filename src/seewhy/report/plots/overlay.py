@@ -24,7 +24,7 @@ def has_evidence(cam: np.ndarray) -> bool:
     return bool(finite.size and np.ptp(finite) > FLAT)
 
 
-def resized(cam: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize_map(cam: np.ndarray, height: int, width: int) -> np.ndarray:
     """The map at another size (bilinear; averaged when it shrinks), float32 (height, width), NaN read as 0."""
     plain = Image.fromarray(np.nan_to_num(np.asarray(cam, np.float32), nan=0.0))
     return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
@@ -36,7 +36,7 @@ def overlay_map(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opaci
     The square root lets weak evidence show without painting what has none: a value of 0 leaves the photo as it is, and
     so does an all-NaN map.
     """
-    value = np.clip(resized(cam, *photo.shape[:2]), 0, 1)
+    value = np.clip(resize_map(cam, *photo.shape[:2]), 0, 1)
     alpha = opacity * np.sqrt(value)[..., None]
     colour = colormaps[cmap](value)[..., :3] * 255
     return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
@@ -112,7 +112,7 @@ def stored_map(cam: np.ndarray) -> np.ndarray:
     """The map as a page keeps it: its longest side is `SIDE`, values in 0 to 1."""
     height, width = cam.shape
     shrink = SIDE / max(height, width)
-    return np.clip(resized(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
+    return np.clip(resize_map(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
 
 
 def map_layer(cam: np.ndarray, cmap: str = "viridis") -> str:

@@ -25,7 +25,7 @@ class Thumbnail:
     below: str
     html: str
 
-    def said(self, why: str) -> dict[str, str]:
+    def output_entry(self, why: str) -> dict[str, str]:
         """As it stands in a notebook's output, and why it was chosen."""
         return {"why": why, "id": self.id, "mark": self.mark, "name": self.name, "confidence": written(self.confidence),
                 "below": self.below, "html": self.html}  # fmt: skip
@@ -34,14 +34,14 @@ class Thumbnail:
 def of_cards(cards: Sequence[Card], methods: Sequence[str], cmap: str, opacity: float) -> list[dict[str, str]]:
     """Thumbnails of a gallery's cards, with the map of its first method."""
     chosen = _choose_positions([(MARKS[card.correct][0], card.confidence) for card in cards])
-    return [_of_card(cards[k], methods, cmap, opacity).said(why) for k, why in chosen.items()]
+    return [_of_card(cards[k], methods, cmap, opacity).output_entry(why) for k, why in chosen.items()]
 
 
 def of_strips(strips: Sequence[Strip], cmap: str, opacity: float) -> list[dict[str, str]]:
     """Thumbnails of the nouns of captions, each with its own map."""
     nouns = [(strip, word) for strip in strips for word in strip.words if word.kind == "noun"]
     chosen = _choose_positions([(MARKS[word.correct][0], word.confidence) for _, word in nouns])
-    return [_of_word(*nouns[k], cmap, opacity).said(why) for k, why in chosen.items()]
+    return [_of_word(*nouns[k], cmap, opacity).output_entry(why) for k, why in chosen.items()]
 
 
 def _choose_positions(shown: Sequence[tuple[str, float]]) -> dict[int, str]:

@@ -16,7 +16,7 @@ from seewhy.formatting import written
 from seewhy.report.plots.gallery import scale_html
 from seewhy.report.plots.maps import draw_overlay
 from seewhy.report.plots.overlay import SPAN, content_id, has_evidence, map_drawing, photo_thumbnail
-from seewhy.report.plots.sheet import INK, LINE, MUTE, WIDTH, Sheet, look, mark_frame, marked, title_colour, wrap_text
+from seewhy.report.plots.sheet import INK, LINE, MUTE, WIDTH, Sheet, look, mark_frame, mark_title, title_colour, wrap_text
 
 ACROSS = 7  # panels in a row of a strip
 
@@ -62,22 +62,22 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
         sheet = Sheet(
             rows, max(columns, 4), panel, aspect, 2 * LINE + 0.1, right=0.95, top=(told.count("\n") + 1) * LINE + 0.1
         )
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for k, line in enumerate(told.split("\n")):
             sheet.text(fig, 0.05, (k + 1) * LINE, line, color=MUTE if k else INK, weight="normal" if k else "bold")
-        sheet.axes(fig, 0, 0).imshow(shown.photo, aspect="auto")
+        sheet.add_panel(fig, 0, 0).imshow(shown.photo, aspect="auto")
         for number, word in enumerate(shown.words, start=1):
             place = divmod(number, ACROSS)
-            ax = sheet.axes(fig, *place)
+            ax = sheet.add_panel(fig, *place)
             draw_overlay(ax, shown.photo, word.cam, cmap, opacity)
             mark_frame(ax, word.correct)
-            x, y = sheet.place(*place)
-            said = wrap_text(marked(word.text, word.correct), panel, 1)
+            x, y = sheet.panel_corner(*place)
+            said = wrap_text(mark_title(word.text, word.correct), panel, 1)
             sheet.text(
                 fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=title_colour(word.correct), weight="bold"
             )
             sheet.text(fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5)
-        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
 
 

@@ -49,7 +49,7 @@ class Evidence:
     change: str = ""
     waiting: str = ""
 
-    def share(self, region: str, kind: str, control: bool = False) -> Estimate:
+    def changed_share(self, region: str, kind: str, control: bool = False) -> Estimate:
         """How often an intervention, or its control, changed the prediction."""
         facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
         return self.figures.estimate(Figure("prediction_change", facets=facets))
@@ -259,7 +259,7 @@ def _regions_answer(evidence: Evidence) -> Answer:
         sentence = "No change of a named region clearly changes more predictions than the same change elsewhere."
         return Answer("Undecided", sentence, "unknown", "No named region decides by itself.")
     name, way = sure[0], clear[sure[0]][0]
-    share, other = (evidence.share(name, way, control) for control in (False, True))
+    share, other = (evidence.changed_share(name, way, control) for control in (False, True))
     told = f"{WAYS[way]} the {name} changes {written(share.value, '%')} of predictions."
     told += f" {WAYS[way]} an equal area elsewhere changes {written(other.value, '%')}."
     short = f"The predictions depend on {listed([f'the {one}' for one in sure])}."
