@@ -103,7 +103,7 @@ class Study:
     @property
     def task(self) -> tasks.Task:
         """What the model's output means."""
-        return tasks.get(self.project.params.datasets[self.settings.dataset].task)
+        return tasks.get_task(self.project.params.datasets[self.settings.dataset].task)
 
     @cached_property
     def checkpoint(self) -> checkpoint.Checkpoint:

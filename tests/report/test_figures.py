@@ -12,7 +12,7 @@ from seewhy.errors import SeewhyError
 from seewhy.report import figures
 from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resize_map, stored_map
 from seewhy.report.plots.pictures import draw_picture
-from seewhy.report.plots.sheet import shown, wrap_text
+from seewhy.report.plots.sheet import shorten_text, wrap_text
 from tests.report.samples import HOSTILE, blob, photo
 
 
@@ -225,8 +225,8 @@ def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():
 
 
 def test_long_names_are_cut_where_it_shows_least():
-    assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
-    assert shown("decoder.blocks.0.block", 18) == "decoder…0.block"
+    assert shorten_text("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
+    assert shorten_text("decoder.blocks.0.block", 18) == "decoder…0.block"
     assert len(wrap_text("word " * 90, 1.5).split("\n")) == 2
     assert wrap_text("", 1) == ""
 

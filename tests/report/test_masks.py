@@ -47,7 +47,10 @@ def test_outcomes_are_drawn_in_no_class_of_any_size():
 
 
 def test_panels_name_columns_and_colours():
-    columns = {"predicted": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3)), "Grad-CAM": np.stack([blob()] * 2)}
+    columns = {
+        "predicted": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3)),
+        "Grad-CAM": np.stack([blob()] * 2),
+    }
     fig = figures.segment_grid(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])
     assert {"photo", "predicted", "Grad-CAM", "crown", "shadow", "crown 0.90"} <= set(texts(fig))
     assert len(fig.axes) == 2 * 3 + 1  # and the colour bar
@@ -56,7 +59,9 @@ def test_panels_name_columns_and_colours():
 
 
 def test_panels_without_maps_have_no_colour_bar():
-    fig = figures.segment_grid(PHOTOS, {"true": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3))}, ["a", "b"], LEGEND)
+    fig = figures.segment_grid(
+        PHOTOS, {"true": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3))}, ["a", "b"], LEGEND
+    )
     assert len(fig.axes) == 2 * 2
 
 

@@ -117,7 +117,11 @@ def test_beam_against_all_captions(width):
         features = captioner.encoder(image[None])
 
         def total(words, features=features):
-            said = captioner.scores_along(features, torch.tensor([words[:-1]], dtype=torch.long))[0].double().log_softmax(-1)
+            said = (
+                captioner.scores_along(features, torch.tensor([words[:-1]], dtype=torch.long))[0]
+                .double()
+                .log_softmax(-1)
+            )
             return sum(float(row[word]) for row, word in zip(said, words, strict=False))
 
         ended = [[2]] + [list(pair) for pair in itertools.product(range(len(WORDS)), repeat=2) if pair[0] != 2]
@@ -217,7 +221,9 @@ def test_a_word_of_a_forced_caption_has_the_map_it_has_in_its_own():
     captioner, images = Captioner(cnn_lstm(), VOCABULARY, 4), noise(1)
     words = captioner(images)[0].argmax(-1).tolist()
     target = Score(function=lambda output: output[:, 2, words[2]])
-    forced = explain(captioner.made_to_say(words), images, methods=["layercam"], targets=[target], layer=LAYER)["layercam"]
+    forced = explain(captioner.made_to_say(words), images, methods=["layercam"], targets=[target], layer=LAYER)[
+        "layercam"
+    ]
     own = explain(captioner, images, methods=["layercam"], targets=steps(2, n=1), layer=LAYER)["layercam"]
     close(forced, own)
 

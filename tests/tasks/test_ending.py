@@ -34,7 +34,9 @@ def test_what_is_left_gives_the_scores_and_they_the_same_probabilities(ending):
     model = taken_off(Net(ENDS[ending]()), ending, IMAGE, "here")
     torch.testing.assert_close(model(IMAGE).detach(), scores)
     assert isinstance(model.gate, nn.Sigmoid)
-    rows = image_predictions(pd.DataFrame({"image": ["a"], "label": [None]}), model(IMAGE).detach(), list("abc"), ending)
+    rows = image_predictions(
+        pd.DataFrame({"image": ["a"], "label": [None]}), model(IMAGE).detach(), list("abc"), ending
+    )
     assert rows["confidence"][0] == pytest.approx(float(said.max()), rel=1e-5)
     assert rows["probabilities"][0] == pytest.approx(said[0].tolist(), rel=1e-5)
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
-from seewhy.tasks import get, multilabel, task_scores
+from seewhy.tasks import get_task, multilabel, task_scores
 
 CLASSES = ["a", "b", "c"]
 FRAME = pd.DataFrame(
@@ -35,7 +35,7 @@ def test_a_row_for_each_label_that_is_predicted_or_true():
 
 
 def test_a_table_for_readers():
-    found = multilabel.table(multilabel.label_predictions(FRAME, LOGITS, CLASSES), FRAME, CLASSES)
+    found = multilabel.readable_table(multilabel.label_predictions(FRAME, LOGITS, CLASSES), FRAME, CLASSES)
     assert found["label"].fillna("-").tolist() == ["a|b", "", "-", "c"]
     assert found["predicted"].tolist() == ["a|c", "", "a", "c"]
     assert found["score_b"].tolist() == pytest.approx(LOGITS[:, 1].sigmoid().tolist())
@@ -67,7 +67,7 @@ def test_its_own_sigmoid_is_taken_off_and_each_label_has_a_map(end):
     study = SimpleNamespace(name="s", blank_input=lambda: torch.zeros(1, 3, 8, 8))
     model = multilabel.prepare(net, study)
     torch.testing.assert_close(model(image).detach(), plain)
-    assert get("multilabel") is multilabel
+    assert get_task("multilabel") is multilabel
     found = explain(model, image, methods=["gradcam"], layer="0", targets=task_scores(multilabel.score, [[0, 2]]))
     expected = explain(model, image, methods=["gradcam"], layer="0", targets="all")["gradcam"]
     torch.testing.assert_close(found["gradcam"], expected[:, [0, 2]])

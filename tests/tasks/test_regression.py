@@ -10,7 +10,7 @@ from torch import nn
 
 from seewhy.errors import SeewhyError
 from seewhy.methods.explain import explain
-from seewhy.tasks import get, regression, task_scores
+from seewhy.tasks import get_task, regression, task_scores
 
 FRAME = pd.DataFrame({"image": ["1", "2", "3"], "label": ["[20.0, 1.0]", "[50.0, 3.0]", None]})
 OUTPUT = torch.tensor([[21.0, 1.0], [40.0, 3.3], [30.0, 2.0]])
@@ -36,7 +36,7 @@ def test_one_number_is_one_quantity():
 
 
 def test_a_table_for_readers():
-    found = regression.table(regression.predict(FRAME, OUTPUT, STUDY), ["age", "height"])
+    found = regression.readable_table(regression.predict(FRAME, OUTPUT, STUDY), ["age", "height"])
     assert list(found) == ["image", "true_age", "predicted_age", "true_height", "predicted_height"]
     assert found["true_age"].tolist()[:2] == [20, 50]
     assert found["predicted_height"].tolist() == pytest.approx([1, 3.3, 2])
@@ -62,4 +62,4 @@ def test_maps_for_higher_and_lower_are_exact_negatives(method):
     found = explain(net, image, methods=[method], layer="0", targets=wanted)[method]
     assert found.any()
     torch.testing.assert_close(found[:, 0], -found[:, 1])
-    assert get("regression") is regression
+    assert get_task("regression") is regression

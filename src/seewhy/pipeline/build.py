@@ -23,7 +23,7 @@ WITH_KERNELS = ("pages", "comparison_pages")
 INTERRUPTED = re.compile(r"exited with (?:130|-2)$")
 
 
-def report(project: Project, name: str | None) -> None:
+def build_project(project: Project, name: str | None) -> None:
     """Builds everything, or one study or comparison, writes reports/index.html and prints what took how long.
 
     Raises SeewhyError for what is wrong before anything runs, and typer.Exit when a stage fails, which has told why:
@@ -56,7 +56,7 @@ def report(project: Project, name: str | None) -> None:
 def write_index(project: Project) -> Path:
     """reports/index.html over the pages that exist, and reports/checks.json; the path of the index."""
     from seewhy.checks.run import write_all_checks
-    from seewhy.report.site import ComparisonSummary, StudySummary, write
+    from seewhy.report.site import ComparisonSummary, StudySummary, write_site_index
 
     write_all_checks(project)
     studies: list[StudySummary] = [
@@ -71,7 +71,7 @@ def write_index(project: Project) -> Path:
     comparisons: list[ComparisonSummary] = [
         {"name": name, "studies": one.studies} for name, one in project.params.comparisons.items()
     ]
-    return write(project.root, studies, comparisons)
+    return write_site_index(project.root, studies, comparisons)
 
 
 class Clock(logging.Handler):
@@ -129,7 +129,7 @@ def _run_dvc(root: Path, stages: list[str], clock: Clock) -> None:
     log.setLevel(logging.INFO)
     try:
         Repo(str(root)).reproduce(stages or None)
-        clock.stop()
+        clock.end_stage()
     except DvcException as error:
         raise _explain_error(error) from None
 

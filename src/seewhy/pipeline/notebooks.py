@@ -40,14 +40,14 @@ class Notebook:
         return self.stem.partition("_")[2]
 
     @property
-    def whose(self) -> str:
+    def subject_parameter(self) -> str:
         """What the notebook is run for: the parameter that names a study, or a comparison."""
         return COMPARISON if COMPARISON in self.parameters else STUDY
 
-    def settings(self, given: dict[str, Any]) -> dict[str, Any]:
+    def check_settings(self, given: dict[str, Any]) -> dict[str, Any]:
         """`given`, checked: refuses a name that no notebook of this stem takes, or a value of another type."""
         known = {name: value for one in (*self.tasks.values(), self) for name, value in one.parameters.items()}
-        own = {name: value for name, value in known.items() if name != self.whose}
+        own = {name: value for name, value in known.items() if name != self.subject_parameter}
         for name, value in given.items():
             if name not in own:
                 raise unknown("key", name, own, f"section '{self.section}' of params.yaml")
@@ -70,7 +70,7 @@ class Notebook:
                 raise SeewhyError(f"{key} in {where}: found {one!r}; allowed: {type(default[key]).__name__}")
         return default | value
 
-    def of(self, task: str) -> "Notebook":
+    def variant_for(self, task: str) -> "Notebook":
         """The notebook that studies of that task run."""
         return self.tasks.get(task, self)
 
@@ -89,7 +89,7 @@ def _task_variants(folder: Path, notebook: Notebook) -> list[Path]:
     return sorted(folder.glob(f"*/{notebook.path.name}"))
 
 
-def get(root: Path, stem: str) -> Notebook:
+def get_notebook(root: Path, stem: str) -> Notebook:
     """The notebook with that stem; an error names the closest."""
     notebooks = {notebook.stem: notebook for notebook in find_notebooks(root)}
     if stem not in notebooks:

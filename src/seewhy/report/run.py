@@ -13,7 +13,7 @@ from typing import Any
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown
 from seewhy.report.html.normalise import normalise_notebook
-from seewhy.report.html.render import Site, render
+from seewhy.report.html.render import Site, page_html
 from seewhy.report.progress import Progress
 
 UNUSED = "rfc3987_syntax"  # jsonschema tries to import it and takes a second; no notebook has what it checks
@@ -44,7 +44,7 @@ def run_notebook(
         result, crash = _execute_notebook(notebook, parameters, progress)
         result = _drop_styles(normalise_notebook(result))
     if failure := _failed_cell(result, crash):
-        artifacts.write_text(failed_page, render(result, stem, site, failed=failure.line))
+        artifacts.write_text(failed_page, page_html(result, stem, site, failed=failure.line))
         raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
     result.metadata[NOTE] = dict(note)
     artifacts.write_text(executed, nbformat.writes(result) + "\n")
@@ -53,7 +53,7 @@ def run_notebook(
 
 def render_page(stem: str, executed: Path, page: Path, site: Site, note: str) -> None:
     """Write an executed notebook as HTML, with `note` in its last line."""
-    html = render(_import_nbformat().read(executed, as_version=4), stem, site)
+    html = page_html(_import_nbformat().read(executed, as_version=4), stem, site)
     artifacts.write_text(page, f"{html.rstrip()}\n{note}\n")
 
 

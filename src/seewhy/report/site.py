@@ -36,7 +36,9 @@ class ComparisonSummary(TypedDict):
     studies: Sequence[str]
 
 
-def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()) -> Path:
+def write_site_index(
+    root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()
+) -> Path:
     """Write <root>/reports/index.html over the summaries and pages that exist; its path."""
     models = group_models([_read_study(root, study) for study in studies])
     html = html_document(

@@ -54,7 +54,7 @@ class Task(Protocol):
         """Where in the network's input the object of each row is; nowhere where that is not known."""
 
 
-def get(name: str) -> Task:
+def get_task(name: str) -> Task:
     """The module of that task. `params.Dataset` has checked the name."""
     return import_module(f"{__name__}.{name}")
 

@@ -37,7 +37,7 @@ class Captioner(nn.Module):
     """
 
     def __init__(self, model: nn.Module, vocabulary: Vocabulary, steps: int, words: Int[Tensor, " s"] | None = None):
-        """`words`: indices of a caption that is read instead of the network's own words: see `saying`."""
+        """`words`: indices of a caption that is read instead of the network's own words: see `made_to_say`."""
         super().__init__()
         _check_parts(model)
         self.encoder: nn.Module = model.encoder  # type: ignore[assignment]
@@ -103,8 +103,8 @@ class Captioner(nn.Module):
         for _ in range(self.steps):
             grown = self._grow_captions(features, open_, width)
             kept = sorted(grown, key=lambda one: (-one[0], one[1]))[: width - len(done)]
-            done += [one for one in kept if self.vocabulary.ends(one[1][-1])]
-            open_ = [one for one in kept if not self.vocabulary.ends(one[1][-1])]
+            done += [one for one in kept if self.vocabulary.is_end(one[1][-1])]
+            open_ = [one for one in kept if not self.vocabulary.is_end(one[1][-1])]
             if not open_:
                 break
         return min(done + open_, key=lambda one: (-one[0], one[1]))[1]
@@ -114,7 +114,9 @@ class Captioner(nn.Module):
     ) -> list[tuple[float, list[int]]]:
         """Every open caption with each of its `width` likeliest next words; its beginning is read again."""
         words = torch.tensor([words for _, words in open_], dtype=torch.long, device=features.device)
-        said = self.scores_along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
+        said = (
+            self.scores_along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
+        )
         best = torch.sort(said, dim=-1, descending=True, stable=True)
         return [
             (total + float(value), [*words, int(index)])
@@ -159,7 +161,7 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     def rule(output: Float[Tensor, "n steps words"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         own = words.to(output.device)[numbers]
         sure = output.softmax(-1)[torch.arange(len(output), device=output.device), :, own]
-        return (sure * vocabulary.open(output.argmax(-1))).amax(1)
+        return (sure * vocabulary.open_steps(output.argmax(-1))).amax(1)
 
     return rule
 
@@ -169,7 +171,7 @@ def kept(
 ) -> Bool[np.ndarray, " n"]:
     """Whether the word, or one that means the same, is said, wherever in the caption."""
     vocabulary: Any = study.model.vocabulary
-    said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
+    said = [{word for _, word in vocabulary.said_words(one)} for one in after.argmax(-1).tolist()]
     return np.array([bool(study.alike(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool)
 
 
@@ -197,11 +199,13 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
-    """One row a word: see `predictions`."""
+    """One row a word: see `word_predictions`."""
     return word_predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
 
 
-def word_predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
+def word_predictions(
+    rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary
+) -> pd.DataFrame:
     """One row a word that is said: image, target (its step), label, predicted (the word), confidence (its probability),
     correct (whether the reference has it; null without one), kind, written (the whole caption).
 
@@ -229,11 +233,11 @@ def word_predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"],
 
 
 def beam_captions(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
-    """The caption that beam search finds for each image: see `Captioner.beam`."""
+    """The caption that beam search finds for each image: see `Captioner.beam_search`."""
     model: Any = study.model
     found = [
         words
         for _, images in study.batches(rows, f"beam search of width {width}")
-        for words in model.beam(images, width)
+        for words in model.beam_search(images, width)
     ]
-    return [" ".join(word for _, word in model.vocabulary.said(words)) for words in found]
+    return [" ".join(word for _, word in model.vocabulary.said_words(words)) for words in found]

@@ -25,13 +25,13 @@ __all__ = [
     "KEPT",
     "certainty",
     "check_output",
-    "confusion",
+    "confusion_counts",
+    "image_predictions",
     "kept",
     "layer",
     "objects",
     "of_object",
     "predict",
-    "predictions",
     "prepare",
     "score",
     "tested",
@@ -50,7 +50,7 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
 
 
 def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
-    """One row an image: its likeliest class. See `predictions`."""
+    """One row an image: its likeliest class. See `image_predictions`."""
     return image_predictions(rows, output, study.dataset.classes, study.settings.output)
 
 
@@ -93,7 +93,9 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     return found
 
 
-def image_predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:
+def image_predictions(
+    frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits"
+) -> pd.DataFrame:
     """One row an image: image, target, label, predicted, confidence, correct (null where unlabelled), probabilities.
 
     `logits` is (n, classes), and `ending` what makes probabilities of them; raises SeewhyError where its width is not

@@ -18,8 +18,19 @@ from seewhy.tasks.output_activation import scores_only
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["KEPT", "certainty", "kept", "layer", "objects", "of_object", "predict", "predictions", "prepare", "score"]
-__all__ += ["label_matrix", "table", "tested"]
+__all__ = [
+    "KEPT",
+    "certainty",
+    "kept",
+    "label_predictions",
+    "layer",
+    "objects",
+    "of_object",
+    "predict",
+    "prepare",
+    "score",
+]
+__all__ += ["label_matrix", "readable_table", "tested"]
 KEPT = "the label is predicted as before, or is not as before"
 THRESHOLD = 0.5  # probability from which on a label counts as predicted
 
@@ -35,7 +46,7 @@ def score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Flo
 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Study") -> pd.DataFrame:
-    """One row for each image and label that is predicted or true. See `predictions`."""
+    """One row for each image and label that is predicted or true. See `label_predictions`."""
     return label_predictions(rows, output, study.dataset.classes)
 
 
@@ -73,10 +84,10 @@ def _known_labels(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[
     return true, [set() if pd.isna(text) else set(json.loads(text)) for text in frame["uncertain"]]
 
 
-def table(rows: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def readable_table(rows: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """One row an image for readers: image, label and predicted (names joined by |), probabilities `score_<class>`.
 
-    rows: of `predictions`. frame: the dataset's rows of the same images, with the labels as a JSON list of names.
+    rows: of `label_predictions`. frame: the dataset's rows of the same images, with the labels as a JSON list of names.
     """
     single = rows.drop_duplicates("image")
     sure = np.stack(single["probabilities"].tolist()) if len(single) else np.empty((0, len(classes)))

@@ -17,8 +17,19 @@ from seewhy.tasks.classification import check_output, objects, of_object, tested
 if TYPE_CHECKING:
     from seewhy.study import Study
 
-__all__ = ["KEPT", "certainty", "kept", "layer", "lower", "objects", "of_object", "predict", "predictions", "prepare"]
-__all__ += ["score", "spreads", "table", "tested"]
+__all__ = [
+    "KEPT",
+    "certainty",
+    "kept",
+    "layer",
+    "lower_target",
+    "objects",
+    "of_object",
+    "predict",
+    "prepare",
+    "quantity_predictions",
+]
+__all__ += ["label_spreads", "readable_table", "score", "tested"]
 TOLERANCE = 0.1  # of the labels' spread: a prediction this near counts as the same
 KEPT = "the number changes by less than a tenth of the labels' standard deviation"
 
@@ -31,20 +42,20 @@ def prepare(model: nn.Module, _study: "Study") -> nn.Module:
 def lower_target(target: int, quantities: int) -> int:
     """The target of maps for what makes quantity `target` lower.
 
-    >>> lower(0, 2)
+    >>> lower_target(0, 2)
     2
     """
     return target + quantities
 
 
 def score(output: Float[Tensor, "n quantities"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """What a map explains: quantity `targets[i]` of image i; with the number of quantities added (`lower`), its
+    """What a map explains: quantity `targets[i]` of image i; with the number of quantities added (`lower_target`), its
     negative. Maps of the two are exact negatives for every method that is linear in the gradient."""
     return torch.cat([output, -output], 1).gather(1, targets[:, None]).squeeze(1)
 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n quantities"], study: "Study") -> pd.DataFrame:
-    """One row an image and quantity. See `predictions`."""
+    """One row an image and quantity. See `quantity_predictions`."""
     return quantity_predictions(rows, output, study.dataset.classes, label_spreads(study, output))
 
 
@@ -85,10 +96,10 @@ def label_spreads(study: "Study", output: Float[Tensor, "n k"]) -> Float[np.ndar
     return np.where(found > 0, found, 1.0)
 
 
-def table(rows: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
+def readable_table(rows: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
     """One row an image for readers: image, and of each quantity `true_<name>` and `predicted_<name>`.
 
-    rows: of `predictions`.
+    rows: of `quantity_predictions`.
     """
     columns = {"image": rows["image"].drop_duplicates().to_numpy()}
     for index, name in enumerate(quantities):

@@ -90,11 +90,13 @@ def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) 
 
 
 def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
-    """One row for each image and class but the first that is predicted or true at a pixel. See `found`."""
-    return found(rows["image"].tolist(), _class_probabilities(output, study), true_masks(rows, study), study.dataset.classes)
+    """One row for each image and class but the first that is predicted or true at a pixel. See `class_predictions`."""
+    return class_predictions(
+        rows["image"].tolist(), _class_probabilities(output, study), true_masks(rows, study), study.dataset.classes
+    )
 
 
-def found(
+def class_predictions(
     names: list[str], probabilities: Float[np.ndarray, "n k h w"], true: UInt8[np.ndarray, "n h w"], classes: list[str]
 ) -> pd.DataFrame:
     """image, target (class index), label (the class where it is truly there, else null), predicted (the class),

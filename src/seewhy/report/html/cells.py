@@ -28,7 +28,7 @@ class Section:
     refused: bool = False
 
     @property
-    def shown(self) -> list[tuple[str, str]]:
+    def shown_parts(self) -> list[tuple[str, str]]:
         """Its parts; of a section that was not run the code only."""
         empty = self.refused and not any(kind == OUTPUT for kind, _ in self.parts)
         return [part for part in self.parts if part[0] == CODE] if empty else self.parts
@@ -107,7 +107,7 @@ def read_page(notebook: Mapping[str, Any]) -> Page:
     first, *rest = reader.sections
     setup = [html for kind, html in first.parts if kind == CODE]
     intro = [part for part in first.parts if part[0] != CODE]
-    body = _fold_code(intro, reader.glossary) + "".join(_fold_code(one.shown, reader.glossary) for one in rest)
+    body = _fold_code(intro, reader.glossary) + "".join(_fold_code(one.shown_parts, reader.glossary) for one in rest)
     body, titles = headings.anchor_headings(body)
     return Page(
         question=next((text for level, _, text in titles if level == 1), ""),

@@ -32,7 +32,7 @@ class Site(TypedDict, total=False):
     source: str  # the notebook, from the project's folder; default: notebooks/<stem>.ipynb
 
 
-def render(notebook: Mapping[str, Any], stem: str, site: Site, failed: str = "") -> str:
+def page_html(notebook: Mapping[str, Any], stem: str, site: Site, failed: str = "") -> str:
     """The page as HTML.
 
     notebook: executed, as JSON or as nbformat reads it; it is not changed. stem: of the page, as "02_grad_cam". failed:

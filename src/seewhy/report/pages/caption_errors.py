@@ -70,7 +70,7 @@ def swapped_figure(errors: Measurement, count: int) -> tuple[Figure, str]:
     rows = keys.merge(errors.study.predictions, on=["image", "target"], how="left")
     rows = rows.assign(label=arrays["opposites"][:count])  # the title then says what the reference has
     maps: dict[str, np.ndarray] = {title: arrays[name][:count] for name, title in MAPS.items()}
-    return views.grid(errors.study, rows, maps), f"Words for the wrong side: {views.describe_images(rows, maps)}"
+    return views.map_figure(errors.study, rows, maps), f"Words for the wrong side: {views.describe_images(rows, maps)}"
 
 
 def spread_estimates(errors: Measurement) -> dict[str, Estimate]:

@@ -8,7 +8,7 @@ from seewhy.config import artifacts
 from seewhy.maps.attributions import Attributions, attribute
 from seewhy.report import figures
 from seewhy.report.pages.views import correct_marks
-from seewhy.report.plots.sheet import look
+from seewhy.report.plots.sheet import house_style
 from seewhy.report.plots.word_strip import Strip, Word
 from seewhy.samples import stratified
 from seewhy.study import Study
@@ -16,7 +16,7 @@ from seewhy.study import Study
 DPI = 130
 
 
-def images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+def balanced_images(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     """All rows of at most `most` random images, balanced over captions, image after image."""
     one = rows.drop_duplicates("image")
     names = stratified(one, most, seed, by="written")["image"]
@@ -49,7 +49,7 @@ def save_strips(study: Study, rows: pd.DataFrame, folder: Path, method: str = "g
         stem = Path(shown.id).stem
         used[stem] = used.get(stem, 0) + 1
         path = folder / f"{stem if used[stem] == 1 else f'{stem}-{used[stem]}'}.png"
-        with look(), artifacts.whole(path) as scratch:
+        with house_style(), artifacts.whole(path) as scratch:
             figures.word_strip(shown, **study.look).savefig(scratch, format="png", dpi=DPI, metadata={"Software": None})
         paths.append(path)
     return paths

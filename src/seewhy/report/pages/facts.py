@@ -77,7 +77,8 @@ def checkpoint_warnings(study: Study) -> list[str]:
     """What differs between what the checkpoint says of itself and what was set."""
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
-        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none_as_words(getattr(seen, key))}."
+        f"The checkpoint was made with {name} = {point.config[name]}; "
+        f"this study uses {_none_as_words(getattr(seen, key))}."
         for key in NAMES
         if (name := named(point.config, key)) and not _same_setting(point.config[name], getattr(seen, key))
     ]

@@ -17,8 +17,8 @@ from seewhy.measure.families.region_maps import class_pixels
 from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.plots.gallery import Card
-from seewhy.report.plots.masks import paint_labels, class_colours
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.masks import class_colours, paint_labels
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import segmentation
@@ -31,8 +31,8 @@ def segment_titles(rows: pd.DataFrame) -> list[str]:
     found = []
     for row in rows.itertuples():
         known = "" if pd.isna(row.iou) else f"\nIoU {row.iou:.2f}" if isinstance(row.label, str) else "\nnot there"
-        file = shown(row.image.rpartition("/")[2])
-        found.append(f"{file}\n{shown(row.predicted)} {written(row.confidence)}{known}")
+        file = shorten_text(row.image.rpartition("/")[2])
+        found.append(f"{file}\n{shorten_text(row.predicted)} {written(row.confidence)}{known}")
     return found
 
 
@@ -46,7 +46,7 @@ def predicted_contents(predicted: pd.DataFrame, rows: pd.DataFrame) -> list[str]
     said = predicted[predicted["predicted_share"] > 0].sort_values("predicted_share", ascending=False)
     told: dict[str, list[str]] = {}
     for row in said.itertuples():
-        told.setdefault(row.image, []).append(f"{shown(row.predicted)} {100 * row.predicted_share:.0f} %")
+        told.setdefault(row.image, []).append(f"{shorten_text(row.predicted)} {100 * row.predicted_share:.0f} %")
     files = [name.rpartition("/")[2] for name in rows["image"]]
     return ["\n".join([file, *told.get(name, ["nothing"])]) for file, name in zip(files, rows["image"], strict=True)]
 
@@ -81,7 +81,14 @@ def masks_beside_maps(study: Study, rows: pd.DataFrame, labels: Labels, maps: Ma
     columns = paint_masks(study, rows, labels) | dict(maps)
     said, right = class_pixels(rows, labels), views.correct_marks(rows)
     return figures.segment_grid(
-        list(study.photos(rows)), columns, segment_titles(rows), class_legend(study), said, row_colours(study, rows), right, **study.look
+        list(study.photos(rows)),
+        columns,
+        segment_titles(rows),
+        class_legend(study),
+        said,
+        row_colours(study, rows),
+        right,
+        **study.look,
     )
 
 
@@ -93,7 +100,12 @@ def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], region
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")
         for card, region, ink, row, (true, fact) in zip(
-            plain, regions, row_colours(study, rows), rows.itertuples(), map(_region_fit, rows.itertuples()), strict=True
+            plain,
+            regions,
+            row_colours(study, rows),
+            rows.itertuples(),
+            map(_region_fit, rows.itertuples()),
+            strict=True,
         )
     ]
 

@@ -16,7 +16,7 @@ from seewhy.metrics import clusters
 from seewhy.report import figures
 from seewhy.report.pages.readings import rows_of_images
 from seewhy.report.pages.views import describe_maps
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
@@ -96,8 +96,8 @@ def group_figure(groups: MistakeGroups) -> tuple[Figure, str]:
     study, rows = groups.study, rows_of_images(groups.study, groups.arrays["medoids"])
     maps = {"HiResCAM, predicted class": groups.arrays["map:medoid"], "mean of the group": groups.arrays["map:mean"]}
     titles = [
-        f"group {number + 1}, n = {len(groups.group_rows(number))}\n{shown(row.image.rpartition('/')[2])}\n"
-        f"{shown(row.label)} predicted as {shown(row.predicted)}"
+        f"group {number + 1}, n = {len(groups.group_rows(number))}\n{shorten_text(row.image.rpartition('/')[2])}\n"
+        f"{shorten_text(row.label)} predicted as {shorten_text(row.predicted)}"
         for number, row in enumerate(rows.itertuples())
     ]
     outlines = list(study.objects(rows))
@@ -108,7 +108,7 @@ def group_figure(groups: MistakeGroups) -> tuple[Figure, str]:
 def group_table(groups: MistakeGroups) -> pd.DataFrame:
     """One row a group: size, pairs of classes, mean confidence, densest place, attribution on the object."""
     rows = []
-    for number in range(groups.count):
+    for number in range(groups.group_count):
         own, inside = groups.group_rows(number), groups.on_object(number)
         zone, share = densest_place(groups.arrays["map:mean"][number])
         told = (mix_of_pairs(groups.confused_pairs(number)), float(own["confidence"].mean()), zone, share)
@@ -131,6 +131,6 @@ def densest_place(cam: Float[np.ndarray, "h w"]) -> tuple[str, float]:
 
 def mix_of_pairs(pairs: Sequence[tuple[str, str, int]]) -> str:
     """'cat → cup 3, cup → cat 1, and 2 more pairs'."""
-    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
+    told = [f"{shorten_text(true)} → {shorten_text(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
     rest = len(pairs) - NAMED
     return ", ".join([*told, *([f"and {rest} more pair{'s' * (rest > 1)}"] if rest > 0 else [])])

@@ -113,7 +113,7 @@ def class_grid(study: Study, rows: pd.DataFrame, columns: dict[str, tuple[str, s
         title: attribute(study, rows, [method], rows[of].tolist()).shares(method)
         for title, (method, of) in columns.items()
     }
-    return views.grid(study, rows, maps), views.describe_images(rows, maps)
+    return views.map_figure(study, rows, maps), views.describe_images(rows, maps)
 
 
 def region_chart(summary: pd.DataFrame) -> tuple[Figure, pd.DataFrame, str]:

@@ -19,7 +19,7 @@ from seewhy.report.pages import facts
 from seewhy.report.pages.audit_comparison import read_answers
 from seewhy.report.pages.readings import result_of
 from seewhy.report.pages.views import describe_maps
-from seewhy.report.plots.sheet import mark_title, shown
+from seewhy.report.plots.sheet import mark_title, shorten_text
 from seewhy.stats import ODDS, Estimate, mean, proportion
 
 COMMON = 5  # images of a class from which on it has a row of its own
@@ -174,16 +174,18 @@ def pair_titles(rows: pd.DataFrame) -> list[str]:
     """File and true class, what the first (1) and the second (2) predict, the class of the maps and how alike these
     are."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}, true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
+        f"{shorten_text(row.image.rpartition('/')[2])}, "
+        f"true: {'unknown' if pd.isna(row.label) else shorten_text(row.label)}\n"
         f"1: {_prediction_text(row.predicted_first, row.label)} {written(row.confidence_first)}\n"
         f"2: {_prediction_text(row.predicted_second, row.label)} {written(row.confidence_second)}\n"
-        f"maps for {shown(row.explained)}: {'one is empty' if pd.isna(row.likeness) else written(row.likeness, '+')}"
+        f"maps for {shorten_text(row.explained)}: "
+        f"{'one is empty' if pd.isna(row.likeness) else written(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
 
 
 def _prediction_text(predicted: str, label: str | float | None) -> str:
-    return mark_title(shown(predicted), None if pd.isna(label) else predicted == label)
+    return mark_title(shorten_text(predicted), None if pd.isna(label) else predicted == label)
 
 
 def page_provenance(comparison: Comparison, **parameters: object) -> dict[str, object]:

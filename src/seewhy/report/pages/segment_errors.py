@@ -16,8 +16,8 @@ from seewhy.measure.measurement import Measurement
 from seewhy.metrics import segments
 from seewhy.report import figures
 from seewhy.report.pages import views
-from seewhy.report.plots.masks import OUTCOMES, pixel_outcomes, paint_labels, class_colours
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.masks import OUTCOMES, class_colours, paint_labels, pixel_outcomes
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.samples import LEAST
 from seewhy.stats import Estimate
 from seewhy.tasks import segmentation
@@ -90,14 +90,16 @@ def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     colours = class_colours(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}
-    fig = figures.segment_grid(list(photos), columns, titles, OUTCOMES, true, inks, views.correct_marks(rows), **study.look)
+    fig = figures.segment_grid(
+        list(photos), columns, titles, OUTCOMES, true, inks, views.correct_marks(rows), **study.look
+    )
     return fig, f"Lowest IoU: {views.describe_maps(titles, maps)}"
 
 
 def case_titles(rows: pd.DataFrame) -> list[str]:
     """The file, the class that the maps are for with its probability, and its IoU or that it is not there."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\nclass {shown(row.predicted)} {written(row.confidence)}\n"
+        f"{shorten_text(row.image.rpartition('/')[2])}\nclass {shorten_text(row.predicted)} {written(row.confidence)}\n"
         + (f"IoU {written(row.iou)}" if isinstance(row.label, str) else "not there")
         for row in rows.itertuples()
     ]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from seewhy.report import figures
 from seewhy.report.pages.views import correct_marks, image_titles
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.study import Study
 
 
@@ -28,7 +28,7 @@ def grid(
     """Images down, signed maps across; `versus` are the class names of each image, the runner-up named beside it."""
     names = image_titles(rows)
     if versus is not None:
-        names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
+        names = [f"{title}\nrunner-up: {shorten_text(some[1])}" for title, some in zip(names, versus, strict=True)]
     photos, where = list(study.photos(rows)), list(study.objects(rows))
     return figures.signed_grid(photos, maps, limit, names, correct_marks(rows), label=label, outlines=where)
 

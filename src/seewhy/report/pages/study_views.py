@@ -29,7 +29,9 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
         outlines=[mask if mask.any() else None for mask in study.objects(rows)],
         **study.look,
     )
-    told = f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.describe_images(rows, maps)}"
+    told = (
+        f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.describe_images(rows, maps)}"
+    )
     show.figure(fig, told)
 
 

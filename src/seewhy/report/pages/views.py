@@ -17,7 +17,7 @@ from seewhy.metrics.baselines import controls
 from seewhy.report import figures
 from seewhy.report.plots.gallery import Card, peak_place
 from seewhy.report.plots.overlay import has_evidence
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.stats import Estimate, proportion
 from seewhy.study import Study
 
@@ -26,7 +26,7 @@ def image_titles(rows: pd.DataFrame) -> list[str]:
     """The file, 'predicted espresso 0.95', what it really is where that differs, and the map's word where there is one
     (see `diagnoses.diagnosed`), each on a line of its own."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\n{row_title(row)}" + (f"\n{row.word}" if "word" in rows else "")
+        f"{shorten_text(row.image.rpartition('/')[2])}\n{row_title(row)}" + (f"\n{row.word}" if "word" in rows else "")
         for row in rows.itertuples()
     ]
 
@@ -36,13 +36,13 @@ def row_title(row: Any) -> str:
     missed or invented, or a number."""
     if hasattr(row, "estimate"):
         true = "" if pd.isna(row.value) else f"\ntrue: {written(row.value)}"
-        return f"predicted {shown(row.predicted)} {written(row.estimate)}{true}"
+        return f"predicted {shorten_text(row.predicted)} {written(row.estimate)}{true}"
     if hasattr(row, "is_predicted"):
         verb = "predicted" if row.is_predicted else "not predicted"
         known = "" if pd.isna(row.correct) or row.correct else f"\n{'invented' if row.is_predicted else 'missed'}"
-        return f"{verb}: {shown(row.predicted)} {written(row.confidence)}{known}"
-    true = "" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shown(row.label)}"
-    return f"predicted {shown(row.predicted)} {written(row.confidence)}{true}"
+        return f"{verb}: {shorten_text(row.predicted)} {written(row.confidence)}{known}"
+    true = "" if pd.isna(row.label) or row.label == row.predicted else f"\ntrue: {shorten_text(row.label)}"
+    return f"predicted {shorten_text(row.predicted)} {written(row.confidence)}{true}"
 
 
 def correct_marks(rows: pd.DataFrame) -> list[bool | None]:
@@ -87,12 +87,12 @@ def map_cards(study: Study, found: Attributions, positions: Iterable[int]) -> li
             confidence=float(row.confidence),
             true=None if pd.isna(row.label) else row.label,
             maps={name: maps[position] for name, maps in shares.items()},
-            boxes=[tuple(box) for box in (count_phrase / side).tolist()],
-            peak={name: float(values_text[position]) for name, values_text in peaks.items()},
+            boxes=[tuple(box) for box in (some / side).tolist()],
+            peak={name: float(values[position]) for name, values in peaks.items()},
             word=getattr(row, "word", ""),
-            controls={name: maps[peak_place] for name, maps in known.items()},
+            controls={name: maps[place] for name, maps in known.items()},
         )
-        for peak_place, (position, row, photo, count_phrase) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
+        for place, (position, row, photo, some) in enumerate(zip(chosen, rows.itertuples(), photos, boxes, strict=True))
     ]
 
 
@@ -109,13 +109,13 @@ def confused_classes(labelled: pd.DataFrame, most: int) -> pd.DataFrame:
     for label, predicted, count, n in samples.pairs(labelled).head(most).itertuples(index=False):
         one = proportion(np.arange(n) < count)
         rows.append((label, predicted, count, n, one.value, one.low, one.high))
-    return pd.DataFrame(rows, column_lists=["true", "predicted", "images", "of", "share", "low", "high"])
+    return pd.DataFrame(rows, columns=["true", "predicted", "images", "of", "share", "low", "high"])
 
 
 def estimate_table(found: Mapping[str, Estimate]) -> pd.DataFrame:
     """Named estimates as a table."""
     rows = [(what, one.value, one.low, one.high, one.n) for what, one in found.items()]
-    return pd.DataFrame(rows, column_lists=["", "mean", "low", "high", "n"])
+    return pd.DataFrame(rows, columns=["", "mean", "low", "high", "n"])
 
 
 def point_table(found: Mapping[str, Estimate]) -> pd.DataFrame:
@@ -142,10 +142,12 @@ def gallery_positions(rows: pd.DataFrame, most: int, seed: int) -> list[int]:
     return sorted(samples.stratified(numbered, most, seed)["position"])
 
 
-def grid(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
+def map_figure(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarray], raw: bool = False) -> Figure:
     """Images down, maps (shares of their maximum) across, in the study's colours; `raw`: not laid over the photo."""
     photos, where = list(study.photos(rows)), list(study.objects(rows))
-    return figures.map_grid(photos, maps, image_titles(rows), correct=correct_marks(rows), raw=raw, outlines=where, **study.look)
+    return figures.map_grid(
+        photos, maps, image_titles(rows), correct=correct_marks(rows), raw=raw, outlines=where, **study.look
+    )
 
 
 def step_figure(study: Study, rows: pd.DataFrame, maps: np.ndarray) -> Figure:

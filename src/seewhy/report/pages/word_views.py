@@ -21,7 +21,7 @@ from seewhy.measure.families.words import (
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.words import CHANCE, over_images
 from seewhy.report.pages import views
-from seewhy.report.pages.caption_views import images, caption_strips
+from seewhy.report.pages.caption_views import balanced_images, caption_strips
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.plots.word_strip import Strip
 from seewhy.stats import NOTHING, Estimate
@@ -88,7 +88,9 @@ class WordMaps:
         """Lift of the maps on the objects, by kind of word, and of the baselines; empty where no object is known."""
         rows = select_rows(self.table, "word_lift")
         known = rows[rows["is_baseline"].astype(bool)]
-        baselines = {method_title(str(name)): self.mean_over_images(some) for name, some in known.groupby("method", sort=True)}
+        baselines = {
+            method_title(str(name)): self.mean_over_images(some) for name, some in known.groupby("method", sort=True)
+        }
         found = self.by_kind("word_lift") | baselines
         return found if any(one.measured for one in found.values()) else {}
 
@@ -99,7 +101,7 @@ class WordMaps:
     def sample_strips(self, most: int, method: str) -> tuple[list[Strip], int, int]:
         """Captions to step through, of at most `most` images; how many these are, and of how many."""
         rows = self.study.predictions
-        shown = images(rows, most, self.study.base.seed)
+        shown = balanced_images(rows, most, self.study.base.seed)
         made = caption_strips(self.study, attribute(self.study, shown, [method]), method)
         return made, shown["image"].nunique(), rows["image"].nunique()
 
@@ -109,7 +111,7 @@ class WordMaps:
         if rows.empty:
             return None
         maps = attribute(self.study, rows, [*METHODS, "activation"]).titled_shares()
-        return views.grid(self.study, rows, maps), views.describe_images(rows, maps)
+        return views.map_figure(self.study, rows, maps), views.describe_images(rows, maps)
 
 
 def word_maps(study: Study) -> WordMaps:

@@ -30,7 +30,7 @@ def candidate_rows(rows: Sequence[CandidateRow]) -> Figure:
     fig = sheet.empty_sheet()
     for number, row in enumerate(rows):
         x, y = sheet.panel_corner(number, 0)
-        sheet.text(fig, x, y - 0.06, wrap_text(row.title, sheet.width - 0.1, 1))
+        sheet.add_text(fig, x, y - 0.06, wrap_text(row.title, sheet.width - 0.1, 1))
         for column, picture in enumerate([row.example, *row.crops]):
             sheet.add_panel(fig, number, column).imshow(picture, aspect="auto")
         if row.place:

@@ -15,9 +15,9 @@ from seewhy.report.plots.sheet import (
     SERIES,
     WRONG,
     empty_chart,
+    house_style,
     new_figure,
-    look,
-    shown,
+    shorten_text,
     wrap_text,
 )
 
@@ -49,8 +49,8 @@ def interval_chart(
         labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
         values, lows, highs = ([group[k] for k in kept] for group in (values, lows, highs))
     rows = np.arange(len(labels))
-    names = [wrap_text(shown(label, 40), NAMED) for label in labels]
-    with look():
+    names = [wrap_text(shorten_text(label, 40), NAMED) for label in labels]
+    with house_style():
         letters = max(len(line) for name in names for line in [*name.split("\n"), ""])
         step = 0.38 if any("\n" in name for name in names) else 0.27
         left, height = 0.2 + 0.076 * letters, 0.85 + step * len(labels)
@@ -113,7 +113,7 @@ def reliability_diagram(
     """
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
-    with look():
+    with house_style():
         fig = new_figure(5.6, 5.3)
         ax, below = fig.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
         fig.subplots_adjust(left=0.13, right=0.97, top=0.95, bottom=0.1, hspace=0.1)
@@ -148,7 +148,7 @@ def curve_chart(
         return empty_chart()
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
-    with look():
+    with house_style():
         fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.2, 0.84, 0.66))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
@@ -156,14 +156,14 @@ def curve_chart(
             ax.fill_between(
                 at, np.asarray(lows, float), np.asarray(highs, float), color=colour, alpha=0.14, linewidth=0
             )
-            ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5, label=shown(name, 24),
-                    linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
+            ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5,
+                    label=shorten_text(name, 24), linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
         if reference is not None:
             ax.axhline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
         ax.set(ylabel=ylabel, xlabel=xlabel)
         ax.grid(axis="y")
         if not numeric:
-            ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
+            ax.set_xticks(at, [shorten_text(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
         _draw_legend(ax)
     return fig
 
@@ -175,12 +175,12 @@ def scatter_chart(
     ylabel: str = "",
 ) -> Figure:
     """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
-    with look():
+    with house_style():
         fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.15, 0.84, 0.71))
         for i, (name, (xs, ys)) in enumerate(groups.items()):
             ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,
-                    markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
+                    markeredgecolor="white", markeredgewidth=0.4, label=shorten_text(name, 24))  # fmt: skip
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid()
         _draw_legend(ax)

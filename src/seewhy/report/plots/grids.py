@@ -19,7 +19,7 @@ from seewhy.report.plots.sheet import (
     WIDTH,
     Sheet,
     check_lengths,
-    look,
+    house_style,
     maps_by_name,
     mark_frame,
     mark_title,
@@ -46,7 +46,7 @@ def map_grid(
     drawn on photos and overlays. Raises SeewhyError when the numbers of images differ.
     """
     check_lengths(photos=photos, titles=titles, **maps_by_name(maps))
-    with look():
+    with house_style():
         sheet, fig = grid_sheet(photos, list(maps), titles, correct, outlines=outlines)
         for column, (name, cams) in enumerate(maps.items(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
@@ -77,7 +77,7 @@ def signed_grid(
     if not limit > 0:
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
     check_lengths(photos=photos, titles=titles, **maps_by_name(maps))
-    with look():
+    with house_style():
         sheet, fig = grid_sheet(photos, list(maps), titles, correct, outlines=outlines)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
@@ -121,7 +121,7 @@ def grid_sheet(
     fig = sheet.empty_sheet()
     for column, name in enumerate(heads):
         x, _ = sheet.panel_corner(0, column)
-        sheet.text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
+        sheet.add_text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
     for row, (photo, title) in enumerate(zip(photos, told, strict=True)):
         right = None if correct is None else correct[row]
         ax = sheet.add_panel(fig, row, 0)
@@ -129,5 +129,5 @@ def grid_sheet(
         draw_outline(ax, None if outlines is None else outlines[row])
         mark_frame(ax, right)
         x, y = sheet.panel_corner(row, 0)
-        sheet.text(fig, x, y - 0.08, mark_title(title, right), color=title_colour(right), size=9)
+        sheet.add_text(fig, x, y - 0.08, mark_title(title, right), color=title_colour(right), size=9)
     return sheet, fig

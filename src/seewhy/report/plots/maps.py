@@ -17,7 +17,7 @@ from seewhy.report.plots.sheet import (
     WIDTH,
     Sheet,
     check_lengths,
-    look,
+    house_style,
     mark_frame,
     mark_title,
     most_lines,
@@ -53,7 +53,7 @@ def explanation_steps(
     steps = ["input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay"]
     names = steps if originals is None else ["file", *steps]
     panel = min(2.55, (WIDTH - 1.0) / len(names) - 0.08)
-    with look():
+    with house_style():
         told = [wrap_text(title.replace("\n", " · "), len(names) * panel - 0.2) for title in titles]
         sheet = Sheet(len(photos), len(names), panel, head=most_lines(told) * LINE + 0.2, right=0.95, top=0.14)
         fig = sheet.empty_sheet()
@@ -66,10 +66,10 @@ def explanation_steps(
             if originals is not None:
                 sheet.add_panel(fig, row, 0).imshow(file)
             x, y = sheet.panel_corner(row, 0)
-            sheet.text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right), weight="bold")
+            sheet.add_text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right), weight="bold")
         for column, name in enumerate(names):
             x, _ = sheet.panel_corner(0, column)
-            sheet.text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
+            sheet.add_text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
         sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
 
@@ -97,7 +97,7 @@ def input_sheet(
     columns = -(-len(photos) // rows)  # full rows look tidier than six and a rest
     panel = (WIDTH - 0.1) / max(columns, 4) - 0.12
     told = [wrap_text(title, panel - 0.2, lines=8) for title in titles]
-    with look():
+    with house_style():
         sheet = Sheet(rows, columns, panel, photo_aspect(photos), head=most_lines(told) * LINE + 0.2, gap=0.12)
         fig = sheet.empty_sheet()
         for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
@@ -106,7 +106,7 @@ def input_sheet(
             right = None if correct is None else correct[i]
             mark_frame(ax, right)
             x, y = sheet.panel_corner(i // columns, i % columns)
-            sheet.text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right))
+            sheet.add_text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right))
     return fig
 
 

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from seewhy.report.plots.grids import grid_sheet
 from seewhy.report.plots.maps import SHARE, draw_outline, draw_overlay
-from seewhy.report.plots.sheet import INK, LINE, Sheet, check_lengths, look, maps_by_name, shown
+from seewhy.report.plots.sheet import INK, LINE, Sheet, check_lengths, house_style, maps_by_name, shorten_text
 
 COLOURS = ("#8a929b", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")  # Okabe and Ito 2008
 # no class's; between any two of them dE 27 or more for all kinds of colour vision, mixed with grey as here
@@ -65,7 +65,7 @@ def segment_grid(
     """
     check_lengths(photos=photos, titles=titles, **maps_by_name(dict(columns)))
     has_maps = any(column.ndim == 3 for column in columns.values())
-    with look():
+    with house_style():
         sheet, fig = grid_sheet(photos, list(columns), titles, correct, above=LINE + 0.15)
         for place, column in enumerate(columns.values(), start=1):
             for row, (photo, one) in enumerate(zip(photos, column, strict=True)):
@@ -86,9 +86,9 @@ def _draw_legend(sheet: Sheet, fig: Figure, legend: Mapping[str, str]) -> None:
     """Squares of colour with their names, on the first line of a sheet."""
     x = sheet.left
     for name, colour in legend.items():
-        told = shown(name, 24)
+        told = shorten_text(name, 24)
         place = (x / sheet.width, 1 - 0.16 / sheet.height)
         size = (0.13 / sheet.width, 0.13 / sheet.height)
         fig.add_artist(Rectangle(place, *size, color=colour, transform=fig.transFigure))
-        sheet.text(fig, x + 0.2, 0.15, told, size=9, color=INK)
+        sheet.add_text(fig, x + 0.2, 0.15, told, size=9, color=INK)
         x += 0.45 + 0.078 * len(told)

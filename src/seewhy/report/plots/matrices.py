@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.sheet import WIDTH, new_figure, look, shown
+from seewhy.report.plots.sheet import WIDTH, house_style, new_figure, shorten_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,8 @@ def confusion_matrix(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     counts = np.asarray(matrix)
     totals = counts.sum(1, keepdims=True)
     share = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    names: list[str] | bool = [shown(name, 24) for name in classes] if len(classes) <= 60 else False
-    with look():
+    names: list[str] | bool = [shorten_text(name, 24) for name in classes] if len(classes) <= 60 else False
+    with house_style():
         fig, ax = _square_figure(len(classes), names)
         sns.heatmap(share, ax=ax, cmap="Blues", vmin=0, vmax=1, annot=_count_labels(counts), fmt="d", square=True,
                     linewidths=0.5 if len(classes) <= NUMBERED else 0, linecolor="#e3e6ea",
@@ -43,8 +43,8 @@ def heat_matrix(frame: "pd.DataFrame", vmin: float, vmax: float, label: str) -> 
 
     values = frame.to_numpy(dtype=float)
     cmap = "coolwarm" if vmin < 0 < vmax and abs(vmin + vmax) < 1e-9 else "viridis"
-    rows, columns = ([shown(name, 26) for name in names] for names in (frame.index, frame.columns))
-    with look():
+    rows, columns = ([shorten_text(name, 26) for name in names] for names in (frame.index, frame.columns))
+    with house_style():
         fig, ax = _square_figure(len(frame), rows, columns)
         sns.heatmap(values, ax=ax, cmap=cmap, vmin=vmin, vmax=vmax, annot=_decimal_labels(values), fmt="",
                     square=True, linewidths=0.5, linecolor="white", xticklabels=columns, yticklabels=rows,

@@ -12,7 +12,7 @@ from seewhy.report.plots.sheet import (
     WIDTH,
     Sheet,
     check_lengths,
-    look,
+    house_style,
     mark_frame,
     mark_title,
     most_lines,
@@ -34,7 +34,7 @@ def nearest_images(
     check_lengths(photos=photos, titles=titles, others=others, names=names)
     columns = 1 + max(map(len, others))
     panel = min(WIDTH / columns - 0.14, 1.5)
-    with look():
+    with house_style():
         told = [
             [wrap_text(text, panel, lines=3, size=8.5) for text in (mark_title(title, False), *some)]
             for title, some in zip(titles, names, strict=True)
@@ -48,5 +48,5 @@ def nearest_images(
                 ax.imshow(picture, **SMOOTH)
                 mark_frame(ax, column > 0)
                 x, y = sheet.panel_corner(row, column)
-                sheet.text(fig, x, y - 0.07, text, color=title_colour(column > 0), size=8.5)
+                sheet.add_text(fig, x, y - 0.07, text, color=title_colour(column > 0), size=8.5)
     return fig

@@ -21,11 +21,11 @@ def patch_rows(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], name
     for row, (pictures, title) in enumerate(zip(rows, titles, strict=True)):
         x, y = sheet.panel_corner(row, 0)
         told = wrap_text(title, room - 0.2, lines=3, size=9)
-        sheet.text(fig, 0.05, y + (panel * aspect + (told.count("\n") + 0.5) * LINE) / 2, told, size=9)
+        sheet.add_text(fig, 0.05, y + (panel * aspect + (told.count("\n") + 0.5) * LINE) / 2, told, size=9)
         for column, picture in enumerate(pictures):
             ax = sheet.add_panel(fig, row, column)
             ax.imshow(picture, aspect="auto")
             x, y = sheet.panel_corner(row, column)
             name = names[row][column] if names[row] else ""
-            sheet.text(fig, x + panel / 2, y - 0.05, wrap_text(name, panel, 1, 8), centre=True, size=8)
+            sheet.add_text(fig, x + panel / 2, y - 0.05, wrap_text(name, panel, 1, 8), centre=True, size=8)
     return fig

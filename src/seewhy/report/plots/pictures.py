@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 
 from seewhy.report.html.pictures import SVG, WEBP
-from seewhy.report.plots.sheet import look
+from seewhy.report.plots.sheet import house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ def draw_picture(fig: "Figure") -> tuple[str, str, dict[str, Any]]:
     Returns its MIME type, its content (a chart as SVG; what holds photos as WebP in base64, of twice the size at which
     it is shown), and its `width`, `height` in CSS pixels and `panels`.
     """
-    with look(), warnings.catch_warnings():
+    with house_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a class name may hold any character
         box = fig.get_tightbbox().padded(RIM)
         kind, content = _vector_picture(fig, box) or _raster_picture(fig, box)

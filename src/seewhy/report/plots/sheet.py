@@ -46,7 +46,7 @@ LOOK: dict[str, Any] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
+def house_style() -> Iterator[None]:
     """The look of the house while a figure is drawn; the caller's own settings come back afterwards."""
     with matplotlib.rc_context(LOOK):  # type: ignore[arg-type]
         yield
@@ -61,7 +61,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def empty_chart() -> Figure:
     """What stands in place of a chart that would be empty."""
-    with look():
+    with house_style():
         fig = new_figure(WIDTH / 2, 0.5)
         fig.text(0.02, 0.5, "Not measured: too few images.", va="center", color=MUTE)
     return fig
@@ -80,7 +80,7 @@ def wrap_text(text: object, inches: float, lines: int = 2, size: float = 9.5) ->
     return "\n".join("\n".join(part) for part in parts)
 
 
-def shown(text: object, letters: int = 30) -> str:
+def shorten_text(text: object, letters: int = 30) -> str:
     """The text on one line, cut in the middle when it is longer: long class names differ at either end.
 
     Dots at the cut, as of the name of a layer, are left out: the ellipsis has enough of them."""
@@ -138,7 +138,7 @@ class Sheet:
             spine.set(visible=True, color="#c9ced4", linewidth=0.6)
         return ax
 
-    def text(self, fig: Figure, x: float, y: float, text: str, centre: bool = False, **style: Any) -> None:
+    def add_text(self, fig: Figure, x: float, y: float, text: str, centre: bool = False, **style: Any) -> None:
         """Lines of text that end at y; x and y in inches from the upper left. Each line stands on its own baseline."""
         for k, line in enumerate(reversed(text.split("\n"))):
             place = (x / self.width, 1 - (y - k * LINE) / self.height)

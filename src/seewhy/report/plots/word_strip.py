@@ -16,7 +16,18 @@ from seewhy.formatting import written
 from seewhy.report.plots.gallery import scale_html
 from seewhy.report.plots.maps import draw_overlay
 from seewhy.report.plots.overlay import SPAN, content_id, has_evidence, map_drawing, photo_thumbnail
-from seewhy.report.plots.sheet import INK, LINE, MUTE, WIDTH, Sheet, look, mark_frame, mark_title, title_colour, wrap_text
+from seewhy.report.plots.sheet import (
+    INK,
+    LINE,
+    MUTE,
+    WIDTH,
+    Sheet,
+    house_style,
+    mark_frame,
+    mark_title,
+    title_colour,
+    wrap_text,
+)
 
 ACROSS = 7  # panels in a row of a strip
 
@@ -58,13 +69,13 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
     aspect = shown.photo.shape[0] / shown.photo.shape[1]
     reference = "" if shown.reference is None else f"\nreference: {shown.reference}"
     told = wrap_text(f"{shown.caption}{reference}", max(columns * panel, 4 * panel), 2)
-    with look():
+    with house_style():
         sheet = Sheet(
             rows, max(columns, 4), panel, aspect, 2 * LINE + 0.1, right=0.95, top=(told.count("\n") + 1) * LINE + 0.1
         )
         fig = sheet.empty_sheet()
         for k, line in enumerate(told.split("\n")):
-            sheet.text(fig, 0.05, (k + 1) * LINE, line, color=MUTE if k else INK, weight="normal" if k else "bold")
+            sheet.add_text(fig, 0.05, (k + 1) * LINE, line, color=MUTE if k else INK, weight="normal" if k else "bold")
         sheet.add_panel(fig, 0, 0).imshow(shown.photo, aspect="auto")
         for number, word in enumerate(shown.words, start=1):
             place = divmod(number, ACROSS)
@@ -73,10 +84,12 @@ def word_strip(shown: Strip, cmap: str = "viridis", opacity: float = 0.6) -> Fig
             mark_frame(ax, word.correct)
             x, y = sheet.panel_corner(*place)
             said = wrap_text(mark_title(word.text, word.correct), panel, 1)
-            sheet.text(
+            sheet.add_text(
                 fig, x + panel / 2, y - 0.06 - LINE, said, centre=True, color=title_colour(word.correct), weight="bold"
             )
-            sheet.text(fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5)
+            sheet.add_text(
+                fig, x + panel / 2, y - 0.06, f"{written(word.confidence)}", centre=True, color=MUTE, size=8.5
+            )
         sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), "share of\nits maximum", row=0)
     return fig
 

@@ -54,7 +54,7 @@ class Evidence:
         facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
         return self.figures.estimate(Figure("prediction_change", facets=facets))
 
-    def shown(self, suspect: str) -> Estimate:
+    def suspect_lift(self, suspect: str) -> Estimate:
         """How much of the map lies on a suspect, times chance."""
         facets = {"region": suspect, "tested": True}
         return self.figures.estimate(Figure("region_lift", self.method, facets=facets))
@@ -142,7 +142,7 @@ def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evi
     if kind == "object":
         short = "The predictions hardly depend on the object."
         return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
-    either = evidence.share("object", "swap")
+    either = evidence.changed_share("object", "swap")
     if either.low > HALF and not select_checks(held, "object"):
         told += f" Replacing the object itself changes {written(either.value, '%')}."
         short = "The predictions change whatever is replaced, so what they depend on is not known."
@@ -193,7 +193,7 @@ def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence:
 def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
     """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
     region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
-    share, other = (evidence.share(region, kind, control) for control in (False, True))
+    share, other = (evidence.changed_share(region, kind, control) for control in (False, True))
     part = "everything but the object" if region == "background" else f"the {region}"
     value = written(share.value, "%")
     if kind == "paste":
@@ -216,13 +216,13 @@ def _pasted_class(name: str, evidence: Evidence) -> str:
 
 def _main_figure(check: Check, evidence: Evidence) -> str:
     facets = check.figure.facets
-    share = evidence.share(str(facets["region"]), str(facets["kind"]))
+    share = evidence.changed_share(str(facets["region"]), str(facets["kind"]))
     return written(share.value, "%") if share.measured else ""
 
 
 def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
     """Whether the maps show a suspect: a clause, and the figure behind it."""
-    lift = evidence.shown(name)
+    lift = evidence.suspect_lift(name)
     if not lift.measured:
         return "", ""
     unclear = "whether heat maps show this is not clear" if lift.high > CLEAR else "heat maps do not show this"
@@ -233,7 +233,7 @@ def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
 def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
     """False where maps clearly hide a suspect that the model relies on."""
     failed = [one for one in select_checks(checks, "suspect") if one.status == "fail"]
-    found = [evidence.shown(one.subject.name) for one in failed]
+    found = [evidence.suspect_lift(one.subject.name) for one in failed]
     return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
 
 
