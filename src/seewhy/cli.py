@@ -261,6 +261,8 @@ def report(
 ) -> None:
     """Runs the pipeline (for one name: what it needs), writes the index, and lists stages, seconds and pages."""
 
+    from seewhy.pipeline.build import build_project
+
     build_project(find_project(), name or None)
 
 

@@ -17,7 +17,7 @@ def scale_limit(*maps: np.ndarray) -> float:
     return float(np.quantile(np.abs(np.concatenate(maps)), 0.99)) or 1.0
 
 
-def grid(
+def signed_figure(
     study: Study,
     rows: pd.DataFrame,
     maps: dict[str, np.ndarray],
