@@ -132,7 +132,7 @@ class Study:
     @cached_property
     def model(self) -> nn.Module:
         """The network with the checkpoint's weights, in eval mode, on the device."""
-        return self.task.prepare(self.built.model, self).to(self.device).eval()
+        return self.task.prepare_network(self.built.model, self).to(self.device).eval()
 
     @cached_property
     def built(self) -> Built:
@@ -164,7 +164,7 @@ class Study:
     def layer(self) -> str:
         """The layer that maps are taken from: the named one, or the task's choice."""
         if self.settings.layer == "auto":
-            return self.task.layer(self.model, self.inputs(self.dataset.frame.head(1)))
+            return self.task.default_layer(self.model, self.inputs(self.dataset.frame.head(1)))
         find_layer(self.model, self.settings.layer, f"study '{self.name}'")
         return self.settings.layer
 
@@ -299,7 +299,7 @@ class Study:
 
     def read(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
         """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
-        return self.task.predict(rows, self.output(batch), self)
+        return self.task.predict_rows(rows, self.output(batch), self)
 
     def output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
         """What the model answers, on the CPU."""
@@ -318,7 +318,7 @@ class Study:
 
     def objects(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
         """Where the object of each row is, in the network's input."""
-        return self.task.objects(rows, self)
+        return self.task.object_masks(rows, self)
 
     def alike(self, answer: str) -> set[str]:
         """The answers that mean the same as this one: all `object_words` for one of them, else itself."""

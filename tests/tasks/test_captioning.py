@@ -26,7 +26,8 @@ def noise(n=2, side=8, seed=1):
 def steps(*which, n=2):
     """One target a step, as one would write it by hand."""
     return [
-        Score(function=lambda output, step=step: captioning.score(output, torch.full((n,), step))) for step in which
+        Score(function=lambda output, step=step: captioning.target_score(output, torch.full((n,), step)))
+        for step in which
     ]
 
 
@@ -197,7 +198,7 @@ def test_one_row_a_word():
     assert found["written"].tolist() == ["tree left", "tree left", "tree"]
     sure = float(torch.tensor([3.0, *[-2.0] * 6]).softmax(0)[0])
     assert found["confidence"].tolist() == pytest.approx([sure] * 3)
-    assert captioning.score(output, torch.tensor([2, 0])).tolist() == [3.0, 3.0]
+    assert captioning.target_score(output, torch.tensor([2, 0])).tolist() == [3.0, 3.0]
 
 
 def test_what_is_no_captioning_network_is_refused():
@@ -268,14 +269,14 @@ def spoken(*captions):
 def test_a_word_is_kept_wherever_it_is_said_and_not_after_the_end():
     rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["left"] * 3})
     after, study = spoken("left tree <END> tree", "tree left <END> tree", "tree <END> left left")
-    assert captioning.kept(rows, after, after, study).tolist() == [True, True, False]
+    assert captioning.keeps_answer(rows, after, after, study).tolist() == [True, True, False]
     study.alike = lambda word: {word, "tree"}  # means the same
-    assert captioning.kept(rows, after, after, study).tolist() == [True, True, True]
+    assert captioning.keeps_answer(rows, after, after, study).tolist() == [True, True, True]
 
 
 def test_certainty_of_a_word_is_that_of_the_step_where_it_is_highest():
     rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "left", "left"]})
     output, study = spoken("left tree <END>", "tree <END> left")
     high, low = (math.exp(x) / (math.exp(4) + 6) for x in (4, 0))
-    found = captioning.certainty(rows, study)(output, torch.tensor([0, 2]))
+    found = captioning.answer_certainty(rows, study)(output, torch.tensor([0, 2]))
     assert found.tolist() == pytest.approx([high, low])  # what stands after the end is not said

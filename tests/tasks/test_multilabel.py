@@ -46,9 +46,9 @@ def test_what_is_asked_of_a_changed_image():
     after = LOGITS.clone()
     after[0] = torch.tensor([-1.0, -2.0, 1.0])
     place = [["1", "2", "3", "4"].index(name) for name in rows["image"]]
-    kept = multilabel.kept(rows, LOGITS[place], after[place], None)
+    kept = multilabel.keeps_answer(rows, LOGITS[place], after[place], None)
     assert kept.tolist() == [False, True, True, True, True, True]
-    sure = multilabel.certainty(rows, None)(LOGITS[place], torch.arange(6))
+    sure = multilabel.answer_certainty(rows, None)(LOGITS[place], torch.arange(6))
     assert sure.tolist() == pytest.approx(rows["confidence"].tolist(), rel=1e-6)
 
 
@@ -65,9 +65,11 @@ def test_its_own_sigmoid_is_taken_off_and_each_label_has_a_map(end):
     with torch.no_grad():
         plain = net[:4](image)
     study = SimpleNamespace(name="s", blank_input=lambda: torch.zeros(1, 3, 8, 8))
-    model = multilabel.prepare(net, study)
+    model = multilabel.prepare_network(net, study)
     torch.testing.assert_close(model(image).detach(), plain)
     assert get_task("multilabel") is multilabel
-    found = explain(model, image, methods=["gradcam"], layer="0", targets=task_scores(multilabel.score, [[0, 2]]))
+    found = explain(
+        model, image, methods=["gradcam"], layer="0", targets=task_scores(multilabel.target_score, [[0, 2]])
+    )
     expected = explain(model, image, methods=["gradcam"], layer="0", targets="all")["gradcam"]
     torch.testing.assert_close(found["gradcam"], expected[:, [0, 2]])

@@ -48,7 +48,7 @@ def explained(
 ) -> tuple[Float[np.ndarray, " p"], Maps]:
     """Scores and maps of all p targets of a batch, image after image; of another `model` than the study's, and by
     another `rule` than its task's, if given."""
-    wanted = task_scores(rule or study.task.score, [job.targets for job in some])
+    wanted = task_scores(rule or study.task.target_score, [job.targets for job in some])
     options = seeded(study, methods)
     asked = study.model if model is None else model
     result = explain(asked, batch, methods=methods, targets=wanted, layer=layer, options=options)

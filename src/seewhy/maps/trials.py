@@ -36,6 +36,6 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
         "shap_partition": {"evaluations": evaluations, "fast": True},
         "lime": {"samples": evaluations, "fast": True, "seed": study.base.seed},
     }
-    targets = task_scores(study.task.score, [[target] for target in rows["target"]])
+    targets = task_scores(study.task.target_score, [[target] for target in rows["target"]])
     found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
     return {TITLES[method]: pooled(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}

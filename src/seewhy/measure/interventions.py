@@ -105,7 +105,7 @@ def intervene_batch(
 ) -> Iterator[pd.DataFrame]:
     """`tested` of some rows: each with an image without its answer, and a third one, as rows with the column image."""
     photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
-    first, sure = outputs(study, model, photos), study.task.certainty(rows, study)
+    first, sure = outputs(study, model, photos), study.task.answer_certainty(rows, study)
     every = torch.arange(len(rows))
     before, donated = sure(first, every).numpy(), sure(outputs(study, model, others), every).numpy()
     for region, own, away in _places(regions(study, rows)):
@@ -116,7 +116,7 @@ def intervene_batch(
             if len(there):
                 new = np.stack([changed(kind, source[k], where[k], others[k]) for k in there])
                 output = outputs(study, model, new)
-                answer = study.task.kept(rows.iloc[there], first[there], output, study)
+                answer = study.task.keeps_answer(rows.iloc[there], first[there], output, study)
                 after = sure(output, torch.from_numpy(there)).numpy()
                 change = after - (donated if kind == "paste" else before)[there]
                 names = [rows["image"], rows["predicted"], given["image"]]

@@ -46,7 +46,7 @@ def flipped_predictions(
     after = _full(outputs(study, study.model, changed), study)
     if shifted and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
         after = stability.shifted_back(after)
-    return ~study.task.kept(rows, before, after, study)
+    return ~study.task.keeps_answer(rows, before, after, study)
 
 
 def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.engine.layers import last_layer as layer  # noqa: F401 (what every task has)
+from seewhy.engine.layers import last_layer as default_layer  # noqa: F401 (what every task has)
 from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError, unknown
 from seewhy.metrics.captions import tokens
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-KEPT = "the word (one drawn at random), or another for the object, is still in the caption, at whatever place"
 
 
 class Captioner(nn.Module):
@@ -135,13 +134,13 @@ def _check_parts(model: nn.Module) -> None:
         )
 
 
-def score(output: Float[Tensor, "n steps words"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n steps words"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """The score (logit) of the word that is written at step `targets[i]` of image i."""
     rows = torch.arange(len(output), device=output.device)
     return output[rows, targets.to(output.device)].amax(-1)
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network as a `Captioner` with the checkpoint's vocabulary; raises SeewhyError where it has none.
 
     Captions end after `STEPS` words, or after the checkpoint's own `max_length`.
@@ -153,7 +152,7 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
     return Captioner(model, Vocabulary(tuple(study.checkpoint.words)), int(told.get("max_length", STEPS)))
 
 
-def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """Probability of the word at the step of the caption where it is highest: a caption may come to it later."""
     vocabulary: Any = study.model.vocabulary
     words = torch.tensor([vocabulary.words.index(word) for word in rows["predicted"]])
@@ -166,19 +165,13 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n steps words"], study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the word, or one that means the same, is said, wherever in the caption."""
     vocabulary: Any = study.model.vocabulary
     said = [{word for _, word in vocabulary.said_words(one)} for one in after.argmax(-1).tolist()]
     return np.array([bool(study.alike(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool)
-
-
-def tested(study: "Study") -> str:
-    """Which words `of_object` takes, as a sentence."""
-    words = ", ".join(f"*{word}*" for word in study.settings.object_words)
-    return f"Only words for {f'the object are tested: {words}' if words else 'a thing or a number are tested'}."
 
 
 def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
@@ -193,12 +186,12 @@ def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
     return rows["kind"].isin(("noun", "number")).to_numpy(bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels inside any of the image's boxes, the same for all its words."""
     return box_masks(study.boxes(rows), *study.size)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
     """One row a word: see `word_predictions`."""
     return word_predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
 

@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seewhy.config.params import Output
-from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule, of_class, two_sided
-from seewhy.engine.targets import of_class as score
+from seewhy.engine.targets import of_class as target_score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
@@ -22,25 +22,22 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 __all__ = [
-    "KEPT",
-    "certainty",
+    "answer_certainty",
     "check_output",
     "confusion_counts",
+    "default_layer",
     "image_predictions",
-    "kept",
-    "layer",
-    "objects",
+    "keeps_answer",
+    "object_masks",
     "of_object",
-    "predict",
-    "prepare",
-    "score",
-    "tested",
+    "predict_rows",
+    "prepare_network",
+    "target_score",
     "top_classes",
 ]
-KEPT = "the predicted class is the same"
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; without its sigmoid or softmax where `output` says that it ends in one, and of one output for
     two classes without its sigmoid where it has one."""
     ending, where = study.settings.output, f"studies.{study.name}.output"
@@ -49,12 +46,12 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
     return taken_off(model, ending, study.blank_input(), where)
 
 
-def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
+def predict_rows(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
     """One row an image: its likeliest class. See `image_predictions`."""
     return image_predictions(rows, output, study.dataset.classes, study.settings.output)
 
 
-def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """Probability of the predicted class."""
     classes, several = torch.tensor(rows["target"].tolist()), study.settings.output == "sigmoid"
 
@@ -67,16 +64,11 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n classes"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the likeliest class is the predicted one."""
     return two_sided(after).argmax(-1).cpu().numpy() == rows["target"].to_numpy()
-
-
-def tested(_study: "Study") -> str:
-    """All answers are."""
-    return ""
 
 
 def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
@@ -84,7 +76,7 @@ def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     return np.ones(len(rows), bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels inside any of the image's boxes, and those that its mask (column `mask`) does not leave black."""
     found = box_masks(study.boxes(rows), *study.size)
     for k, (name, image) in enumerate(zip(rows.get("mask", ()), rows["image"], strict=False)):

@@ -10,42 +10,40 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule
-from seewhy.tasks.classification import check_output, objects, of_object, tested
+from seewhy.tasks.classification import check_output, object_masks, of_object
 from seewhy.tasks.output_activation import scores_only
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 __all__ = [
-    "KEPT",
-    "certainty",
-    "kept",
+    "answer_certainty",
+    "default_layer",
+    "keeps_answer",
     "label_predictions",
-    "layer",
-    "objects",
+    "object_masks",
     "of_object",
-    "predict",
-    "prepare",
-    "score",
+    "predict_rows",
+    "prepare_network",
+    "target_score",
 ]
-__all__ += ["label_matrix", "readable_table", "tested"]
-KEPT = "the label is predicted as before, or is not as before"
+__all__ += ["label_matrix", "readable_table"]
 THRESHOLD = 0.5  # probability from which on a label counts as predicted
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; without its sigmoid where it ends in one, so that its scores are explained."""
     return scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
 
 
-def score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """What a map explains: the output of class `targets[i]` for image i."""
     return output.gather(1, targets[:, None]).squeeze(1)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Study") -> pd.DataFrame:
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n classes"], study: "Study") -> pd.DataFrame:
     """One row for each image and label that is predicted or true. See `label_predictions`."""
     return label_predictions(rows, output, study.dataset.classes)
 
@@ -111,19 +109,19 @@ def label_matrix(frame: pd.DataFrame, classes: Sequence[str]) -> Float[np.ndarra
     return np.array(rows, float).reshape(len(frame), len(classes))
 
 
-def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
     """Probability of the row's label."""
     classes = torch.tensor(rows["target"].tolist())
 
     def rule(output: Float[Tensor, "n classes"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-        return score(output.sigmoid(), classes.to(output.device)[numbers])
+        return target_score(output.sigmoid(), classes.to(output.device)[numbers])
 
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, before: Float[Tensor, "n classes"], after: Float[Tensor, "n classes"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the row's label is still on the side of the threshold that it was on."""
     targets = torch.tensor(rows["target"].tolist(), device=after.device)
-    return ((score(before, targets) > 0) == (score(after, targets) > 0)).cpu().numpy()
+    return ((target_score(before, targets) > 0) == (target_score(after, targets) > 0)).cpu().numpy()

@@ -10,31 +10,29 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule
-from seewhy.tasks.classification import check_output, objects, of_object, tested
+from seewhy.tasks.classification import check_output, object_masks, of_object
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 __all__ = [
-    "KEPT",
-    "certainty",
-    "kept",
-    "layer",
+    "answer_certainty",
+    "default_layer",
+    "keeps_answer",
     "lower_target",
-    "objects",
+    "object_masks",
     "of_object",
-    "predict",
-    "prepare",
+    "predict_rows",
+    "prepare_network",
     "quantity_predictions",
 ]
-__all__ += ["label_spreads", "readable_table", "score", "tested"]
+__all__ += ["label_spreads", "readable_table", "target_score"]
 TOLERANCE = 0.1  # of the labels' spread: a prediction this near counts as the same
-KEPT = "the number changes by less than a tenth of the labels' standard deviation"
 
 
-def prepare(model: nn.Module, _study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, _study: "Study") -> nn.Module:
     """The network itself."""
     return model
 
@@ -48,13 +46,13 @@ def lower_target(target: int, quantities: int) -> int:
     return target + quantities
 
 
-def score(output: Float[Tensor, "n quantities"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n quantities"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """What a map explains: quantity `targets[i]` of image i; with the number of quantities added (`lower_target`), its
     negative. Maps of the two are exact negatives for every method that is linear in the gradient."""
     return torch.cat([output, -output], 1).gather(1, targets[:, None]).squeeze(1)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n quantities"], study: "Study") -> pd.DataFrame:
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n quantities"], study: "Study") -> pd.DataFrame:
     """One row an image and quantity. See `quantity_predictions`."""
     return quantity_predictions(rows, output, study.dataset.classes, label_spreads(study, output))
 
@@ -108,7 +106,7 @@ def readable_table(rows: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(columns)
 
 
-def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """0.5 at the row's own prediction, towards 1 where the number is higher and towards 0 where it is lower, by a
     logistic curve of the labels' spread: no image outweighs the others."""
     own, targets = torch.tensor(rows["estimate"].tolist()), torch.tensor(rows["target"].tolist())
@@ -117,15 +115,15 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     def rule(output: Float[Tensor, "n k"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         chosen = targets.to(output.device)[numbers]
         scale = width.to(output.device, output.dtype)[chosen]
-        return ((score(output, chosen) - own.to(output)[numbers]) / scale).sigmoid()
+        return ((target_score(output, chosen) - own.to(output)[numbers]) / scale).sigmoid()
 
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, before: Float[Tensor, "n k"], after: Float[Tensor, "n k"], study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the number is within `TOLERANCE` of what it was."""
     targets = torch.tensor(rows["target"].tolist(), device=after.device)
-    change = (score(after, targets) - score(before, targets)).abs().double().cpu().numpy()
+    change = (target_score(after, targets) - target_score(before, targets)).abs().double().cpu().numpy()
     return change <= TOLERANCE * label_spreads(study, before)[rows["target"]]

@@ -24,14 +24,10 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
-KEPT = (
-    "at least half of the pixels that were given to the class (one of the image's, drawn at random) still are, or none "
-    "is where none was"
-)
 MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; where two classes are one output z, as one that returns -z/2 for the first and z/2 for the
     second, whose softmax is the sigmoid of z. Its own sigmoid is taken off."""
     if not study.is_single:
@@ -41,20 +37,20 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
     return model
 
 
-def layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+def default_layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
     """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer."""
     names = rising_layers(model, images)
     return names[len(names) // 2]
 
 
-def score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """Mean logit of class `targets[i]` over image i: every pixel counts alike, wherever the class is."""
     return output.mean((2, 3)).gather(1, targets[:, None]).squeeze(1)
 
 
 def image_score(targets: Int[Tensor, " n"]) -> Score:
-    """Target: `score` of class `targets[i]` for image i."""
-    return Score(tuple(targets.tolist()), rule=score)
+    """Target: `target_score` of class `targets[i]` for image i."""
+    return Score(tuple(targets.tolist()), rule=target_score)
 
 
 def region_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Score:
@@ -89,7 +85,7 @@ def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) 
     return torch.stack([place // chosen.shape[2], place % chosen.shape[2]], 1)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
     """One row for each image and class but the first that is predicted or true at a pixel. See `class_predictions`."""
     return class_predictions(
         rows["image"].tolist(), _class_probabilities(output, study), true_masks(rows, study), study.dataset.classes
@@ -122,17 +118,17 @@ def class_predictions(
     return pd.DataFrame(rows, columns=columns).astype({"target": int, "correct": "boolean", "label": object})
 
 
-def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
-    """Mean probability of the row's class over the image, as `score` is its mean logit."""
+def answer_certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
+    """Mean probability of the row's class over the image, as `target_score` is its mean logit."""
     classes = torch.tensor(rows["target"].tolist())
 
     def rule(output: Float[Tensor, "n k h w"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-        return score(output.softmax(1), classes.to(output.device)[numbers])
+        return target_score(output.softmax(1), classes.to(output.device)[numbers])
 
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, before: Float[Tensor, "n k h w"], after: Float[Tensor, "n k h w"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether at least half of the pixels that `before` gives to the row's class have it in `after` too.
@@ -145,17 +141,12 @@ def kept(
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
-def tested(_study: "Study") -> str:
-    """All answers are."""
-    return ""
-
-
 def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels that truly are of the row's class; nowhere without a mask."""
     return true_masks(rows, study) == rows["target"].to_numpy()[:, None, None]
 

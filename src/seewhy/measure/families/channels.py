@@ -140,7 +140,7 @@ def channel_worth(study: Study, rows: pd.DataFrame) -> ChannelWorth:
 
 def own_scores(study: Study, rows: pd.DataFrame) -> list[Score]:
     """The score of each row's own target."""
-    return task_scores(study.task.score, [[target] for target in rows["target"]])
+    return task_scores(study.task.target_score, [[target] for target in rows["target"]])
 
 
 def exciting_patches(

@@ -1,6 +1,6 @@
 """Rows of a segmentation study with their maps, what the model says of their pixels, and whose pixels these are.
 
-A row is an image and a class, as `tasks.segmentation.predict` gives them.
+A row is an image and a class, as `tasks.segmentation.predict_rows` gives them.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """From segmentation studies to what their pages show: titles, colours, figures, cards. Nothing here measures anything.
 
-A row is an image and a class, as `tasks.segmentation.predict` gives them.
+A row is an image and a class, as `tasks.segmentation.predict_rows` gives them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -84,7 +84,7 @@ def worst_rows(errors: Measurement, count: int) -> pd.DataFrame:
 def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photo; right, missed and invented pixels; maps of the row's class with its true region outlined; the alt text."""
     study, photos = errors.study, errors.study.photos(rows)
-    true, labels = segmentation.objects(rows, study), errors.arrays["labels"][: len(rows)]
+    true, labels = segmentation.object_masks(rows, study), errors.arrays["labels"][: len(rows)]
     wrong = paint_labels(photos, pixel_outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
     maps = attribute(study, rows, ["gradcam", "gradcam_pp"]).titled_shares()
     colours = class_colours(len(study.dataset.classes))

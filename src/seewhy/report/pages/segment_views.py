@@ -1,6 +1,6 @@
 """Page 02 of a segmentation: maps of classes on their regions, from the family `segment_maps`.
 
-A row is an image and a class, as `tasks.segmentation.predict` gives them.
+A row is an image and a class, as `tasks.segmentation.predict_rows` gives them.
 """
 
 from collections.abc import Mapping, Sequence
