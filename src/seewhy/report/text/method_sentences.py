@@ -6,8 +6,8 @@ from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE
 from seewhy.checks.verdict import select_checks
-from seewhy.formatting import capitalised, listed, written
-from seewhy.report.text.verdict_sentences import Evidence, shows_suspects
+from seewhy.formatting import listed
+from seewhy.report.text.shortcut_sentences import Evidence, shows_suspects
 
 RANKING = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}  # of squares, by their effect on the score
 RANDOMISED, CLASS, STABLE = "similarity_after_randomisation", "class_sensitivity", "stability"
@@ -24,7 +24,7 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     Args:
         checks: all checks of the study.
         title: of the first method, `evidence.method`.
-        evidence: see `verdict_sentences.Evidence`.
+        evidence: see `shortcut_sentences.Evidence`.
     """
     every, own = list(checks), select_checks(checks, "map", name=evidence.method)
     tested = [one for one in own if one.status != "not run"]
@@ -68,21 +68,6 @@ def map_faults(own: Sequence[Check], title: str) -> list[str]:
     return told
 
 
-def method_sentence(checks: Iterable[Check], method: str, title: str) -> str:
-    """What holds and what does not for the maps of one method, in a few sentences.
-
-    Args:
-        checks: all checks of the study.
-        method, title: the method's name and title.
-    """
-    own = select_checks(checks, "map", name=method)
-    if all(one.status == "not run" for one in own):
-        return f"{title} was not tested."
-    return " ".join(
-        filter(None, [_localisation_answer(own, title), _ranking_answer(own, title), *_other_faults(own, title)])
-    )
-
-
 def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
     """Which method passes most checks, as a sentence; empty where it is the first."""
     own = {name: select_checks(checks, "map", name=name) for name in titles}
@@ -91,47 +76,6 @@ def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
     if passed[best] == passed[first]:
         return ""
     return f"{titles[best]} passes {passed[best]} checks, {titles[first]} {passed[first]}."
-
-
-def _localisation_answer(own: Sequence[Check], title: str) -> str:
-    """How much of the map lies on the object, beside chance and the best baseline."""
-    by = {one.figure.versus: one for one in own if one.figure.metric == "lift"}
-    alone, over = by.get(""), by.get(BASELINE)
-    if alone is None or alone.status == "not run":
-        return "No object is known that the map could be compared with."
-    if not alone.estimate.measured:
-        return f"Only {alone.estimate.n} images have a known object, which is too few."
-    unclear = ", which is not clearly different from chance" if alone.status == "unsure" else ""
-    told = f"{written(alone.estimate.value, '×')} as much of the {title} map lies on the object as by chance{unclear}."
-    if over is None or not over.estimate.measured:
-        return told
-    beside = {"pass": over.statement, "fail": over.denial}.get(over.status)
-    return (
-        f"{told} {capitalised(beside)}." if beside else f"{told} That is not clearly more than with the best baseline."
-    )
-
-
-def _ranking_answer(own: Sequence[Check], title: str) -> str:
-    """Whether the squares that it marks matter more to the score than those of the baselines."""
-    found = {RANKING[one.figure.metric]: one.status for one in own if one.figure.metric in RANKING}
-    tested = {name: status for name, status in found.items() if status != "not run"}
-    if not tested:
-        return "Its ranking of squares could not be tested."
-    by = {status: [name for name, own in tested.items() if own == status] for status in ("fail", "unsure")}
-    if by["fail"]:
-        return f"A baseline ranks the squares of the image better than {title} ({listed(by['fail'])})."
-    if by["unsure"]:
-        return f"Its ranking of squares is not clearly better than the baselines ({listed(by['unsure'])})."
-    return f"Its ranking of squares is better than the baselines ({listed(list(tested))})."
-
-
-def _other_faults(own: Sequence[Check], title: str) -> list[str]:
-    """Weights, class and imperceptible perturbations: what failed, and what is undecided of the first."""
-    status = {one.figure.metric: one.status for one in own if not one.figure.versus}
-    told = [text.format(title=title) for metric, text in FAULTS.items() if status.get(metric) == "fail"]
-    if status.get(RANDOMISED) == "unsure":
-        told.append("How much of it survives randomised weights is undecided.")
-    return told
 
 
 def _relied_suspects(checks: Iterable[Check]) -> list[str]:
