@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,11 +115,6 @@ def majority_baseline(study: Study) -> MajorityBaseline:
 
 def _none_as_words(value: Any) -> Any:
     return "none" if value is None else value
-
-
-def written_files(study: Study, *names: str) -> list[Path]:
-    """Those files beside the study's pages that a stage has written; run alone, a notebook has none."""
-    return [path for path in study.files(*names) if path.is_file()]
 
 
 def severity_beside_verdict(study: Study, answer: str) -> str:

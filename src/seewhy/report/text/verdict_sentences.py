@@ -1,4 +1,4 @@
-"""What the checks of a model come to, in plain words: does it work, is it stable, use it? See also `shortcut_sentences`.
+"""What the checks of a model come to, in plain words: does it work, is it stable, use it? See `shortcut_sentences`.
 
 Every word follows from the status of a check. A sentence has at most 20 words, and one number.
 """
