@@ -88,15 +88,15 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         settings=settings,
         model=model,
     )
-    assert captioning.of_object(every, study).tolist() == [False, True, False, True, True]
+    assert captioning.is_about_object(every, study).tolist() == [False, True, False, True, True]
     drawn = interventions.candidates(study, every.iloc[[0, 2, 4]])
     assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
     settings.object_words = ["left"]
-    assert captioning.of_object(every, study).tolist() == [False, False, True, False, False]
+    assert captioning.is_about_object(every, study).tolist() == [False, False, True, False, False]
     assert interventions.candidates(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
     settings.object_words = ["oak"]
     with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
-        captioning.of_object(every, study)
+        captioning.is_about_object(every, study)
 
 
 def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen():

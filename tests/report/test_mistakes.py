@@ -102,7 +102,7 @@ def test_distinct_groups_are_shown_by_their_middle_and_their_mix(planted):
 
 
 def test_many_pairs_are_cut():
-    found = mistake_groups.mix_of_pairs([("a", "b", 4), ("b", "a", 3), ("c", "a", 2), ("c", "b", 1)])
+    found = mistake_groups.pairs_text([("a", "b", 4), ("b", "a", 3), ("c", "a", 2), ("c", "b", 1)])
     assert found == "a → b 4, b → a 3, c → a 2, and 1 more pair"
 
 

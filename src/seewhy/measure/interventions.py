@@ -34,10 +34,12 @@ def candidates(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is. Where some of `rows` have an answer that is not about the object, another of the same images
     that is, where there is one, drawn by the seed."""
-    if not study.task.of_object(rows, study).all():
+    if not study.task.is_about_object(rows, study).all():
         every = study.predictions
         about = every[
-            every["image"].isin(rows["image"]) & every["correct"].fillna(True) & study.task.of_object(every, study)
+            every["image"].isin(rows["image"])
+            & every["correct"].fillna(True)
+            & study.task.is_about_object(every, study)
         ]
         rows = one_each(about, study.base.seed)
     kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)

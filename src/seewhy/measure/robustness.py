@@ -51,7 +51,7 @@ def flipped_predictions(
 
 def _full(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
     """An answer that has places, with one for each pixel of the input, in which the photo was moved."""
-    return segmentation.at_input(answer, study.size) if answer.ndim == PLACED else answer
+    return segmentation.resize_to_input(answer, study.size) if answer.ndim == PLACED else answer
 
 
 def changed_maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:

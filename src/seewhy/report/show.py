@@ -137,14 +137,14 @@ def gallery(
     The output also holds the few cards that the index shows of it.
     """
     html = gallery_html(cards, methods, label, cmap, opacity)
-    said = {"label": label, "thumbnails": thumbnails.of_cards(cards, methods, cmap, opacity)}
+    said = {"label": label, "thumbnails": thumbnails.card_thumbnails(cards, methods, cmap, opacity)}
     _display_html(_with_controls(html), f"Gallery. {label}, {len(cards)} samples", kinds.GALLERY, said)
 
 
 def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
     """Show captions to step through, word by word; see `seewhy.report.plots.word_strip`."""
     html = strips_html(shown, label, cmap, opacity)
-    said = {"label": label, "thumbnails": thumbnails.of_strips(shown, cmap, opacity)}
+    said = {"label": label, "thumbnails": thumbnails.strip_thumbnails(shown, cmap, opacity)}
     _display_html(_with_controls(html), f"Word strips. {label}, {len(shown)} images", kinds.GALLERY, said)
 
 
@@ -212,10 +212,12 @@ def _download_link(path: Path) -> str:
         raise SeewhyError(f"show.downloads: no file '{path}'")
     size = path.stat().st_size
     weight = f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} bytes"
-    return f'<li><a href="{quote(str(_from_page(path)))}" download>{escape(path.name)}</a> <span>{weight}</span></li>'
+    return (
+        f'<li><a href="{quote(str(_path_from_page(path)))}" download>{escape(path.name)}</a> <span>{weight}</span></li>'
+    )
 
 
-def _from_page(path: Path) -> PurePosixPath:
+def _path_from_page(path: Path) -> PurePosixPath:
     """The path as seen from a page in reports/<study>/."""
     parts = path.parts
     if "reports" in parts[:-2]:

@@ -73,7 +73,9 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
         }
         for stem, title in study.get("pages", [])
     ]
-    pictured = next((stem for stem in (PICTURES, *outputs) if kinds.first_of(outputs.get(stem, []), kinds.GALLERY)), "")
+    pictured = next(
+        (stem for stem in (PICTURES, *outputs) if kinds.first_output(outputs.get(stem, []), kinds.GALLERY)), ""
+    )
     tried = any(page["run"] or page["failed"] for page in pages)
     return {
         "name": study["name"],
@@ -84,7 +86,7 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
         "home": next((page["stem"] for page in pages if page["run"]), None),
         "tried": tried,
         "summary": read_summary(folder) if tried else {},  # what is kept in git may be of another run
-        "thumbs": kinds.first_of(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
+        "thumbs": kinds.first_output(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
         **_own_checks(folder),
     }
 
@@ -107,7 +109,7 @@ def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any
 
 def _first_finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
     """The first finding among outputs, ready for the template; empty when there is none."""
-    found = kinds.first_of(outputs, kinds.FINDING)
+    found = kinds.first_output(outputs, kinds.FINDING)
     if not found:
         return {}
     level = found["severity"]

@@ -42,7 +42,7 @@ class Task(Protocol):
     ) -> Bool[np.ndarray, " n"]:
         """Whether `after`, the output for another image, gives the answer of row i; `before` is that for its own."""
 
-    def of_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
+    def is_about_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
         """Which rows have an answer that is about the object: one that should change when the object is replaced."""
 
     def object_masks(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:

@@ -174,7 +174,7 @@ def keeps_answer(
     return np.array([bool(study.alike(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool)
 
 
-def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
     """The study's `object_words`; where it names none, words for a thing or a number: what *the* or *at* hangs on is no
     object. Raises SeewhyError for a word that the model does not know."""
     known = cast(Captioner, study.model).vocabulary.words

@@ -16,7 +16,7 @@ from seewhy.engine.targets import of_class as target_score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
-from seewhy.tasks.output_activation import class_probabilities, scores_only, taken_off
+from seewhy.tasks.output_activation import class_probabilities, remove_activation, remove_known_activation
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -27,9 +27,9 @@ __all__ = [
     "confusion_counts",
     "default_layer",
     "image_predictions",
+    "is_about_object",
     "keeps_answer",
     "object_masks",
-    "of_object",
     "predict_rows",
     "prepare_network",
     "target_score",
@@ -42,8 +42,8 @@ def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     two classes without its sigmoid where it has one."""
     ending, where = study.settings.output, f"studies.{study.name}.output"
     if ending == "logits":
-        return scores_only(model, "sigmoid", study.blank_input(), where) if study.is_single else model
-    return taken_off(model, ending, study.blank_input(), where)
+        return remove_known_activation(model, "sigmoid", study.blank_input(), where) if study.is_single else model
+    return remove_activation(model, ending, study.blank_input(), where)
 
 
 def predict_rows(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
@@ -71,7 +71,7 @@ def keeps_answer(
     return two_sided(after).argmax(-1).cpu().numpy() == rows["target"].to_numpy()
 
 
-def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 

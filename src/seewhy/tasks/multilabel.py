@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule
-from seewhy.tasks.classification import check_output, object_masks, of_object
-from seewhy.tasks.output_activation import scores_only
+from seewhy.tasks.classification import check_output, is_about_object, object_masks
+from seewhy.tasks.output_activation import remove_known_activation
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "answer_certainty",
     "default_layer",
+    "is_about_object",
     "keeps_answer",
     "label_predictions",
     "object_masks",
-    "of_object",
     "predict_rows",
     "prepare_network",
     "target_score",
@@ -35,7 +35,7 @@ THRESHOLD = 0.5  # probability from which on a label counts as predicted
 
 def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; without its sigmoid where it ends in one, so that its scores are explained."""
-    return scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
+    return remove_known_activation(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
 
 
 def target_score(output: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:

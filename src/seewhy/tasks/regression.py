@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule
-from seewhy.tasks.classification import check_output, object_masks, of_object
+from seewhy.tasks.classification import check_output, is_about_object, object_masks
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "answer_certainty",
     "default_layer",
+    "is_about_object",
     "keeps_answer",
     "lower_target",
     "object_masks",
-    "of_object",
     "predict_rows",
     "prepare_network",
     "quantity_predictions",

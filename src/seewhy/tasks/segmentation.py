@@ -18,7 +18,7 @@ from seewhy.engine.targets import Rule, Score, output_of, two_sided
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.segments import confusions
-from seewhy.tasks.output_activation import scores_only
+from seewhy.tasks.output_activation import remove_known_activation
 
 if TYPE_CHECKING:
     from seewhy.study import Study
@@ -32,7 +32,7 @@ def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     second, whose softmax is the sigmoid of z. Its own sigmoid is taken off."""
     if not study.is_single:
         return model
-    model = scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
+    model = remove_known_activation(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
     model.register_forward_hook(lambda _module, _args, output: two_sided(output_of(output)) / 2)
     return model
 
@@ -141,7 +141,7 @@ def keeps_answer(
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
-def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 
@@ -188,7 +188,7 @@ def predict_pixels(study: "Study", rows: pd.DataFrame) -> Seen:
     return Seen(labels, sure)
 
 
-def at_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[Tensor, "n k H W"]:
+def resize_to_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[Tensor, "n k H W"]:
     """The scores at the input's resolution: some networks answer at a quarter of it."""
     if output.shape[2:] == size:
         return output
@@ -205,4 +205,4 @@ def _class_probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n
         )
     if not output.isfinite().all():
         raise SeewhyError("the model's output is not finite for some images; are the weights damaged?")
-    return at_input(output.float(), study.size).softmax(1).cpu().numpy()
+    return resize_to_input(output.float(), study.size).softmax(1).cpu().numpy()

@@ -83,7 +83,7 @@ class _Reader:
     def read_output(self, output: Mapping[str, Any]) -> None:
         """What a cell has put out: to the page's ends or to its place."""
         data = output.get("data", {})
-        kind, html = kinds.kind_of(data), output_html(output)
+        kind, html = kinds.output_kind(data), output_html(output)
         if kind in WITH_TERMS:
             html = self.glossary.mark_terms(html)
         if kind == kinds.FINDING or (kind == kinds.CHECKS and self.found):

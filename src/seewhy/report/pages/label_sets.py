@@ -68,7 +68,7 @@ def error_rates(measured: Measurement, most: int = 30) -> dict[str, Estimate]:
     }
 
 
-def together_table(measured: Measurement, most: int) -> pd.DataFrame:
+def label_pair_table(measured: Measurement, most: int) -> pd.DataFrame:
     """Pairs of labels: in how many images both are true, and both predicted; those that differ most first."""
     names = measured.arrays["classes"].astype(object)
     first, second = np.triu_indices(len(names), 1)

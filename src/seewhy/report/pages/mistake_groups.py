@@ -111,7 +111,7 @@ def group_table(groups: MistakeGroups) -> pd.DataFrame:
     for number in range(groups.group_count):
         own, inside = groups.group_rows(number), groups.on_object(number)
         zone, share = densest_place(groups.arrays["map:mean"][number])
-        told = (mix_of_pairs(groups.confused_pairs(number)), float(own["confidence"].mean()), zone, share)
+        told = (pairs_text(groups.confused_pairs(number)), float(own["confidence"].mean()), zone, share)
         rows.append((number + 1, len(own), *told, inside.value, inside.low, inside.high, inside.n))
     names = ["group", "images", "true → predicted", "mean confidence", "densest", "share there"]
     return pd.DataFrame(rows, columns=[*names, "on the object", "low", "high", "n"])
@@ -129,7 +129,7 @@ def densest_place(cam: Float[np.ndarray, "h w"]) -> tuple[str, float]:
     return ZONES[best], float(thirds[best] / thirds.sum())
 
 
-def mix_of_pairs(pairs: Sequence[tuple[str, str, int]]) -> str:
+def pairs_text(pairs: Sequence[tuple[str, str, int]]) -> str:
     """'cat → cup 3, cup → cat 1, and 2 more pairs'."""
     told = [f"{shorten_text(true)} → {shorten_text(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
     rest = len(pairs) - NAMED

@@ -10,7 +10,7 @@ from seewhy import stats
 from seewhy.maps.attributions import attribute
 from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
-from seewhy.report.pages.readings import estimate_of
+from seewhy.report.pages.estimates import row_estimate
 from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks.regression import lower_target
@@ -31,7 +31,7 @@ def absolute_errors(measured: Measurement) -> dict[str, Estimate]:
     """Mean absolute error of each quantity."""
     rows = measured.summary()
     rows = rows[rows["metric"] == "absolute_error"]
-    return {str(row["quantity"]): estimate_of(row) for _, row in rows.iterrows()}
+    return {str(row.quantity): row_estimate(row) for row in rows.itertuples()}
 
 
 def labelled_rows(measured: Measurement, quantity: str) -> pd.DataFrame:

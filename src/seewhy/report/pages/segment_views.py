@@ -61,7 +61,7 @@ class SegmentMaps:
         rows = self.rows_of("class_lift", method, layer)
         return class_means(rows[rows["region"] == rows["map_class"]], self.classes, self.study.base.seed)
 
-    def over_centre(self, method: str) -> Estimates:
+    def lifts_over_centre(self, method: str) -> Estimates:
         """The same minus the centre baseline's, image by image."""
         own, centre = (self.rows_of("class_lift", name) for name in (method, "centre"))
         own = own[own["region"] == own["map_class"]]
@@ -111,13 +111,13 @@ class SegmentMaps:
         """Rank correlation of these two over the rows of each class."""
         return {name: rank_correlation(*pair, self.study.base.seed) for name, pair in self.object_values().items()}
 
-    def rows_in(self, kind: str = "") -> pd.DataFrame:
+    def rows_of_arrays(self, kind: str = "") -> pd.DataFrame:
         """The rows that arrays are of: those shown, or with "card_" those of the gallery."""
         pairs = {key: self.measured.arrays[f"{kind}{key}"] for key in ("images", "targets")}
         wanted = pd.DataFrame({"image": pairs["images"], "target": pairs["targets"]})
         return wanted.merge(self.study.predictions, on=["image", "target"], how="left")
 
-    def maps_of(self, kind: str) -> dict[str, np.ndarray]:
+    def stored_maps(self, kind: str) -> dict[str, np.ndarray]:
         """The stored maps of a kind, by method, layer or score."""
         return {
             key.removeprefix(f"{kind}:"): some
@@ -127,16 +127,16 @@ class SegmentMaps:
 
     def map_figure(self, kind: str) -> tuple[Figure, str]:
         """Photo, masks and the maps of a kind ("map", "score", "layer"), with the predicted region outlined."""
-        maps = self.maps_of(kind)
+        maps = self.stored_maps(kind)
         titled = {method_title(name) if kind == "map" else name: some for name, some in maps.items()}
-        rows = self.rows_in().head(len(next(iter(maps.values()))))
+        rows = self.rows_of_arrays().head(len(next(iter(maps.values()))))
         labels = self.measured.arrays["labels"][: len(rows)]
         told = f"{', '.join(titled)}: {masks.describe_segments(rows, titled)}"
         return masks.masks_beside_maps(self.study, rows, labels, titled), told
 
     def gallery_cards(self) -> tuple[list[Card], int, int]:
         """Gallery cards with the rim of the predicted region; of how many images, of how many with a visible region."""
-        rows, study = self.rows_in("card_"), self.study
+        rows, study = self.rows_of_arrays("card_"), self.study
         found = attribute(study, rows, METHODS)
         regions = class_pixels(rows, self.measured.arrays["card_labels"])
         made = masks.region_cards(study, rows, views.map_cards(study, found, range(len(rows))), regions)
@@ -169,7 +169,7 @@ def joint_answer(answers: Sequence[str]) -> str:
     return "Partly" if {"Yes", "Partly"} & set(given) else "Undecided"
 
 
-def by_class(parts: Mapping[str, Estimates]) -> Estimates:
+def estimates_by_class(parts: Mapping[str, Estimates]) -> Estimates:
     """Estimates of several things, each for every class: 'crown: Grad-CAM', class after class."""
     classes = dict.fromkeys(name for one in parts.values() for name in one)
     return {f"{name}: {what}": one[name] for name in classes for what, one in parts.items() if name in one}

@@ -77,7 +77,7 @@ def map_cards(study: Study, found: Attributions, positions: Iterable[int]) -> li
     photos, boxes = study.photos(rows), study.boxes(rows)
     shares = {TITLES[method]: found.shares(method) for method in found.maps}
     peaks = {TITLES[method]: found.peaks(method) for method in found.maps}
-    known = knowing_nothing(photos, next(iter(found.maps.values())).shape[1:], study.base.seed)
+    known = control_maps(photos, next(iter(found.maps.values())).shape[1:], study.base.seed)
     side = np.array([photos.shape[2], photos.shape[1]] * 2)
     return [
         Card(
@@ -96,7 +96,7 @@ def map_cards(study: Study, found: Attributions, positions: Iterable[int]) -> li
     ]
 
 
-def knowing_nothing(photos: np.ndarray, shape: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
+def control_maps(photos: np.ndarray, shape: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
     """The controls as shares of their maximum; the noise is the same for all photos, as a page stores it once."""
     found = controls(photos, shape, seed)
     found["random"] = np.broadcast_to(found["random"][:1], found["random"].shape)
