@@ -1,4 +1,4 @@
-"""Run a notebook and make its page: papermill executes, `normalise` steadies, `render` writes HTML."""
+"""Run a notebook and make its page: papermill executes, `normalise_notebook` steadies, `page_html` writes HTML."""
 
 import ast
 import os

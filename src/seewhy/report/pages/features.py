@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.formatting import written
 from seewhy.measure.families.layers import leading_layer, place_losses
 from seewhy.measure.families.tables import refusal_reason
 from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
 from seewhy.report.pages.estimates import facet_estimates, read_estimate
+from seewhy.report.pages.views import values_text
 from seewhy.stats import FEWEST, Estimate
 from seewhy.study import Study
 from seewhy.tasks import captioning, segmentation
@@ -125,4 +125,4 @@ def patch_table(channels: Measurement, count: int) -> pd.DataFrame:
 
 def describe_losses(estimates: dict[str, Estimate]) -> str:
     """Named figures for alternative text."""
-    return "; ".join(f"{name} {written(one.value)}" for name, one in estimates.items() if one.measured)
+    return values_text({name: one.value for name, one in estimates.items() if one.measured})

@@ -95,7 +95,7 @@ def masks_beside_maps(study: Study, rows: pd.DataFrame, labels: Labels, maps: Ma
 def region_cards(study: Study, rows: pd.DataFrame, plain: Sequence[Card], regions: np.ndarray) -> list[Card]:
     """Gallery cards with the rim of the predicted region, and how well it fits instead of a true class.
 
-    plain: cards of the rows as of `views.cards`. regions: bool (n, H, W), where the model marks each row's class.
+    plain: cards of the rows as of `views.map_cards`. regions: bool (n, H, W), where the model marks each row's class.
     """
     return [
         replace(card, region=region, ink=ink, true=true, fact=fact, id=f"{card.id} {row.predicted}")

@@ -72,7 +72,7 @@ def signed_grid(
     """Images down, signed maps across, over the photo's grey: red for, blue against, one symmetric scale for all.
 
     maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0;
-    outlines: as of `grid`.
+    outlines: as of `map_grid`.
     """
     if not limit > 0:
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
