@@ -1,8 +1,9 @@
 """An executed notebook as one HTML page that needs nothing else: no script to be read, no address outside, no kernel.
 
 `page_html` is a pure function of the notebook, the page's surroundings and the files of this package. The first
-Markdown heading is the page's question. The finding moves under it with the checks of its cell; what was not run, the terms and
-the provenance stand at the end. All code is folded: its blocks, in order, are a program that makes the page's figures.
+Markdown heading is the page's question. The finding moves under it with the checks of its cell; what was not run, the
+terms and the provenance stand at the end. All code is folded: its blocks, in order, are a program that makes the page's
+figures.
 """
 
 import base64
