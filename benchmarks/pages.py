@@ -10,7 +10,7 @@ from nbconvert import HTMLExporter
 from sides import Sides
 from torch import Tensor
 
-from seewhy.report.html.render import render
+from seewhy.report.html.render import page_html
 
 STUDY = Path(__file__).parents[1] / "data/pages/photos-lite0"
 
@@ -24,7 +24,7 @@ def pages(_: int) -> Sides:
     plain = HTMLExporter(template_name="lab")
 
     def ours(stem: str, notebook: Any) -> str:
-        return render(notebook, stem, {"study": STUDY.name, "pages": known})
+        return page_html(notebook, stem, {"study": STUDY.name, "pages": known})
 
     def peer(_: str, notebook: Any) -> str:
         return str(plain.from_notebook_node(notebook)[0])

@@ -11,7 +11,7 @@ from pathlib import Path
 from seewhy.pipeline import notebooks
 
 ROOT = Path(__file__).parents[1]
-STEMS = [one.stem for one in notebooks.find(ROOT) if one.whose == notebooks.STUDY]
+STEMS = [one.stem for one in notebooks.find_notebooks(ROOT) if one.subject_parameter == notebooks.STUDY]
 LOOK = "data/dvc.yaml:dataset@things"  # is taken every time
 
 

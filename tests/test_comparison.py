@@ -12,7 +12,7 @@ from seewhy.config import artifacts
 from seewhy.config.project import find_project
 from seewhy.metrics.agreement import spearman
 from seewhy.report.pages import audit_comparison, pairs
-from seewhy.report.plots.overlay import resized
+from seewhy.report.plots.overlay import resize_map
 from seewhy.report.text.sentences import sentences
 from seewhy.stats import NOTHING, Estimate
 from tests.conftest import PARAMS, checkpoint
@@ -108,7 +108,7 @@ def test_models_that_are_fed_differently_are_compared_on_what_both_saw(predicted
     photo = pairs.shared_photos(both, both.rows.head(1), pair.shared_box[:1])[0]
     whole = both.first.photos(both.rows.head(1))[0]
     assert photo.shape == (32, 32, 3)
-    middle = resized(whole[8:24, 8:24].mean(2), 32, 32)
+    middle = resize_map(whole[8:24, 8:24].mean(2), 32, 32)
     assert np.abs(photo.mean(2) - middle).mean() < 4
 
 

@@ -39,7 +39,7 @@ def this(project, study):
 @pytest.fixture
 def shown(monkeypatch):
     outputs = []
-    monkeypatch.setattr(show, "_display", lambda data, metadata=None: outputs.append((data, metadata)))
+    monkeypatch.setattr(show, "_display_output", lambda data, metadata=None: outputs.append((data, metadata)))
     return outputs
 
 

@@ -51,17 +51,17 @@ class TestEach:
         if task in ("multilabel", "regression"):  # the demonstration has no such study
             return
         assert project.params.task_of(json.loads(name)) == task
-        assert json.loads(name) in project.run_names(notebooks.get(ROOT, path.stem))
+        assert json.loads(name) in project.run_names(notebooks.get_notebook(ROOT, path.stem))
 
 
 def test_every_notebook_has_its_page_in_a_stage_and_every_section_is_a_notebooks():
-    found = {notebook.section: notebook for notebook in notebooks.find(ROOT)}
+    found = {notebook.section: notebook for notebook in notebooks.find_notebooks(ROOT)}
     stages = read_yaml(ROOT / "dvc.yaml")["stages"]
     fixed = {"base", "demo", "datasets", "studies", "attributions", "comparisons", "checks", "gates"}
     assert sum(1 + len(one.tasks) for one in found.values()) == len(PATHS)
     assert set(read_yaml(ROOT / "params.yaml")) - fixed <= set(found)
     for whose, stage in (("study", "render"), ("comparison", "comparison_render")):
-        pages = {f"reports/${{key}}/{one.stem}.html" for one in found.values() if one.whose == whose}
+        pages = {f"reports/${{key}}/{one.stem}.html" for one in found.values() if one.subject_parameter == whose}
         assert {name for out in stages[stage]["do"]["outs"] for name in out} == pages
 
 
@@ -109,23 +109,23 @@ def test_what_is_no_notebook_is_one_line(project, refused, text):
 @pytest.mark.parametrize(("default", "value"), [("1", 2), ("0.5", 1), ("0.5", 0.25), ("'a'", "b"), ("[1]", [])])
 def test_values_of_the_defaults_type_pass(project, default, value):
     path = write(project.root, f"study = 's'\nx = {default}")
-    assert notebooks.get(project.root, path.stem).settings({"x": value}) == {"x": value}
+    assert notebooks.get_notebook(project.root, path.stem).check_settings({"x": value}) == {"x": value}
 
 
 @pytest.mark.parametrize("whose", ["study", "comparison"])
 def test_a_notebook_is_run_for_what_its_parameters_cell_names(project, whose):
     write(project.root, f'{whose} = "a"\nx = 1')
     project.set("mine", {})
-    found = notebooks.get(project.root, "09_mine")
-    assert found.whose == whose
+    found = notebooks.get_notebook(project.root, "09_mine")
+    assert found.subject_parameter == whose
     assert Project(project.root).run_names(found) == (["tiny"] if whose == "study" else [])
     with pytest.raises(SeewhyError, match=f"unknown key '{whose}' in section 'mine'"):
-        found.settings({whose: "b"})
+        found.check_settings({whose: "b"})
 
 
 def test_the_closest_notebook_is_named(project):
     with pytest.raises(SeewhyError, match="unknown notebook '02_gradcam' in notebooks/; did you mean '02_grad_cam'"):
-        notebooks.get(project.root, "02_gradcam")
+        notebooks.get_notebook(project.root, "02_gradcam")
 
 
 def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project, refused):
@@ -135,9 +135,9 @@ def test_a_task_may_have_a_notebook_of_its_own_with_settings_of_its_own(project,
     cell = next(cell for cell in text["cells"] if "parameters" in cell["metadata"].get("tags", []))
     cell["source"] = 'study = "tiny"\nwords = ["left"]'
     (folder / "03_cam_variants.ipynb").write_text(json.dumps(text))
-    general = notebooks.get(project.root, "03_cam_variants")
-    assert general.of("classification") is general
-    assert general.of("captioning").parameters == {"study": "tiny", "words": ["left"]}
+    general = notebooks.get_notebook(project.root, "03_cam_variants")
+    assert general.variant_for("classification") is general
+    assert general.variant_for("captioning").parameters == {"study": "tiny", "words": ["left"]}
     project.set("cam_variants", {"words": ["right"], "images": 2})
     assert Project(project.root).params.sections["cam_variants"]["words"] == ["right"]
     project.set("cam_variants", {"words": 3})

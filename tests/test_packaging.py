@@ -14,7 +14,7 @@ import seewhy
 from seewhy.config import code
 from seewhy.config.code import code_files
 from seewhy.config.yaml_file import read_yaml
-from seewhy.pipeline.notebooks import get
+from seewhy.pipeline.notebooks import get_notebook
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -158,7 +158,7 @@ def identify(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=identify)
 def test_a_stage_and_a_fingerprint_cover_all_code_that_a_notebook_runs(path):
-    stage = STAGES[DRAWING[get(ROOT, path.stem).whose]]["do"]
+    stage = STAGES[DRAWING[get_notebook(ROOT, path.stem).subject_parameter]]["do"]
     outputs_styles = {"seewhy/report/html/assets.py"}  # what an output brings to JupyterLab; a page has its own
     assert set(uncovered_modules(cells_of(path), stage["deps"])) <= outputs_styles
     assert (

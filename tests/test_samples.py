@@ -112,6 +112,6 @@ def test_maps_are_held_against_objects_only_of_answers_about_them():
     box = "[[0, 0, 1, 1]]"
     rows = [("a", "the", "the", box), ("a", "tree", "tree", box), ("b", "tree", "tree", "[]"), ("c", "the", "the", box)]
     every = pd.DataFrame(rows, columns=["image", "predicted", "label", "boxes"])
-    task = SimpleNamespace(of_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
+    task = SimpleNamespace(is_about_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
     study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
     assert samples.of_objects(study)[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]

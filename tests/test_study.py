@@ -194,7 +194,7 @@ def test_a_config_that_does_not_tell_is_one_line(checked, config, line):
 
 
 def test_provenance_names_files_and_no_machine(checked):
-    told = facts.provenance(predict(), steps=4, gallery=60)
+    told = facts.study_provenance(predict(), steps=4, gallery=60)
     assert told["parameters"] == {"gallery": 60, "steps": 4}
     assert artifacts.file_sha256(checked.root / "tiny.pth")[:12] in told["checkpoint"]
     assert str(checked.root) not in json.dumps(told)
@@ -205,11 +205,11 @@ def test_outputs_that_look_like_probabilities_are_told_unless_the_study_says_wha
         return pd.DataFrame({"probabilities": [np.array(row) for row in probabilities]})
 
     flat, sure = rows([0.5, 0.5], [0.7, 0.3]), rows([0.5, 0.5], [0.9, 0.1])  # outputs ln(7/3) < 1 and ln 9 > 1 apart
-    (line,) = facts.squashed(open_study("tiny"), flat)
+    (line,) = facts.probability_warnings(open_study("tiny"), flat)
     assert "set `studies.tiny.output` to `sigmoid` or `softmax`" in line
-    assert facts.squashed(open_study("tiny"), sure) == []
+    assert facts.probability_warnings(open_study("tiny"), sure) == []
     checked.set("studies.tiny.output", "sigmoid")
-    assert facts.squashed(open_study("tiny"), flat) == []
+    assert facts.probability_warnings(open_study("tiny"), flat) == []
 
 
 @pytest.mark.usefixtures("checked")

@@ -151,10 +151,10 @@ def run(
 ) -> None:
     """Runs a notebook for a study or comparison and renders it to reports/NAME/NOTEBOOK.html; makes what it needs."""
     project = find_project()
-    found = notebooks.get(project.root, notebook)
+    found = notebooks.get_notebook(project.root, notebook)
     if name not in project.run_names(found):
-        raise unknown_name(found.whose, name, project.run_names(found), FILE)
-    own = found.of(project.params.task_of(name))
+        raise unknown_name(found.subject_parameter, name, project.run_names(found), FILE)
+    own = found.variant_for(project.params.task_of(name))
     from seewhy.pipeline.explain import make_missing_inputs
     from seewhy.pipeline.pages import run_page
 
@@ -260,9 +260,10 @@ def report(
     name: Annotated[str, typer.Argument(help="one study or comparison (default: all)", metavar="[NAME]")] = "",
 ) -> None:
     """Runs the pipeline (for one name: what it needs), writes the index, and lists stages, seconds and pages."""
-    from seewhy.pipeline.build import report as build
 
-    build(find_project(), name or None)
+    from seewhy.pipeline.build import build_project
+
+    build_project(find_project(), name or None)
 
 
 def _project_folder() -> Path:

@@ -115,7 +115,7 @@ def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
 def of_objects(study: "Study") -> pd.DataFrame:
     """One labelled row of each image whose object's place is known, with an answer that is about the object."""
     rows = with_objects(large_regions(study.predictions))
-    return one_each(rows[study.task.of_object(rows, study)].reset_index(drop=True), study.base.seed)
+    return one_each(rows[study.task.is_about_object(rows, study)].reset_index(drop=True), study.base.seed)
 
 
 def other_rows(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:

@@ -102,7 +102,7 @@ class Study:
     @property
     def task(self) -> tasks.Task:
         """What the model's output means."""
-        return tasks.get(self.project.params.datasets[self.settings.dataset].task)
+        return tasks.get_task(self.project.params.datasets[self.settings.dataset].task)
 
     @cached_property
     def checkpoint(self) -> checkpoint.Checkpoint:
@@ -131,7 +131,7 @@ class Study:
     @cached_property
     def model(self) -> nn.Module:
         """The network with the checkpoint's weights, in eval mode, on the device."""
-        return self.task.prepare(self.built_network.model, self).to(self.device).eval()
+        return self.task.prepare_network(self.built_network.model, self).to(self.device).eval()
 
     @cached_property
     def built_network(self) -> Built:
@@ -163,7 +163,7 @@ class Study:
     def layer(self) -> str:
         """The layer that maps are taken from: the named one, or the task's choice."""
         if self.settings.layer == "auto":
-            return self.task.layer(self.model, self.inputs(self.dataset.frame.head(1)))
+            return self.task.default_layer(self.model, self.inputs(self.dataset.frame.head(1)))
         find_layer(self.model, self.settings.layer, f"study '{self.name}'")
         return self.settings.layer
 
@@ -300,7 +300,7 @@ class Study:
 
     def predict_rows(self, rows: pd.DataFrame, batch: Float[Tensor, "n c h w"]) -> pd.DataFrame:
         """The rows to explain of some images, given as rows of a dataset and the network's input for them."""
-        return self.task.predict(rows, self.model_output(batch), self)
+        return self.task.predict_rows(rows, self.model_output(batch), self)
 
     def model_output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
         """What the model answers, on the CPU."""
@@ -319,7 +319,7 @@ class Study:
 
     def object_masks(self, rows: pd.DataFrame) -> Bool[np.ndarray, "n h w"]:
         """Where the object of each row is, in the network's input."""
-        return self.task.objects(rows, self)
+        return self.task.object_masks(rows, self)
 
     def same_answers(self, answer: str) -> set[str]:
         """The answers that mean the same as this one: all `object_words` for one of them, else itself."""

@@ -68,7 +68,7 @@ def test_training_teaches_what_is_in_the_picture():
     said = [captioning.word_indices(text, words) for text in ("meadow", "tree")]
     lesson = Lesson(maps, torch.tensor(said)[:, None].expand(-1, 8, -1), torch.ones(2))
     captioning.train_captioner(model, lesson, Recipe(size=32, batch=16, steps=25, rate=0.02, seed=0))
-    scores = Captioner(model, Vocabulary(tuple(words)), 2).along(model.encoder.encode_maps(maps))
+    scores = Captioner(model, Vocabulary(tuple(words)), 2).scores_along(model.encoder.encode_maps(maps))
     assert scores.argmax(-1).tolist() == [one[:2] for one in said]
 
 

@@ -128,7 +128,7 @@ def swept(study: Study, rows: pd.DataFrame, methods: Sequence[str], steps: int) 
     found = attribute_rows(study, rows, methods)
     shape = _shape(found)
     maps = {**found.maps, **control_maps(study.photos(rows), shape, study.base.seed)}
-    parts, begin, sure = [], 0, study.task.certainty(rows, study)
+    parts, begin, sure = [], 0, study.task.answer_certainty(rows, study)
     with fast_study_model(study, rows) as model, torch.no_grad():
         for part, batch in study.input_batches(rows, "faithfulness"):
             numbers = range(begin, begin + len(part))

@@ -157,7 +157,7 @@ def test_groups_keep_the_silhouette_of_every_mistake(things, monkeypatch):
 
 def test_segments_and_their_errors_are_counted_in_pixels(roofs):
     rows = roofs.predictions
-    said, true = segmentation.seen(roofs, rows).labels, segmentation.masks(rows, roofs)
+    said, true = segmentation.predict_pixels(roofs, rows).labels, segmentation.true_masks(rows, roofs)
     whole = rows.drop_duplicates("image").index
     counts = segments.confusion_matrices(said[whole], true[whole], 3)
     results = {name: measure_family(roofs, name) for name in ("segments", "segment_errors", "segment_maps")}

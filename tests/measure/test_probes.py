@@ -95,8 +95,8 @@ def test_flipped_predictions_are_counted_apart(study, monkeypatch):
 def test_an_answer_is_the_rows_own(study):
     rows = study.predictions
     output = forward.photo_outputs(study, tuned_copy(study.model, study.inputs(rows.head(1))).model, study.photos(rows))
-    assert study.task.kept(rows, output, output, study).all()
-    assert not study.task.kept(rows, output, -output, study).any()
+    assert study.task.keeps_answer(rows, output, output, study).all()
+    assert not study.task.keeps_answer(rows, output, -output, study).any()
 
 
 def test_maps_of_several_sizes_are_refused(study):
@@ -136,7 +136,11 @@ def test_only_an_answer_with_places_is_brought_back_and_only_after_a_shift(study
         answers = torch.zeros(len(study.predictions), *shape)
         monkeypatch.setattr(robustness, "photo_outputs", lambda *_given, answers=answers: answers)
         monkeypatch.setattr(
-            type(study), "task", SimpleNamespace(score=study.task.score, kept=lambda rows, *_: np.ones(len(rows), bool))
+            type(study),
+            "task",
+            SimpleNamespace(
+                target_score=study.task.target_score, keeps_answer=lambda rows, *_: np.ones(len(rows), bool)
+            ),
         )
         first_edition.moved(study, study.predictions, METHODS)
     assert seen == [study.size]  # a pixel of the input, whatever the answer's size is

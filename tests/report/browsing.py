@@ -12,7 +12,7 @@ import pytest
 
 from seewhy.report import figures
 from seewhy.report import show as report
-from seewhy.report.html.render import render
+from seewhy.report.html.render import page_html
 from seewhy.report.plots.gallery import Card, gallery_html
 from seewhy.report.plots.word_strip import Strip, Word, strips_html
 from tests.report.samples import HOSTILE, SITE, blob, card, executed, photo
@@ -37,7 +37,7 @@ def opened(browser: Any, path: Path, **context: Any) -> Any:
 
 def written(path: Path, *outputs: dict[str, Any]) -> Path:
     """A page with these outputs."""
-    path.write_text(render(executed(*outputs), "02_grad_cam", SITE), encoding="utf-8")
+    path.write_text(page_html(executed(*outputs), "02_grad_cam", SITE), encoding="utf-8")
     return path
 
 
@@ -87,7 +87,7 @@ def recorded() -> Iterator[list[dict[str, Any]]]:
         shown.append(data | coded | {"metadata": metadata or {}})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", keep)
+        patch.setattr(report, "_display_output", keep)
         yield shown
 
 

@@ -51,7 +51,7 @@ def test_an_index(browser, tmp_path):
     (tmp_path / "reports/trees").mkdir(parents=True)
     written(tmp_path / "reports/trees/02_grad_cam.html", *everything())
     studies = [{"name": name, "about": HOSTILE, "pages": [("02_grad_cam", "Where?")]} for name in ("trees", "none")]
-    check(browser, site.write(tmp_path, studies))
+    check(browser, site.write_site_index(tmp_path, studies))
 
 
 @pytest.mark.parametrize("path", BUILT, ids=lambda path: path.stem)

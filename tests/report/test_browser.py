@@ -7,7 +7,7 @@ from PIL import Image
 
 from seewhy.report import figures
 from seewhy.report import show as report
-from seewhy.report.html.render import render
+from seewhy.report.html.render import page_html
 from tests.report.browsing import PHONE, captions, everything, opened, pictures, recorded, segments, written
 from tests.report.samples import SITE, executed
 
@@ -233,7 +233,7 @@ def test_a_phone_shows_which_page_it_is_on_and_what_is_on_it(browser, tmp_path, 
     notebook = executed()
     notebook.cells[0].source += "\n\n## A part"
     path = tmp_path / "page.html"
-    path.write_text(render(notebook, "06_page", site), encoding="utf-8")
+    path.write_text(page_html(notebook, "06_page", site), encoding="utf-8")
     page = opened(browser, path, java_script_enabled=scripts, viewport=PHONE)
     page.wait_for_timeout(100)
     box = page.locator("[aria-current]").bounding_box()

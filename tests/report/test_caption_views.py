@@ -58,7 +58,7 @@ def test_words_of_a_foreign_vocabulary_become_rows_strips_and_files(scenes, tmp_
     assert set(rows["predicted"]) <= set(WORDS) - {"<START>", "<PAD>", "<END>"}
     assert len(rows)
     found = attribute_rows(scenes, rows, ["gradcam"])
-    strips = caption_views.strips(scenes, found, "gradcam")
+    strips = caption_views.caption_strips(scenes, found, "gradcam")
     assert [word.text for one in strips for word in one.words] == rows["predicted"].tolist()
     paths = caption_views.save_strips(scenes, rows, tmp_path / "out")
     assert [path.name for path in paths] == [f"{name[0]}.png" for name in (one.id for one in strips)]
@@ -88,17 +88,15 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         settings=settings,
         model=model,
     )
-    assert captioning.of_object(every, study).tolist() == [False, True, False, True, True]
+    assert captioning.is_about_object(every, study).tolist() == [False, True, False, True, True]
     drawn = interventions.testable_rows(study, every.iloc[[0, 2, 4]])
     assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
-    assert captioning.tested(study) == "Only words for a thing or a number are tested."
     settings.object_words = ["left"]
-    assert captioning.tested(study) == "Only words for the object are tested: *left*."
-    assert captioning.of_object(every, study).tolist() == [False, False, True, False, False]
+    assert captioning.is_about_object(every, study).tolist() == [False, False, True, False, False]
     assert interventions.testable_rows(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
     settings.object_words = ["oak"]
     with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
-        captioning.of_object(every, study)
+        captioning.is_about_object(every, study)
 
 
 def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen():

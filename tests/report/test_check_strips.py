@@ -89,7 +89,7 @@ def test_checks_stand_under_what_they_are_about_and_names_are_text():
 
 def test_a_page_says_how_to_read_its_checks(monkeypatch):
     shown = []
-    monkeypatch.setattr(show, "_display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr(show, "_display_output", lambda data, **_: shown.append(data))
     show.checks([row()])
     assert "Shaded: where the check passes." in shown[0]["text/html"]
     assert shown[0]["text/plain"] == "Checks. it holds: unsure"

@@ -10,9 +10,9 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.report import figures
-from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resized, stored_map
+from seewhy.report.plots.overlay import has_evidence, map_layer, outline_path, resize_map, stored_map
 from seewhy.report.plots.pictures import draw_picture
-from seewhy.report.plots.sheet import shown, wrap_text
+from seewhy.report.plots.sheet import shorten_text, wrap_text
 from tests.report.samples import HOSTILE, blob, photo
 
 
@@ -47,7 +47,7 @@ def test_a_constant_map_is_no_evidence(cam):
 
 
 def test_the_outline_runs_at_half_of_the_maximum_and_is_closed():
-    cam = resized(blob(), 28, 28)
+    cam = resize_map(blob(), 28, 28)
     path = outline_path(cam, 400)
     assert path.startswith("M")
     assert path.endswith("z")
@@ -225,8 +225,8 @@ def test_no_line_is_drawn_where_it_would_be_a_web_or_for_a_control():
 
 
 def test_long_names_are_cut_where_it_shows_least():
-    assert shown("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
-    assert shown("decoder.blocks.0.block", 18) == "decoder…0.block"
+    assert shorten_text("space suit, worn by astronauts", 13) == "space…ronauts"[:5] + "…" + "onauts"
+    assert shorten_text("decoder.blocks.0.block", 18) == "decoder…0.block"
     assert len(wrap_text("word " * 90, 1.5).split("\n")) == 2
     assert wrap_text("", 1) == ""
 

@@ -3,7 +3,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seewhy.errors import SeewhyError
-from seewhy.report.plots.gallery import gallery_html, place
+from seewhy.report.plots.gallery import gallery_html, peak_place
 from tests.report.samples import HOSTILE, blob, card, photo
 
 
@@ -125,4 +125,4 @@ def test_sixty_cards_with_three_methods_fit_the_budget():
     [(0, 0, "in the upper left"), (0.5, 1, "in the middle right"), (0.5, 0.5, "in the centre")],
 )
 def test_where_a_map_lies_in_words(row, column, words):
-    assert place(blob(row, column)) == words
+    assert peak_place(blob(row, column)) == words

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from seewhy.report import show as report
 from seewhy.report import site
-from seewhy.report.html.render import render
+from seewhy.report.html.render import page_html
 from seewhy.stats import Estimate
 from tests.checks.rows import make_row
 from tests.report.samples import HOSTILE, card, executed
@@ -37,7 +37,7 @@ def notebook():
     """An executed notebook that shows each name in all that a page may hold."""
     outputs = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_display", lambda data, **_: outputs.append(data))
+        patch.setattr(report, "_display_output", lambda data, **_: outputs.append(data))
         report.finding(f"It takes {' and '.join(NAMES)}")
         report.checks(rows())
         for name in NAMES:
@@ -70,10 +70,10 @@ def paths(notebook, tmp_path_factory):
             json.dumps([row | {"expected": "fail", "subject": "own"} for row in rows()[:3]])
         )
     studies = [{"name": name, "about": UNBROKEN, "pages": PAGES} for name in STUDIES]
-    index = site.write(root, studies, [{"name": "pair", "studies": STUDIES}])
+    index = site.write_site_index(root, studies, [{"name": "pair", "studies": STUDIES}])
     page = index.parent / "page.html"
     around = {"study": STUDIES[0], "pages": PAGES, "studies": STUDIES}
-    page.write_text(render(notebook, "07_audit", around), encoding="utf-8")
+    page.write_text(page_html(notebook, "07_audit", around), encoding="utf-8")
     return {"index": index, "page": page}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import seewhy
 from seewhy.report.pages import audit_views, facts, mean_maps, object_maps, segment_views, word_views
-from seewhy.report.pages.estimates import differences, named_estimates, read_estimate
+from seewhy.report.pages.estimates import method_differences, named_estimates, read_estimate
 from seewhy.stats import NOTHING, Estimate
 
 HIGH, LOW, AROUND = Estimate(1.7, 1.4, 2.2, 7), Estimate(0.6, 0.4, 0.8, 7), Estimate(1.1, 0.8, 1.4, 7)
@@ -83,7 +83,7 @@ def test_summaries_give_estimates_by_title(this):
     assert list(named_estimates(true)) == ["Grad-CAM", "random baseline", "centre baseline", "edge baseline"]
     assert read_estimate(true, method="centre").n == named_estimates(true)["centre baseline"].n > 0
     assert read_estimate(true, method="layercam").n == 0
-    assert list(differences(true, "gradcam")) == ["Grad-CAM minus centre baseline"]
+    assert list(method_differences(true, "gradcam")) == ["Grad-CAM minus centre baseline"]
 
 
 def test_shapes_are_counted_and_named_neutrally(this):

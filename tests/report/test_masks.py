@@ -18,12 +18,12 @@ def texts(fig):
 
 
 def test_a_class_keeps_its_colour_whatever_the_number_of_classes():
-    assert masks.palette(3) == masks.palette(40)[:3]
-    assert len(set(masks.palette(40))) == 40
+    assert masks.class_colours(3) == masks.class_colours(40)[:3]
+    assert len(set(masks.class_colours(40))) == 40
 
 
 def test_classes_are_painted_and_the_rest_is_grey():
-    found = masks.painted(PHOTOS, LABELS, masks.palette(3))
+    found = masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3))
     assert found.dtype == np.uint8
     assert np.ptp(found[0, 32:], axis=-1).max() == 0
     assert np.ptp(found[0, :32], axis=-1).min() > 50
@@ -33,21 +33,24 @@ def test_classes_are_painted_and_the_rest_is_grey():
 
 
 def test_what_is_not_known_is_not_painted():
-    assert np.ptp(masks.painted(PHOTOS, np.full_like(LABELS, 255), masks.palette(3)), axis=-1).max() == 0
+    assert np.ptp(masks.paint_labels(PHOTOS, np.full_like(LABELS, 255), masks.class_colours(3)), axis=-1).max() == 0
 
 
 def test_pixels_are_right_missed_or_invented():
     predicted, true = np.array([[1, 1, 0, 0]], bool), np.array([[1, 0, 1, 0]], bool)
     names = ["neither", *masks.OUTCOMES]
-    assert [names[k] for k in masks.outcomes(predicted, true)[0]] == ["right", "invented", "missed", "neither"]
+    assert [names[k] for k in masks.pixel_outcomes(predicted, true)[0]] == ["right", "invented", "missed", "neither"]
 
 
 def test_outcomes_are_drawn_in_no_class_of_any_size():
-    assert not set(masks.OUTCOMES.values()) & set(masks.palette(40))
+    assert not set(masks.OUTCOMES.values()) & set(masks.class_colours(40))
 
 
 def test_panels_name_columns_and_colours():
-    columns = {"predicted": masks.painted(PHOTOS, LABELS, masks.palette(3)), "Grad-CAM": np.stack([blob()] * 2)}
+    columns = {
+        "predicted": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3)),
+        "Grad-CAM": np.stack([blob()] * 2),
+    }
     fig = figures.segment_grid(PHOTOS, columns, ["crown 0.90", "shadow 0.80"], LEGEND, LABELS > 0, [*LEGEND.values()])
     assert {"photo", "predicted", "Grad-CAM", "crown", "shadow", "crown 0.90"} <= set(texts(fig))
     assert len(fig.axes) == 2 * 3 + 1  # and the colour bar
@@ -56,7 +59,9 @@ def test_panels_name_columns_and_colours():
 
 
 def test_panels_without_maps_have_no_colour_bar():
-    fig = figures.segment_grid(PHOTOS, {"true": masks.painted(PHOTOS, LABELS, masks.palette(3))}, ["a", "b"], LEGEND)
+    fig = figures.segment_grid(
+        PHOTOS, {"true": masks.paint_labels(PHOTOS, LABELS, masks.class_colours(3))}, ["a", "b"], LEGEND
+    )
     assert len(fig.axes) == 2 * 2
 
 

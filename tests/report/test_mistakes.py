@@ -84,7 +84,13 @@ def planted(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 def test_distinct_groups_are_shown_by_their_middle_and_their_mix(planted):
     groups = mistake_groups.read_groups(measured(planted, "mistake_groups"))
-    assert (groups.reason, groups.count, groups.grouped, groups.total, groups.distinct) == ("", 2, 11, 12, True)
+    assert (groups.reason, groups.group_count, groups.grouped_count, groups.total, groups.has_distinct_groups) == (
+        "",
+        2,
+        11,
+        12,
+        True,
+    )
     fig, alt = mistake_groups.group_figure(groups)
     assert len(fig.axes) == 2 * 3 + 1
     assert "cup predicted as cat, strongest in the lower right" in alt
@@ -96,7 +102,7 @@ def test_distinct_groups_are_shown_by_their_middle_and_their_mix(planted):
 
 
 def test_many_pairs_are_cut():
-    found = mistake_groups.mix_of_pairs([("a", "b", 4), ("b", "a", 3), ("c", "a", 2), ("c", "b", 1)])
+    found = mistake_groups.pairs_text([("a", "b", 4), ("b", "a", 3), ("c", "a", 2), ("c", "b", 1)])
     assert found == "a → b 4, b → a 3, c → a 2, and 1 more pair"
 
 

@@ -45,7 +45,7 @@ def outcomes(built_once, tmp_path_factory):
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_shows_the_whole_code_of_its_notebook(built_once, stem):
     shown = blocks(built_once / f"reports/tiny/{stem}.html")
-    cells = notebooks._load(built_once / f"notebooks/{stem}.ipynb")["cells"]
+    cells = notebooks._load_notebook(built_once / f"notebooks/{stem}.ipynb")["cells"]
     code = ["".join(cell["source"]).strip() for cell in cells if cell["cell_type"] == "code"]
     injected = [block for block in shown if 'study = "tiny"' in block]
     assert len(injected) == 1

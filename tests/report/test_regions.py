@@ -80,7 +80,10 @@ def opened(town, cli):
 def test_contents_name_the_largest_first():
     frame = pd.DataFrame({"image": ["a", "a", "a", "b"], "predicted": ["roof", "road", "sky", "roof"]})
     frame["predicted_share"] = [0.1, 0.4, 0, 0]
-    assert masks.contents(frame, pd.DataFrame({"image": ["a", "b"]})) == ["a\nroad 40 %\nroof 10 %", "b\nnothing"]
+    assert masks.predicted_contents(frame, pd.DataFrame({"image": ["a", "b"]})) == [
+        "a\nroad 40 %\nroof 10 %",
+        "b\nnothing",
+    ]
 
 
 def test_the_worst_cases_are_large_ones():

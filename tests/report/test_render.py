@@ -13,8 +13,8 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.report.html import kinds
-from seewhy.report.html.normalise import normalise
-from seewhy.report.html.render import render
+from seewhy.report.html.normalise import normalise_notebook
+from seewhy.report.html.render import page_html
 from seewhy.report.plots.gallery import gallery_html
 from tests.report.samples import SITE, card, executed, photo
 
@@ -27,7 +27,7 @@ def png(side=8):
 
 
 def soup(notebook):
-    return BeautifulSoup(render(notebook, "02_grad_cam", SITE), "html.parser")
+    return BeautifulSoup(page_html(notebook, "02_grad_cam", SITE), "html.parser")
 
 
 def test_a_figure_without_alt_does_not_slip_through():
@@ -108,7 +108,7 @@ def test_a_section_that_was_not_run_is_a_line_at_the_end_and_its_code_stays():
 def test_the_verdict_of_the_study_stands_under_the_title_of_every_page():
     verdict = {"severity": "shortcut", "line": "FAILED. It takes a *shadow*. See page 07", "page": "07_audit"}
     for stem, link in (("02_grad_cam", "07_audit.html"), ("07_audit", None)):
-        page = BeautifulSoup(render(executed(), stem, SITE | {"verdict": verdict}), "html.parser")
+        page = BeautifulSoup(page_html(executed(), stem, SITE | {"verdict": verdict}), "html.parser")
         line = page.h1.find_next_sibling()
         assert line["class"] == ["study-verdict", "shortcut"]
         assert line.text.startswith("↪ FAILED. It takes a shadow.")
@@ -133,9 +133,9 @@ def test_a_term_is_explained_at_its_first_use_by_a_link_and_at_the_end():
 def test_rendering_is_a_pure_function_and_takes_plain_json():
     notebook = executed({"text/html": "<p>lift</p>", kinds.TEXT: {}})
     before = nbformat.writes(notebook)
-    html = render(notebook, "02_grad_cam", SITE)
+    html = page_html(notebook, "02_grad_cam", SITE)
     assert nbformat.writes(notebook) == before
-    assert render(json.loads(before), "02_grad_cam", SITE) == html
+    assert page_html(json.loads(before), "02_grad_cam", SITE) == html
     code = "import sys, seewhy.report.site\n"
     heavy = "torch matplotlib numpy nbconvert nbformat pandas IPython"
     code += f"print([name for name in '{heavy}'.split() if name in sys.modules])"
@@ -173,7 +173,7 @@ def test_navigation_is_static_and_marks_this_page():
 def test_a_comparison_links_to_the_pages_of_its_studies():
     pages = [("01_model", "Is it?"), ("07_audit", "How far?")]
     site = {"study": "both", "pages": [("08_comparison", "Which?")], "compared": {"old": pages, "new": pages}}
-    page = BeautifulSoup(render(executed(), "08_comparison", site), "html.parser")
+    page = BeautifulSoup(page_html(executed(), "08_comparison", site), "html.parser")
     links = [link["href"] for link in page.select(".pages a")]
     assert links == [
         "08_comparison.html", *(f"../{name}/{stem}.html" for name in ("old", "new") for stem, _ in pages)
@@ -183,7 +183,7 @@ def test_a_comparison_links_to_the_pages_of_its_studies():
 
 
 def test_nothing_comes_from_outside_and_the_policy_says_so():
-    html = render(executed({"text/html": '<img alt="a" src="data:,">'}), "02_grad_cam", SITE)
+    html = page_html(executed({"text/html": '<img alt="a" src="data:,">'}), "02_grad_cam", SITE)
     page = BeautifulSoup(html, "html.parser")
     policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
     assert policy.startswith("default-src 'none'; img-src data:")
@@ -231,7 +231,7 @@ def test_normalising_takes_out_what_differs_between_runs():
         split = [new("stream", name="stdout", text="a"), new("stream", name="stdout", text="b")]
         widget = new("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": number}})
         notebook.cells[1].outputs += [*(streams if number == 1 else split), widget]
-        return nbformat.writes(normalise(notebook))
+        return nbformat.writes(normalise_notebook(notebook))
 
     assert run(1) == run(2)
     assert "papermill" not in run(1)

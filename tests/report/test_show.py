@@ -20,7 +20,7 @@ from tests.report.samples import HOSTILE, blob, card, photo
 def shown(monkeypatch):
     """What the page calls display: a list of (mime bundle, metadata)."""
     outputs = []
-    monkeypatch.setattr(show, "_display", lambda data, metadata=None: outputs.append((data, metadata)))
+    monkeypatch.setattr(show, "_display_output", lambda data, metadata=None: outputs.append((data, metadata)))
     return outputs
 
 
@@ -69,7 +69,7 @@ def test_severities_differ_in_mark_and_word_and_line():
     assert len({one.mark for one in SEVERITIES.values()}) == len(SEVERITIES)
     assert len({one.word for one in SEVERITIES.values()}) == len(SEVERITIES)
     for name in ("broken", "shortcut", "unstable"):
-        assert f".{name} {{" in assets.styles("outputs")
+        assert f".{name} {{" in assets.page_styles("outputs")
 
 
 def test_links_lead_to_pages_only(shown):

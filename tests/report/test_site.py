@@ -41,7 +41,7 @@ def project(tmp_path):
 
 def index(project, *names, **more):
     studies = [{"name": name, "about": HOSTILE, "pages": PAGES, **more} for name in names or ("trees", "none")]
-    return BeautifulSoup(site.write(project, studies).read_text(), "html.parser")
+    return BeautifulSoup(site.write_site_index(project, studies).read_text(), "html.parser")
 
 
 def test_the_table_comes_first_and_answers_each_question_with_a_link(project):
@@ -131,7 +131,7 @@ def test_a_comparison_shows_its_finding(project):
     (project / "data/pages/pair").mkdir(parents=True)
     nbformat.write(executed(*shown), project / "data/pages/pair/08_comparison.ipynb")
     studies = [{"name": "trees", "pages": PAGES}]
-    html = site.write(project, studies, [{"name": "pair", "studies": ["a", "b"]}]).read_text()
+    html = site.write_site_index(project, studies, [{"name": "pair", "studies": ["a", "b"]}]).read_text()
     pair = BeautifulSoup(html, "html.parser").select_one(".pair")
     assert pair.select_one(".says").text == "Yes. The second is better."
     assert pair.a["href"] == "pair/08_comparison.html"

@@ -37,8 +37,8 @@ SMALL: dict[str, dict[str, int]] = {  # settings of the notebooks: every figure 
     "misclassification": {"shown": 2, "pairs": 3},
     "audit": {"steps": 2, "depths": 1, "work": 1},
 }
-NOTEBOOKS = notebooks.find(ROOT)
-STEMS = [one.stem for one in NOTEBOOKS if one.whose == notebooks.STUDY]
+NOTEBOOKS = notebooks.find_notebooks(ROOT)
+STEMS = [one.stem for one in NOTEBOOKS if one.subject_parameter == notebooks.STUDY]
 WASTE = [
     "batteries", "books", "cardboard", "clothes", "electronics", "food", "glass jars", "green glass", "medicine",
     "metal cans", "newspaper", "paint", "paper cups", "plastic bags", "plastic bottles", "shoes", "tyres", "wood",

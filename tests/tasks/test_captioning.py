@@ -26,7 +26,8 @@ def noise(n=2, side=8, seed=1):
 def steps(*which, n=2):
     """One target a step, as one would write it by hand."""
     return [
-        Score(function=lambda output, step=step: captioning.score(output, torch.full((n,), step))) for step in which
+        Score(function=lambda output, step=step: captioning.target_score(output, torch.full((n,), step)))
+        for step in which
     ]
 
 
@@ -78,7 +79,7 @@ def test_a_words_map_shows_what_the_word_reads():
     images[0, 0, :, 0], images[1, 0, :, 3], images[:, 0, 0, 1:3] = 2, 2, 1
     captioner = Captioner(Known(), VOCABULARY, 3)
     said = captioner(images).argmax(-1)
-    assert [[word for _, word in VOCABULARY.said(row)] for row in said.tolist()] == [
+    assert [[word for _, word in VOCABULARY.said_words(row)] for row in said.tolist()] == [
         ["tree", "left"],
         ["tree", "right"],
     ]
@@ -94,8 +95,8 @@ def test_made_to_say_its_own_words_it_scores_as_ever():
     captioner = Captioner(model, VOCABULARY, 5)
     output = captioner(images).detach()
     words = output[0].argmax(-1).tolist()
-    close(captioner.saying(words)(images).detach(), output)
-    other = captioner.saying([4, 4, 4, 4, 4])(images).detach()
+    close(captioner.made_to_say(words)(images).detach(), output)
+    other = captioner.made_to_say([4, 4, 4, 4, 4])(images).detach()
     close(other[:, 0], output[:, 0])
     assert not torch.allclose(other[:, 1:], output[:, 1:])
 
@@ -103,7 +104,7 @@ def test_made_to_say_its_own_words_it_scores_as_ever():
 def test_made_to_say_words_it_says_them_of_every_image():
     model, images = cnn_lstm(), noise(3)
     captioner = Captioner(model, VOCABULARY, 3)
-    said = captioner.saying([5, 4, 6])
+    said = captioner.made_to_say([5, 4, 6])
     assert said(images).shape == (3, 3, len(WORDS))
     for row in range(3):
         close(said(images)[row : row + 1], said(images[row : row + 1]))
@@ -113,11 +114,15 @@ def test_made_to_say_words_it_says_them_of_every_image():
 def test_beam_against_all_captions(width):
     """Width 1 is greedy; wide enough, the search is exhaustive. In between it lies in between."""
     captioner, images = Captioner(cnn_lstm(3), VOCABULARY, 2), noise(2, seed=2)
-    for image, found in zip(images, captioner.beam(images, width), strict=True):
+    for image, found in zip(images, captioner.beam_search(images, width), strict=True):
         features = captioner.encoder(image[None])
 
         def total(words, features=features):
-            said = captioner.along(features, torch.tensor([words[:-1]], dtype=torch.long))[0].double().log_softmax(-1)
+            said = (
+                captioner.scores_along(features, torch.tensor([words[:-1]], dtype=torch.long))[0]
+                .double()
+                .log_softmax(-1)
+            )
             return sum(float(row[word]) for row, word in zip(said, words, strict=False))
 
         ended = [[2]] + [list(pair) for pair in itertools.product(range(len(WORDS)), repeat=2) if pair[0] != 2]
@@ -136,10 +141,10 @@ def test_equal_captions_are_ordered_by_their_words():
     with torch.no_grad():
         model.decoder.fc.weight.zero_()
         model.decoder.fc.bias.zero_()
-    assert Captioner(model, VOCABULARY, 2).beam(noise(2), 3) == [[2], [2]]  # shorter is likelier: fewer factors
+    assert Captioner(model, VOCABULARY, 2).beam_search(noise(2), 3) == [[2], [2]]  # shorter is likelier: fewer factors
     with torch.no_grad():
         model.decoder.fc.bias[2] = -50
-    assert Captioner(model, VOCABULARY, 2).beam(noise(2), 3) == [[0, 0], [0, 0]]
+    assert Captioner(model, VOCABULARY, 2).beam_search(noise(2), 3) == [[0, 0], [0, 0]]
 
 
 def test_the_recurrent_layer_runs_without_cudnn_forward_and_backward():
@@ -174,7 +179,7 @@ def test_the_users_model_is_left_as_it_was_and_keeps_its_names():
     assert [name for name, _ in captioner.named_modules()] == names
     assert captioner.state_dict().keys() == model.state_dict().keys()
     assert not captioner.training
-    assert captioner.saying([4, 2]).encoder is model.encoder
+    assert captioner.made_to_say([4, 2]).encoder is model.encoder
 
 
 def test_one_row_a_word():
@@ -183,7 +188,7 @@ def test_one_row_a_word():
         for step, word in enumerate(said):
             output[row, step, word] = 3.0
     rows = pd.DataFrame({"image": ["a.png", "b.png"], "caption": ["A tree on the right.", None]})
-    found = captioning.predictions(rows, output, VOCABULARY)
+    found = captioning.word_predictions(rows, output, VOCABULARY)
     assert found["image"].tolist() == ["a.png", "a.png", "b.png"]
     assert found["target"].tolist() == [1, 2, 0]
     assert found["predicted"].tolist() == ["tree", "left", "tree"]
@@ -193,7 +198,7 @@ def test_one_row_a_word():
     assert found["written"].tolist() == ["tree left", "tree left", "tree"]
     sure = float(torch.tensor([3.0, *[-2.0] * 6]).softmax(0)[0])
     assert found["confidence"].tolist() == pytest.approx([sure] * 3)
-    assert captioning.score(output, torch.tensor([2, 0])).tolist() == [3.0, 3.0]
+    assert captioning.target_score(output, torch.tensor([2, 0])).tolist() == [3.0, 3.0]
 
 
 def test_what_is_no_captioning_network_is_refused():
@@ -210,14 +215,16 @@ def test_an_output_that_is_not_finite_is_refused():
     output, rows = torch.zeros(2, 3, len(WORDS)), pd.DataFrame({"image": ["a", "b"], "caption": [None, None]})
     output[1, 2, 3] = torch.nan
     with pytest.raises(SeewhyError, match="not finite for 1 of 2 images"):
-        captioning.predictions(rows, output, VOCABULARY)
+        captioning.word_predictions(rows, output, VOCABULARY)
 
 
 def test_a_word_of_a_forced_caption_has_the_map_it_has_in_its_own():
     captioner, images = Captioner(cnn_lstm(), VOCABULARY, 4), noise(1)
     words = captioner(images)[0].argmax(-1).tolist()
     target = Score(function=lambda output: output[:, 2, words[2]])
-    forced = explain(captioner.saying(words), images, methods=["layercam"], targets=[target], layer=LAYER)["layercam"]
+    forced = explain(captioner.made_to_say(words), images, methods=["layercam"], targets=[target], layer=LAYER)[
+        "layercam"
+    ]
     own = explain(captioner, images, methods=["layercam"], targets=steps(2, n=1), layer=LAYER)["layercam"]
     close(forced, own)
 
@@ -248,8 +255,8 @@ class Table(nn.Module):
 def test_a_finished_caption_takes_one_of_the_places_of_the_search():
     """Width 3: the end alone (.2), then "1 5" (.301) and "0 3" (.225) take all places; "0 4 2" (.222) is not seen."""
     captioner = Captioner(Table(), VOCABULARY, 3)
-    assert captioner.beam(noise(1), 3) == [[2]]
-    assert captioner.beam(noise(1), 4) == [[0, 4, 2]]
+    assert captioner.beam_search(noise(1), 3) == [[2]]
+    assert captioner.beam_search(noise(1), 4) == [[0, 4, 2]]
 
 
 def spoken(*captions):
@@ -262,14 +269,14 @@ def spoken(*captions):
 def test_a_word_is_kept_wherever_it_is_said_and_not_after_the_end():
     rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["left"] * 3})
     after, study = spoken("left tree <END> tree", "tree left <END> tree", "tree <END> left left")
-    assert captioning.kept(rows, after, after, study).tolist() == [True, True, False]
+    assert captioning.keeps_answer(rows, after, after, study).tolist() == [True, True, False]
     study.same_answers = lambda word: {word, "tree"}  # means the same
-    assert captioning.kept(rows, after, after, study).tolist() == [True, True, True]
+    assert captioning.keeps_answer(rows, after, after, study).tolist() == [True, True, True]
 
 
 def test_certainty_of_a_word_is_that_of_the_step_where_it_is_highest():
     rows = pd.DataFrame({"image": ["a", "b", "c"], "predicted": ["tree", "left", "left"]})
     output, study = spoken("left tree <END>", "tree <END> left")
     high, low = (math.exp(x) / (math.exp(4) + 6) for x in (4, 0))
-    found = captioning.certainty(rows, study)(output, torch.tensor([0, 2]))
+    found = captioning.answer_certainty(rows, study)(output, torch.tensor([0, 2]))
     assert found.tolist() == pytest.approx([high, low])  # what stands after the end is not said

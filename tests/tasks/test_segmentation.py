@@ -40,7 +40,7 @@ def rows(tmp_path):
 
 
 def test_a_row_for_each_class_that_is_predicted_or_true(tmp_path, rows):
-    found = segmentation.predict(rows, logits(torch.cat([SAID, SAID[:1]])), study(tmp_path))
+    found = segmentation.predict_rows(rows, logits(torch.cat([SAID, SAID[:1]])), study(tmp_path))
     assert list(zip(found["image"], found["target"], strict=True)) == [
         ("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1), ("c", 2),
     ]  # fmt: skip
@@ -57,16 +57,16 @@ def test_a_row_for_each_class_that_is_predicted_or_true(tmp_path, rows):
 def test_a_class_that_is_missed_by_half_is_wrong(tmp_path, rows):
     said = SAID.clone()
     said[0, 0, 1] = 0  # one pixel of the roof less: 1 of 4 in common
-    found = segmentation.predict(rows.head(2), logits(said), study(tmp_path))
+    found = segmentation.predict_rows(rows.head(2), logits(said), study(tmp_path))
     assert found["iou"][0] == pytest.approx(1 / 4)
     assert not found["correct"][0]
 
 
 def test_a_dataset_without_masks_has_no_truth(tmp_path, rows):
-    found = segmentation.predict(rows[["image"]].head(1), logits(SAID[:1]), study(tmp_path))
+    found = segmentation.predict_rows(rows[["image"]].head(1), logits(SAID[:1]), study(tmp_path))
     assert found["correct"].isna().all()
     assert found["label"].isna().all()
-    assert not segmentation.objects(found, study(tmp_path)).any()
+    assert not segmentation.object_masks(found, study(tmp_path)).any()
 
 
 @pytest.mark.usefixtures("rows")
@@ -74,29 +74,29 @@ def test_objects_are_the_true_regions_at_the_inputs_size(tmp_path):
     twice = study(tmp_path, (4, 8))
     asked = pd.DataFrame({"image": ["a", "a"], "mask": ["a.png", "a.png"], "target": [1, 2]})
     expected = TRUE[0].repeat(2, 0).repeat(2, 1)
-    assert np.array_equal(segmentation.objects(asked, twice), np.stack([expected == 1, expected == 2]))
+    assert np.array_equal(segmentation.object_masks(asked, twice), np.stack([expected == 1, expected == 2]))
 
 
 def test_an_answer_at_a_quarter_of_the_size_is_enlarged(tmp_path, rows):
-    found = segmentation.predict(rows.head(1), logits(SAID[:1]), study(tmp_path, (8, 16)))
+    found = segmentation.predict_rows(rows.head(1), logits(SAID[:1]), study(tmp_path, (8, 16)))
     assert found["iou"][0] > 0.4
 
 
 def test_a_mask_with_a_value_that_is_no_class_is_named(tmp_path, rows):
     Image.fromarray(np.full((2, 4), 7, np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(SeewhyError, match=r"mask 'a.png' holds the value 7; allowed: 0 to 2, and 255"):
-        segmentation.predict(rows, logits(SAID[[0, 1, 0]]), study(tmp_path))
+        segmentation.predict_rows(rows, logits(SAID[[0, 1, 0]]), study(tmp_path))
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (1, 2, 2, 4)])
 def test_an_output_of_another_shape_is_refused(tmp_path, rows, shape):
     with pytest.raises(SeewhyError, match=r"output has shape .*; the dataset has 3 classes"):
-        segmentation.predict(rows.head(1), torch.zeros(shape), study(tmp_path))
+        segmentation.predict_rows(rows.head(1), torch.zeros(shape), study(tmp_path))
 
 
 def test_an_output_that_is_not_finite_is_refused(tmp_path, rows):
     with pytest.raises(SeewhyError, match="not finite"):
-        segmentation.predict(rows.head(1), logits(SAID[:1]) * float("nan"), study(tmp_path))
+        segmentation.predict_rows(rows.head(1), logits(SAID[:1]) * float("nan"), study(tmp_path))
 
 
 OUTPUT = torch.arange(2 * 3 * 2 * 4, dtype=torch.float32).reshape(
@@ -106,7 +106,7 @@ TARGETS = torch.tensor([1, 2])
 
 
 def test_the_mean_logit_is_over_the_image():
-    assert segmentation.score(OUTPUT, TARGETS).tolist() == [11.5, 24 + 16 + 3.5]
+    assert segmentation.target_score(OUTPUT, TARGETS).tolist() == [11.5, 24 + 16 + 3.5]
 
 
 def test_the_region_is_that_of_the_clean_output():
@@ -154,7 +154,7 @@ def test_maps_of_the_three_kinds_are_what_the_linear_head_says():
     here = torch.zeros(2, 2, 4)
     here[torch.arange(2), pixels[:, 0], pixels[:, 1]] = 1
     kinds = {
-        "image": (lambda some: segmentation.score(some, TARGETS), torch.full((2, 2, 4), 1 / 8)),
+        "image": (lambda some: segmentation.target_score(some, TARGETS), torch.full((2, 2, 4), 1 / 8)),
         "region": (segmentation.region_score(output, TARGETS), region / region.sum((1, 2), keepdim=True).clamp(min=1)),
         "pixel": (segmentation.pixel_score(TARGETS, pixels), here),
     }
@@ -166,7 +166,7 @@ def test_maps_of_the_three_kinds_are_what_the_linear_head_says():
 def test_maps_come_from_halfway_back_to_fine_cells_unless_a_layer_is_named():
     from tests.methods.test_layers import IMAGES, Pyramid
 
-    assert segmentation.layer(Pyramid().eval(), IMAGES) == "low"
+    assert segmentation.default_layer(Pyramid().eval(), IMAGES) == "low"
 
 
 def test_an_answer_is_kept_while_half_of_its_pixels_are(tmp_path):
@@ -174,17 +174,19 @@ def test_an_answer_is_kept_while_half_of_its_pixels_are(tmp_path):
     first, other = SAID[[0, 0]], SAID[[0, 0]].clone()
     other[:, 0, 1] = 0  # of three roof pixels two are left
     before, after = logits(first), logits(other)
-    assert segmentation.kept(rows, before, after, study(tmp_path)).tolist() == [True, True]
+    assert segmentation.keeps_answer(rows, before, after, study(tmp_path)).tolist() == [True, True]
     other[:, 0, 2] = 0  # one is left
-    assert segmentation.kept(rows, before, logits(other), study(tmp_path)).tolist() == [False, True]
+    assert segmentation.keeps_answer(rows, before, logits(other), study(tmp_path)).tolist() == [False, True]
     bare = logits(torch.zeros_like(first))  # neither was there: what was nowhere is kept where it is nowhere
-    assert segmentation.kept(rows, bare, bare, study(tmp_path)).tolist() == [True, True]
-    assert segmentation.kept(rows, bare, before, study(tmp_path)).tolist() == [False, False]
+    assert segmentation.keeps_answer(rows, bare, bare, study(tmp_path)).tolist() == [True, True]
+    assert segmentation.keeps_answer(rows, bare, before, study(tmp_path)).tolist() == [False, False]
     everywhere = logits(torch.ones_like(first))  # all roof: no road is left
-    assert segmentation.kept(rows, before, everywhere, study(tmp_path)).tolist() == [True, False]
+    assert segmentation.keeps_answer(rows, before, everywhere, study(tmp_path)).tolist() == [True, False]
 
 
 def test_certainty_is_the_mean_probability_of_the_rows_class(tmp_path):
     rows = pd.DataFrame({"image": ["a", "b", "b"], "target": [1, 2, 0]})
-    found = segmentation.certainty(rows, study(tmp_path))(logits(), torch.tensor([0, 2]))  # image a for roof, b for sky
+    found = segmentation.answer_certainty(rows, study(tmp_path))(
+        logits(), torch.tensor([0, 2])
+    )  # image a for roof, b for sky
     assert found.tolist() == pytest.approx([(3 * 0.8 + 5 * 0.1) / 8, (7 * 0.8 + 0.1) / 8])

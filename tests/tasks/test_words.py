@@ -1,14 +1,14 @@
 import pytest
 
-from seewhy.tasks.words import Vocabulary, kind
+from seewhy.tasks.words import Vocabulary, word_kind
 
 WORDS = Vocabulary(("<PAD>", "<START>", "<END>", "<UNK>", "dog", ""))
 
 
 def test_what_is_said_ends_at_the_end_and_keeps_its_steps():
-    assert WORDS.said([1, 4, 0, 4, 2, 4]) == [(1, "dog"), (3, "dog")]
-    assert WORDS.said([4, 3, 5]) == [(0, "dog"), (1, "<UNK>")]
-    assert Vocabulary(("startseq", "endseq", "dog")).said([0, 2, 1, 2]) == [(1, "dog")]
+    assert WORDS.said_words([1, 4, 0, 4, 2, 4]) == [(1, "dog"), (3, "dog")]
+    assert WORDS.said_words([4, 3, 5]) == [(0, "dog"), (1, "<UNK>")]
+    assert Vocabulary(("startseq", "endseq", "dog")).said_words([0, 2, 1, 2]) == [(1, "dog")]
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_what_is_said_ends_at_the_end_and_keeps_its_steps():
     ],
 )  # fmt: skip
 def test_kinds(word, expected):
-    assert kind(word) == expected
+    assert word_kind(word) == expected

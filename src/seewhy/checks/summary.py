@@ -16,8 +16,8 @@ from seewhy.checks.tables import StudyTables
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError
-from seewhy.report.text import method_sentences, verdict_sentences
-from seewhy.report.text.verdict_sentences import MOSTLY, Evidence
+from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
+from seewhy.report.text.shortcut_sentences import MOSTLY, Evidence
 
 MODEL, AUDIT = "01_model", "07_audit"  # the pages that show the answers
 
@@ -62,7 +62,7 @@ def summarise_answers(
     judged = [*verdict, *own]
     of_model = [one for one in own if not one.figure.method and not one.figure.facets.get("region")]
     works = verdict_sentences.works_answer(model, of_model)
-    shortcut = verdict_sentences.shortcut_answer(verdict, evidence)
+    shortcut = shortcut_sentences.shortcut_answer(verdict, evidence)
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
     status = verdict_sentences.verdict_status(judged, evidence.waiting)

@@ -25,7 +25,7 @@ class Project:
     @cached_property
     def notebooks(self) -> list[Notebook]:
         """All notebooks, in order."""
-        return notebooks.find(self.root)
+        return notebooks.find_notebooks(self.root)
 
     @cached_property
     def params(self) -> Params:
@@ -43,7 +43,7 @@ class Project:
                 raise SeewhyError(f"{key} in {FILE}: found {given!r}; allowed: a mapping of names to values")
         tasks = {name: rest[name]["tasks"] for name in known if "tasks" in rest.get(name, ())}
         own = {name: {key: value for key, value in rest.get(name, {}).items() if key != "tasks"} for name in known}
-        sections = {name: notebook.settings(own[name]) for name, notebook in known.items()}
+        sections = {name: notebook.check_settings(own[name]) for name, notebook in known.items()}
         return _check_references(validate_settings(Params, {**fixed, "sections": sections, "tasks": tasks}, FILE))
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Project":
@@ -52,14 +52,16 @@ class Project:
         for name in sections:
             if name not in known:
                 raise unknown_name("section", name, known, f"the sections of {FILE}")
-        changed = {name: known[name].settings(self.params.sections[name] | dict(sections[name])) for name in sections}
+        changed = {
+            name: known[name].check_settings(self.params.sections[name] | dict(sections[name])) for name in sections
+        }
         other = Project(self.root)
         other.__dict__["params"] = self.params.model_copy(update={"sections": self.params.sections | changed})
         return other
 
     def run_names(self, notebook: Notebook) -> list[str]:
         """Names that the notebook is run for: the studies of the tasks that it serves, or all comparisons."""
-        if notebook.whose != STUDY:
+        if notebook.subject_parameter != STUDY:
             return [*self.params.comparisons]
         served = self.params.tasks.get(notebook.section, TASKS)
         return [name for name in self.params.studies if self.params.task_of(name) in served]
@@ -71,18 +73,21 @@ class Project:
         if name not in names:
             raise unknown_name("study or comparison", name, names, FILE)
         task = self.params.task_of(name)
-        return [one.of(task) for one in self.notebooks if name in self.run_names(one)]
+        return [one.variant_for(task) for one in self.notebooks if name in self.run_names(one)]
 
     def notebook_parameters(self, notebook: Notebook, name: str) -> dict[str, Any]:
         """What a notebook is given when it is run for a study or comparison: its name, and what params.yaml sets."""
         section = self.params.sections[notebook.section]
-        return {notebook.whose: name, **{key: value for key, value in section.items() if key in notebook.parameters}}
+        return {
+            notebook.subject_parameter: name,
+            **{key: value for key, value in section.items() if key in notebook.parameters},
+        }
 
     def notebook_defaults(self, section: str, name: str) -> dict[str, Any]:
         """The defaults of the notebook of that section that is run for a study; empty where there is none."""
         for notebook in self.notebooks_for(name):
             if notebook.section == section:
-                return {key: value for key, value in notebook.parameters.items() if key != notebook.whose}
+                return {key: value for key, value in notebook.parameters.items() if key != notebook.subject_parameter}
         return {}
 
     def page_titles(self, name: str) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def check_output(patient: Patient) -> Iterator[Line]:
     if rows.empty:
         raise SeewhyError(f"the model finds nothing on {len(patient.sample)} images: there is nothing to explain")
     yield Line("ok", "output", f"finite on {len(patient.sample)} images, {len(rows)} rows to explain")
-    for text in facts.squashed(study, rows) if study.dataset.task == "classification" else []:
+    for text in facts.probability_warnings(study, rows) if study.dataset.task == "classification" else []:
         yield Line("warning", "output", text.replace("`", ""))
 
 

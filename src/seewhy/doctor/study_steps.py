@@ -89,7 +89,9 @@ def check_preprocessing(patient: Patient) -> Iterator[Line]:
     """What reaches the network, beside what the checkpoint was made with."""
     study = patient.study
     yield Line(
-        "ok", "preprocessing", f"{'; '.join(facts.fed(study).values())} ({study.resolved_preprocessing.sentence})"
+        "ok",
+        "preprocessing",
+        f"{'; '.join(facts.describe_input(study).values())} ({study.resolved_preprocessing.sentence})",
     )
     if study.settings.preprocessing.transform:
         yield from _line_notes(study.settings.preprocessing.transform)
@@ -97,7 +99,7 @@ def check_preprocessing(patient: Patient) -> Iterator[Line]:
     if turned:
         told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
         yield Line("ok", "preprocessing", told)
-    for text in facts.warnings(patient.study):
+    for text in facts.checkpoint_warnings(patient.study):
         yield Line("warning", "preprocessing", text)
 
 

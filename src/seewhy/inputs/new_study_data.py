@@ -84,7 +84,8 @@ def _by_checkpoint(
     if request.classes:
         if set(told) == set(ours):
             raise SeewhyError(
-                f"--classes says {list_names(ours)}, the checkpoint {list_names(told)}; allowed: the order of the checkpoint"
+                f"--classes says {list_names(ours)}, the checkpoint {list_names(told)}; "
+                "allowed: the order of the checkpoint"
             )
         found.add_fact("note", f"the checkpoint calls its classes {list_names(told)}")
         return unchecked, why

@@ -16,7 +16,7 @@ from seewhy.methods.cam import CAMS
 from seewhy.methods.explain import explain
 from seewhy.methods.pixels import PIXELS
 from seewhy.study import Study
-from seewhy.tasks import scores
+from seewhy.tasks import task_scores
 
 Maps = dict[str, Float[np.ndarray, "n h w"]]
 
@@ -48,7 +48,7 @@ def explain_batch(
 ) -> tuple[Float[np.ndarray, " p"], Maps]:
     """Scores and maps of all p targets of a batch, image after image; of another `model` than the study's, and by
     another `rule` than its task's, if given."""
-    wanted = scores(rule or study.task.score, [job.targets for job in some])
+    wanted = task_scores(rule or study.task.target_score, [job.targets for job in some])
     options = seed_options(study, methods)
     asked = study.model if model is None else model
     result = explain(asked, batch, methods=methods, targets=wanted, layer=layer, options=options)

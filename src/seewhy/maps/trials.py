@@ -10,7 +10,7 @@ from seewhy.methods.cam import TITLES
 from seewhy.methods.explain import explain
 from seewhy.methods.shapley import pool_squares
 from seewhy.study import Study
-from seewhy.tasks import scores
+from seewhy.tasks import task_scores
 
 
 def shap_background(study: Study, shown: pd.DataFrame, n: int) -> Float[Tensor, "b c h w"]:
@@ -36,6 +36,6 @@ def by_trial(study: Study, rows: pd.DataFrame, evaluations: int, cells: int) -> 
         "shap_partition": {"evaluations": evaluations, "fast": True},
         "lime": {"samples": evaluations, "fast": True, "seed": study.base.seed},
     }
-    targets = scores(study.task.score, [[target] for target in rows["target"]])
+    targets = task_scores(study.task.target_score, [[target] for target in rows["target"]])
     found = explain(study.model, study.inputs(rows), methods=[*settings], targets=targets, options=settings)
     return {TITLES[method]: pool_squares(found[method].sum(2).cpu(), cells)[:, 0] for method in settings}

@@ -34,10 +34,12 @@ def testable_rows(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose answer can be put to the test: right ones where there are labels, and of those the ones whose object
     is known, where any is. Where some of `rows` have an answer that is not about the object, another of the same images
     that is, where there is one, drawn by the seed."""
-    if not study.task.of_object(rows, study).all():
+    if not study.task.is_about_object(rows, study).all():
         every = study.predictions
         about = every[
-            every["image"].isin(rows["image"]) & every["correct"].fillna(True) & study.task.of_object(every, study)
+            every["image"].isin(rows["image"])
+            & every["correct"].fillna(True)
+            & study.task.is_about_object(every, study)
         ]
         rows = one_each(about, study.base.seed)
     kept = rows[rows["correct"].fillna(True).astype(bool)].reset_index(drop=True)
@@ -83,7 +85,7 @@ def lacking_images(study: Study, rows: pd.DataFrame, pool: pd.DataFrame) -> Iter
     """For each row the places of the images in `pool` without its prediction: of numbers those with another one."""
     every = study.predictions
     if study.dataset.task == "regression":
-        spread = regression.spreads(study, torch.tensor(every["estimate"].to_numpy(float))[:, None])
+        spread = regression.label_spreads(study, torch.tensor(every["estimate"].to_numpy(float))[:, None])
         own = every.set_index(["target", "image"])["estimate"]
         for target, estimate in zip(rows["target"], rows["estimate"], strict=True):
             others = own.loc[target].reindex(pool["image"]).to_numpy(float)
@@ -105,7 +107,7 @@ def intervene_batch(
 ) -> Iterator[pd.DataFrame]:
     """`tested` of some rows: each with an image without its answer, and a third one, as rows with the column image."""
     photos, others, thirds = (study.photos(frame) for frame in (rows, given, plain))
-    first, sure = photo_outputs(study, model, photos), study.task.certainty(rows, study)
+    first, sure = photo_outputs(study, model, photos), study.task.answer_certainty(rows, study)
     every = torch.arange(len(rows))
     before, donated = sure(first, every).numpy(), sure(photo_outputs(study, model, others), every).numpy()
     for region, own, away in _changed_places(find_regions(study, rows)):
@@ -116,7 +118,7 @@ def intervene_batch(
             if len(there):
                 new = np.stack([change_region(kind, source[k], where[k], others[k]) for k in there])
                 output = photo_outputs(study, model, new)
-                answer = study.task.kept(rows.iloc[there], first[there], output, study)
+                answer = study.task.keeps_answer(rows.iloc[there], first[there], output, study)
                 after = sure(output, torch.from_numpy(there)).numpy()
                 change = after - (donated if kind == "paste" else before)[there]
                 names = [rows["image"], rows["predicted"], given["image"]]

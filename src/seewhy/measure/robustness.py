@@ -46,12 +46,12 @@ def flipped_predictions(
     after = _full_size(photo_outputs(study, study.model, changed), study)
     if shifted and after.ndim == PLACED:  # of a thin region that moved by a pixel little is left else
         after = stability.shift_back(after)
-    return ~study.task.kept(rows, before, after, study)
+    return ~study.task.keeps_answer(rows, before, after, study)
 
 
 def _full_size(answer: Float[Tensor, "n ..."], study: Study) -> Float[Tensor, "n ..."]:
     """An answer that has places, with one for each pixel of the input, in which the photo was moved."""
-    return segmentation.at_input(answer, study.size) if answer.ndim == PLACED else answer
+    return segmentation.resize_to_input(answer, study.size) if answer.ndim == PLACED else answer
 
 
 def changed_maps(study: Study, model: nn.Module, rows: pd.DataFrame, inputs: Tensor, methods: Sequence[str]) -> Maps:

@@ -23,7 +23,7 @@ WITH_KERNELS = ("pages", "comparison_pages")
 INTERRUPTED = re.compile(r"exited with (?:130|-2)$")
 
 
-def report(project: Project, name: str | None) -> None:
+def build_project(project: Project, name: str | None) -> None:
     """Builds everything, or one study or comparison, writes reports/index.html and prints what took how long.
 
     Raises SeewhyError for what is wrong before anything runs, and typer.Exit when a stage fails, which has told why:
@@ -42,7 +42,7 @@ def report(project: Project, name: str | None) -> None:
     clock = Clock()
     try:
         with clock:
-            _reproduce(project.root, stages, clock)
+            _run_dvc(project.root, stages, clock)
     except KeyboardInterrupt:
         typer.echo("stopped; what was built stays, call it again to go on", err=True)
         raise typer.Exit(130) from None
@@ -56,7 +56,7 @@ def report(project: Project, name: str | None) -> None:
 def write_index(project: Project) -> Path:
     """reports/index.html over the pages that exist, and reports/checks.json; the path of the index."""
     from seewhy.checks.run import write_all_checks
-    from seewhy.report.site import ComparisonSummary, StudySummary, write
+    from seewhy.report.site import ComparisonSummary, StudySummary, write_site_index
 
     write_all_checks(project)
     studies: list[StudySummary] = [
@@ -71,7 +71,7 @@ def write_index(project: Project) -> Path:
     comparisons: list[ComparisonSummary] = [
         {"name": name, "studies": one.studies} for name, one in project.params.comparisons.items()
     ]
-    return write(project.root, studies, comparisons)
+    return write_site_index(project.root, studies, comparisons)
 
 
 class Clock(logging.Handler):
@@ -96,7 +96,7 @@ class Clock(logging.Handler):
         """One line of DVC's; only warnings are passed on as they are."""
         line = record.getMessage()
         if found := RUNNING.match(line) or SKIPPED.match(line):
-            self.stop()
+            self.end_stage()
             self.seconds[found[1]] = None
         if found := RUNNING.match(line):
             self.current, self.start = found[1], time.monotonic()
@@ -112,14 +112,14 @@ class Clock(logging.Handler):
 
             self.kernels.enter_context(kernel_template())
 
-    def stop(self) -> None:
+    def end_stage(self) -> None:
         """The current stage, if any, has ended."""
         if self.current:
             self.seconds[self.current] = time.monotonic() - self.start
         self.current = ""
 
 
-def _reproduce(root: Path, stages: list[str], clock: Clock) -> None:
+def _run_dvc(root: Path, stages: list[str], clock: Clock) -> None:
     """`dvc repro` in this process, heard by the clock."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -129,12 +129,12 @@ def _reproduce(root: Path, stages: list[str], clock: Clock) -> None:
     log.setLevel(logging.INFO)
     try:
         Repo(str(root)).reproduce(stages or None)
-        clock.stop()
+        clock.end_stage()
     except DvcException as error:
-        raise _understood(error) from None
+        raise _explain_error(error) from None
 
 
-def _understood(error: Exception) -> BaseException:
+def _explain_error(error: Exception) -> BaseException:
     """What DVC's error means here. A stage that failed has told why itself."""
     from dvc.exceptions import ReproductionError
     from dvc.lock import LockError
@@ -163,20 +163,20 @@ def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     table = Table("stage", "seconds", "pages", box=None, pad_edge=False)
     order = ["settings", "dataset", "demo", "explain", "measure", *WITH_KERNELS, "render", "comparison_render"]
 
-    def place(stage: str) -> tuple[str, int]:
+    def stage_order(stage: str) -> tuple[str, int]:
         kind, _, name = stage.partition("@")
         return name, order.index(kind) if kind in order else len(order)
 
-    for stage in sorted(seconds, key=place):
+    for stage in sorted(seconds, key=stage_order):
         took = seconds[stage]
         kind, _, name = stage.partition("@")
-        shown = _pages(project, name) if kind.endswith("render") else ""
+        shown = _count_pages(project, name) if kind.endswith("render") else ""
         table.add_row(stage, "unchanged" if took is None else f"{took:.1f}", shown)
     table.add_row("all", f"{sum(took or 0 for took in seconds.values()):.1f}", "")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
-def _pages(project: Project, name: str) -> str:
+def _count_pages(project: Project, name: str) -> str:
     """How many pages a study or comparison has, and where."""
     folder = artifacts.reports_folder(project.root, name)
     count = sum(

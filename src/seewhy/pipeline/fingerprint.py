@@ -22,7 +22,7 @@ def page_fingerprint(project: Project, name: str, stem: str) -> str:
         "studies": settings["studies"],
         "notebook": settings["notebooks"][stem],
         "parameters": settings["sections"][section],
-        "data": [_content(path) for path in page_inputs(project, name)],
+        "data": [_content_hash(path) for path in page_inputs(project, name)],
         "code": code_hash(stem),
     }
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
@@ -46,7 +46,7 @@ def page_inputs(project: Project, name: str) -> list[Path]:
     return found
 
 
-def _content(path: Path) -> str:
+def _content_hash(path: Path) -> str:
     """Hash of a file, or of all files in a folder; empty for what is not there."""
     if path.is_dir():
         return tree_hash((one for one in path.rglob("*") if one.is_file()), path)
@@ -70,8 +70,8 @@ def render_hash(executed: Path, site: dict[str, Any]) -> str:
 
 @cache
 def _rendering_code() -> str:
-    return tree_hash([*_files(PACKAGE / "report/html"), *_files(PACKAGE / "report/plots")], PACKAGE)
+    return tree_hash([*_list_files(PACKAGE / "report/html"), *_list_files(PACKAGE / "report/plots")], PACKAGE)
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]

@@ -54,10 +54,10 @@ class ForkedProcess:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.pid = int(self._line())
+        self.pid = int(self._read_line())
         self.returncode: int | None = None
 
-    def _line(self) -> str:
+    def _read_line(self) -> str:
         text = b""
         while not text.endswith(b"\n"):
             if not (part := self.connection.recv(1)):
@@ -70,7 +70,7 @@ class ForkedProcess:
         if self.returncode is None:
             self.connection.setblocking(False)
             with suppress(BlockingIOError):
-                self._end()
+                self._record_exit()
             self.connection.setblocking(True)
         return self.returncode
 
@@ -78,12 +78,12 @@ class ForkedProcess:
         """The exit code, when the kernel has ended."""
         if self.returncode is None:
             self.connection.settimeout(timeout)
-            self._end()
+            self._record_exit()
         return self.returncode or 0
 
-    def _end(self) -> None:
+    def _record_exit(self) -> None:
         try:
-            self.returncode = int(self._line())
+            self.returncode = int(self._read_line())
         except BlockingIOError:
             raise
         except (OSError, ValueError):
@@ -111,7 +111,7 @@ class ForkProvisioner(LocalProvisioner):
         """The kernel's connection, once it is started."""
         if SOCKET not in os.environ or MODULE not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
-        connection = _connect(os.environ[SOCKET])
+        connection = _connect_template(os.environ[SOCKET])
         asked = {
             "arguments": cmd[cmd.index(MODULE) + 1 :],
             "env": kwargs.get("env") or dict(os.environ),
@@ -136,7 +136,7 @@ class ForkingManager(AsyncKernelManager):
         return await super()._async_pre_start_kernel(**kw)
 
 
-def _connect(path: str) -> socket.socket:
+def _connect_template(path: str) -> socket.socket:
     """A connection to the template, which listens before it has imported anything."""
     end = time.monotonic() + 60
     while True:

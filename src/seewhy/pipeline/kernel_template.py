@@ -31,12 +31,12 @@ PRELOADED = (
 LARGEST = 1 << 20  # bytes of a request: an environment and a few arguments
 
 
-def serve(path: str) -> None:
+def serve_forks(path: str) -> None:
     """Listens, imports, and forks until stdin ends."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     listener.listen()
-    _preload()
+    _import_packages()
     selector, kernels = selectors.DefaultSelector(), dict[int, socket.socket]()
     ended, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -48,22 +48,22 @@ def serve(path: str) -> None:
         for key, _ in selector.select():
             if key.fileobj == sys.stdin.fileno():
                 for pid in kernels:
-                    _kill(pid)
+                    _kill_kernel(pid)
                 return
             if key.fileobj == ended:
                 os.read(ended, 4096)
             elif key.fileobj == listener:
                 connection, _ = listener.accept()
-                pid = _fork(connection, [listener, *kernels.values()])
+                pid = _fork_kernel(connection, [listener, *kernels.values()])
                 kernels[pid] = connection
                 selector.register(connection, selectors.EVENT_READ, pid)
             elif not _is_open(key.fileobj):
-                _kill(key.data)
+                _kill_kernel(key.data)
                 selector.unregister(key.fileobj)
         _report_ends(kernels, selector)
 
 
-def _preload() -> None:
+def _import_packages() -> None:
     os.environ["MPLBACKEND"] = BACKEND
     sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]  # noqa: PTH109
     for name in PRELOADED:
@@ -73,7 +73,7 @@ def _preload() -> None:
     gc.freeze()
 
 
-def _fork(connection: socket.socket, others: list[socket.socket]) -> int:
+def _fork_kernel(connection: socket.socket, others: list[socket.socket]) -> int:
     """The pid of a kernel that runs what the connection asks for; it holds none of the `others` open."""
     text, descriptors, *_ = socket.recv_fds(connection, LARGEST, 3)
     while b"\n" not in text:
@@ -135,10 +135,10 @@ def _report_ends(kernels: dict[int, socket.socket], selector: selectors.BaseSele
             del kernels[pid]
 
 
-def _kill(pid: int) -> None:
+def _kill_kernel(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve_forks(sys.argv[1])

@@ -40,14 +40,14 @@ class Notebook:
         return self.stem.partition("_")[2]
 
     @property
-    def whose(self) -> str:
+    def subject_parameter(self) -> str:
         """What the notebook is run for: the parameter that names a study, or a comparison."""
         return COMPARISON if COMPARISON in self.parameters else STUDY
 
-    def settings(self, given: dict[str, Any]) -> dict[str, Any]:
+    def check_settings(self, given: dict[str, Any]) -> dict[str, Any]:
         """`given`, checked: refuses a name that no notebook of this stem takes, or a value of another type."""
         known = {name: value for one in (*self.tasks.values(), self) for name, value in one.parameters.items()}
-        own = {name: value for name, value in known.items() if name != self.whose}
+        own = {name: value for name, value in known.items() if name != self.subject_parameter}
         for name, value in given.items():
             if name not in own:
                 raise unknown_name("key", name, own, f"section '{self.section}' of params.yaml")
@@ -56,9 +56,9 @@ class Notebook:
                     f"{self.section}.{name} in params.yaml: found {value!r}; "
                     f"allowed: {type(own[name]).__name__}, as its default {own[name]!r} in notebooks/{self.path.name}"
                 )
-        return {name: self._filled(name, value, own[name]) for name, value in given.items()}
+        return {name: self._fill_defaults(name, value, own[name]) for name, value in given.items()}
 
-    def _filled(self, name: str, value: Any, default: Any) -> Any:
+    def _fill_defaults(self, name: str, value: Any, default: Any) -> Any:
         """A mapping with the defaults of the keys that it leaves out; other values as they are."""
         if not isinstance(value, dict):
             return value
@@ -70,25 +70,28 @@ class Notebook:
                 raise SeewhyError(f"{key} in {where}: found {one!r}; allowed: {type(default[key]).__name__}")
         return default | value
 
-    def of(self, task: str) -> "Notebook":
+    def variant_for(self, task: str) -> "Notebook":
         """The notebook that studies of that task run."""
         return self.tasks.get(task, self)
 
 
-def find(root: Path) -> list[Notebook]:
+def find_notebooks(root: Path) -> list[Notebook]:
     """All notebooks of the project in the order of their numbers."""
     folder = root / "notebooks"
-    found = [_read(path) for path in sorted(folder.glob(PATTERN))]
-    return [replace(one, tasks={path.parent.name: _read(path) for path in _instead(folder, one)}) for one in found]
+    found = [_read_notebook(path) for path in sorted(folder.glob(PATTERN))]
+    return [
+        replace(one, tasks={path.parent.name: _read_notebook(path) for path in _task_variants(folder, one)})
+        for one in found
+    ]
 
 
-def _instead(folder: Path, notebook: Notebook) -> list[Path]:
+def _task_variants(folder: Path, notebook: Notebook) -> list[Path]:
     return sorted(folder.glob(f"*/{notebook.path.name}"))
 
 
-def get(root: Path, stem: str) -> Notebook:
+def get_notebook(root: Path, stem: str) -> Notebook:
     """The notebook with that stem; an error names the closest."""
-    notebooks = {notebook.stem: notebook for notebook in find(root)}
+    notebooks = {notebook.stem: notebook for notebook in find_notebooks(root)}
     if stem not in notebooks:
         raise unknown_name("notebook", stem, notebooks, "notebooks/")
     return notebooks[stem]
@@ -96,12 +99,12 @@ def get(root: Path, stem: str) -> Notebook:
 
 def source_hash(path: Path) -> str:
     """Hex digest of what a notebook says: cells and their tags, without outputs, counts, ids and an editor's notes."""
-    cells = _load(path)["cells"]
-    said = [[cell["cell_type"], cell["metadata"].get("tags", []), _source(cell)] for cell in cells]
+    cells = _load_notebook(path)["cells"]
+    said = [[cell["cell_type"], cell["metadata"].get("tags", []), _cell_source(cell)] for cell in cells]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load_notebook(path: Path) -> dict[str, Any]:
     try:
         notebook = json.loads(path.read_text())
         right = all(isinstance(cell["metadata"], dict) and "source" in cell for cell in notebook["cells"])
@@ -112,33 +115,33 @@ def _load(path: Path) -> dict[str, Any]:
     return notebook
 
 
-def _read(path: Path) -> Notebook:
-    cells = _load(path)["cells"]
+def _read_notebook(path: Path) -> Notebook:
+    cells = _load_notebook(path)["cells"]
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise SeewhyError(f"notebooks/{path.name}: found {len(tagged)} cells tagged 'parameters'; allowed: exactly one")
-    heading = next((line for cell in cells for line in _source(cell).splitlines() if line.startswith("# ")), "")
-    return Notebook(path, heading.removeprefix("# ").strip(), _assignments(_source(tagged[0]), path))
+    heading = next((line for cell in cells for line in _cell_source(cell).splitlines() if line.startswith("# ")), "")
+    return Notebook(path, heading.removeprefix("# ").strip(), _parse_assignments(_cell_source(tagged[0]), path))
 
 
-def _assignments(source: str, path: Path) -> dict[str, Any]:
+def _parse_assignments(source: str, path: Path) -> dict[str, Any]:
     """`name = literal` lines as a dict. The cell is data: anything else in it is refused."""
     try:
-        return dict(map(_assignment, ast.parse(source).body))
+        return dict(map(_parse_assignment, ast.parse(source).body))
     except (SyntaxError, ValueError):
         raise SeewhyError(
             f"notebooks/{path.name}: the 'parameters' cell may hold only lines of the form name = value"
         ) from None
 
 
-def _assignment(node: ast.stmt) -> tuple[str, Any]:
+def _parse_assignment(node: ast.stmt) -> tuple[str, Any]:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             return name, ast.literal_eval(value)
     raise ValueError(ast.dump(node))
 
 
-def _source(cell: dict[str, Any]) -> str:
+def _cell_source(cell: dict[str, Any]) -> str:
     return "".join(cell["source"])
 
 

@@ -60,7 +60,7 @@ def execute_page(project: Project, name: str, notebook: Notebook, fingerprint: s
         project.notebook_parameters(notebook, name),
         artifacts.executed_path(project.root, name, notebook.stem),
         _failed_page(project, name, notebook.stem),
-        _site(project, name, notebook),
+        _page_site(project, name, notebook),
         {"fingerprint": fingerprint},
     )
 
@@ -72,10 +72,10 @@ def render_pages(project: Project, name: str, stems: Collection[str] = ()) -> li
     serving = project.notebooks_for(name)
     _remove_others(artifacts.reports_folder(project.root, name), "[0-9][0-9]_*.html", serving)
     for notebook in serving:
-        stem, site = notebook.stem, _site(project, name, notebook)
+        stem, site = notebook.stem, _page_site(project, name, notebook)
         if stems and stem not in stems:
             continue
-        executed, page = artifacts.executed_path(project.root, name, stem), _page(project, name, stem)
+        executed, page = artifacts.executed_path(project.root, name, stem), _page_html(project, name, stem)
         if not executed.is_file():
             continue
         note = f"<!-- made from {render_hash(executed, dict(site))} -->"
@@ -86,7 +86,7 @@ def render_pages(project: Project, name: str, stems: Collection[str] = ()) -> li
     return written
 
 
-def _page(project: Project, name: str, stem: str) -> Path:
+def _page_html(project: Project, name: str, stem: str) -> Path:
     return artifacts.reports_folder(project.root, name) / f"{stem}.html"
 
 
@@ -94,7 +94,7 @@ def _failed_page(project: Project, name: str, stem: str) -> Path:
     return artifacts.reports_folder(project.root, name) / f"{stem}.failed.html"
 
 
-def _site(project: Project, name: str, notebook: Notebook) -> Site:
+def _page_site(project: Project, name: str, notebook: Notebook) -> Site:
     site: Site = stage_settings(project, name)[RENDER]  # type: ignore[assignment]
     summary = read_summary(artifacts.reports_folder(project.root, name))
     source = notebook.path.relative_to(project.root).as_posix()

@@ -44,31 +44,31 @@ def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
     base = params.base.model_dump(mode="json")
     serving = project.notebooks_for(name)
     sections = {one.section: one.parameters | params.sections[one.section] for one in serving}
-    bare = {one: _without(settings, COLOURS) for one, settings in studies.items()}
-    worked = {"base": _without(base, COLOURS), "studies": bare}
-    explained = worked | {"studies": {one: _without(settings, JUDGED) for one, settings in bare.items()}}
+    bare = {one: _drop_keys(settings, COLOURS) for one, settings in studies.items()}
+    worked = {"base": _drop_keys(base, COLOURS), "studies": bare}
+    explained = worked | {"studies": {one: _drop_keys(settings, JUDGED) for one, settings in bare.items()}}
     return {
         EXPLAIN: explained | {"attributions": params.attributions.model_dump(mode="json")},
         MEASURE: worked
         | {"attributions": params.attributions.model_dump(mode="json"), "sections": sections}
-        | {"checks": _checks(params, name)},
+        | {"checks": _asked_checks(params, name)},
         PAGES: {
             "base": base,
             "studies": studies,
             "notebooks": {one.stem: notebooks.source_hash(one.path) for one in serving},
             "sections": sections,
         },
-        RENDER: _site(project, name),
+        RENDER: _page_site(project, name),
     }
 
 
-def _checks(params: Params, name: str) -> list[Any]:
+def _asked_checks(params: Params, name: str) -> list[Any]:
     """What params.yaml asks of a study or comparison, in the new words and the old."""
     gates = {key: one.model_dump(mode="json") for key, one in params.gates.get(name, {}).items()}
     return [[one.model_dump(mode="json") for one in params.checks.get(name, [])], gates]
 
 
-def _site(project: Project, name: str) -> dict[str, Any]:
+def _page_site(project: Project, name: str) -> dict[str, Any]:
     """What a page knows of its surroundings (see `report.html.render.Site`)."""
     site: dict[str, Any] = {"study": name, "pages": [list(one) for one in project.page_titles(name)]}
     if name in project.params.comparisons:
@@ -77,5 +77,5 @@ def _site(project: Project, name: str) -> dict[str, Any]:
     return site
 
 
-def _without(values: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+def _drop_keys(values: dict[str, Any], keys: set[str]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}

@@ -30,10 +30,10 @@ def group_models(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for study in studies:
         groups.setdefault(str(study["summary"].get("checkpoint") or study["name"]), []).append(study)
-    return [_model(some) for some in groups.values()]
+    return [_model_entry(some) for some in groups.values()]
 
 
-def _model(studies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _model_entry(studies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     named = [_with_answers(study) for study in studies]
     answer = min((study["use"]["answer"] for study in named), key=USES.index)
     level = worst_severity([study["use"]["severity"] for study in named])
@@ -49,7 +49,7 @@ def _with_answers(study: Mapping[str, Any]) -> dict[str, Any]:
 def study_answers(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """For each question of the index its answer, with the mark of its severity; "Not tested" where there is none."""
     asked = summary.get("questions", {})
-    return {key: _answer({**UNTESTED, **asked.get(key, {})}) for key in QUESTIONS}
+    return {key: _answer_html({**UNTESTED, **asked.get(key, {})}) for key in QUESTIONS}
 
 
 def study_use(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def count_usable(models: Sequence[Mapping[str, Any]]) -> str:
     return f"<strong>{lead}</strong>{names}." + (f" {', '.join(rest)}." if rest else "")
 
 
-def _answer(question: Mapping[str, Any]) -> dict[str, str]:
+def _answer_html(question: Mapping[str, Any]) -> dict[str, str]:
     level = question["severity"] if question["severity"] in SEVERITIES else "unknown"
     text = {key: str(value) for key, value in question.items()}
     return {**text, "sentence": inline_html(text["sentence"]), "severity": level, "mark": SEVERITIES[level].mark}

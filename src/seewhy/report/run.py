@@ -1,4 +1,4 @@
-"""Run a notebook and make its page: papermill executes, `normalise` steadies, `render` writes HTML."""
+"""Run a notebook and make its page: papermill executes, `normalise_notebook` steadies, `page_html` writes HTML."""
 
 import ast
 import os
@@ -12,8 +12,8 @@ from typing import Any
 
 from seewhy.config import artifacts
 from seewhy.errors import SeewhyError, unknown_name
-from seewhy.report.html.normalise import normalise
-from seewhy.report.html.render import Site, render
+from seewhy.report.html.normalise import normalise_notebook
+from seewhy.report.html.render import Site, page_html
 from seewhy.report.progress import Progress
 
 UNUSED = "rfc3987_syntax"  # jsonschema tries to import it and takes a second; no notebook has what it checks
@@ -37,14 +37,14 @@ def run_notebook(
     the user's (a SeewhyError in a cell) is told in its own line, without the cell that met it. Styles and scripts are
     left out, since a page brings its own. Nothing is half written, also after Ctrl-C.
     """
-    nbformat = _nbformat()
+    nbformat = _import_nbformat()
     source = nbformat.read(notebook, as_version=4)
     _refuse_unknown(stem, source, parameters)
     with Progress(stem, len(source.cells) + bool(parameters)) as progress:
-        result, crash = _execute(notebook, parameters, progress)
-        result = _unstyled(normalise(result))
-    if failure := _failure(result, crash):
-        artifacts.write_text(failed_page, render(result, stem, site, failed=failure.line))
+        result, crash = _execute_notebook(notebook, parameters, progress)
+        result = _drop_styles(normalise_notebook(result))
+    if failure := _failed_cell(result, crash):
+        artifacts.write_text(failed_page, page_html(result, stem, site, failed=failure.line))
         raise SeewhyError(failure.mistake or f"{stem}: {failure.line}\nsee {failed_page}")
     result.metadata[NOTE] = dict(note)
     artifacts.write_text(executed, nbformat.writes(result) + "\n")
@@ -53,11 +53,11 @@ def run_notebook(
 
 def render_page(stem: str, executed: Path, page: Path, site: Site, note: str) -> None:
     """Write an executed notebook as HTML, with `note` in its last line."""
-    html = render(_nbformat().read(executed, as_version=4), stem, site)
+    html = page_html(_import_nbformat().read(executed, as_version=4), stem, site)
     artifacts.write_text(page, f"{html.rstrip()}\n{note}\n")
 
 
-def _nbformat() -> Any:
+def _import_nbformat() -> Any:
     """nbformat, without a second for what it checks only in schemas of others."""
     sys.modules.setdefault(UNUSED, None)  # type: ignore[arg-type]
     import nbformat
@@ -65,7 +65,7 @@ def _nbformat() -> Any:
     return nbformat
 
 
-def _unstyled(notebook: Any) -> Any:
+def _drop_styles(notebook: Any) -> Any:
     """The notebook whose outputs bring no styles and no script of their own: a changed style must not change it."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -79,23 +79,25 @@ def _refuse_unknown(stem: str, notebook: Any, parameters: Mapping[str, Any]) -> 
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
         raise SeewhyError(f"{stem}: needs exactly one cell tagged 'parameters', found {len(cells)}")
-    known = [name.id for name in ast.walk(ast.parse(cells[0].source)) if isinstance(name, ast.Name) and _set(name)]
+    known = [
+        name.id for name in ast.walk(ast.parse(cells[0].source)) if isinstance(name, ast.Name) and _is_assigned(name)
+    ]
     for name in parameters:
         if name not in known:
             raise unknown_name("parameter", name, known, f"the parameters cell of {stem}")
 
 
-def _set(name: ast.Name) -> bool:
+def _is_assigned(name: ast.Name) -> bool:
     """Whether a name is assigned, not read."""
     return isinstance(name.ctx, ast.Store)
 
 
-def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) -> tuple[Any, str]:
+def _execute_notebook(notebook: Path, parameters: Mapping[str, Any], progress: Progress) -> tuple[Any, str]:
     """The executed notebook, as far as it came, and what killed the kernel, if anything did.
 
     The kernel talks through sockets in a folder of its own (ipc): no TCP port is open, and no warning about one.
     """
-    nbformat = _nbformat()
+    nbformat = _import_nbformat()
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -111,7 +113,7 @@ def _execute(notebook: Path, parameters: Mapping[str, Any], progress: Progress) 
             papermill.execute_notebook(
                 str(notebook), str(copy), dict(parameters), kernel_name="python3", language="python",
                 cwd=str(Path.cwd()), progress_bar=False, request_save_on_cell_execute=False, stderr_file=progress,
-                on_cell_start=progress.cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
+                on_cell_start=progress.start_cell, shutdown_kernel="immediate", config=Config(KernelManager=kernel),
                 kernel_manager_class=ForkingManager,
                 extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns, late, when its runner was stopped
             )  # fmt: skip
@@ -130,7 +132,7 @@ class Failure:
     mistake: str = ""
 
 
-def _failure(notebook: Any, crash: str) -> Failure | None:
+def _failed_cell(notebook: Any, crash: str) -> Failure | None:
     """The cell that failed: its number, the heading above it, the exception; None when none did."""
     heading = ""
     cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
@@ -140,11 +142,11 @@ def _failure(notebook: Any, crash: str) -> Failure | None:
             heading = titles[-1] if titles else heading
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return _told(output, f'cell {number} of {len(cells)} ("{heading}") failed')
+                return _error_text(output, f'cell {number} of {len(cells)} ("{heading}") failed')
     return Failure(crash) if crash else None
 
 
-def _told(error: Any, place: str) -> Failure:
+def _error_text(error: Any, place: str) -> Failure:
     said = " ".join(error.evalue.split())
     if error.ename == SeewhyError.__name__:
         return Failure(f"{place}: {said}", said)

@@ -45,7 +45,7 @@ def finding(answer: str, sentence: str = "", so: str = "", detail: str = "", sev
         answer, detail = "", detail or " ".join(more.split("\n\n"))
     said = {"answer": answer, "sentence": sentence, "so": so, "detail": detail, "severity": check_severity(severity)}
     plain = " ".join(filter(None, ["Finding.", answer and f"{answer}.", sentence, detail, so and f"So: {so}"]))
-    _show(finding_html(said), plain, kinds.FINDING, said)
+    _display_html(finding_html(said), plain, kinds.FINDING, said)
 
 
 def finding_html(said: Mapping[str, str]) -> str:
@@ -78,17 +78,17 @@ def checks(rows: Sequence[check_strips.Row]) -> None:
     rows: of verdict.json or checks.json, as `seewhy.checks.check.Check.row` makes them.
     """
     plain = "; ".join(f"{row['statement']}: {row['status']}" for row in rows)
-    _show(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
+    _display_html(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
 
 
 def note(text: str) -> None:
     """Show what a reader has to beware of, in a frame."""
-    _show(f'<p class="note">{inline_html(text)}</p>', f"Note. {text}", kinds.NOTE)
+    _display_html(f'<p class="note">{inline_html(text)}</p>', f"Note. {text}", kinds.NOTE)
 
 
 def text(sentence: str) -> None:
     """Show a computed sentence of a section: what is counted, which images are shown."""
-    _show(f'<p class="told">{inline_html(sentence)}</p>', sentence, kinds.TEXT)
+    _display_html(f'<p class="told">{inline_html(sentence)}</p>', sentence, kinds.TEXT)
 
 
 def not_run(section: str, needs: str) -> None:
@@ -99,7 +99,9 @@ def not_run(section: str, needs: str) -> None:
     >>> not_run("Lift on the object", "boxes or masks for five labelled images")  # doctest: +SKIP
     """
     html = f'<p class="note">Not run here: {inline_html(section)} (needs {inline_html(needs)}).</p>'
-    _show(html, f"Not run here: {section} (needs {needs}).", kinds.NOT_RUN, {"section": section, "needs": needs})
+    _display_html(
+        html, f"Not run here: {section} (needs {needs}).", kinds.NOT_RUN, {"section": section, "needs": needs}
+    )
 
 
 def figure(fig: "Figure", alt: str) -> None:
@@ -111,7 +113,7 @@ def figure(fig: "Figure", alt: str) -> None:
     if not alt or not alt.strip():
         raise SeewhyError("show.figure needs alt text: say what the figure shows")
     kind, content, about = draw_picture(fig)
-    _display({kind: content, "text/plain": f"Figure. {alt.strip()}"}, {kind: {"alt": alt.strip(), **about}})
+    _display_output({kind: content, "text/plain": f"Figure. {alt.strip()}"}, {kind: {"alt": alt.strip(), **about}})
     if fig.number if hasattr(fig, "number") else False:  # pyplot made it and would keep it
         sys.modules["matplotlib.pyplot"].close(fig)
 
@@ -135,15 +137,15 @@ def gallery(
     The output also holds the few cards that the index shows of it.
     """
     html = gallery_html(cards, methods, label, cmap, opacity)
-    said = {"label": label, "thumbnails": thumbnails.of_cards(cards, methods, cmap, opacity)}
-    _show(_with_controls(html), f"Gallery. {label}, {len(cards)} samples", kinds.GALLERY, said)
+    said = {"label": label, "thumbnails": thumbnails.card_thumbnails(cards, methods, cmap, opacity)}
+    _display_html(_with_controls(html), f"Gallery. {label}, {len(cards)} samples", kinds.GALLERY, said)
 
 
 def strips(shown: Sequence[Strip], label: str, cmap: str = "viridis", opacity: float = 0.6) -> None:
     """Show captions to step through, word by word; see `seewhy.report.plots.word_strip`."""
     html = strips_html(shown, label, cmap, opacity)
-    said = {"label": label, "thumbnails": thumbnails.of_strips(shown, cmap, opacity)}
-    _show(_with_controls(html), f"Word strips. {label}, {len(shown)} images", kinds.GALLERY, said)
+    said = {"label": label, "thumbnails": thumbnails.strip_thumbnails(shown, cmap, opacity)}
+    _display_html(_with_controls(html), f"Word strips. {label}, {len(shown)} images", kinds.GALLERY, said)
 
 
 def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = (), folded: bool = False) -> None:
@@ -156,7 +158,7 @@ def table(frame: "pd.DataFrame", caption: str, percent: Collection[str] = (), fo
 
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     html = table_html(rows, caption, inline_html(caption), percent, folded)
-    _show(html, f"{caption}\n{rows.to_string(index=False)}")
+    _display_html(html, f"{caption}\n{rows.to_string(index=False)}")
 
 
 def downloads(*paths: Path | str) -> None:
@@ -166,52 +168,56 @@ def downloads(*paths: Path | str) -> None:
     """
     if not paths:
         return
-    items = "".join(_download(Path(path)) for path in paths)
+    items = "".join(_download_link(Path(path)) for path in paths)
     names = ", ".join(Path(path).name for path in paths)
-    _show(f'<div class="downloads"><p>Downloads</p><ul>{items}</ul></div>', f"Downloads. {names}")
+    _display_html(f'<div class="downloads"><p>Downloads</p><ul>{items}</ul></div>', f"Downloads. {names}")
 
 
 def provenance(facts: Mapping[str, object]) -> None:
     """Hand in what the page rests on (model, data and code hashes, seed, versions, device); it becomes the footer."""
-    items = "".join(f"<div><dt>{escape(str(name))}</dt><dd>{_fact(value)}</dd></div>" for name, value in facts.items())
-    _show(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain(facts)}", kinds.PROVENANCE)
+    items = "".join(
+        f"<div><dt>{escape(str(name))}</dt><dd>{_fact_html(value)}</dd></div>" for name, value in facts.items()
+    )
+    _display_html(f'<dl class="provenance">{items}</dl>', f"Provenance. {_plain_fact(facts)}", kinds.PROVENANCE)
 
 
-def _fact(value: object) -> str:
+def _fact_html(value: object) -> str:
     """A fact as HTML; settings as a list of name and value."""
     if not isinstance(value, Mapping):
-        return escape(_plain(value))
-    items = (f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in _settings(value))
+        return escape(_plain_fact(value))
+    items = (f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in _settings_list(value))
     return f'<ul class="settings">{"".join(items)}</ul>'
 
 
-def _settings(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
+def _settings_list(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
     """Name and value of each setting; of one within another the name is that of params.yaml: "limits.lift"."""
     for name, value in values.items():
         inner = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
         if isinstance(inner, Mapping):
-            yield from _settings(inner, f"{under}{name}.")
+            yield from _settings_list(inner, f"{under}{name}.")
         else:
-            yield f"{under}{name}", _plain(inner)
+            yield f"{under}{name}", _plain_fact(inner)
 
 
-def _plain(value: object) -> str:
+def _plain_fact(value: object) -> str:
     """A fact as text; settings as "name value", in their order."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {text}" for name, text in _settings(value))
-    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+        return ", ".join(f"{name} {text}" for name, text in _settings_list(value))
+    return ", ".join(map(_plain_fact, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _download(path: Path) -> str:
+def _download_link(path: Path) -> str:
     """One link with the file's size."""
     if not path.is_file():
         raise SeewhyError(f"show.downloads: no file '{path}'")
     size = path.stat().st_size
     weight = f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} bytes"
-    return f'<li><a href="{quote(str(_from_page(path)))}" download>{escape(path.name)}</a> <span>{weight}</span></li>'
+    return (
+        f'<li><a href="{quote(str(_path_from_page(path)))}" download>{escape(path.name)}</a> <span>{weight}</span></li>'
+    )
 
 
-def _from_page(path: Path) -> PurePosixPath:
+def _path_from_page(path: Path) -> PurePosixPath:
     """The path as seen from a page in reports/<study>/."""
     parts = path.parts
     if "reports" in parts[:-2]:
@@ -224,17 +230,17 @@ def _from_page(path: Path) -> PurePosixPath:
 
 def _with_controls(html: str) -> str:
     """A gallery or strips with the styles and the script that they need."""
-    return f"<style>{assets.styles(*assets.CONTROLS)}</style>{html}<script>{assets.script()}</script>"
+    return f"<style>{assets.page_styles(*assets.CONTROLS)}</style>{html}<script>{assets.page_script()}</script>"
 
 
-def _show(html: str, plain: str, kind: str = "", said: Mapping[str, object] | None = None) -> None:
+def _display_html(html: str, plain: str, kind: str = "", said: Mapping[str, object] | None = None) -> None:
     """Display HTML with the styles of outputs; `plain` is what a terminal and a diff see, `kind` a MIME type of ours
     and `said` what an output of that kind says to the page and the index."""
-    data: dict[str, Any] = {"text/html": f"<style>{assets.styles('outputs')}</style>{html}", "text/plain": plain}
-    _display(data | ({kind: dict(said or {})} if kind else {}))
+    data: dict[str, Any] = {"text/html": f"<style>{assets.page_styles('outputs')}</style>{html}", "text/plain": plain}
+    _display_output(data | ({kind: dict(said or {})} if kind else {}))
 
 
-def _display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+def _display_output(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
     """Hand an output to the notebook; plain Python prints its text."""
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import display

@@ -7,9 +7,9 @@ from typing import Any, Required, TypedDict
 
 from seewhy.config import artifacts
 from seewhy.report.html import kinds
-from seewhy.report.html.assets import INDEX, styles
+from seewhy.report.html.assets import INDEX, page_styles
 from seewhy.report.html.inline import inline_html
-from seewhy.report.html.render import document
+from seewhy.report.html.render import html_document
 from seewhy.report.html.severity import SEVERITIES
 from seewhy.report.html.summary import read_summary
 from seewhy.report.index_models import HEADS, LEVELS, QUESTIONS, count_usable, group_models
@@ -36,12 +36,14 @@ class ComparisonSummary(TypedDict):
     studies: Sequence[str]
 
 
-def write(root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()) -> Path:
+def write_site_index(
+    root: Path, studies: Sequence[StudySummary], comparisons: Sequence[ComparisonSummary] = ()
+) -> Path:
     """Write <root>/reports/index.html over the summaries and pages that exist; its path."""
     models = group_models([_read_study(root, study) for study in studies])
-    html = document(
+    html = html_document(
         "site.html.j2",
-        styles(*INDEX),
+        page_styles(*INDEX),
         title="Which of these models can be used?",
         models=models,
         ordered=sorted(models, key=lambda model: not any(study["tried"] for study in model["studies"])),
@@ -67,11 +69,13 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
             "title": title,
             "run": (folder / f"{stem}.html").is_file(),
             "failed": (folder / f"{stem}.failed.html").is_file(),
-            "finding": _finding(outputs[stem]),
+            "finding": _first_finding(outputs[stem]),
         }
         for stem, title in study.get("pages", [])
     ]
-    pictured = next((stem for stem in (PICTURES, *outputs) if kinds.first_of(outputs.get(stem, []), kinds.GALLERY)), "")
+    pictured = next(
+        (stem for stem in (PICTURES, *outputs) if kinds.first_output(outputs.get(stem, []), kinds.GALLERY)), ""
+    )
     tried = any(page["run"] or page["failed"] for page in pages)
     return {
         "name": study["name"],
@@ -82,7 +86,7 @@ def _read_study(root: Path, study: StudySummary) -> dict[str, Any]:
         "home": next((page["stem"] for page in pages if page["run"]), None),
         "tried": tried,
         "summary": read_summary(folder) if tried else {},  # what is kept in git may be of another run
-        "thumbs": kinds.first_of(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
+        "thumbs": kinds.first_output(outputs.get(pictured, []), kinds.GALLERY).get("thumbnails", []),
         **_own_checks(folder),
     }
 
@@ -100,12 +104,12 @@ def _read_comparison(root: Path, comparison: ComparisonSummary) -> dict[str, Any
     run = (artifacts.reports_folder(root, comparison["name"]) / f"{COMPARISON}.html").is_file()
     outputs = kinds.read_outputs(artifacts.executed_path(root, comparison["name"], COMPARISON)) if run else []
     own = _own_checks(artifacts.reports_folder(root, comparison["name"]))
-    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _finding(outputs)}
+    return {**comparison, **own, "run": run, "stem": COMPARISON, "finding": _first_finding(outputs)}
 
 
-def _finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
+def _first_finding(outputs: list[dict[str, Any]]) -> dict[str, str]:
     """The first finding among outputs, ready for the template; empty when there is none."""
-    found = kinds.first_of(outputs, kinds.FINDING)
+    found = kinds.first_output(outputs, kinds.FINDING)
     if not found:
         return {}
     level = found["severity"]

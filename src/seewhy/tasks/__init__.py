@@ -22,45 +22,40 @@ class Task(Protocol):
     and correct (null without a label), and whatever else the task's own pages want; an image may have several rows.
     """
 
-    KEPT: str  # when an answer counts as kept, as a clause
-
-    def prepare(self, model: nn.Module, study: "Study") -> nn.Module:
+    def prepare_network(self, model: nn.Module, study: "Study") -> nn.Module:
         """The network as a map from images to one output tensor."""
 
-    def layer(self, model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+    def default_layer(self, model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
         """The layer that maps are taken from where none is named."""
 
-    def score(self, output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    def target_score(self, output: Float[Tensor, "n ..."], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         """What a map explains: one number an image, for target `targets[i]` of image i."""
 
-    def predict(self, rows: pd.DataFrame, output: Float[Tensor, "n ..."], study: "Study") -> pd.DataFrame:
+    def predict_rows(self, rows: pd.DataFrame, output: Float[Tensor, "n ..."], study: "Study") -> pd.DataFrame:
         """Rows to explain, from rows of the dataset and the model's output for them."""
 
-    def certainty(self, rows: pd.DataFrame, study: "Study") -> Rule:
+    def answer_certainty(self, rows: pd.DataFrame, study: "Study") -> Rule:
         """How sure an output is of the answer of row `numbers[i]`: 0 to 1, so that no image outweighs the others."""
 
-    def kept(
+    def keeps_answer(
         self, rows: pd.DataFrame, before: Float[Tensor, "n ..."], after: Float[Tensor, "n ..."], study: "Study"
     ) -> Bool[np.ndarray, " n"]:
         """Whether `after`, the output for another image, gives the answer of row i; `before` is that for its own."""
 
-    def tested(self, study: "Study") -> str:
-        """Which answers `of_object` takes, as a sentence; empty where it takes all."""
-
-    def of_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
+    def is_about_object(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
         """Which rows have an answer that is about the object: one that should change when the object is replaced."""
 
-    def objects(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+    def object_masks(self, rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
         """Where in the network's input the object of each row is; nowhere where that is not known."""
 
 
-def get(name: str) -> Task:
+def get_task(name: str) -> Task:
     """The module of that task. `params.Dataset` has checked the name."""
     return import_module(f"{__name__}.{name}")
 
 
-def scores(rule: Rule, targets: Sequence[Sequence[int]]) -> list[Score]:
-    """Scores of a batch whose image i has the targets `targets[i]`, by a task's `score` or another rule: score k is of
-    each image's k-th, or of its last."""
+def task_scores(rule: Rule, targets: Sequence[Sequence[int]]) -> list[Score]:
+    """Scores of a batch whose image i has the targets `targets[i]`, by a task's `target_score` or another rule: score k
+    is of each image's k-th, or of its last."""
     most = max(map(len, targets))
     return [Score(tuple(own[min(k, len(own) - 1)] for own in targets), rule=rule) for k in range(most)]

@@ -9,19 +9,18 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seewhy.engine.layers import last_layer as layer  # noqa: F401 (what every task has)
+from seewhy.engine.layers import last_layer as default_layer  # noqa: F401 (what every task has)
 from seewhy.engine.targets import Rule
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.metrics.captions import split_words
 from seewhy.metrics.localisation import box_masks
-from seewhy.tasks.words import Vocabulary, kind
+from seewhy.tasks.words import Vocabulary, word_kind
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 STEPS = 20  # words of a caption, unless the checkpoint says otherwise
 PARTS = ("embed", "lstm", "fc")
-KEPT = "the word (one drawn at random), or another for the object, is still in the caption, at whatever place"
 
 
 class Captioner(nn.Module):
@@ -37,9 +36,9 @@ class Captioner(nn.Module):
     """
 
     def __init__(self, model: nn.Module, vocabulary: Vocabulary, steps: int, words: Int[Tensor, " s"] | None = None):
-        """`words`: indices of a caption that is read instead of the network's own words: see `saying`."""
+        """`words`: indices of a caption that is read instead of the network's own words: see `made_to_say`."""
         super().__init__()
-        _check(model)
+        _check_parts(model)
         self.encoder: nn.Module = model.encoder  # type: ignore[assignment]
         self.decoder: nn.Module = model.decoder  # type: ignore[assignment]
         self.vocabulary, self.steps = vocabulary, steps
@@ -51,16 +50,16 @@ class Captioner(nn.Module):
         """Scores (logits) of every word at every step, along the words that it writes or that it is given."""
         features = self.encoder(images)
         given = None if self.words is None else self.words.expand(len(images), -1)
-        return self.along(features, given)
+        return self.scores_along(features, given)
 
-    def along(self, features: Any, words: Int[Tensor, "n s"] | None = None) -> Float[Tensor, "n steps words"]:
+    def scores_along(self, features: Any, words: Int[Tensor, "n s"] | None = None) -> Float[Tensor, "n steps words"]:
         """Scores at each step: along its own words, or along `words`, and then one step more than these."""
         scores: list[Tensor] = []
         word = states = None
         # cuDNN cannot differentiate a recurrent layer in eval mode; the plain kernels can
         with torch.backends.cudnn.flags(enabled=False):
             for step in range(self.steps if words is None else min(self.steps, words.shape[1] + 1)):
-                found, states = self._step(features, word, states)
+                found, states = self._decode_step(features, word, states)
                 if found.shape[-1] != len(self.vocabulary):
                     raise SeewhyError(
                         f"the decoder scores {found.shape[-1]} words, the vocabulary has {len(self.vocabulary)}; "
@@ -71,7 +70,7 @@ class Captioner(nn.Module):
                 word = found.argmax(-1) if own else words[:, step]  # type: ignore[index]
         return torch.stack(scores, 1)
 
-    def _step(self, features: Any, word: Tensor | None, states: Any) -> tuple[Tensor, Any]:
+    def _decode_step(self, features: Any, word: Tensor | None, states: Any) -> tuple[Tensor, Any]:
         decoder: Any = self.decoder
         if hasattr(decoder, "step"):
             return decoder.step(features, word, states)
@@ -80,7 +79,7 @@ class Captioner(nn.Module):
         hidden, states = decoder.lstm(given.unsqueeze(time), states)
         return decoder.fc(hidden.squeeze(time)), states
 
-    def saying(self, words: Sequence[int]) -> "Captioner":
+    def made_to_say(self, words: Sequence[int]) -> "Captioner":
         """The same network made to say `words` (indices, from the first step on), whatever the image.
 
         Its score of a word does not change its meaning when parts of the image are hidden, as LIME does: the greedy
@@ -90,29 +89,33 @@ class Captioner(nn.Module):
         return Captioner(self, self.vocabulary, len(words), torch.tensor(list(words), device=device))
 
     @torch.no_grad()
-    def beam(self, images: Float[Tensor, "n c h w"], width: int) -> list[list[int]]:
+    def beam_search(self, images: Float[Tensor, "n c h w"], width: int) -> list[list[int]]:
         """For each image the likeliest caption (indices up to and with the end) among `width` kept at every step.
 
         Captions are compared by the sum of their log-probabilities, equal ones by the words' indices, so that the
         answer never hangs on the order of a sort. Width 1 is the greedy caption.
         """
-        return [self._searched(self.encoder(image[None]), width) for image in images]
+        return [self._search_caption(self.encoder(image[None]), width) for image in images]
 
-    def _searched(self, features: Any, width: int) -> list[int]:
+    def _search_caption(self, features: Any, width: int) -> list[int]:
         open_, done = [(0.0, [])], []  # type: list[tuple[float, list[int]]], list[tuple[float, list[int]]]
         for _ in range(self.steps):
-            grown = self._grown(features, open_, width)
+            grown = self._grow_captions(features, open_, width)
             kept = sorted(grown, key=lambda one: (-one[0], one[1]))[: width - len(done)]
-            done += [one for one in kept if self.vocabulary.ends(one[1][-1])]
-            open_ = [one for one in kept if not self.vocabulary.ends(one[1][-1])]
+            done += [one for one in kept if self.vocabulary.is_end(one[1][-1])]
+            open_ = [one for one in kept if not self.vocabulary.is_end(one[1][-1])]
             if not open_:
                 break
         return min(done + open_, key=lambda one: (-one[0], one[1]))[1]
 
-    def _grown(self, features: Any, open_: list[tuple[float, list[int]]], width: int) -> list[tuple[float, list[int]]]:
+    def _grow_captions(
+        self, features: Any, open_: list[tuple[float, list[int]]], width: int
+    ) -> list[tuple[float, list[int]]]:
         """Every open caption with each of its `width` likeliest next words; its beginning is read again."""
         words = torch.tensor([words for _, words in open_], dtype=torch.long, device=features.device)
-        said = self.along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
+        said = (
+            self.scores_along(features.expand(len(open_), *features.shape[1:]), words)[:, -1].double().log_softmax(-1)
+        )
         best = torch.sort(said, dim=-1, descending=True, stable=True)
         return [
             (total + float(value), [*words, int(index)])
@@ -121,7 +124,7 @@ class Captioner(nn.Module):
         ]
 
 
-def _check(model: nn.Module) -> None:
+def _check_parts(model: nn.Module) -> None:
     decoder = getattr(model, "decoder", None)
     whole = hasattr(decoder, "step") or all(hasattr(decoder, part) for part in PARTS)
     if not callable(getattr(model, "encoder", None)) or not whole:
@@ -131,13 +134,13 @@ def _check(model: nn.Module) -> None:
         )
 
 
-def score(output: Float[Tensor, "n steps words"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n steps words"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """The score (logit) of the word that is written at step `targets[i]` of image i."""
     rows = torch.arange(len(output), device=output.device)
     return output[rows, targets.to(output.device)].amax(-1)
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network as a `Captioner` with the checkpoint's vocabulary; raises SeewhyError where it has none.
 
     Captions end after `STEPS` words, or after the checkpoint's own `max_length`.
@@ -149,7 +152,7 @@ def prepare(model: nn.Module, study: "Study") -> nn.Module:
     return Captioner(model, Vocabulary(tuple(study.checkpoint.words)), int(told.get("max_length", STEPS)))
 
 
-def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """Probability of the word at the step of the caption where it is highest: a caption may come to it later."""
     vocabulary: Any = study.model.vocabulary
     words = torch.tensor([vocabulary.words.index(word) for word in rows["predicted"]])
@@ -157,29 +160,23 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     def rule(output: Float[Tensor, "n steps words"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
         own = words.to(output.device)[numbers]
         sure = output.softmax(-1)[torch.arange(len(output), device=output.device), :, own]
-        return (sure * vocabulary.open(output.argmax(-1))).amax(1)
+        return (sure * vocabulary.open_steps(output.argmax(-1))).amax(1)
 
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n steps words"], study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the word, or one that means the same, is said, wherever in the caption."""
     vocabulary: Any = study.model.vocabulary
-    said = [{word for _, word in vocabulary.said(one)} for one in after.argmax(-1).tolist()]
+    said = [{word for _, word in vocabulary.said_words(one)} for one in after.argmax(-1).tolist()]
     return np.array(
         [bool(study.same_answers(word) & own) for word, own in zip(rows["predicted"], said, strict=True)], bool
     )
 
 
-def tested(study: "Study") -> str:
-    """Which words `of_object` takes, as a sentence."""
-    words = ", ".join(f"*{word}*" for word in study.settings.object_words)
-    return f"Only words for {f'the object are tested: {words}' if words else 'a thing or a number are tested'}."
-
-
-def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
     """The study's `object_words`; where it names none, words for a thing or a number: what *the* or *at* hangs on is no
     object. Raises SeewhyError for a word that the model does not know."""
     known = cast(Captioner, study.model).vocabulary.words
@@ -191,17 +188,19 @@ def of_object(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, " n"]:
     return rows["kind"].isin(("noun", "number")).to_numpy(bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels inside any of the image's boxes, the same for all its words."""
     return box_masks(study.boxes(rows), *study.size)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
-    """One row a word: see `predictions`."""
-    return predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], study: "Study") -> pd.DataFrame:
+    """One row a word: see `word_predictions`."""
+    return word_predictions(rows, output, study.model.vocabulary)  # type: ignore[arg-type]
 
 
-def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary) -> pd.DataFrame:
+def word_predictions(
+    rows: pd.DataFrame, output: Float[Tensor, "n steps words"], vocabulary: Vocabulary
+) -> pd.DataFrame:
     """One row a word that is said: image, target (its step), label, predicted (the word), confidence (its probability),
     correct (whether the reference has it; null without one), kind, written (the whole caption).
 
@@ -217,23 +216,23 @@ def predictions(rows: pd.DataFrame, output: Float[Tensor, "n steps words"], voca
     sure, chosen = output.double().softmax(-1).max(-1)
     found = []
     for row, (image, reference) in enumerate(zip(rows["image"], rows["caption"], strict=True)):
-        said = vocabulary.said(chosen[row].tolist())
+        said = vocabulary.said_words(chosen[row].tolist())
         caption = " ".join(word for _, word in said)
         known = None if pd.isna(reference) else set(split_words(reference))
         for step, word in said:
             right = pd.NA if known is None else word.casefold() in known
             label = word if right is True else None
-            found.append((image, step, label, word, float(sure[row, step]), right, kind(word), caption))
+            found.append((image, step, label, word, float(sure[row, step]), right, word_kind(word), caption))
     names = ["image", "target", "label", "predicted", "confidence", "correct", "kind", "written"]
     return pd.DataFrame(found, columns=names).astype({"correct": "boolean"})
 
 
-def beams(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
-    """The caption that beam search finds for each image: see `Captioner.beam`."""
+def beam_captions(study: "Study", rows: pd.DataFrame, width: int) -> list[str]:
+    """The caption that beam search finds for each image: see `Captioner.beam_search`."""
     model: Any = study.model
     found = [
         words
         for _, images in study.input_batches(rows, f"beam search of width {width}")
-        for words in model.beam(images, width)
+        for words in model.beam_search(images, width)
     ]
-    return [" ".join(word for _, word in model.vocabulary.said(words)) for words in found]
+    return [" ".join(word for _, word in model.vocabulary.said_words(words)) for words in found]

@@ -10,51 +10,48 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seewhy.config.params import Output
-from seewhy.engine.layers import last_layer as layer
+from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule, of_class, two_sided
-from seewhy.engine.targets import of_class as score
+from seewhy.engine.targets import of_class as target_score
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.localisation import box_masks
-from seewhy.tasks.output_activation import probabilities, scores_only, taken_off
+from seewhy.tasks.output_activation import class_probabilities, remove_activation, remove_known_activation
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 __all__ = [
-    "KEPT",
-    "certainty",
+    "answer_certainty",
     "check_output",
-    "confusion",
-    "kept",
-    "layer",
-    "objects",
-    "of_object",
-    "predict",
-    "predictions",
-    "prepare",
-    "score",
-    "tested",
+    "confusion_counts",
+    "default_layer",
+    "image_predictions",
+    "is_about_object",
+    "keeps_answer",
+    "object_masks",
+    "predict_rows",
+    "prepare_network",
+    "target_score",
     "top_classes",
 ]
-KEPT = "the predicted class is the same"
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; without its sigmoid or softmax where `output` says that it ends in one, and of one output for
     two classes without its sigmoid where it has one."""
     ending, where = study.settings.output, f"studies.{study.name}.output"
     if ending == "logits":
-        return scores_only(model, "sigmoid", study.blank_input(), where) if study.is_single else model
-    return taken_off(model, ending, study.blank_input(), where)
+        return remove_known_activation(model, "sigmoid", study.blank_input(), where) if study.is_single else model
+    return remove_activation(model, ending, study.blank_input(), where)
 
 
-def predict(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
-    """One row an image: its likeliest class. See `predictions`."""
-    return predictions(rows, output, study.dataset.classes, study.settings.output)
+def predict_rows(rows: pd.DataFrame, output: Tensor, study: "Study") -> pd.DataFrame:
+    """One row an image: its likeliest class. See `image_predictions`."""
+    return image_predictions(rows, output, study.dataset.classes, study.settings.output)
 
 
-def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
+def answer_certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     """Probability of the predicted class."""
     classes, several = torch.tensor(rows["target"].tolist()), study.settings.output == "sigmoid"
 
@@ -67,24 +64,19 @@ def certainty(rows: pd.DataFrame, study: "Study") -> Rule:
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, _before: Tensor, after: Float[Tensor, "n classes"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether the likeliest class is the predicted one."""
     return two_sided(after).argmax(-1).cpu().numpy() == rows["target"].to_numpy()
 
 
-def tested(_study: "Study") -> str:
-    """All answers are."""
-    return ""
-
-
-def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels inside any of the image's boxes, and those that its mask (column `mask`) does not leave black."""
     found = box_masks(study.boxes(rows), *study.size)
     for k, (name, image) in enumerate(zip(rows.get("mask", ()), rows["image"], strict=False)):
@@ -93,7 +85,9 @@ def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     return found
 
 
-def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits") -> pd.DataFrame:
+def image_predictions(
+    frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], ending: Output = "logits"
+) -> pd.DataFrame:
     """One row an image: image, target, label, predicted, confidence, correct (null where unlabelled), probabilities.
 
     `logits` is (n, classes), and `ending` what makes probabilities of them; raises SeewhyError where its width is not
@@ -102,7 +96,7 @@ def predictions(frame: pd.DataFrame, logits: Tensor, classes: Sequence[str], end
     if logits.ndim == 2 and logits.shape[1] == 1 and len(classes) == 2:  # one output for two classes
         logits, ending = two_sided(logits), "sigmoid"
     check_output(logits, classes)
-    sure = probabilities(logits, ending).numpy()
+    sure = class_probabilities(logits, ending).numpy()
     predicted = logits.numpy().argmax(1)  # not of `sure`, where two may both be 1
     names = np.array(classes, dtype=object)
     labelled = frame["label"].notna().to_numpy()
@@ -139,7 +133,7 @@ def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") 
         )
 
 
-def confusion(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def confusion_counts(predicted: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Counts, true class in rows and predicted class in columns, over classes that occur among the labelled images."""
     labelled = predicted[predicted["label"].notna()]
     occurring = {*labelled["label"], *labelled["predicted"]}

@@ -16,21 +16,21 @@ from seewhy.errors import SeewhyError
 MODULES: dict[Output, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "softmax": nn.Softmax}
 
 
-def probabilities(scores: Float[Tensor, "n classes"], ending: Output) -> Float[Tensor, "n classes"]:
+def class_probabilities(scores: Float[Tensor, "n classes"], ending: Output) -> Float[Tensor, "n classes"]:
     """What the network says of each class, 0 to 1, in double precision: with a sigmoid each class for itself."""
     return scores.double().sigmoid() if ending == "sigmoid" else scores.double().softmax(1)
 
 
-def scores_only(model: nn.Module, ending: Output, image: Float[Tensor, "1 c h w"], where: str) -> nn.Module:
+def remove_known_activation(model: nn.Module, ending: Output, image: Float[Tensor, "1 c h w"], where: str) -> nn.Module:
     """`model` without its last step where it is a module of that kind; as it is where it ends in scores, or where what
     ends it is none of these and may be anything."""
     try:
-        return taken_off(model, ending, image, where)
+        return remove_activation(model, ending, image, where)
     except SeewhyError:
         return model
 
 
-def taken_off(model: nn.Module, ending: Output, image: Float[Tensor, "1 c h w"], where: str) -> nn.Module:
+def remove_activation(model: nn.Module, ending: Output, image: Float[Tensor, "1 c h w"], where: str) -> nn.Module:
     """`model` without the module of that kind whose output is its answer; as it is where it ends in scores already.
 
     Found by watching one pass. Raises SeewhyError where the answer lies between 0 and 1 and no such module makes it.

@@ -18,9 +18,9 @@ FIRST = ["image", "label", "predicted", "confidence"]
 def reader_table(rows: pd.DataFrame, dataset: "Dataset") -> pd.DataFrame:
     """The rows to explain as the task has them for readers: with several labels or numbers, one row an image."""
     if dataset.task == "multilabel":
-        return multilabel.table(rows, dataset.frame, dataset.classes)
+        return multilabel.readable_table(rows, dataset.frame, dataset.classes)
     if dataset.task == "regression":
-        return regression.table(rows, dataset.classes)
+        return regression.readable_table(rows, dataset.classes)
     return prediction_table(rows, dataset.classes)
 
 

@@ -18,43 +18,39 @@ from seewhy.engine.targets import Rule, Score, output_of, two_sided
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
 from seewhy.metrics.segments import confusion_matrices
-from seewhy.tasks.output_activation import scores_only
+from seewhy.tasks.output_activation import remove_known_activation
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 VOID = 255  # value of a mask's pixel of which nothing is known: not counted
-KEPT = (
-    "at least half of the pixels that were given to the class (one of the image's, drawn at random) still are, or none "
-    "is where none was"
-)
 MATCH = 0.5  # IoU from which a class counts as found, as usual since Pascal VOC
 
 
-def prepare(model: nn.Module, study: "Study") -> nn.Module:
+def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; where two classes are one output z, as one that returns -z/2 for the first and z/2 for the
     second, whose softmax is the sigmoid of z. Its own sigmoid is taken off."""
     if not study.is_single:
         return model
-    model = scores_only(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
+    model = remove_known_activation(model, "sigmoid", study.blank_input(), f"studies.{study.name}.output")
     model.register_forward_hook(lambda _module, _args, output: two_sided(output_of(output)) / 2)
     return model
 
 
-def layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
+def default_layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
     """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer."""
     names = rising_layers(model, images)
     return names[len(names) // 2]
 
 
-def score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+def target_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """Mean logit of class `targets[i]` over image i: every pixel counts alike, wherever the class is."""
     return output.mean((2, 3)).gather(1, targets[:, None]).squeeze(1)
 
 
 def image_score(targets: Int[Tensor, " n"]) -> Score:
-    """Target: `score` of class `targets[i]` for image i."""
-    return Score(tuple(targets.tolist()), rule=score)
+    """Target: `target_score` of class `targets[i]` for image i."""
+    return Score(tuple(targets.tolist()), rule=target_score)
 
 
 def region_score(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) -> Score:
@@ -89,12 +85,14 @@ def surest_pixels(output: Float[Tensor, "n k h w"], targets: Int[Tensor, " n"]) 
     return torch.stack([place // chosen.shape[2], place % chosen.shape[2]], 1)
 
 
-def predict(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
-    """One row for each image and class but the first that is predicted or true at a pixel. See `found`."""
-    return found(rows["image"].tolist(), _probabilities(output, study), masks(rows, study), study.dataset.classes)
+def predict_rows(rows: pd.DataFrame, output: Float[Tensor, "n k h w"], study: "Study") -> pd.DataFrame:
+    """One row for each image and class but the first that is predicted or true at a pixel. See `class_predictions`."""
+    return class_predictions(
+        rows["image"].tolist(), _class_probabilities(output, study), true_masks(rows, study), study.dataset.classes
+    )
 
 
-def found(
+def class_predictions(
     names: list[str], probabilities: Float[np.ndarray, "n k h w"], true: UInt8[np.ndarray, "n h w"], classes: list[str]
 ) -> pd.DataFrame:
     """image, target (class index), label (the class where it is truly there, else null), predicted (the class),
@@ -120,17 +118,17 @@ def found(
     return pd.DataFrame(rows, columns=columns).astype({"target": int, "correct": "boolean", "label": object})
 
 
-def certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
-    """Mean probability of the row's class over the image, as `score` is its mean logit."""
+def answer_certainty(rows: pd.DataFrame, _study: "Study") -> Rule:
+    """Mean probability of the row's class over the image, as `target_score` is its mean logit."""
     classes = torch.tensor(rows["target"].tolist())
 
     def rule(output: Float[Tensor, "n k h w"], numbers: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-        return score(output.softmax(1), classes.to(output.device)[numbers])
+        return target_score(output.softmax(1), classes.to(output.device)[numbers])
 
     return rule
 
 
-def kept(
+def keeps_answer(
     rows: pd.DataFrame, before: Float[Tensor, "n k h w"], after: Float[Tensor, "n k h w"], _study: "Study"
 ) -> Bool[np.ndarray, " n"]:
     """Whether at least half of the pixels that `before` gives to the row's class have it in `after` too.
@@ -143,22 +141,17 @@ def kept(
     return torch.where(area > 0, both >= area / 2, ~second.any(2).any(1)).cpu().numpy()
 
 
-def tested(_study: "Study") -> str:
-    """All answers are."""
-    return ""
-
-
-def of_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
+def is_about_object(rows: pd.DataFrame, _study: "Study") -> Bool[np.ndarray, " n"]:
     """All: a class is one of an object."""
     return np.ones(len(rows), bool)
 
 
-def objects(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
+def object_masks(rows: pd.DataFrame, study: "Study") -> Bool[np.ndarray, "n h w"]:
     """Pixels that truly are of the row's class; nowhere without a mask."""
-    return masks(rows, study) == rows["target"].to_numpy()[:, None, None]
+    return true_masks(rows, study) == rows["target"].to_numpy()[:, None, None]
 
 
-def masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
+def true_masks(rows: pd.DataFrame, study: "Study") -> UInt8[np.ndarray, "n h w"]:
     """True class of each pixel of the network's input; `VOID` all over an image that has no mask.
 
     Raises SeewhyError for a mask with a value that is no class.
@@ -182,27 +175,27 @@ class Seen:
     sure: Float[np.ndarray, "n h w"]
 
 
-def seen(study: "Study", rows: pd.DataFrame) -> Seen:
+def predict_pixels(study: "Study", rows: pd.DataFrame) -> Seen:
     """One forward pass for each different image of the rows."""
     model, single = study.model, rows.drop_duplicates("image").reset_index(drop=True)
     wanted = dict(iter(rows.reset_index(drop=True).groupby("image")["target"]))
     labels, sure = np.empty((len(rows), *study.size), np.uint8), np.empty((len(rows), *study.size), np.float32)
     with torch.inference_mode():
         for part, batch in study.input_batches(single, "segments"):
-            for name, one in zip(part["image"], _probabilities(output_of(model(batch)), study), strict=True):
+            for name, one in zip(part["image"], _class_probabilities(output_of(model(batch)), study), strict=True):
                 labels[wanted[name].index] = one.argmax(0)
                 sure[wanted[name].index] = one[wanted[name].to_numpy()]
     return Seen(labels, sure)
 
 
-def at_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[Tensor, "n k H W"]:
+def resize_to_input(output: Float[Tensor, "n k h w"], size: tuple[int, int]) -> Float[Tensor, "n k H W"]:
     """The scores at the input's resolution: some networks answer at a quarter of it."""
     if output.shape[2:] == size:
         return output
     return functional.interpolate(output, size, mode="bilinear", align_corners=False)
 
 
-def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
+def _class_probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w"]:
     """Softmax over the classes at the input's resolution; raises SeewhyError for another shape or damaged values."""
     count = len(study.dataset.classes)
     if output.ndim != 4 or output.shape[1] != count:
@@ -212,4 +205,4 @@ def _probabilities(output: Tensor, study: "Study") -> Float[np.ndarray, "n k h w
         )
     if not output.isfinite().all():
         raise SeewhyError("the model's output is not finite for some images; are the weights damaged?")
-    return at_input(output.float(), study.size).softmax(1).cpu().numpy()
+    return resize_to_input(output.float(), study.size).softmax(1).cpu().numpy()

@@ -42,26 +42,26 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def ends(self, index: int) -> bool:
+    def is_end(self, index: int) -> bool:
         """Whether the caption ends with this word."""
         return self.words[index].casefold() in END
 
-    def silent(self, index: int) -> bool:
+    def is_silent(self, index: int) -> bool:
         """Whether the word stands for nothing that is said: start, end, padding, or an index without a word."""
         return self.words[index].casefold() in SILENT
 
-    def open(self, indices: Int[Tensor, "n steps"]) -> Bool[Tensor, "n steps"]:
+    def open_steps(self, indices: Int[Tensor, "n steps"]) -> Bool[Tensor, "n steps"]:
         """Whether each step is one of the caption: up to and with the end."""
-        ends = torch.tensor([self.ends(index) for index in range(len(self))], device=indices.device)[indices]
+        ends = torch.tensor([self.is_end(index) for index in range(len(self))], device=indices.device)[indices]
         return ends.cumsum(1) - ends.long() == 0
 
-    def said(self, indices: list[int]) -> list[tuple[int, str]]:
+    def said_words(self, indices: list[int]) -> list[tuple[int, str]]:
         """(step, word) of every word that is said, up to the end."""
-        last = next((step for step, index in enumerate(indices) if self.ends(index)), len(indices))
-        return [(step, self.words[index]) for step, index in enumerate(indices[:last]) if not self.silent(index)]
+        last = next((step for step, index in enumerate(indices) if self.is_end(index)), len(indices))
+        return [(step, self.words[index]) for step, index in enumerate(indices[:last]) if not self.is_silent(index)]
 
 
-def kind(word: str) -> str:
+def word_kind(word: str) -> str:
     """One of `KINDS`, by short lists and endings; what none of them knows is a noun.
 
     Good enough to compare groups of words, not to parse a sentence.

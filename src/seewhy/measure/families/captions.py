@@ -13,7 +13,7 @@ from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified_sample
 from seewhy.stats import Estimate, proportion, ratio
 from seewhy.study import Study
-from seewhy.tasks.captioning import beams
+from seewhy.tasks.captioning import beam_captions
 
 NO_REFERENCE = "the image has no reference caption"
 CAPTION = -1  # target of a metric of the whole caption: those of words are their steps
@@ -72,7 +72,7 @@ def measure_captions(study: Study, settings: Mapping[str, Any]) -> Result:
             "references": arrays["caption"],
             "bleu_counts": captions.bleu_counts(*pairs),
             "shown": shown["image"].to_numpy(str),
-            "beams": np.array(beams(study, shown, settings["beam"]), str),
+            "beams": np.array(beam_captions(study, shown, settings["beam"]), str),
         },
     )
 

@@ -21,7 +21,7 @@ from seewhy.metrics.registry import declare_metric
 from seewhy.samples import one_each, stratified_sample
 from seewhy.stats import FEWEST, Estimate, mean
 from seewhy.study import Study
-from seewhy.tasks import scores
+from seewhy.tasks import task_scores
 
 AROUND = 3  # cells across a patch, as a cell sees more than its own square; one where that is over half the picture
 
@@ -140,7 +140,7 @@ def channel_worth(study: Study, rows: pd.DataFrame) -> ChannelWorth:
 
 def own_scores(study: Study, rows: pd.DataFrame) -> list[Score]:
     """The score of each row's own target."""
-    return scores(study.task.score, [[target] for target in rows["target"]])
+    return task_scores(study.task.target_score, [[target] for target in rows["target"]])
 
 
 def exciting_patches(

@@ -99,7 +99,7 @@ def measure_faithfulness(study: Study, rows: pd.DataFrame, methods: Sequence[str
     """The perturbation sweep; the curves have a facet `share`, the part of the map's squares that was treated."""
     maps = maps_and_baselines(study, rows, methods)
     check_sizes({name: some.shape[1:] for name, some in maps.items()})
-    sure = study.task.certainty(rows, study)
+    sure = study.task.answer_certainty(rows, study)
     with fast_study_model(study, rows) as model, torch.no_grad():
         sweep = faithfulness.sweep_maps(
             model, study.inputs(rows), sure, range(len(rows)), maps, settings["steps"], study.base.seed

@@ -50,7 +50,7 @@ def measure_predictions(study: Study, settings: Mapping[str, Any]) -> Result:
         tidy_rows(rows, "", "correct", hits, NO_LABEL),
         tidy_rows(rows, "", "confidence", rows["confidence"].to_numpy()),
     ]
-    counts = classification.confusion(rows, study.dataset.classes)
+    counts = classification.confusion_counts(rows, study.dataset.classes)
     table = tidy_table(parts)
     curve = stats.calibration_bins(*labelled_confidences(table), settings["bins"])
     arrays = {"confusion": counts.to_numpy(np.int32), "classes": np.array(counts.columns, str)}

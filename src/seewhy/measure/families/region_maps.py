@@ -1,6 +1,6 @@
 """Rows of a segmentation study with their maps, what the model says of their pixels, and whose pixels these are.
 
-A row is an image and a class, as `tasks.segmentation.predict` gives them.
+A row is an image and a class, as `tasks.segmentation.predict_rows` gives them.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class RegionMaps:
 
 def map_regions(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> RegionMaps:
     """Maps and pixels of the rows: one pass for what the stage has not stored, one for the segments."""
-    true, seen = segmentation.masks(rows, study), segmentation.seen(study, rows)
+    true, seen = segmentation.true_masks(rows, study), segmentation.predict_pixels(study, rows)
     known = (true != segmentation.VOID).any((1, 2))
     believed = np.where(known[:, None, None], true, seen.labels)
     return RegionMaps(study, rows, attribute_rows(study, rows, methods), seen, believed, rows["image"][known].nunique())

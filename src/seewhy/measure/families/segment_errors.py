@@ -71,7 +71,7 @@ def measure_segment_errors(study: Study, settings: Mapping[str, Any]) -> Result:
     arrays = {
         "classes": np.array(classes, str),
         "confusion": counts,
-        "labels": segmentation.seen(study, head).labels,
+        "labels": segmentation.predict_pixels(study, head).labels,
         "cases": np.array([len(known), wrong, len(worst)]),
     }
     return Result(tidy_table([*_share_rows(here), *_lift_rows(here)]), shown_rows(head) | arrays)

@@ -94,7 +94,10 @@ def measure_segment_maps(study: Study, settings: Mapping[str, Any]) -> Result:
     arrays = named_maps(dict(zip(fine.maps, fine.visible_strengths(56).values(), strict=True)))
     arrays |= named_maps(score_maps(study, few), "score") | named_maps(at, "layer")
     arrays |= {f"card_{name}": some for name, some in shown_rows(cards).items()}
-    arrays |= {"labels": segmentation.seen(study, shown).labels, "card_labels": segmentation.seen(study, cards).labels}
+    arrays |= {
+        "labels": segmentation.predict_pixels(study, shown).labels,
+        "card_labels": segmentation.predict_pixels(study, cards).labels,
+    }
     arrays |= {"layers": np.array(names, str), "truth": np.array([here.masked, here.image_count])}
     arrays |= {"layer": np.array(study.layer, str), "empty": np.array(here.found.count_empty("gradcam"))}
     return Result(tidy_table(parts), shown_rows(shown) | arrays)

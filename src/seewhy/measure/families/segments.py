@@ -36,8 +36,8 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
     """
     classes, frame = study.dataset.classes, study.dataset.frame.assign(target=0)
     masked = frame[frame["mask"].notna()] if "mask" in frame else frame.head(0)
-    predicted = segmentation.seen(study, masked).labels
-    counts = segments.confusion_matrices(predicted, segmentation.masks(masked, study), len(classes))
+    predicted = segmentation.predict_pixels(study, masked).labels
+    counts = segments.confusion_matrices(predicted, segmentation.true_masks(masked, study), len(classes))
     both, either = segments.shared_pixels(counts)
     parts = [
         tidy_rows(masked[there].assign(target=k), "", "iou", both[there, k] / either[there, k], map_class=name)
@@ -54,7 +54,7 @@ def measure_segments(study: Study, settings: Mapping[str, Any]) -> Result:
             "confusions": counts.astype(np.int32),
             "classes": np.array(classes, str),
             "images": shown["image"].to_numpy(str),
-            "labels": segmentation.seen(study, shown).labels,
+            "labels": segmentation.predict_pixels(study, shown).labels,
         },
     )
 

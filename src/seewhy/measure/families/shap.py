@@ -186,7 +186,7 @@ def hidden_rows(study: Study, rows: pd.DataFrame) -> list[pd.DataFrame]:
             targets = torch.tensor(part["target"].tolist(), device=study.device)
             seen = {"": batch, "blur": blur_input(batch), "mean colour": torch.zeros_like(batch)}
             for hidden, one in seen.items():
-                score = segmentation.score(output_of(study.model(one)), targets).cpu().numpy()
+                score = segmentation.target_score(output_of(study.model(one)), targets).cpu().numpy()
                 parts.append(tidy_rows(part, "", "hidden_score", score, hidden=hidden))
     return parts
 

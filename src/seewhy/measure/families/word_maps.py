@@ -75,7 +75,7 @@ def lime_maps(
             words = model(batch)[0].argmax(-1)[: row.target + 1].tolist()
         score = Score((row.target * len(known) + words[row.target],), rule=word_score)
         options = {"lime": {"samples": samples, "seed": seed}}
-        found = explain(model.saying(words), batch, methods=["lime"], targets=[score], options=options)["lime"]
+        found = explain(model.made_to_say(words), batch, methods=["lime"], targets=[score], options=options)["lime"]
         maps.append(pool_squares(found.sum(2).cpu(), cells)[0, 0])
     return np.stack(maps) if maps else np.empty((0, cells, cells), np.float32)
 

@@ -11,16 +11,16 @@ PARTS = ("address", "tools", "gallery", "enlarged", "strips", "figures")  # in t
 
 
 @cache
-def styles(*names: str) -> str:
+def page_styles(*names: str) -> str:
     """Files of template/styles, one after the other."""
-    return "".join(_read(f"styles/{name}.css") for name in names)
+    return "".join(_read_asset(f"styles/{name}.css") for name in names)
 
 
 @cache
-def script() -> str:
+def page_script() -> str:
     """The one script: the files of template/script in a scope of their own."""
-    return "(() => {\n" + "".join(_read(f"script/{name}.js") for name in PARTS) + "})();\n"
+    return "(() => {\n" + "".join(_read_asset(f"script/{name}.js") for name in PARTS) + "})();\n"
 
 
-def _read(name: str) -> str:
+def _read_asset(name: str) -> str:
     return (TEMPLATE / name).read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ class Section:
     refused: bool = False
 
     @property
-    def shown(self) -> list[tuple[str, str]]:
+    def shown_parts(self) -> list[tuple[str, str]]:
         """Its parts; of a section that was not run the code only."""
         empty = self.refused and not any(kind == OUTPUT for kind, _ in self.parts)
         return [part for part in self.parts if part[0] == CODE] if empty else self.parts
@@ -83,7 +83,7 @@ class _Reader:
     def read_output(self, output: Mapping[str, Any]) -> None:
         """What a cell has put out: to the page's ends or to its place."""
         data = output.get("data", {})
-        kind, html = kinds.kind_of(data), output_html(output)
+        kind, html = kinds.output_kind(data), output_html(output)
         if kind in WITH_TERMS:
             html = self.glossary.mark_terms(html)
         if kind == kinds.FINDING or (kind == kinds.CHECKS and self.found):
@@ -107,7 +107,7 @@ def read_page(notebook: Mapping[str, Any]) -> Page:
     first, *rest = reader.sections
     setup = [html for kind, html in first.parts if kind == CODE]
     intro = [part for part in first.parts if part[0] != CODE]
-    body = _folded(intro, reader.glossary) + "".join(_folded(one.shown, reader.glossary) for one in rest)
+    body = _fold_code(intro, reader.glossary) + "".join(_fold_code(one.shown_parts, reader.glossary) for one in rest)
     body, titles = headings.anchor_headings(body)
     return Page(
         question=next((text for level, _, text in titles if level == 1), ""),
@@ -117,7 +117,7 @@ def read_page(notebook: Mapping[str, Any]) -> Page:
         provenance="\n".join(reader.provenance),
         not_run=reader.not_run,
         toc=[{"id": name, "text": text} for level, name, text in titles if level == 2],
-        terms=reader.glossary.entries,
+        terms=reader.glossary.used_entries,
     )
 
 
@@ -129,7 +129,7 @@ def output_html(output: Mapping[str, Any]) -> str:
         return f'<pre class="text error">{escape(plain_text(chr(10).join(output["traceback"])))}</pre>'
     data = output["data"]
     if "text/html" in data:
-        return _checked("".join(data["text/html"]))
+        return _check_html("".join(data["text/html"]))
     for kind in KINDS:
         if kind in data:
             return picture_html(kind, "".join(data[kind]), output.get("metadata", {}).get(kind, {}))
@@ -140,7 +140,7 @@ def output_html(output: Mapping[str, Any]) -> str:
     return f'<pre class="text">{escape(plain_text("".join(data["text/plain"])))}</pre>' if "text/plain" in data else ""
 
 
-def _checked(html: str) -> str:
+def _check_html(html: str) -> str:
     """HTML of an output, without what the page has or forbids; every picture in it says what it shows."""
     html = INLINE.sub(r"\1", EMBEDDED.sub("", html))
     for image in re.findall(r"<img\b[^>]*>", html):
@@ -149,16 +149,16 @@ def _checked(html: str) -> str:
     return html
 
 
-def _folded(parts: Sequence[tuple[str, str]], glossary: Glossary) -> str:
+def _fold_code(parts: Sequence[tuple[str, str]], glossary: Glossary) -> str:
     """Parts in order; code that follows code without an output between stands in one fold."""
     return "\n".join(
         html if kind == OUTPUT else f'<div class="prose">\n{glossary.mark_terms(html)}</div>' if kind == PROSE
         else f'<details class="code"><summary>Code</summary>\n{html}\n</details>'
-        for kind, html in _joined(parts)
+        for kind, html in _join_code(parts)
     )  # fmt: skip
 
 
-def _joined(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _join_code(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Parts with neighbouring code blocks as one part."""
     held: list[str] = []
     for kind, html in parts:

@@ -45,31 +45,31 @@ class Glossary:
         parts, inside = TAG.split(html), list[str]()
         for k, part in enumerate(parts):
             if part.startswith("<"):
-                _follow(part, inside)
+                _track_silent_tags(part, inside)
             elif part.strip() and not inside:
-                parts[k] = _pattern().sub(self._mark, part)
+                parts[k] = _spelling_pattern().sub(self._link_first_use, part)
         return "".join(parts)
 
     @property
-    def entries(self) -> list[dict[str, str]]:
+    def used_entries(self) -> list[dict[str, str]]:
         """Id, term and explanation of the terms that were used, in alphabetical order."""
         names = sorted(self.used, key=str.lower)
-        return [{"id": _ident(name), "term": name, "text": terms()[name]} for name in names]
+        return [{"id": _entry_id(name), "term": name, "text": term_explanations()[name]} for name in names]
 
     @property
-    def _mark(self) -> Callable[[re.Match[str]], str]:
+    def _link_first_use(self) -> Callable[[re.Match[str]], str]:
         def mark(match: re.Match[str]) -> str:
-            name = _forms()[match[0].replace("\N{NO-BREAK SPACE}", " ").lower()]
+            name = _spellings_of_terms()[match[0].replace("\N{NO-BREAK SPACE}", " ").lower()]
             if name in self.used:
                 return match[0]
             self.used.append(name)
-            ident, text = _ident(name), escape(terms()[name])
+            ident, text = _entry_id(name), escape(term_explanations()[name])
             return f'<a class="term" href="#{ident}" aria-describedby="{ident}" data-tip="{text}">{match[0]}</a>'
 
         return mark
 
 
-def _follow(tag: str, inside: list[str]) -> None:
+def _track_silent_tags(tag: str, inside: list[str]) -> None:
     """Keep `inside`, the silent elements around what comes next, up to date."""
     name = NAME.match(tag)
     if name and name[1] in SILENT:
@@ -79,32 +79,32 @@ def _follow(tag: str, inside: list[str]) -> None:
             inside.remove(name[1])
 
 
-def _ident(name: str) -> str:
+def _entry_id(name: str) -> str:
     return "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 @cache
-def terms() -> Mapping[str, str]:
+def term_explanations() -> Mapping[str, str]:
     """Each term with its explanation."""
-    return {name: str(entry["text"]) for name, entry in _read().items()}
+    return {name: str(entry["text"]) for name, entry in _read_glossary().items()}
 
 
 @cache
-def _read() -> Mapping[str, Mapping[str, object]]:
+def _read_glossary() -> Mapping[str, Mapping[str, object]]:
     from ruamel.yaml import YAML
 
     return dict(YAML(typ="safe").load(PATH))  # type: ignore[no-untyped-call]
 
 
 @cache
-def _forms() -> Mapping[str, str]:
+def _spellings_of_terms() -> Mapping[str, str]:
     """Each spelling in lower case, and its term."""
-    return {form.lower(): name for name, entry in _read().items() for form in (name, *entry.get("forms", ()))}  # type: ignore[misc]
+    return {form.lower(): name for name, entry in _read_glossary().items() for form in (name, *entry.get("forms", ()))}  # type: ignore[misc]
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
+def _spelling_pattern() -> re.Pattern[str]:
     """Any spelling as a whole word, the longest first; spaces may be such that do not break."""
-    forms = sorted(_forms(), key=len, reverse=True)
+    forms = sorted(_spellings_of_terms(), key=len, reverse=True)
     spellings = (re.escape(form).replace(r"\ ", "[ \N{NO-BREAK SPACE}]") for form in forms)
     return re.compile(rf"(?<![\w-])(?:{'|'.join(spellings)})(?![\w-])", re.IGNORECASE)

@@ -19,7 +19,7 @@ def anchor_headings(body: str) -> tuple[str, list[tuple[int, str, str]]]:
     """
     found: list[tuple[int, str, str]] = []
 
-    def anchor(match: re.Match[str]) -> str:
+    def add_id(match: re.Match[str]) -> str:
         level, text = int(match[1]), unescape(TAG.sub("", match[2])).strip()
         name = base = heading_id(text)
         number = 1
@@ -29,13 +29,13 @@ def anchor_headings(body: str) -> tuple[str, list[tuple[int, str, str]]]:
         found.append((level, name, text))
         return f'<h{level} id="{name}">{match[2]}</h{level}>'
 
-    body = HEADING.sub(anchor, body)
+    body = HEADING.sub(add_id, body)
     known = {text.replace(" ", "-"): name for _, name, text in found}  # JupyterLab's id -> ours
 
-    def link(match: re.Match[str]) -> str:
+    def relink_heading(match: re.Match[str]) -> str:
         return f'href="#{known.get(unescape(unquote(match[1])), match[1])}"'
 
-    return re.sub(r'href="#([^"]+)"', link, body), found
+    return re.sub(r'href="#([^"]+)"', relink_heading, body), found
 
 
 def heading_id(text: str) -> str:

@@ -15,10 +15,10 @@ FINDING, CHECKS, TEXT, NOTE, GALLERY, NOT_RUN, PROVENANCE = (
 ALL = (FINDING, CHECKS, TEXT, NOTE, GALLERY, NOT_RUN, PROVENANCE)
 
 
-def kind_of(data: Mapping[str, Any]) -> str:
+def output_kind(data: Mapping[str, Any]) -> str:
     """The MIME type of ours that an output's data have; empty for any other output.
 
-    >>> kind_of({"text/html": "<p>one</p>", NOTE: {}}) == NOTE
+    >>> output_kind({"text/html": "<p>one</p>", NOTE: {}}) == NOTE
     True
     """
     return next((kind for kind in ALL if kind in data), "")
@@ -31,7 +31,7 @@ def read_outputs(notebook: Path) -> list[dict[str, Any]]:
     return list(_all_data(json.loads(notebook.read_text(encoding="utf-8"))))
 
 
-def first_of(outputs: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+def first_output(outputs: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     """What the first output of that kind says; empty when there is none."""
     return next((dict(data[kind]) for data in outputs if kind in data), {})
 

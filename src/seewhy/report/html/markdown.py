@@ -18,7 +18,7 @@ def markdown_html(source: str) -> str:
     >>> markdown_html("> **How to read.** Up is better.")
     '<blockquote class="reads"><p><strong>How to read.</strong> Up is better.</p>\\n</blockquote>\\n'
     """
-    html = str(_markdown()(_fold_guidance(source)))
+    html = str(_markdown_parser()(_fold_guidance(source)))
     html = GUIDANCE.sub(lambda match: f'<blockquote class="{CLASSES[match[1]]}">', html)
     html = re.sub(r"(<blockquote[^>]*>)\s+", r"\1", html)
     return html.replace("<!-- more -->", '<details class="more"><summary>More</summary>').replace(
@@ -30,7 +30,7 @@ def code_html(source: str) -> str:
     """Python source as a highlighted block; its text is the source itself."""
     from pygments import highlight
 
-    return str(highlight(source.rstrip(), *_highlighter())).rstrip("\n")
+    return str(highlight(source.rstrip(), *_code_highlighter())).rstrip("\n")
 
 
 def plain_text(text: str) -> str:
@@ -61,14 +61,14 @@ def _fold_line(line: str) -> str:
 
 
 @cache
-def _markdown() -> Any:
+def _markdown_parser() -> Any:
     import mistune
 
     return mistune.create_markdown(escape=False, plugins=["table", "strikethrough"])
 
 
 @cache
-def _highlighter() -> tuple[Any, Any]:
+def _code_highlighter() -> tuple[Any, Any]:
     from pygments.formatters.html import HtmlFormatter
     from pygments.lexers.python import PythonLexer
 

@@ -25,9 +25,9 @@ def picture_html(kind: str, content: str, about: dict[str, Any]) -> str:
     width, height, panels = about.get("width"), about.get("height"), about.get("panels")
     small = " small" if width and width <= SMALL else ""
     white = " white" if panels is None else ""  # from elsewhere: nothing is known of it
-    source = _address(kind, content)
+    source = _picture_address(kind, content)
     if panels and width and height:
-        inner = _twice(source, alt, width, height, panels)
+        inner = _picture_with_panels(source, alt, width, height, panels)
     else:
         size = f' width="{width}" height="{height}"' if width and height else ""
         inner = f'<img alt="{escape(alt)}"{size} src="{source}">'
@@ -37,7 +37,7 @@ def picture_html(kind: str, content: str, about: dict[str, Any]) -> str:
     )
 
 
-def _twice(source: str, alt: str, width: int, height: int, panels: str) -> str:
+def _picture_with_panels(source: str, alt: str, width: int, height: int, panels: str) -> str:
     """The picture, stored once, and over it the same clipped to its panels."""
     name, view = "f" + sha256(source.encode()).hexdigest()[:12], f'viewBox="0 0 {width} {height}"'
     size = f'width="{width}" height="{height}"'
@@ -49,7 +49,7 @@ def _twice(source: str, alt: str, width: int, height: int, panels: str) -> str:
     )
 
 
-def _address(kind: str, content: str) -> str:
+def _picture_address(kind: str, content: str) -> str:
     """The data address of a picture; a PNG from elsewhere as WebP where that is smaller."""
     if kind == SVG:
         return f"data:{SVG};base64,{base64.b64encode(content.encode()).decode()}"

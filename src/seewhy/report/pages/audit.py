@@ -16,7 +16,7 @@ from seewhy.measure.family import FAMILIES as KNOWN
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.metrics.registry import METRICS
 from seewhy.report.pages.estimates import method_title
-from seewhy.report.text import method_sentences, verdict_sentences
+from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
 from seewhy.study import Study
 
 FAMILIES = (
@@ -57,7 +57,7 @@ class Judged:
     tables: StudyTables
 
     @property
-    def first(self) -> str:
+    def main_method(self) -> str:
         """The method that the page leads with."""
         return next(iter(self.titles))
 
@@ -79,7 +79,7 @@ class Judged:
     @property
     def rows(self) -> list[dict[str, object]]:
         """Rows for `show.checks`: of the model, of the first method, and of params.yaml."""
-        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.first]
+        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.main_method]
         return [one.row() for one in [*kept, *self.own]]
 
 
@@ -91,7 +91,7 @@ def judge_study(study: Study) -> Judged:
     evidence, titles = gather_evidence(project, study.name, tables), method_titles(tables)
     of_model = [one for one in own if not one.figure.method and not one.figure.facets.get("region")]
     works = verdict_sentences.works_answer(model, of_model)
-    shortcut = verdict_sentences.shortcut_answer(checks, evidence)
+    shortcut = shortcut_sentences.shortcut_answer(checks, evidence)
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
     status = verdict_sentences.verdict_status([*checks, *own], evidence.waiting)

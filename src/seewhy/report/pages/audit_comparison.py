@@ -41,7 +41,7 @@ def check_table(comparison: Comparison, method: str) -> pd.DataFrame:
     """A row for each check: status, figure and interval in either study, and which is clearly better."""
     names = [study.name for study in comparison.studies]
     rows = [
-        (statement_of(first or second or {}), check_cell(first), check_cell(second), better_of(names, first, second))
+        (statement_of(first or second or {}), check_cell(first), check_cell(second), better_study(names, first, second))
         for first, second in shared_checks(comparison, method)
     ]
     return pd.DataFrame(rows, columns=["", *names, "clearly better"])
@@ -95,7 +95,7 @@ def check_cell(row: Row | None) -> str:
     return f"{row['status']} {value} ({about})".strip()
 
 
-def better_of(names: list[str], first: Row | None, second: Row | None) -> str:
+def better_study(names: list[str], first: Row | None, second: Row | None) -> str:
     """The study whose interval lies wholly on the better side of the other's; 'neither' where they meet; '–' where one
     has no figure, or both pass a check of which less is no better."""
     if not (first and second and has_figure(first) and has_figure(second)) or first["n"] is None:

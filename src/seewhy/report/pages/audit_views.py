@@ -200,6 +200,8 @@ def own_chart(measurement: Measurement) -> tuple[Drawing, str, pd.DataFrame, str
         if row.against
     }
     better = f", {metric.better} is better" if metric.better else ""
-    chart = figures.interval_chart(*views.bars(named), reference=metric.chance, xlabel=f"{metric.title}{unit}{better}")
+    chart = figures.interval_chart(
+        *views.interval_bars(named), reference=metric.chance, xlabel=f"{metric.title}{unit}{better}"
+    )
     caption = f"{metric.title}{unit}: mean over images, and what each method has over the best baseline"
-    return chart, f"{metric.title}: {views.said(named)}", views.estimates({**named, **over}), caption
+    return chart, f"{metric.title}: {views.estimates_text(named)}", views.estimate_table({**named, **over}), caption

@@ -60,7 +60,7 @@ def wrong_strips(errors: Measurement, count: int) -> list[Strip]:
     judged = study.predictions.dropna(subset="correct").reset_index(drop=True)
     images = mistaken_rows(judged)["image"].drop_duplicates().head(count)
     chosen = images.to_frame().merge(judged, on="image")
-    return caption_views.strips(study, attribute_rows(study, chosen, [METHOD]), METHOD) if len(chosen) else []
+    return caption_views.caption_strips(study, attribute_rows(study, chosen, [METHOD]), METHOD) if len(chosen) else []
 
 
 def swapped_figure(errors: Measurement, count: int) -> tuple[Figure, str]:
@@ -70,7 +70,7 @@ def swapped_figure(errors: Measurement, count: int) -> tuple[Figure, str]:
     rows = keys.merge(errors.study.predictions, on=["image", "target"], how="left")
     rows = rows.assign(label=arrays["opposites"][:count])  # the title then says what the reference has
     maps: dict[str, np.ndarray] = {title: arrays[name][:count] for name, title in MAPS.items()}
-    return views.grid(errors.study, rows, maps), f"Words for the wrong side: {views.described(rows, maps)}"
+    return views.map_figure(errors.study, rows, maps), f"Words for the wrong side: {views.describe_images(rows, maps)}"
 
 
 def spread_estimates(errors: Measurement) -> dict[str, Estimate]:

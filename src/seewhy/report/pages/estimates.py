@@ -57,7 +57,19 @@ def named_estimates(summary: pd.DataFrame, by: str = "method", **where: Any) -> 
     return dict(zip(titles, map(row_estimate, rows.itertuples()), strict=True))
 
 
-def differences(summary: pd.DataFrame, method: str, **where: Any) -> dict[str, Estimate]:
+def facet_estimates(summary: pd.DataFrame, metric: str, facet: str) -> dict[str, Estimate]:
+    """Estimates of one metric of a summary, by a facet, in their order.
+
+    >>> rows = [("loss", "", "3", 0.5, 0.4, 0.6, 9), ("loss", "", "7", 0.2, 0.1, 0.3, 9)]
+    >>> summary = pd.DataFrame(rows, columns=["metric", "versus", "channel", "estimate", "low", "high", "n"])
+    >>> facet_estimates(summary, "loss", "channel")["7"].value
+    0.2
+    """
+    rows = select_summary(summary, metric=metric)
+    return {str(name): row_estimate(row) for name, row in zip(rows[facet], rows.itertuples(), strict=True)}
+
+
+def method_differences(summary: pd.DataFrame, method: str, **where: Any) -> dict[str, Estimate]:
     """What one method has over each name that it was compared with: 'Grad-CAM minus centre baseline'."""
     rows = summary[(summary["method"] == method) & (summary["versus"] != "")]
     for name, value in where.items():

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,7 @@ def model_card(study: Study) -> pd.DataFrame:
         else f"{format_value(point.claimed_accuracy, '%')} (validation)",
         **({"classes": f"{len(names)}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"} if names else {}),
         "images": f"{len(study.dataset.frame)} of dataset {study.dataset.name}, split {settings.split}",
-        **fed(study),
+        **describe_input(study),
         "settings from": study.resolved_preprocessing.sentence,
         **confidence_fact(study),
         "layer of the maps": study.layer,
@@ -59,7 +58,7 @@ def confidence_fact(study: Study) -> dict[str, str]:
     return {"confidence": "sigmoid of each output" if several else CONFIDENCE[study.settings.output]}
 
 
-def fed(study: Study) -> dict[str, str]:
+def describe_input(study: Study) -> dict[str, str]:
     """How an image becomes the network's input."""
     return describe_preprocessing(study.preprocessing)
 
@@ -75,13 +74,14 @@ def input_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def warnings(study: Study) -> list[str]:
+def checkpoint_warnings(study: Study) -> list[str]:
     """What differs between what the checkpoint says of itself and what was set."""
     point, seen, names = study.checkpoint, study.preprocessing, study.dataset.classes
     found = [
-        f"The checkpoint was made with {name} = {point.config[name]}; this study uses {_none(getattr(seen, key))}."
+        f"The checkpoint was made with {name} = {point.config[name]}; "
+        f"this study uses {_none_as_words(getattr(seen, key))}."
         for key in NAMES
-        if (name := config_key(point.config, key)) and not _same(point.config[name], getattr(seen, key))
+        if (name := config_key(point.config, key)) and not _same_setting(point.config[name], getattr(seen, key))
     ]
     if point.classes is not None and names and point.classes != names:
         place = next((k for k, pair in enumerate(zip(point.classes, names, strict=False)) if pair[0] != pair[1]), None)
@@ -94,7 +94,7 @@ def warnings(study: Study) -> list[str]:
     return found
 
 
-def squashed(study: Study, predicted: pd.DataFrame) -> list[str]:
+def probability_warnings(study: Study, predicted: pd.DataFrame) -> list[str]:
     """A warning where the outputs look like probabilities already: a softmax of those says next to nothing."""
     found = np.stack(predicted["probabilities"].tolist())
     if study.settings.output != "logits" or (found.max(1) > ALIKE * found.min(1)).any():
@@ -115,13 +115,8 @@ def majority_baseline(study: Study) -> MajorityBaseline:
     return compare_task(study.dataset.task, rows, study.base.seed)
 
 
-def _none(value: Any) -> Any:
+def _none_as_words(value: Any) -> Any:
     return "none" if value is None else value
-
-
-def written_files(study: Study, *names: str) -> list[Path]:
-    """Those files beside the study's pages that a stage has written; run alone, a notebook has none."""
-    return [path for path in study.files(*names) if path.is_file()]
 
 
 def severity_beside_verdict(study: Study, answer: str) -> str:
@@ -136,7 +131,7 @@ def severity_beside_verdict(study: Study, answer: str) -> str:
     return verdict if verdict in ("broken", "shortcut", "unstable") else "fine"
 
 
-def _same(claimed: Any, used: Any) -> bool:
+def _same_setting(claimed: Any, used: Any) -> bool:
     """Whether two settings mean the same: one number stands for both sides, or for all channels."""
     if used is None:
         return False
@@ -146,7 +141,7 @@ def _same(claimed: Any, used: Any) -> bool:
     return bool(np.allclose(one, other, rtol=1e-5))
 
 
-def provenance(study: Study, **parameters: Any) -> dict[str, Any]:
+def study_provenance(study: Study, **parameters: Any) -> dict[str, Any]:
     """What a page was made from: hashes of checkpoint, data and code, seed, versions, device, parameters."""
     settings, base = study.settings, study.base
     data = artifacts.file_sha256(artifacts.dataset_path(study.root, settings.dataset))

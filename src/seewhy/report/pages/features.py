@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy.formatting import format_value
 from seewhy.measure.families.layers import leading_layer, place_losses
 from seewhy.measure.families.tables import refusal_reason
 from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
-from seewhy.report.pages.readings import estimate_in, estimates_by
+from seewhy.report.pages.estimates import facet_estimates, read_estimate
+from seewhy.report.pages.views import values_text
 from seewhy.stats import FEWEST, Estimate
 from seewhy.study import Study
 from seewhy.tasks import captioning, segmentation
@@ -64,8 +64,8 @@ def channel_values(channels: Measurement, layers: Measurement) -> dict[str, Any]
     summary = channels.summary()
     gradient = channels.arrays.get("coincide")
     return {
-        "needed": estimate_in(summary, "channels_for_half"),
-        "agreement": estimate_in(summary, "gradient_agreement"),
+        "needed": read_estimate(summary, metric="channels_for_half"),
+        "agreement": read_estimate(summary, metric="gradient_agreement"),
         "channels": channels.arrays["ablation"].shape[1] if "ablation" in channels.arrays else 0,
         "coincide": gradient is not None and bool(gradient),
         "layer": channels.study.layer,
@@ -82,13 +82,13 @@ def channel_values(channels: Measurement, layers: Measurement) -> dict[str, Any]
 
 def channel_losses(channels: Measurement, count: int) -> dict[str, Estimate]:
     """What the score loses without each of the top channels, the most important first; empty where none is measured."""
-    found = estimates_by(channels.summary(), "channel_loss", "channel") if "channel" in channels.table else {}
+    found = facet_estimates(channels.summary(), "channel_loss", "channel") if "channel" in channels.table else {}
     return {f"channel {name}": one for name, one in list(found.items())[:count] if one.measured}
 
 
 def layer_estimates(layers: Measurement, metric: str) -> dict[str, Estimate]:
     """`place_loss` or `layer_width` of each layer, shallow to deep; empty where none was measured."""
-    return {} if refusal_reason(layers.table, "place_loss") else estimates_by(layers.summary(), metric, "layer")
+    return {} if refusal_reason(layers.table, "place_loss") else facet_estimates(layers.summary(), metric, "layer")
 
 
 def place_chart(losses: dict[str, Estimate]) -> Figure:
@@ -123,6 +123,6 @@ def patch_table(channels: Measurement, count: int) -> pd.DataFrame:
     return pd.DataFrame({"channel": [str(k) for k in channels.arrays["channels"][:count]], "strongest first": files})
 
 
-def described(estimates: dict[str, Estimate]) -> str:
+def describe_losses(estimates: dict[str, Estimate]) -> str:
     """Named figures for alternative text."""
-    return "; ".join(f"{name} {format_value(one.value)}" for name, one in estimates.items() if one.measured)
+    return values_text({name: one.value for name, one in estimates.items() if one.measured})

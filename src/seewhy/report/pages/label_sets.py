@@ -9,7 +9,7 @@ from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.labels import label_estimates
 from seewhy.measure.measurement import Measurement
 from seewhy.report.pages.readings import result_of
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.stats import FEWEST, Estimate, proportion
 from seewhy.study import Study
 
@@ -68,7 +68,7 @@ def error_rates(measured: Measurement, most: int = 30) -> dict[str, Estimate]:
     }
 
 
-def together_table(measured: Measurement, most: int) -> pd.DataFrame:
+def label_pair_table(measured: Measurement, most: int) -> pd.DataFrame:
     """Pairs of labels: in how many images both are true, and both predicted; those that differ most first."""
     names = measured.arrays["classes"].astype(object)
     first, second = np.triu_indices(len(names), 1)
@@ -135,8 +135,8 @@ def set_titles(study: Study, rows: pd.DataFrame) -> list[str]:
     every, titles = study.predictions, []
     for image in rows["image"]:
         own = every[every["image"] == image]
-        parts = [f"predicted: {shown(', '.join(own.loc[own['is_predicted'], 'predicted']) or 'nothing')}"]
+        parts = [f"predicted: {shorten_text(', '.join(own.loc[own['is_predicted'], 'predicted']) or 'nothing')}"]
         if missed := ", ".join(own.loc[own["is_true"].fillna(False).astype(bool) & ~own["is_predicted"], "predicted"]):
-            parts.append(f"missed: {shown(missed)}")
-        titles.append("\n".join([shown(image.rpartition("/")[2]), *parts]))
+            parts.append(f"missed: {shorten_text(missed)}")
+        titles.append("\n".join([shorten_text(image.rpartition("/")[2]), *parts]))
     return titles

@@ -37,12 +37,12 @@ class MeanMaps:
     total: int = 0
 
     @property
-    def titles(self) -> list[str]:
+    def class_titles(self) -> list[str]:
         """The classes with their n, over the columns of a figure."""
         return [f"{name}\nn = {n}" for name, n in self.counts.items()]
 
     @property
-    def alt(self) -> str:
+    def alt_text(self) -> str:
         """The classes with their n, for alternative text."""
         return "; ".join(f"{name} (n = {n})" for name, n in self.counts.items())
 
@@ -56,7 +56,7 @@ def mean_maps(study: Study, most: int, method: str = "hirescam") -> MeanMaps:
     shares, names = attribute_rows(study, rows, [method]).shares(method), rows["predicted"].to_numpy(object)
     by_class, few = regions.mean_maps(shares, names.tolist())
     kept = dict(list(by_class.items())[:most])
-    others = {name: with_values(shares[names != name]) for name in kept}
+    others = {name: nonempty_maps(shares[names != name]) for name in kept}
     maps = np.array([one for one, _ in kept.values()]).reshape(len(kept), *shares.shape[1:])
     rest = np.array([mean_of_enough(some) for some in others.values()]).reshape(maps.shape)
     photos = [study.photos(rows[names == name].head(PHOTOS)).mean(0).round().astype(np.uint8) for name in kept]
@@ -65,7 +65,7 @@ def mean_maps(study: Study, most: int, method: str = "hirescam") -> MeanMaps:
     return MeanMaps(photos, maps, maps - rest, counts, few, alone, len(by_class))
 
 
-def with_values(shares: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "k h w"]:
+def nonempty_maps(shares: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, "k h w"]:
     """The maps that have any positive attribution."""
     return shares[np.isfinite(shares).all((1, 2))]
 

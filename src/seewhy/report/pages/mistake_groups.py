@@ -15,8 +15,8 @@ from seewhy.measure.measurement import Measurement
 from seewhy.metrics import clusters
 from seewhy.report import figures
 from seewhy.report.pages.readings import rows_of_images
-from seewhy.report.pages.views import listed
-from seewhy.report.plots.sheet import shown
+from seewhy.report.pages.views import describe_maps
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.stats import Estimate
 from seewhy.study import Study
 
@@ -51,28 +51,28 @@ class MistakeGroups:
     most: int = GROUPED
 
     @property
-    def count(self) -> int:
+    def group_count(self) -> int:
         """How many groups."""
         return 0 if self.reason else len(self.arrays["medoids"])
 
     @property
-    def grouped(self) -> int:
+    def grouped_count(self) -> int:
         """How many mistakes are in groups."""
         return 0 if self.reason else len(select_rows(self.table, "silhouette"))
 
     @property
-    def distinct(self) -> bool:
+    def has_distinct_groups(self) -> bool:
         """Whether the groups are apart, and further than maps without groups would be."""
         return clusters.are_distinct(self.silhouette, self.baseline)
 
-    def rows(self, number: int) -> pd.DataFrame:
+    def group_rows(self, number: int) -> pd.DataFrame:
         """The mistakes of a group, 0 the largest."""
         own = select_rows(self.table, "silhouette", group=str(number + 1))
         return rows_of_images(self.study, own["image"].to_numpy())
 
-    def pairs(self, number: int) -> list[tuple[str, str, int]]:
+    def confused_pairs(self, number: int) -> list[tuple[str, str, int]]:
         """True and predicted class and their count in that group, the most frequent first."""
-        found = samples.confused_pairs(self.rows(number))[["label", "predicted", "count"]]
+        found = samples.confused_pairs(self.group_rows(number))[["label", "predicted", "count"]]
         return list(found.itertuples(index=False, name=None))
 
     def on_object(self, number: int) -> Estimate:
@@ -96,22 +96,22 @@ def group_figure(groups: MistakeGroups) -> tuple[Figure, str]:
     study, rows = groups.study, rows_of_images(groups.study, groups.arrays["medoids"])
     maps = {"HiResCAM, predicted class": groups.arrays["map:medoid"], "mean of the group": groups.arrays["map:mean"]}
     titles = [
-        f"group {number + 1}, n = {len(groups.rows(number))}\n{shown(row.image.rpartition('/')[2])}\n"
-        f"{shown(row.label)} predicted as {shown(row.predicted)}"
+        f"group {number + 1}, n = {len(groups.group_rows(number))}\n{shorten_text(row.image.rpartition('/')[2])}\n"
+        f"{shorten_text(row.label)} predicted as {shorten_text(row.predicted)}"
         for number, row in enumerate(rows.itertuples())
     ]
     outlines = list(study.object_masks(rows))
     fig = figures.map_grid(list(study.photos(rows)), maps, titles, outlines=outlines, **study.map_colours)
-    return fig, f"Typical mistake and mean map: {listed(titles, maps)}"
+    return fig, f"Typical mistake and mean map: {describe_maps(titles, maps)}"
 
 
 def group_table(groups: MistakeGroups) -> pd.DataFrame:
     """One row a group: size, pairs of classes, mean confidence, densest place, attribution on the object."""
     rows = []
-    for number in range(groups.count):
-        own, inside = groups.rows(number), groups.on_object(number)
+    for number in range(groups.group_count):
+        own, inside = groups.group_rows(number), groups.on_object(number)
         zone, share = densest_place(groups.arrays["map:mean"][number])
-        told = (mix_of_pairs(groups.pairs(number)), float(own["confidence"].mean()), zone, share)
+        told = (pairs_text(groups.confused_pairs(number)), float(own["confidence"].mean()), zone, share)
         rows.append((number + 1, len(own), *told, inside.value, inside.low, inside.high, inside.n))
     names = ["group", "images", "true → predicted", "mean confidence", "densest", "share there"]
     return pd.DataFrame(rows, columns=[*names, "on the object", "low", "high", "n"])
@@ -129,8 +129,8 @@ def densest_place(cam: Float[np.ndarray, "h w"]) -> tuple[str, float]:
     return ZONES[best], float(thirds[best] / thirds.sum())
 
 
-def mix_of_pairs(pairs: Sequence[tuple[str, str, int]]) -> str:
+def pairs_text(pairs: Sequence[tuple[str, str, int]]) -> str:
     """'cat → cup 3, cup → cat 1, and 2 more pairs'."""
-    told = [f"{shown(true)} → {shown(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
+    told = [f"{shorten_text(true)} → {shorten_text(predicted)} {count}" for true, predicted, count in pairs[:NAMED]]
     rest = len(pairs) - NAMED
     return ", ".join([*told, *([f"and {rest} more pair{'s' * (rest > 1)}"] if rest > 0 else [])])

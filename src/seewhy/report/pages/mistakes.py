@@ -20,7 +20,7 @@ from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.pages.mistake_groups import MistakeGroups
 from seewhy.report.pages.readings import result_of, rows_of_images
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.report.text.verdict_sentences import works_answer
 from seewhy.stats import FEWEST, Estimate, proportion
 from seewhy.study import Study
@@ -70,7 +70,7 @@ def find_pattern(measured: Measurement, grouped: MistakeGroups) -> Pattern:
         "no label": labelled.empty,
         "none wrong": not wrong,
         "broken": works.severity == "broken",
-        "groups": grouped.distinct,
+        "groups": grouped.has_distinct_groups,
         "pair": share.low > MOST,
         "object": apart.high < 0,
         "few": wrong < clusters.LEAST,
@@ -81,7 +81,7 @@ def find_pattern(measured: Measurement, grouped: MistakeGroups) -> Pattern:
     answer = answers.get(kind, "No" if kind == "none" else "Yes")
     severity = {"broken": "broken", "no label": "unknown", "few": "unknown"}.get(kind, "")
     return Pattern(
-        kind, answer, severity, wrong, len(labelled), works.sentence, grouped.count, pair, count, share, apart
+        kind, answer, severity, wrong, len(labelled), works.sentence, grouped.group_count, pair, count, share, apart
     )
 
 
@@ -124,12 +124,12 @@ def difference_figure(study: Study, rows: pd.DataFrame, maps: dict[str, np.ndarr
         list(study.photos(some)),
         apart,
         1.0,
-        views.titles(some),
-        views.correct(some),
+        views.image_titles(some),
+        views.correct_marks(some),
         label="true class  ←  0  →  predicted class",
         outlines=list(study.object_masks(some)),
     )
-    return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.described(some, apart)}"
+    return fig, f"Grad-CAM of the predicted class minus that of the true class: {views.describe_images(some, apart)}"
 
 
 def neighbour_sides(near: Measurement) -> Sides | None:
@@ -162,7 +162,7 @@ def neighbour_figure(near: Measurement, count: int) -> tuple[Figure, str]:
         pictures.append(list(study.photos(own)))
         told = zip(own["image"], own["label"], some["side"], some["value"], strict=True)
         names.append([neighbour_title(*one) for one in told])
-    titles = views.titles(head)
+    titles = views.image_titles(head)
     told_all = "; ".join(f"{title} beside {', '.join(some)}" for title, some in zip(titles, names, strict=True))
     fig = figures.nearest_images(list(study.photos(head)), titles, pictures, names)
     return fig, f"Nearest correct images: {told_all}".replace("\n", ", ")
@@ -171,7 +171,7 @@ def neighbour_figure(near: Measurement, count: int) -> tuple[Figure, str]:
 def neighbour_title(image: str, label: str, side: str, alike: float) -> str:
     """File, class and on whose side it is, and similarity of a neighbour."""
     of = {KINDS[0]: "predicted class", KINDS[1]: "true class"}.get(side, "another class")
-    return f"{shown(image.rpartition('/')[2])}\n{shown(label)}: {of}\nsimilarity {alike:.3f}"
+    return f"{shorten_text(image.rpartition('/')[2])}\n{shorten_text(label)}: {of}\nsimilarity {alike:.3f}"
 
 
 def doubted_rows(issues: Measurement) -> pd.DataFrame:
@@ -198,7 +198,8 @@ def doubt_values(issues: Measurement) -> dict[str, Any]:
 def doubt_figure(study: Study, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photos with file, label and the class that the model suggests; and the alternative text."""
     titles = [
-        f"{shown(row.image.rpartition('/')[2])}\nlabel {shown(row.label)}, suggested {shown(row.suggested)}"
+        f"{shorten_text(row.image.rpartition('/')[2])}\n"
+        f"label {shorten_text(row.label)}, suggested {shorten_text(row.suggested)}"
         f"\nmargin {format_value(row.margin, '+')}"
         for row in rows.itertuples()
     ]

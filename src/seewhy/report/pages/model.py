@@ -173,7 +173,7 @@ def show_inputs(study: Study, rows: pd.DataFrame, titles: Sequence[str]) -> None
     """
     told = sentences(PAGE)("sampled", shown=len(rows), total=len(study.dataset.frame), seed=study.base.seed)
     show.text(told)
-    right = views.correct(rows) if "correct" in rows else None
+    right = views.correct_marks(rows) if "correct" in rows else None
     sheet = figures.input_sheet(list(study.photos(rows)), titles, right)
     show.figure(sheet, f"Inputs of the network: {'; '.join(title.replace(chr(10), ', ') for title in titles)}")
     show.table(facts.input_values(study, rows), "Values that reach the network, over these images", folded=True)
@@ -182,5 +182,5 @@ def show_inputs(study: Study, rows: pd.DataFrame, titles: Sequence[str]) -> None
 def show_model(study: Study) -> None:
     """Which model this is, and what differs from what its checkpoint says of itself; the same for every task."""
     show.table(facts.model_card(study), "The model, its checkpoint and its preprocessing")
-    for warning in facts.warnings(study):
+    for warning in facts.checkpoint_warnings(study):
         show.note(warning)

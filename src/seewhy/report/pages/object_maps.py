@@ -91,7 +91,7 @@ def shown_methods(maps: Attributions) -> list[str]:
 def gallery_cards(study: Study, rows: pd.DataFrame) -> tuple[list[Card], list[str]]:
     """Cards of those rows (see `map_shapes`) with maps of the predicted class, and the methods to switch between."""
     maps = attribute_rows(study, rows, SHOWN)
-    return views.cards(study, replace(maps, rows=rows), range(len(rows))), shown_methods(maps)
+    return views.map_cards(study, replace(maps, rows=rows), range(len(rows))), shown_methods(maps)
 
 
 def row_shares(study: Study, rows: pd.DataFrame) -> np.ndarray:
@@ -113,7 +113,7 @@ def class_grid(study: Study, rows: pd.DataFrame, columns: dict[str, tuple[str, s
         title: attribute_rows(study, rows, [method], rows[of].tolist()).shares(method)
         for title, (method, of) in columns.items()
     }
-    return views.grid(study, rows, maps), views.described(rows, maps)
+    return views.map_figure(study, rows, maps), views.describe_images(rows, maps)
 
 
 def region_chart(summary: pd.DataFrame) -> tuple[Figure, pd.DataFrame, str]:
@@ -125,5 +125,5 @@ def region_chart(summary: pd.DataFrame) -> tuple[Figure, pd.DataFrame, str]:
     names = [f"{row.region}, {method_title(row.method)}" for row in rows.itertuples()]
     values = [Estimate(row.estimate, row.low, row.high, int(row.n)) for row in rows.itertuples()]
     named = dict(zip(names, values, strict=True))
-    chart = figures.interval_chart(*views.bars(named), reference=1.0, xlabel="lift (1 = chance)")
-    return chart, views.estimates(named), views.said(named, "×")
+    chart = figures.interval_chart(*views.interval_bars(named), reference=1.0, xlabel="lift (1 = chance)")
+    return chart, views.estimate_table(named), views.estimates_text(named, "×")

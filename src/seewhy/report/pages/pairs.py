@@ -18,8 +18,8 @@ from seewhy.report import figures
 from seewhy.report.pages import facts
 from seewhy.report.pages.audit_comparison import read_answers
 from seewhy.report.pages.readings import result_of
-from seewhy.report.pages.views import listed
-from seewhy.report.plots.sheet import marked, shown
+from seewhy.report.pages.views import describe_maps
+from seewhy.report.plots.sheet import mark_title, shorten_text
 from seewhy.stats import ODDS, Estimate, mean, proportion
 
 COMMON = 5  # images of a class from which on it has a row of its own
@@ -83,7 +83,7 @@ def pair_severity(values: dict[str, Any], answer: str) -> str:
     return "unknown" if answer in ("Undecided", "Not tested") else ""
 
 
-def accuracies(values: dict[str, Any]) -> dict[str, Estimate]:
+def study_accuracies(values: dict[str, Any]) -> dict[str, Estimate]:
     """Accuracy by study."""
     return dict(zip(values["names"], values["accuracy"], strict=True))
 
@@ -160,7 +160,7 @@ def pair_figure(comparison: Comparison, pair: Measurement, rows: pd.DataFrame) -
     maps = {name: pair.arrays[f"map:{side}"][places] for name, side in zip(names, SIDES, strict=True)}
     titles, photos = pair_titles(rows), shared_photos(comparison, rows, pair.arrays["shared"][places])
     fig = figures.map_grid(photos, maps, titles, **comparison.first.map_colours)
-    return fig, f"Photos with the maps of both models: {listed(titles, maps)}"
+    return fig, f"Photos with the maps of both models: {describe_maps(titles, maps)}"
 
 
 def shared_photos(comparison: Comparison, rows: pd.DataFrame, boxes: np.ndarray) -> list[UInt8[np.ndarray, "h w 3"]]:
@@ -174,20 +174,21 @@ def pair_titles(rows: pd.DataFrame) -> list[str]:
     """File and true class, what the first (1) and the second (2) predict, the class of the maps and how alike these
     are."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}, true: {'unknown' if pd.isna(row.label) else shown(row.label)}\n"
-        f"1: {_prediction(row.predicted_first, row.label)} {format_value(row.confidence_first)}\n"
-        f"2: {_prediction(row.predicted_second, row.label)} {format_value(row.confidence_second)}\n"
-        f"maps for {shown(row.explained)}: "
+        f"{shorten_text(row.image.rpartition('/')[2])}, "
+        f"true: {'unknown' if pd.isna(row.label) else shorten_text(row.label)}\n"
+        f"1: {_prediction_text(row.predicted_first, row.label)} {format_value(row.confidence_first)}\n"
+        f"2: {_prediction_text(row.predicted_second, row.label)} {format_value(row.confidence_second)}\n"
+        f"maps for {shorten_text(row.explained)}: "
         f"{'one is empty' if pd.isna(row.likeness) else format_value(row.likeness, '+')}"
         for row in rows.itertuples()
     ]
 
 
-def _prediction(predicted: str, label: str | float | None) -> str:
-    return marked(shown(predicted), None if pd.isna(label) else predicted == label)
+def _prediction_text(predicted: str, label: str | float | None) -> str:
+    return mark_title(shorten_text(predicted), None if pd.isna(label) else predicted == label)
 
 
 def page_provenance(comparison: Comparison, **parameters: object) -> dict[str, object]:
     """What the page was made from: both studies' checkpoints, and what they share."""
-    first, second = (facts.provenance(study, **parameters) for study in comparison.studies)
+    first, second = (facts.study_provenance(study, **parameters) for study in comparison.studies)
     return {key: value if second[key] == value else f"{value}; {second[key]}" for key, value in first.items()}

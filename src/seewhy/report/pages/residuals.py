@@ -10,10 +10,10 @@ from seewhy import stats
 from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
-from seewhy.report.pages.readings import estimate_of
+from seewhy.report.pages.estimates import row_estimate
 from seewhy.stats import Estimate
 from seewhy.study import Study
-from seewhy.tasks.regression import lower
+from seewhy.tasks.regression import lower_target
 
 METHOD = "gradcam"
 DOTS, LINE = "#3b6ea5", "#555555"
@@ -31,7 +31,7 @@ def absolute_errors(measured: Measurement) -> dict[str, Estimate]:
     """Mean absolute error of each quantity."""
     rows = measured.summary()
     rows = rows[rows["metric"] == "absolute_error"]
-    return {str(row["quantity"]): estimate_of(row) for _, row in rows.iterrows()}
+    return {str(row.quantity): row_estimate(row) for row in rows.itertuples()}
 
 
 def labelled_rows(measured: Measurement, quantity: str) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def residual_chart(measured: Measurement, quantity: str) -> tuple[Figure, str]:
 
 def direction_maps(study: Study, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Grad-CAM of what makes each row's number higher, and of what makes it lower, as shares of their maximum."""
-    opposite = rows.assign(target=lower(rows["target"], len(study.dataset.classes)))
+    opposite = rows.assign(target=lower_target(rows["target"], len(study.dataset.classes)))
     return {
         "Grad-CAM, higher": attribute_rows(study, rows, [METHOD]).shares(METHOD),
         "Grad-CAM, lower": attribute_rows(study, opposite, [METHOD]).shares(METHOD),

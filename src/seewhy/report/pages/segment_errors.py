@@ -16,8 +16,8 @@ from seewhy.measure.measurement import Measurement
 from seewhy.metrics import segments
 from seewhy.report import figures
 from seewhy.report.pages import views
-from seewhy.report.plots.masks import OUTCOMES, outcomes, painted, palette
-from seewhy.report.plots.sheet import shown
+from seewhy.report.plots.masks import OUTCOMES, class_colours, paint_labels, pixel_outcomes
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.samples import LEAST
 from seewhy.stats import Estimate
 from seewhy.tasks import segmentation
@@ -84,22 +84,23 @@ def worst_rows(errors: Measurement, count: int) -> pd.DataFrame:
 def worst_figure(errors: Measurement, rows: pd.DataFrame) -> tuple[Figure, str]:
     """Photo; right, missed and invented pixels; maps of the row's class with its true region outlined; the alt text."""
     study, photos = errors.study, errors.study.photos(rows)
-    true, labels = segmentation.objects(rows, study), errors.arrays["labels"][: len(rows)]
-    wrong = painted(photos, outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
+    true, labels = segmentation.object_masks(rows, study), errors.arrays["labels"][: len(rows)]
+    wrong = paint_labels(photos, pixel_outcomes(class_pixels(rows, labels), true), ["#000000", *OUTCOMES.values()])
     maps = attribute_rows(study, rows, ["gradcam", "gradcam_pp"]).titled_shares()
-    colours = palette(len(study.dataset.classes))
+    colours = class_colours(len(study.dataset.classes))
     inks, titles = [colours[target] for target in rows["target"]], case_titles(rows)
     columns: dict[str, np.ndarray] = {"its pixels": wrong, **maps}
     fig = figures.segment_grid(
-        list(photos), columns, titles, OUTCOMES, true, inks, views.correct(rows), **study.map_colours
+        list(photos), columns, titles, OUTCOMES, true, inks, views.correct_marks(rows), **study.map_colours
     )
-    return fig, f"Lowest IoU: {views.listed(titles, maps)}"
+    return fig, f"Lowest IoU: {views.describe_maps(titles, maps)}"
 
 
 def case_titles(rows: pd.DataFrame) -> list[str]:
     """The file, the class that the maps are for with its probability, and its IoU or that it is not there."""
     return [
-        f"{shown(row.image.rpartition('/')[2])}\nclass {shown(row.predicted)} {format_value(row.confidence)}\n"
+        f"{shorten_text(row.image.rpartition('/')[2])}\nclass {shorten_text(row.predicted)} "
+        + f"{format_value(row.confidence)}\n"
         + (f"IoU {format_value(row.iou)}" if isinstance(row.label, str) else "not there")
         for row in rows.itertuples()
     ]

@@ -1,6 +1,6 @@
 """Page 02 of a segmentation: maps of classes on their regions, from the family `segment_maps`.
 
-A row is an image and a class, as `tasks.segmentation.predict` gives them.
+A row is an image and a class, as `tasks.segmentation.predict_rows` gives them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class SegmentMaps:
         return str(self.measured.arrays["layer"])
 
     @property
-    def regions(self) -> tuple[int, int]:
+    def region_counts(self) -> tuple[int, int]:
         """How many images have a mask, and how many there are; in the others regions are what the model marks."""
         masked, images = self.measured.arrays["truth"].tolist()
         return masked, images
@@ -56,12 +56,12 @@ class SegmentMaps:
         here = (table["metric"] == metric) & (table["method"] == method)
         return table[here & (table["layer"] == (layer or self.layer))]
 
-    def lifts(self, method: str, layer: str = "") -> Estimates:
+    def class_lifts(self, method: str, layer: str = "") -> Estimates:
         """Mean lift on the region of the map's own class, by class."""
         rows = self.rows_of("class_lift", method, layer)
         return class_means(rows[rows["region"] == rows["map_class"]], self.classes, self.study.base.seed)
 
-    def over_centre(self, method: str) -> Estimates:
+    def lifts_over_centre(self, method: str) -> Estimates:
         """The same minus the centre baseline's, image by image."""
         own, centre = (self.rows_of("class_lift", name) for name in (method, "centre"))
         own = own[own["region"] == own["map_class"]]
@@ -69,7 +69,7 @@ class SegmentMaps:
         apart = pairs.assign(value=pairs["value"] - pairs["value_centre"])
         return class_means(apart, self.classes, self.study.base.seed)
 
-    def correlations(self, method: str, layer: str = "") -> Estimates:
+    def probability_correlations(self, method: str, layer: str = "") -> Estimates:
         """Mean rank correlation of map and probability over the pixels that the model marks, by class."""
         return class_means(self.rows_of("probability_correlation", method, layer), self.classes, self.study.base.seed)
 
@@ -96,7 +96,7 @@ class SegmentMaps:
             lines[name] = ([e.value for e in found], [e.low for e in found], [e.high for e in found])
         return [float(one) for one in middles], lines
 
-    def objects(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def object_values(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """By class: mean probability and mean brightness on what the model marks, an entry a row."""
         bright = self.rows_of("map_brightness", "gradcam")
         bright = bright[bright["probability"].isna() | (bright["probability"] == "")]
@@ -109,15 +109,15 @@ class SegmentMaps:
 
     def object_correlations(self) -> Estimates:
         """Rank correlation of these two over the rows of each class."""
-        return {name: rank_correlation(*pair, self.study.base.seed) for name, pair in self.objects().items()}
+        return {name: rank_correlation(*pair, self.study.base.seed) for name, pair in self.object_values().items()}
 
-    def rows_in(self, kind: str = "") -> pd.DataFrame:
+    def rows_of_arrays(self, kind: str = "") -> pd.DataFrame:
         """The rows that arrays are of: those shown, or with "card_" those of the gallery."""
         pairs = {key: self.measured.arrays[f"{kind}{key}"] for key in ("images", "targets")}
         wanted = pd.DataFrame({"image": pairs["images"], "target": pairs["targets"]})
         return wanted.merge(self.study.predictions, on=["image", "target"], how="left")
 
-    def maps_of(self, kind: str) -> dict[str, np.ndarray]:
+    def stored_maps(self, kind: str) -> dict[str, np.ndarray]:
         """The stored maps of a kind, by method, layer or score."""
         return {
             key.removeprefix(f"{kind}:"): some
@@ -125,21 +125,21 @@ class SegmentMaps:
             if key.startswith(f"{kind}:")
         }
 
-    def picture(self, kind: str) -> tuple[Figure, str]:
+    def map_figure(self, kind: str) -> tuple[Figure, str]:
         """Photo, masks and the maps of a kind ("map", "score", "layer"), with the predicted region outlined."""
-        maps = self.maps_of(kind)
+        maps = self.stored_maps(kind)
         titled = {method_title(name) if kind == "map" else name: some for name, some in maps.items()}
-        rows = self.rows_in().head(len(next(iter(maps.values()))))
+        rows = self.rows_of_arrays().head(len(next(iter(maps.values()))))
         labels = self.measured.arrays["labels"][: len(rows)]
-        told = f"{', '.join(titled)}: {masks.described(rows, titled)}"
-        return masks.beside(self.study, rows, labels, titled), told
+        told = f"{', '.join(titled)}: {masks.describe_segments(rows, titled)}"
+        return masks.masks_beside_maps(self.study, rows, labels, titled), told
 
-    def cards(self) -> tuple[list[Card], int, int]:
+    def gallery_cards(self) -> tuple[list[Card], int, int]:
         """Gallery cards with the rim of the predicted region; of how many images, of how many with a visible region."""
-        rows, study = self.rows_in("card_"), self.study
+        rows, study = self.rows_of_arrays("card_"), self.study
         found = attribute_rows(study, rows, METHODS)
         regions = class_pixels(rows, self.measured.arrays["card_labels"])
-        made = masks.region_cards(study, rows, views.cards(study, found, range(len(rows))), regions)
+        made = masks.region_cards(study, rows, views.map_cards(study, found, range(len(rows))), regions)
         return made, rows["image"].nunique(), visible_rows(study.predictions)["image"].nunique()
 
 
@@ -169,7 +169,7 @@ def joint_answer(answers: Sequence[str]) -> str:
     return "Partly" if {"Yes", "Partly"} & set(given) else "Undecided"
 
 
-def by_class(parts: Mapping[str, Estimates]) -> Estimates:
+def estimates_by_class(parts: Mapping[str, Estimates]) -> Estimates:
     """Estimates of several things, each for every class: 'crown: Grad-CAM', class after class."""
     classes = dict.fromkeys(name for one in parts.values() for name in one)
     return {f"{name}: {what}": one[name] for name in classes for what, one in parts.items() if name in one}

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seewhy.report import figures
-from seewhy.report.pages.views import correct, titles
-from seewhy.report.plots.sheet import shown
+from seewhy.report.pages.views import correct_marks, image_titles
+from seewhy.report.plots.sheet import shorten_text
 from seewhy.study import Study
 
 
@@ -17,7 +17,7 @@ def scale_limit(*maps: np.ndarray) -> float:
     return float(np.quantile(np.abs(np.concatenate(maps)), 0.99)) or 1.0
 
 
-def grid(
+def signed_figure(
     study: Study,
     rows: pd.DataFrame,
     maps: dict[str, np.ndarray],
@@ -26,11 +26,11 @@ def grid(
     versus: Sequence[Sequence[str]] | None = None,
 ) -> Figure:
     """Images down, signed maps across; `versus` are the class names of each image, the runner-up named beside it."""
-    names = titles(rows)
+    names = image_titles(rows)
     if versus is not None:
-        names = [f"{title}\nrunner-up: {shown(some[1])}" for title, some in zip(names, versus, strict=True)]
+        names = [f"{title}\nrunner-up: {shorten_text(some[1])}" for title, some in zip(names, versus, strict=True)]
     photos, where = list(study.photos(rows)), list(study.object_masks(rows))
-    return figures.signed_grid(photos, maps, limit, names, correct(rows), label=label, outlines=where)
+    return figures.signed_grid(photos, maps, limit, names, correct_marks(rows), label=label, outlines=where)
 
 
 def own_scale(maps: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -25,25 +25,27 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
         list(study.photos(rows)),
         maps,
         file_titles(rows),
-        correct=views.correct(rows),
+        correct=views.correct_marks(rows),
         outlines=[mask if mask.any() else None for mask in study.object_masks(rows)],
         **study.map_colours,
     )
-    told = f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.described(rows, maps)}"
+    told = (
+        f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.describe_images(rows, maps)}"
+    )
     show.figure(fig, told)
 
 
 def show_images(study: "Study", n: int) -> None:
     """Images as the model sees them, with file, predicted and true class."""
     rows = study.predictions.drop_duplicates("image").head(n)
-    fig = figures.input_sheet(list(study.photos(rows)), file_titles(rows), views.correct(rows))
-    show.figure(fig, f"{len(rows)} images of {study.name}: {views.described(rows)}")
+    fig = figures.input_sheet(list(study.photos(rows)), file_titles(rows), views.correct_marks(rows))
+    show.figure(fig, f"{len(rows)} images of {study.name}: {views.describe_images(rows)}")
 
 
 def file_titles(rows: pd.DataFrame) -> list[str]:
     """The file's name, then the prediction and, where it differs, the true class."""
     files = [image.rpartition("/")[2] for image in rows["image"]]
-    return [f"{file}\n{title}" for file, title in zip(files, views.titles(rows), strict=True)]
+    return [f"{file}\n{title}" for file, title in zip(files, views.image_titles(rows), strict=True)]
 
 
 def show_measurement(measurement: "Measurement", versus: list[str]) -> None:

@@ -21,7 +21,7 @@ from seewhy.measure.families.words import (
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.words import CHANCE, over_images
 from seewhy.report.pages import views
-from seewhy.report.pages.caption_views import images, strips
+from seewhy.report.pages.caption_views import balanced_images, caption_strips
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.plots.word_strip import Strip
 from seewhy.stats import NOTHING, Estimate
@@ -48,11 +48,11 @@ class WordMaps:
         return self.measured.table
 
     @property
-    def naming(self) -> int:
+    def captions_with_side(self) -> int:
         """How many captions have a word for a side."""
         return int(select_rows(self.table, "side_share", asked=WRITTEN)["image"].nunique())
 
-    def sides(self) -> Estimates:
+    def named_side_shares(self) -> Estimates:
         """Share of the map on the side that a word names, by method and baseline; of Grad-CAM and HiResCAM also that of
         the unwritten opposite on its own side."""
         named, opposite = (side_shares(self.table, asked, self.study.base.seed) for asked in (WRITTEN, OPPOSITE))
@@ -72,9 +72,9 @@ class WordMaps:
         """Mean over images of a metric, for each kind of word; of the method of the settings."""
         rows = select_rows(self.table, metric, asked=asked)
         own = rows[~rows["is_baseline"].astype(bool)]
-        return {str(kind): self.estimate(some) for kind, some in own.groupby("word_kind", sort=True)}
+        return {str(kind): self.mean_over_images(some) for kind, some in own.groupby("word_kind", sort=True)}
 
-    def estimate(self, rows: pd.DataFrame) -> Estimate:
+    def mean_over_images(self, rows: pd.DataFrame) -> Estimate:
         """Mean over images of the values of words."""
         return over_images(rows["value"].to_numpy(float), rows["image"], self.study.base.seed)
 
@@ -88,7 +88,9 @@ class WordMaps:
         """Lift of the maps on the objects, by kind of word, and of the baselines; empty where no object is known."""
         rows = select_rows(self.table, "word_lift")
         known = rows[rows["is_baseline"].astype(bool)]
-        baselines = {method_title(str(name)): self.estimate(some) for name, some in known.groupby("method", sort=True)}
+        baselines = {
+            method_title(str(name)): self.mean_over_images(some) for name, some in known.groupby("method", sort=True)
+        }
         found = self.by_kind("word_lift") | baselines
         return found if any(one.measured for one in found.values()) else {}
 
@@ -96,11 +98,11 @@ class WordMaps:
         """One row a word: how often it is said, its spread, and whether it is localised."""
         return word_spreads(self.table, self.study.base.seed)
 
-    def strips(self, most: int, method: str) -> tuple[list[Strip], int, int]:
+    def sample_strips(self, most: int, method: str) -> tuple[list[Strip], int, int]:
         """Captions to step through, of at most `most` images; how many these are, and of how many."""
         rows = self.study.predictions
-        shown = images(rows, most, self.study.base.seed)
-        made = strips(self.study, attribute_rows(self.study, shown, [method]), method)
+        shown = balanced_images(rows, most, self.study.base.seed)
+        made = caption_strips(self.study, attribute_rows(self.study, shown, [method]), method)
         return made, shown["image"].nunique(), rows["image"].nunique()
 
     def word_grid(self, keywords: list[str], most: int) -> tuple[Figure, str] | None:
@@ -109,7 +111,7 @@ class WordMaps:
         if rows.empty:
             return None
         maps = attribute_rows(self.study, rows, [*METHODS, "activation"]).titled_shares()
-        return views.grid(self.study, rows, maps), views.described(rows, maps)
+        return views.map_figure(self.study, rows, maps), views.describe_images(rows, maps)
 
 
 def word_maps(study: Study) -> WordMaps:

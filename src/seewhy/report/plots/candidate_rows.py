@@ -27,12 +27,12 @@ def candidate_rows(rows: Sequence[CandidateRow]) -> Figure:
     height, width = rows[0].example.shape[:2]
     panel = min(WIDTH / columns - 0.08, 1.0)
     sheet = Sheet(len(rows), columns, panel, height / width, head=LINE + 0.12)
-    fig = sheet.figure()
+    fig = sheet.empty_sheet()
     for number, row in enumerate(rows):
-        x, y = sheet.place(number, 0)
-        sheet.text(fig, x, y - 0.06, wrap_text(row.title, sheet.width - 0.1, 1))
+        x, y = sheet.panel_corner(number, 0)
+        sheet.add_text(fig, x, y - 0.06, wrap_text(row.title, sheet.width - 0.1, 1))
         for column, picture in enumerate([row.example, *row.crops]):
-            sheet.axes(fig, number, column).imshow(picture, aspect="auto")
+            sheet.add_panel(fig, number, column).imshow(picture, aspect="auto")
         if row.place:
             x0, y0, x1, y1 = (side * n for side, n in zip(row.place, (width, height, width, height), strict=True))
             box = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor=WRONG, linewidth=1.8)

@@ -15,9 +15,9 @@ from seewhy.report.plots.sheet import (
     SERIES,
     WRONG,
     empty_chart,
-    figure,
-    look,
-    shown,
+    house_style,
+    new_figure,
+    shorten_text,
     wrap_text,
 )
 
@@ -43,55 +43,55 @@ def interval_chart(
     """
     if not len(labels):
         return empty_chart()
-    kept = _extremes(values)
+    kept = _extreme_rows(values)
     if len(kept) < len(labels):
         xlabel = f"{xlabel} (the {MOST // 2} lowest and {MOST // 2} highest of {len(labels)})".strip()
         labels, counts = [labels[k] for k in kept], [counts[k] for k in kept]
         values, lows, highs = ([group[k] for k in kept] for group in (values, lows, highs))
     rows = np.arange(len(labels))
-    names = [wrap_text(shown(label, 40), NAMED) for label in labels]
-    with look():
+    names = [wrap_text(shorten_text(label, 40), NAMED) for label in labels]
+    with house_style():
         letters = max(len(line) for name in names for line in [*name.split("\n"), ""])
         step = 0.38 if any("\n" in name for name in names) else 0.27
         left, height = 0.2 + 0.076 * letters, 0.85 + step * len(labels)
-        fig = figure(ACROSS, height)
+        fig = new_figure(ACROSS, height)
         ax = fig.add_axes((left / ACROSS, 0.6 / height, (ACROSS - left - 0.65) / ACROSS, (height - 0.85) / height))
         ax.hlines(rows, lows, highs, color=RIGHT, linewidth=2.2, alpha=0.75)
         ax.plot(values, rows, "o", color=RIGHT, markersize=6.5, clip_on=False)
         if reference is not None:
-            _reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
+            _draw_reference(ax, reference, f"{100 * reference:.1f} %" if percent else f"{reference:g}")
         if percent:
-            ax.xaxis.set_major_formatter(partial(_percent, ax))
+            ax.xaxis.set_major_formatter(partial(_percent_label, ax))
         ax.set(yticks=rows, yticklabels=names, ylim=(len(labels) - 0.4, -0.6), xlabel=xlabel)
         ax.grid(axis="x")
         ax.locator_params(axis="x", nbins=6)
         ax.tick_params(length=0)
         ax.spines["left"].set_visible(False)
-        _counts(ax, rows, counts)
+        _write_counts(ax, rows, counts)
     return fig
 
 
-def _percent(ax: Axes, value: float, _place: int | None = None) -> str:
+def _percent_label(ax: Axes, value: float, _place: int | None = None) -> str:
     """A share on the axis below, in percent, with as many decimals as the ticks need to be told apart."""
     ticks = 100 * ax.get_xticks()
     decimals = next((k for k in range(4) if np.allclose(ticks, ticks.round(k), rtol=0, atol=1e-6)), 4)
     return f"{100 * value:z.{decimals}f} %".replace("-", "\N{MINUS SIGN}")
 
 
-def _extremes(values: Sequence[float]) -> list[int]:
+def _extreme_rows(values: Sequence[float]) -> list[int]:
     """Which rows to show, in their order: all, or the lowest and highest of too many to be read."""
     order = np.argsort(np.asarray(values, float), kind="stable")
     chosen = order if len(order) <= MOST else np.concatenate([order[: MOST // 2], order[-MOST // 2 :]])
     return sorted(int(k) for k in chosen)
 
 
-def _reference(ax: Axes, reference: float, told: str) -> None:
+def _draw_reference(ax: Axes, reference: float, told: str) -> None:
     """The dashed line that all values are compared with, its value written above it."""
     ax.axvline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
     ax.text(reference, 1.0, told, transform=ax.get_xaxis_transform(), ha="center", va="bottom", color=WRONG, size=9)
 
 
-def _counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
+def _write_counts(ax: Axes, rows: np.ndarray, counts: Sequence[int]) -> None:
     """n of each row, in a column right of the axes."""
     style = {"transform": ax.get_yaxis_transform(), "ha": "right", "color": MUTE, "size": 9}
     ax.text(1.14, -0.62, "n", va="bottom", **style)  # type: ignore[arg-type]
@@ -113,8 +113,8 @@ def reliability_diagram(
     """
     conf, acc, lo, hi, n = (np.asarray(values, float) for values in (confidence, accuracy, low, high, counts))
     kept = (n > 0) & np.isfinite(conf) & np.isfinite(acc)
-    with look():
-        fig = figure(5.6, 5.3)
+    with house_style():
+        fig = new_figure(5.6, 5.3)
         ax, below = fig.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
         fig.subplots_adjust(left=0.13, right=0.97, top=0.95, bottom=0.1, hspace=0.1)
         ax.plot([0, 1], [0, 1], color=MUTE, linestyle=(0, (4, 3)), linewidth=1.2)
@@ -148,23 +148,23 @@ def curve_chart(
         return empty_chart()
     numeric = all(isinstance(value, int | float | np.number) for value in x)
     at = np.asarray(x, float) if numeric else np.arange(len(x))
-    with look():
-        fig = figure(ACROSS, 4.2)
+    with house_style():
+        fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.2, 0.84, 0.66))
         for i, (name, (values, lows, highs)) in enumerate(series.items()):
             colour = colours[i % len(colours)]
             ax.fill_between(
                 at, np.asarray(lows, float), np.asarray(highs, float), color=colour, alpha=0.14, linewidth=0
             )
-            ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5, label=shown(name, 24),
-                    linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
+            ax.plot(at, values, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=5.5,
+                    label=shorten_text(name, 24), linestyle=("-", "--", "-.", ":")[i // len(SERIES) % 4])  # fmt: skip
         if reference is not None:
             ax.axhline(reference, color=WRONG, linestyle=(0, (4, 3)), linewidth=1.3)
         ax.set(ylabel=ylabel, xlabel=xlabel)
         ax.grid(axis="y")
         if not numeric:
-            ax.set_xticks(at, [shown(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
-        _legend(ax)
+            ax.set_xticks(at, [shorten_text(value, 18) for value in x], rotation=30, ha="right", rotation_mode="anchor")
+        _draw_legend(ax)
     return fig
 
 
@@ -175,19 +175,19 @@ def scatter_chart(
     ylabel: str = "",
 ) -> Figure:
     """One dot for each pair of numbers, each group (name -> xs, ys) with its own colour and mark."""
-    with look():
-        fig = figure(ACROSS, 4.2)
+    with house_style():
+        fig = new_figure(ACROSS, 4.2)
         ax = fig.add_axes((0.12, 0.15, 0.84, 0.71))
         for i, (name, (xs, ys)) in enumerate(groups.items()):
             ax.plot(xs, ys, MARKERS[i % len(MARKERS)], color=colours[i % len(colours)], markersize=4.5, alpha=0.75,
-                    markeredgecolor="white", markeredgewidth=0.4, label=shown(name, 24))  # fmt: skip
+                    markeredgecolor="white", markeredgewidth=0.4, label=shorten_text(name, 24))  # fmt: skip
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid()
-        _legend(ax)
+        _draw_legend(ax)
     return fig
 
 
-def _legend(ax: Axes) -> None:
+def _draw_legend(ax: Axes) -> None:
     """The names above the axes, where the width of a phone has room for them."""
     names = ax.get_legend_handles_labels()[1]
     across = 3 if max(map(len, names)) < 18 else 2

@@ -67,14 +67,14 @@ def widest_spans(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
     """By figure, the distance from its limit of the farthest end of an interval, over all studies."""
     spans: dict[str, float] = {}
     for row in (row for rows in studies for row in rows):
-        ends = [abs(end - row["limit"]) for end in _ends(row)]
-        spans[_name(row)] = max([spans.get(_name(row), 0.0), *ends])
+        ends = [abs(end - row["limit"]) for end in _interval_ends(row)]
+        spans[_figure_name(row)] = max([spans.get(_figure_name(row), 0.0), *ends])
     return spans
 
 
 def figure_texts(row: Row) -> tuple[str, str]:
     """The figure of a row, and its interval with n, as text."""
-    unit = _unit(row)
+    unit = _figure_unit(row)
     if row["n"] is None:  # a count
         return format_value(row["estimate"], unit), ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
@@ -99,12 +99,12 @@ def interval_bar(row: Row, label: str, span: float) -> str:
     sign, words, way = SIDES[row["passes"]]
     drawn = f'<path class="shade" d="M{half} 3h{way * half}v16h{-way * half}Z"/>'
     drawn += f'<path class="rail" d="M0 {MIDDLE}H{WIDTH}"/><path class="limit" d="M{half} 1V21"/>'
-    drawn += f'<text x="{half}" y="32">{escape(sign)} {_limit(row)}</text>'
+    drawn += f'<text x="{half}" y="32">{escape(sign)} {_limit_value(row)}</text>'
     if has_figure(row):
         scale = ROOM * half / (span or 1.0)
-        low, x, high = (round(half + scale * (end - row["limit"]), 1) for end in _ends(row))
-        drawn += f'<path class="bar" d="M{low} {MIDDLE}H{high}"/>{_dot(row["status"], x)}'
-    told = escape(f"{row['status']}: {label}; {words} {_limit(row)}")
+        low, x, high = (round(half + scale * (end - row["limit"]), 1) for end in _interval_ends(row))
+        drawn += f'<path class="bar" d="M{low} {MIDDLE}H{high}"/>{_status_mark(row["status"], x)}'
+    told = escape(f"{row['status']}: {label}; {words} {_limit_value(row)}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{drawn}</svg>'
 
 
@@ -118,44 +118,44 @@ def _row_html(row: Row, spans: Mapping[str, float], folder: str) -> str:
     label = f"{value} ({about})" if about else value
     return (
         f'<li class="gate {str(row["status"]).replace(" ", "-")}">{status_html(row["status"])}'
-        f'<span class="claim">{statement}{expected}</span>{interval_bar(row, label, spans.get(_name(row), 0.0))}'
+        f'<span class="claim">{statement}{expected}</span>{interval_bar(row, label, spans.get(_figure_name(row), 0.0))}'
         f'<span class="value"><b>{value}</b><small>{about}</small></span></li>'
     )
 
 
-def _ends(row: Row) -> list[float]:
+def _interval_ends(row: Row) -> list[float]:
     """Lower end of the interval, estimate, upper end; a count is all three; none where there is no figure."""
     if not has_figure(row):
         return []
     return [row["estimate"] if row["n"] is None else row[key] for key in ("low", "estimate", "high")]
 
 
-def _name(row: Row) -> str:
+def _figure_name(row: Row) -> str:
     """The figure of a row: rows of several studies that have the same are drawn on one scale."""
-    return repr(sorted((key, value) for key, value in _fields(row).items() if key not in FOUND))
+    return repr(sorted((key, value) for key, value in _figure_fields(row).items() if key not in FOUND))
 
 
-def _fields(row: Row) -> Row:
+def _figure_fields(row: Row) -> Row:
     """The fields of the figure: under `figure`, or among the others where a row has none of its own."""
     fields: Row = row.get("figure", row)
     return fields
 
 
-def _limit(row: Row) -> str:
+def _limit_value(row: Row) -> str:
     """The limit of a row in the unit of its figure."""
-    _, factor, behind = FORMS[_unit(row)]
+    _, factor, behind = FORMS[_figure_unit(row)]
     return f"{factor * row['limit']:.3g}{behind}".replace("-", "\N{MINUS SIGN}")
 
 
-def _dot(status: str, x: float) -> str:
+def _status_mark(status: str, x: float) -> str:
     """The estimate: a disc where the check passes, a diamond where it fails, a ring where it is unsure."""
     if status == "fail":
         return f'<path class="dot" d="M{x} {MIDDLE - 6.5}l6.5 6.5-6.5 6.5-6.5-6.5Z"/>'
     return f'<circle class="{"dot" if status == "pass" else "ring"}" cx="{x}" cy="{MIDDLE}" r="5"/>'
 
 
-def _unit(row: Row) -> str:
+def _figure_unit(row: Row) -> str:
     """In what unit the figure of a row is written: see `seewhy.formatting.format_value`."""
-    figure = _fields(row)
+    figure = _figure_fields(row)
     unit = UNITS.get(figure["metric"], "")
     return {"%": "points"}.get(unit, "+") if figure.get("versus") else unit

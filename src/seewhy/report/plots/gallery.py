@@ -22,7 +22,7 @@ from seewhy.report.plots.overlay import (
     map_drawing,
     outline_path,
     photo_thumbnail,
-    resized,
+    resize_map,
 )
 
 MOST = 60  # cards in a gallery: beyond it a page grows past its budget and nobody looks
@@ -80,22 +80,22 @@ def gallery_html(
                 raise unknown_name("map", name, card.maps, f"card {card.id}")
     layers = [*methods, *(cards[0].controls if cards else ())]
     # no line around what a control marks: it would be looked at as if it meant something
-    drawn = [[map_drawing(_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
-    kept = "".join(_shared(drawn, k) for k in range(len(methods), len(layers)))
-    figures = "\n".join(_card(card, layers, some) for card, some in zip(cards, drawn, strict=True))
+    drawn = [[map_drawing(_named_map(card, name), cmap, opacity, name in methods) for name in layers] for card in cards]
+    kept = "".join(_take_out_shared(drawn, k) for k in range(len(methods), len(layers)))
+    figures = "\n".join(_card_html(card, layers, some) for card, some in zip(cards, drawn, strict=True))
     return (
         f'<section class="gallery" data-m="0" data-opacity="{opacity:g}" aria-label="{escape(label)}" '
         f'data-methods="{escape(json.dumps(layers, ensure_ascii=False))}" data-controls="{len(layers) - len(methods)}">'
-        f'\n{_legend(cards, methods, cmap)}{kept}\n<div class="cards">\n{figures}\n</div></section>'
+        f'\n{_legend_html(cards, methods, cmap)}{kept}\n<div class="cards">\n{figures}\n</div></section>'
     )
 
 
-def _map(card: Card, name: str) -> np.ndarray:
+def _named_map(card: Card, name: str) -> np.ndarray:
     """The map of a method or control."""
     return card.maps[name] if name in card.maps else card.controls[name]
 
 
-def _shared(drawn: Sequence[list[tuple[str, str]]], k: int) -> str:
+def _take_out_shared(drawn: Sequence[list[tuple[str, str]]], k: int) -> str:
     """Take out what layer k draws where it is the same on all cards, as noise and a blob are: to be stored once."""
     parts = {some[k][0] for some in drawn}
     if len(parts) > 1:
@@ -105,7 +105,7 @@ def _shared(drawn: Sequence[list[tuple[str, str]]], k: int) -> str:
     return f'<svg class="kept" width="0" height="0" aria-hidden="true"><defs>{parts.pop()}</defs></svg>'
 
 
-def _legend(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
+def _legend_html(cards: Sequence[Card], methods: Sequence[str], cmap: str) -> str:
     """What the marks, lines and colours mean."""
     marks = {MARKS[card.correct] for card in cards}
     parts = [
@@ -132,11 +132,11 @@ def scale_html(cmap: str) -> str:
     )
 
 
-def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
+def _card_html(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -> str:
     """One sample: photo, layers, rim, boxes, caption."""
     word, mark = MARKS[card.correct]
     source, width, height = photo_thumbnail(card.photo)
-    maps = "".join(_layer(card, name, k, drawn[k]) for k, name in enumerate(layers))
+    maps = "".join(_layer_html(card, name, k, drawn[k]) for k, name in enumerate(layers))
     badges = "".join(f'<span class="m m{k} none">no evidence</span>' for k in range(len(layers)) if not drawn[k][1])
     lines = card_lines(card)
     return (
@@ -145,13 +145,13 @@ def _card(card: Card, layers: Sequence[str], drawn: Sequence[tuple[str, str]]) -
         f'<button type="button" class="zoom"><span class="stack">'
         f'<img alt="{escape(card_alt(card, layers))}" width="{width}" height="{height}" src="{source}">'
         f'<svg viewBox="0 0 {SPAN} {SPAN}" preserveAspectRatio="none" aria-hidden="true">{maps}{lines}</svg>'
-        f"{badges}</span></button>{_caption(card, mark, layers)}</figure>"
+        f"{badges}</span></button>{_caption_html(card, mark, layers)}</figure>"
     )
 
 
 def card_lines(card: Card) -> str:
     """What is drawn around the objects and the region of a card, as SVG."""
-    return "".join(_box(*box) for box in card.boxes) + _rim(card)
+    return "".join(_box_html(*box) for box in card.boxes) + _rim_html(card)
 
 
 def card_outcome(card: Card) -> str:
@@ -159,33 +159,33 @@ def card_outcome(card: Card) -> str:
     return card.fact or {True: "", False: f"true: {card.true}", None: "no label"}[card.correct]
 
 
-def _layer(card: Card, name: str, k: int, drawn: tuple[str, str]) -> str:
+def _layer_html(card: Card, name: str, k: int, drawn: tuple[str, str]) -> str:
     """The map of one method or control, and where it lies in words."""
-    return f'<g class="m m{k}" data-note="{escape(_note(card, name))}">{_defined(*drawn)}</g>'
+    return f'<g class="m m{k}" data-note="{escape(_map_note(card, name))}">{_svg_definitions(*drawn)}</g>'
 
 
-def _defined(parts: str, uses: str) -> str:
+def _svg_definitions(parts: str, uses: str) -> str:
     """What is drawn, and how."""
     return f"<defs>{parts}</defs>{uses}" if parts else uses
 
 
-def _rim(card: Card) -> str:
+def _rim_html(card: Card) -> str:
     """The rim of the card's region."""
     if card.region is None or not card.region.any():
         return ""
     height, width = card.region.shape
     shrink = RIM / max(height, width)
-    path = outline_path(resized(card.region, round(height * shrink), round(width * shrink)))
-    return _defined(*double_stroke(path, "under", "rim", card.ink))
+    path = outline_path(resize_map(card.region, round(height * shrink), round(width * shrink)))
+    return _svg_definitions(*double_stroke(path, "under", "rim", card.ink))
 
 
-def _box(x0: float, y0: float, x1: float, y1: float) -> str:
+def _box_html(x0: float, y0: float, x1: float, y1: float) -> str:
     """An object's box, dark under bright dashes so that it shows on any photo."""
     place = f'x="{x0 * SPAN:.0f}" y="{y0 * SPAN:.0f}" width="{(x1 - x0) * SPAN:.0f}" height="{(y1 - y0) * SPAN:.0f}"'
     return f'<rect class="under" {place}/><rect class="box" {place}/>'
 
 
-def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
+def _caption_html(card: Card, mark: str, layers: Sequence[str]) -> str:
     """Mark, prediction and confidence; the true class where it differs; the word, and whose it is where another map can
     be switched to; the sample's name."""
     true = {True: "", False: f'<span class="true">true: <bdi>{escape(card.true or "")}</bdi></span>',
@@ -196,12 +196,12 @@ def _caption(card: Card, mark: str, layers: Sequence[str]) -> str:
     return (
         f'<figcaption><span class="said"><i class="mark" aria-hidden="true">{mark}</i> '
         f'<bdi class="name" title="{escape(card.predicted)}">{escape(card.predicted)}</bdi> '
-        f"<b>{format_value(card.confidence)}</b></span>{_fact(card) or true}{target}{word}"
+        f"<b>{format_value(card.confidence)}</b></span>{_fact_html(card) or true}{target}{word}"
         f'<bdi class="id" title="{escape(card.id)}">{escape(card.id)}</bdi></figcaption>'
     )
 
 
-def _fact(card: Card) -> str:
+def _fact_html(card: Card) -> str:
     return f'<span class="true">{escape(card.fact)}</span>' if card.fact else ""
 
 
@@ -210,21 +210,21 @@ def card_alt(card: Card, layers: Sequence[str]) -> str:
     truth = {True: "right", False: "wrong" if card.fact else f"wrong, true {card.true}", None: "no label"}[card.correct]
     truth += f", {card.fact}" if card.fact else ""
     seen = f" Map for {card.target or card.predicted}." if layers else ""
-    seen += (f" The map is: {card.word}." if card.word else "") + (f" {_note(card, layers[0])}" if layers else "")
+    seen += (f" The map is: {card.word}." if card.word else "") + (f" {_map_note(card, layers[0])}" if layers else "")
     return f"{card.id}: predicted {card.predicted} at {format_value(card.confidence)}, {truth}.{seen}"
 
 
-def _note(card: Card, name: str) -> str:
+def _map_note(card: Card, name: str) -> str:
     """Where a map lies, how wide it is, and how strong it was before it was scaled."""
-    cam = _map(card, name)
+    cam = _named_map(card, name)
     if not has_evidence(cam):
         return f"{name}: no evidence."
     wide = float((cam >= 0.5 * np.nanmax(cam)).mean())
     raw = f", raw maximum {card.peak[name]:.3g}" if name in card.peak else ""
-    return f"{name}: strongest {place(cam)}, {100 * wide:.1f} % of the image above half of it{raw}."
+    return f"{name}: strongest {peak_place(cam)}, {100 * wide:.1f} % of the image above half of it{raw}."
 
 
-def place(cam: np.ndarray) -> str:
+def peak_place(cam: np.ndarray) -> str:
     """Where the maximum of a map (h, w) lies, in words: "in the upper left", "in the centre"."""
     row, column = np.unravel_index(np.nanargmax(cam), cam.shape)
     down = ("upper", "", "lower")[min(int(3 * (row + 0.5) / cam.shape[0]), 2)]

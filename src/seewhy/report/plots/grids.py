@@ -12,17 +12,17 @@ from matplotlib.figure import Figure
 from seewhy.errors import SeewhyError
 from seewhy.metrics.baselines import NAMES
 from seewhy.report.plots.maps import SHARE, draw_no_evidence, draw_outline, draw_overlay, photo_aspect
-from seewhy.report.plots.overlay import has_evidence, resized
+from seewhy.report.plots.overlay import has_evidence, resize_map
 from seewhy.report.plots.sheet import (
     LINE,
     SMOOTH,
     WIDTH,
     Sheet,
     check_lengths,
-    look,
+    house_style,
     maps_by_name,
     mark_frame,
-    marked,
+    mark_title,
     most_lines,
     title_colour,
     wrap_text,
@@ -46,17 +46,17 @@ def map_grid(
     drawn on photos and overlays. Raises SeewhyError when the numbers of images differ.
     """
     check_lengths(photos=photos, titles=titles, **maps_by_name(maps))
-    with look():
+    with house_style():
         sheet, fig = grid_sheet(photos, list(maps), titles, correct, outlines=outlines)
         for column, (name, cams) in enumerate(maps.items(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
-                ax = sheet.axes(fig, row, column)
+                ax = sheet.add_panel(fig, row, column)
                 if raw and has_evidence(cam):
                     ax.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
                     continue
                 draw_overlay(ax, photo, cam, cmap, opacity, lined=name not in NAMES)  # baselines have no contour
                 draw_outline(ax, None if outlines is None else outlines[row])
-        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), label)
     return fig
 
 
@@ -72,19 +72,19 @@ def signed_grid(
     """Images down, signed maps across, over the photo's grey: red for, blue against, one symmetric scale for all.
 
     maps: name -> n of (h, w) signed; limit: the value at either end of the scale (larger ones are cut to it), > 0;
-    outlines: as of `grid`.
+    outlines: as of `map_grid`.
     """
     if not limit > 0:
         raise SeewhyError(f"the limit of a signed scale must be above 0, not {limit}")
     check_lengths(photos=photos, titles=titles, **maps_by_name(maps))
-    with look():
+    with house_style():
         sheet, fig = grid_sheet(photos, list(maps), titles, correct, outlines=outlines)
         for column, cams in enumerate(maps.values(), start=1):
             for row, (photo, cam) in enumerate(zip(photos, cams, strict=True)):
-                ax = sheet.axes(fig, row, column)
+                ax = sheet.add_panel(fig, row, column)
                 draw_signed(ax, photo, cam, limit)
                 draw_outline(ax, None if outlines is None else outlines[row])
-        sheet.bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(-limit, limit), "coolwarm"), label)
     return fig
 
 
@@ -94,7 +94,7 @@ def draw_signed(ax: Axes, photo: np.ndarray, cam: np.ndarray, limit: float) -> N
         draw_no_evidence(ax)
         return
     grey = photo.astype(np.float32).mean(2, keepdims=True) / 255
-    share = np.clip(resized(cam, *photo.shape[:2]) / limit, -1, 1)
+    share = np.clip(resize_map(cam, *photo.shape[:2]) / limit, -1, 1)
     ax.imshow(colormaps["coolwarm"]((share + 1) / 2)[..., :3] * (0.7 + 0.3 * grey), **SMOOTH)
 
 
@@ -118,16 +118,16 @@ def grid_sheet(
     told = [wrap_text(title.replace("\n", " · "), room, size=9) for title in titles]
     head = most_lines(told) * LINE + 0.16
     sheet = Sheet(len(photos), len(names) + 1, panel, photo_aspect(photos), head=head, right=1.1, top=top)
-    fig = sheet.figure()
+    fig = sheet.empty_sheet()
     for column, name in enumerate(heads):
-        x, _ = sheet.place(0, column)
-        sheet.text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
+        x, _ = sheet.panel_corner(0, column)
+        sheet.add_text(fig, x + panel / 2, top - 0.05, name, centre=True, size=9)
     for row, (photo, title) in enumerate(zip(photos, told, strict=True)):
         right = None if correct is None else correct[row]
-        ax = sheet.axes(fig, row, 0)
+        ax = sheet.add_panel(fig, row, 0)
         ax.imshow(photo, **SMOOTH)
         draw_outline(ax, None if outlines is None else outlines[row])
         mark_frame(ax, right)
-        x, y = sheet.place(row, 0)
-        sheet.text(fig, x, y - 0.08, marked(title, right), color=title_colour(right), size=9)
+        x, y = sheet.panel_corner(row, 0)
+        sheet.add_text(fig, x, y - 0.08, mark_title(title, right), color=title_colour(right), size=9)
     return sheet, fig

@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from seewhy.report.plots.overlay import half_contours, has_evidence, overlay_map, resized, stored_map
+from seewhy.report.plots.overlay import half_contours, has_evidence, overlay_map, resize_map, stored_map
 from seewhy.report.plots.sheet import (
     INK,
     LINE,
@@ -17,9 +17,9 @@ from seewhy.report.plots.sheet import (
     WIDTH,
     Sheet,
     check_lengths,
-    look,
+    house_style,
     mark_frame,
-    marked,
+    mark_title,
     most_lines,
     title_colour,
     wrap_text,
@@ -53,38 +53,38 @@ def explanation_steps(
     steps = ["input", f"map {cams[0].shape[0]} × {cams[0].shape[1]}", "overlay"]
     names = steps if originals is None else ["file", *steps]
     panel = min(2.55, (WIDTH - 1.0) / len(names) - 0.08)
-    with look():
+    with house_style():
         told = [wrap_text(title.replace("\n", " · "), len(names) * panel - 0.2) for title in titles]
         sheet = Sheet(len(photos), len(names), panel, head=most_lines(told) * LINE + 0.2, right=0.95, top=0.14)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for row, (photo, cam, title, file) in enumerate(zip(photos, cams, told, files, strict=True)):
-            _triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
+            _draw_triple(fig, sheet, row, len(names) - 3, photo, cam, cmap, opacity)
             for ax in (fig.axes[-3], fig.axes[-1]):
                 draw_outline(ax, None if outlines is None else outlines[row])
             right = None if correct is None else correct[row]
             mark_frame(fig.axes[-3], right)
             if originals is not None:
-                sheet.axes(fig, row, 0).imshow(file)
-            x, y = sheet.place(row, 0)
-            sheet.text(fig, x, y - 0.09, marked(title, right), color=title_colour(right), weight="bold")
+                sheet.add_panel(fig, row, 0).imshow(file)
+            x, y = sheet.panel_corner(row, 0)
+            sheet.add_text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right), weight="bold")
         for column, name in enumerate(names):
-            x, _ = sheet.place(0, column)
-            sheet.text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
-        sheet.bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
+            x, _ = sheet.panel_corner(0, column)
+            sheet.add_text(fig, x + panel / 2, 0.17, name, centre=True, color=MUTE, size=9)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, 1), cmap), SHARE)
     return fig
 
 
-def _triple(
+def _draw_triple(
     fig: Figure, sheet: Sheet, row: int, first: int, photo: np.ndarray, cam: np.ndarray, cmap: str, opacity: float
 ) -> None:
     """Three panels of one image: photo, raw map, overlay."""
-    sheet.axes(fig, row, first).imshow(photo, **SMOOTH)
-    raw = sheet.axes(fig, row, first + 1)
+    sheet.add_panel(fig, row, first).imshow(photo, **SMOOTH)
+    raw = sheet.add_panel(fig, row, first + 1)
     if has_evidence(cam):
         raw.imshow(cam, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     else:
         draw_no_evidence(raw)
-    draw_overlay(sheet.axes(fig, row, first + 2), photo, cam, cmap, opacity)
+    draw_overlay(sheet.add_panel(fig, row, first + 2), photo, cam, cmap, opacity)
 
 
 def input_sheet(
@@ -97,16 +97,16 @@ def input_sheet(
     columns = -(-len(photos) // rows)  # full rows look tidier than six and a rest
     panel = (WIDTH - 0.1) / max(columns, 4) - 0.12
     told = [wrap_text(title, panel - 0.2, lines=8) for title in titles]
-    with look():
+    with house_style():
         sheet = Sheet(rows, columns, panel, photo_aspect(photos), head=most_lines(told) * LINE + 0.2, gap=0.12)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for i, (photo, title) in enumerate(zip(photos, told, strict=True)):
-            ax = sheet.axes(fig, i // columns, i % columns)
+            ax = sheet.add_panel(fig, i // columns, i % columns)
             ax.imshow(photo, aspect="auto")  # pixel by pixel: this is what is asked for
             right = None if correct is None else correct[i]
             mark_frame(ax, right)
-            x, y = sheet.place(i // columns, i % columns)
-            sheet.text(fig, x, y - 0.09, marked(title, right), color=title_colour(right))
+            x, y = sheet.panel_corner(i // columns, i % columns)
+            sheet.add_text(fig, x, y - 0.09, mark_title(title, right), color=title_colour(right))
     return fig
 
 
@@ -120,9 +120,9 @@ def draw_overlay(ax: Axes, photo: np.ndarray, cam: np.ndarray, cmap: str, opacit
         ax.text(0.5, 0.5, "no evidence", transform=ax.transAxes, ha="center", va="center", size=9, color=INK,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": MUTE, "linewidth": 0.5})  # fmt: skip
         return
-    if not lined or _length(cam) > WEB * panel_inches(ax):
+    if not lined or _contour_length(cam) > WEB * panel_inches(ax):
         return
-    full, thin = resized(cam, *photo.shape[:2]), line_scale(ax)
+    full, thin = resize_map(cam, *photo.shape[:2]), line_scale(ax)
     for colour, width in (("black", 2.4), ("white", 1.1)):
         ax.contour(full, levels=[0.5 * float(full.max())], colors=colour, linewidths=thin * width)
 
@@ -149,7 +149,7 @@ def line_scale(ax: Axes) -> float:
     return min(max(panel_inches(ax) / 2, 0.5), 1.0)
 
 
-def _length(cam: np.ndarray) -> float:
+def _contour_length(cam: np.ndarray) -> float:
     """How long the contour at half maximum is, in sides of the picture."""
     return float(sum(np.hypot(*np.diff(line, axis=0).T).sum() for line in half_contours(stored_map(cam))))
 

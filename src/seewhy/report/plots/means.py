@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seewhy.report.plots.grids import draw_signed
 from seewhy.report.plots.maps import draw_overlay, photo_aspect
-from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, check_lengths, look, most_lines, wrap_text
+from seewhy.report.plots.sheet import LINE, SMOOTH, WIDTH, Sheet, check_lengths, house_style, most_lines, wrap_text
 
 ROWS = ("mean photo", "mean map", "apart")
 MEAN, APART = "mean share\nof maximum", "others ← 0 → this"
@@ -33,23 +33,23 @@ def class_means(
     most = float(np.max(maps)) or 1.0
     far = float(np.nanmax(np.abs(apart), initial=0)) or 1.0
     panel = min((WIDTH - 1.95) / len(photos) - 0.08, 1.9)
-    with look():
+    with house_style():
         told = [wrap_text(title, panel) for title in titles]
         rows = ROWS if np.isfinite(apart).any() else ROWS[:2]
         top = most_lines(told) * LINE
         sheet = Sheet(len(rows), len(photos), panel, photo_aspect(photos), 0.08, left=0.95, right=1.0, top=top)
-        fig = sheet.figure()
+        fig = sheet.empty_sheet()
         for column, (photo, mean, other, title) in enumerate(zip(photos, maps, apart, told, strict=True)):
-            sheet.axes(fig, 0, column).imshow(photo, **SMOOTH)
-            draw_overlay(sheet.axes(fig, 1, column), photo, mean / most, cmap, opacity)
+            sheet.add_panel(fig, 0, column).imshow(photo, **SMOOTH)
+            draw_overlay(sheet.add_panel(fig, 1, column), photo, mean / most, cmap, opacity)
             if np.isfinite(other).any():
-                draw_signed(sheet.axes(fig, 2, column), photo, other, far)
-            x, _ = sheet.place(0, column)
-            sheet.text(fig, x + panel / 2, sheet.top - 0.02, title, centre=True, size=9)
+                draw_signed(sheet.add_panel(fig, 2, column), photo, other, far)
+            x, _ = sheet.panel_corner(0, column)
+            sheet.add_text(fig, x + panel / 2, sheet.top - 0.02, title, centre=True, size=9)
         for row, name in enumerate(rows):
-            _, y = sheet.place(row, 0)
-            sheet.text(fig, 0.05, y + panel * sheet.aspect / 2, name, size=9)
-        sheet.bar(fig, ScalarMappable(Normalize(0, most), cmap), MEAN, row=1)
+            _, y = sheet.panel_corner(row, 0)
+            sheet.add_text(fig, 0.05, y + panel * sheet.aspect / 2, name, size=9)
+        sheet.add_colour_bar(fig, ScalarMappable(Normalize(0, most), cmap), MEAN, row=1)
         if len(rows) > 2:
-            sheet.bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
+            sheet.add_colour_bar(fig, ScalarMappable(Normalize(-far, far), "coolwarm"), APART, row=2)
     return fig

@@ -24,7 +24,7 @@ def has_evidence(cam: np.ndarray) -> bool:
     return bool(finite.size and np.ptp(finite) > FLAT)
 
 
-def resized(cam: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize_map(cam: np.ndarray, height: int, width: int) -> np.ndarray:
     """The map at another size (bilinear; averaged when it shrinks), float32 (height, width), NaN read as 0."""
     plain = Image.fromarray(np.nan_to_num(np.asarray(cam, np.float32), nan=0.0))
     return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
@@ -36,7 +36,7 @@ def overlay_map(photo: np.ndarray, cam: np.ndarray, cmap: str = "viridis", opaci
     The square root lets weak evidence show without painting what has none: a value of 0 leaves the photo as it is, and
     so does an all-NaN map.
     """
-    value = np.clip(resized(cam, *photo.shape[:2]), 0, 1)
+    value = np.clip(resize_map(cam, *photo.shape[:2]), 0, 1)
     alpha = opacity * np.sqrt(value)[..., None]
     colour = colormaps[cmap](value)[..., :3] * 255
     return np.round(photo * (1 - alpha) + colour * alpha).astype(np.uint8)
@@ -73,7 +73,7 @@ def content_id(content: str, kind: str = "i") -> str:
 
 def outline_path(cam: np.ndarray, span: int = SPAN) -> str:
     """The contour at half maximum as an SVG path in a span x span square; empty without evidence."""
-    return "".join(_path(line * span) for line in half_contours(cam))
+    return "".join(_path_steps(line * span) for line in half_contours(cam))
 
 
 def half_contours(cam: np.ndarray) -> list[np.ndarray]:
@@ -90,7 +90,7 @@ def half_contours(cam: np.ndarray) -> list[np.ndarray]:
     return [np.clip((np.asarray(line) - 0.5) / (width, height), 0, 1) for line in lines]
 
 
-def _path(points: np.ndarray) -> str:
+def _path_steps(points: np.ndarray) -> str:
     """Points (k, 2) as a path of whole steps: relative numbers are short, and a page holds hundreds.
 
     Points that lie within a unit of the line without them are left out. Its start is absolute: a relative one would
@@ -112,7 +112,7 @@ def stored_map(cam: np.ndarray) -> np.ndarray:
     """The map as a page keeps it: its longest side is `SIDE`, values in 0 to 1."""
     height, width = cam.shape
     shrink = SIDE / max(height, width)
-    return np.clip(resized(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
+    return np.clip(resize_map(cam, max(2, round(height * shrink)), max(2, round(width * shrink))), 0, 1)
 
 
 def map_layer(cam: np.ndarray, cmap: str = "viridis") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 
 from seewhy.report.html.pictures import SVG, WEBP
-from seewhy.report.plots.sheet import look
+from seewhy.report.plots.sheet import house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,17 +34,17 @@ def draw_picture(fig: "Figure") -> tuple[str, str, dict[str, Any]]:
     Returns its MIME type, its content (a chart as SVG; what holds photos as WebP in base64, of twice the size at which
     it is shown), and its `width`, `height` in CSS pixels and `panels`.
     """
-    with look(), warnings.catch_warnings():
+    with house_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a class name may hold any character
         box = fig.get_tightbbox().padded(RIM)
-        kind, content = _vector(fig, box) or _raster(fig, box)
+        kind, content = _vector_picture(fig, box) or _raster_picture(fig, box)
     size = {"width": round(box.width * SHOWN_DPI), "height": round(box.height * SHOWN_DPI)}
-    parts = [*filter(_coloured, fig.axes), *fig.artists]  # a legend's colours stay those of what it explains
-    panels = "".join(_panel(part, box, SHOWN_DPI / fig.dpi) for part in parts)
+    parts = [*filter(_holds_colours, fig.axes), *fig.artists]  # a legend's colours stay those of what it explains
+    panels = "".join(_panel_path(part, box, SHOWN_DPI / fig.dpi) for part in parts)
     return kind, content, size | {"panels": panels}
 
 
-def _vector(fig: "Figure", box: "Bbox") -> tuple[str, str] | None:
+def _vector_picture(fig: "Figure", box: "Bbox") -> tuple[str, str] | None:
     """The figure as SVG; None where it holds pictures or too many marks."""
     if any(ax.images for ax in fig.axes):
         return None
@@ -57,20 +57,20 @@ def _vector(fig: "Figure", box: "Bbox") -> tuple[str, str] | None:
     return (SVG, svg) if len(svg) <= MOST else None
 
 
-def _raster(fig: "Figure", box: "Bbox") -> tuple[str, str]:
+def _raster_picture(fig: "Figure", box: "Bbox") -> tuple[str, str]:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="webp", dpi=DPI, bbox_inches=box, pil_kwargs=QUALITY)
     return WEBP, base64.b64encode(buffer.getvalue()).decode()
 
 
-def _coloured(ax: "Axes") -> bool:
+def _holds_colours(ax: "Axes") -> bool:
     """Whether these axes hold a photo, a map, a matrix or a colour scale."""
     from matplotlib.collections import QuadMesh
 
     return bool(ax.images) or any(isinstance(one, QuadMesh) for one in ax.collections)
 
 
-def _panel(part: Any, box: "Bbox", scale: float) -> str:
+def _panel_path(part: Any, box: "Bbox", scale: float) -> str:
     """Where in the picture a part of the figure lies, with its frame, as a path in CSS pixels."""
     place, spines = part.get_window_extent(), getattr(part, "spines", {})
     rim = 1 if any(spine.get_linewidth() > FRAME for spine in spines.values()) else 0

@@ -46,13 +46,13 @@ LOOK: dict[str, Any] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
+def house_style() -> Iterator[None]:
     """The look of the house while a figure is drawn; the caller's own settings come back afterwards."""
     with matplotlib.rc_context(LOOK):  # type: ignore[arg-type]
         yield
 
 
-def figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that many inches that pyplot knows nothing of: nobody has to close it."""
     fig = Figure(figsize=(width, height))
     FigureCanvasAgg(fig)
@@ -61,8 +61,8 @@ def figure(width: float, height: float) -> Figure:
 
 def empty_chart() -> Figure:
     """What stands in place of a chart that would be empty."""
-    with look():
-        fig = figure(WIDTH / 2, 0.5)
+    with house_style():
+        fig = new_figure(WIDTH / 2, 0.5)
         fig.text(0.02, 0.5, "Not measured: too few images.", va="center", color=MUTE)
     return fig
 
@@ -80,7 +80,7 @@ def wrap_text(text: object, inches: float, lines: int = 2, size: float = 9.5) ->
     return "\n".join("\n".join(part) for part in parts)
 
 
-def shown(text: object, letters: int = 30) -> str:
+def shorten_text(text: object, letters: int = 30) -> str:
     """The text on one line, cut in the middle when it is longer: long class names differ at either end.
 
     Dots at the cut, as of the name of a layer, are left out: the ellipsis has enough of them."""
@@ -89,7 +89,7 @@ def shown(text: object, letters: int = 30) -> str:
     return plain if len(plain) <= letters else f"{plain[:half].rstrip(' .')}…{plain[-half:].lstrip(' .')}"
 
 
-def marked(title: str, correct: bool | None) -> str:
+def mark_title(title: str, correct: bool | None) -> str:
     """The title with its mark, so that right and wrong differ by more than colour."""
     return title if correct is None else f"{'✓' if correct else '✗'} {title}"
 
@@ -118,18 +118,18 @@ class Sheet:
         """Of the whole sheet."""
         return self.top + self.rows * (self.head + self.panel * self.aspect) + 0.08
 
-    def figure(self) -> Figure:
+    def empty_sheet(self) -> Figure:
         """The empty sheet."""
-        return figure(self.width, self.height)
+        return new_figure(self.width, self.height)
 
-    def place(self, row: int, column: int) -> tuple[float, float]:
+    def panel_corner(self, row: int, column: int) -> tuple[float, float]:
         """The upper left corner of a panel, in inches from the upper left of the sheet."""
         x = self.left + column * (self.panel + self.gap)
         return x, self.top + self.head + row * (self.head + self.panel * self.aspect)
 
-    def axes(self, fig: Figure, row: int, column: int) -> Axes:
+    def add_panel(self, fig: Figure, row: int, column: int) -> Axes:
         """A panel without ticks."""
-        x, y = self.place(row, column)
+        x, y = self.panel_corner(row, column)
         tall = self.panel * self.aspect
         bounds = (x / self.width, 1 - (y + tall) / self.height, self.panel / self.width, tall / self.height)
         ax = fig.add_axes(bounds)
@@ -138,16 +138,16 @@ class Sheet:
             spine.set(visible=True, color="#c9ced4", linewidth=0.6)
         return ax
 
-    def text(self, fig: Figure, x: float, y: float, text: str, centre: bool = False, **style: Any) -> None:
+    def add_text(self, fig: Figure, x: float, y: float, text: str, centre: bool = False, **style: Any) -> None:
         """Lines of text that end at y; x and y in inches from the upper left. Each line stands on its own baseline."""
         for k, line in enumerate(reversed(text.split("\n"))):
             place = (x / self.width, 1 - (y - k * LINE) / self.height)
             fig.text(*place, line, **{"size": 9.5, "ha": "center" if centre else "left", "va": "baseline", **style})
 
-    def bar(self, fig: Figure, scale: object, label: str, row: int | None = None) -> None:
+    def add_colour_bar(self, fig: Figure, scale: object, label: str, row: int | None = None) -> None:
         """One colour bar at the right edge, for the whole sheet or for a row of it."""
         tall = min(self.height - self.top - self.head - 0.1, 2.6) if row is None else self.panel * self.aspect
-        x, y = self.width - self.right + 0.15, self.place(row or 0, 0)[1]
+        x, y = self.width - self.right + 0.15, self.panel_corner(row or 0, 0)[1]
         cax = fig.add_axes((x / self.width, 1 - (y + tall) / self.height, 0.13 / self.width, tall / self.height))
         bar = fig.colorbar(scale, cax=cax, ticks=MaxNLocator(5))  # type: ignore[arg-type]
         bar.set_label(label, size=9)

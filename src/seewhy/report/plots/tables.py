@@ -29,13 +29,15 @@ def table_html(rows: "pd.DataFrame", label: str, caption: str, percent: Collecti
     import pandas as pd
 
     numeric = [pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in rows.dtypes]
-    head = "".join(_cell("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
+    head = "".join(_cell_html("th", str(name), number) for name, number in zip(rows.columns, numeric, strict=True))
     plain = rows.select_dtypes("float").drop(columns=list(percent))
-    form = f"z,.{_decimals(plain.to_numpy(dtype=float))}f"  # one for all: columns are read against each other
-    columns = [_column(rows.iloc[:, k], name in percent, form) for k, name in enumerate(rows.columns)]
+    form = f"z,.{_shown_decimals(plain.to_numpy(dtype=float))}f"  # one for all: columns are read against each other
+    columns = [_column_texts(rows.iloc[:, k], name in percent, form) for k, name in enumerate(rows.columns)]
     many = len(rows.columns) > MANY
     body = "\n".join(
-        "<tr>" + "".join(_cell("td", text, number, many) for text, number in zip(row, numeric, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(_cell_html("td", text, number, many) for text, number in zip(row, numeric, strict=True))
+        + "</tr>"
         for row in zip(*columns, strict=True)
     )
     captioned = "" if folded else f"<caption>{caption}</caption>"
@@ -54,7 +56,7 @@ def _save_link(rows: "pd.DataFrame", label: str) -> str:
     return f'<p class="save"><a download="{name}.csv" href="data:text/csv;base64,{content}">Save as CSV</a></p>'
 
 
-def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:
+def _cell_html(tag: str, text: str, number: bool, many: bool = False) -> str:
     """One cell of a table, and whether that is one of many columns."""
     tag = tag if text else "td"  # a heading that says nothing is none
     scope = ' scope="col"' if tag == "th" else ""
@@ -62,7 +64,7 @@ def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:
     kinds = [status[1].replace(" ", "-")] if status else ["number"] if number else []
     kinds += ["whole"] if tag == "td" and not number and len(text) <= SHORT else []
     plain = UNBROKEN.sub("\N{NO-BREAK SPACE}", escape(text[status.end() if status else 0 :]))
-    told = BRACKET.sub(_below if many and tag == "td" else r'<span class="whole">\g<0></span>', plain)
+    told = BRACKET.sub(_bracket_below if many and tag == "td" else r'<span class="whole">\g<0></span>', plain)
     if status and many:
         inner = f"{status_html(status[1])} <small>{told}</small>" if told else status_html(status[1])
     else:
@@ -71,13 +73,13 @@ def _cell(tag: str, text: str, number: bool, many: bool = False) -> str:
     return f"<{tag}{scope}{classed}>{inner}</{tag}>"
 
 
-def _below(found: re.Match[str]) -> str:
+def _bracket_below(found: re.Match[str]) -> str:
     """A bracket on a line of its own, where there is little room: it breaks behind a comma only."""
     parts = (f'<span class="whole">{part}</span>' for part in found[0].split(", "))
     return f"<small>{', '.join(parts)}</small>"
 
 
-def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
+def _column_texts(values: "pd.Series", percent: bool, form: str) -> list[str]:
     """The cells of a column as text; `form` is the format of its floats."""
     import pandas as pd
 
@@ -92,7 +94,7 @@ def _column(values: "pd.Series", percent: bool, form: str) -> list[str]:
     return ["–" if pd.api.types.is_scalar(value) and pd.isna(value) else str(value) for value in values]
 
 
-def _decimals(values: "np.ndarray") -> int:
+def _shown_decimals(values: "np.ndarray") -> int:
     """Decimals that show about three digits of the largest number of a table, two of one below 1.
 
     Two are enough where the numbers were rounded to that: more would be zeros in all of them.

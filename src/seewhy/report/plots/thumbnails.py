@@ -25,26 +25,26 @@ class Thumbnail:
     below: str
     html: str
 
-    def said(self, why: str) -> dict[str, str]:
+    def output_entry(self, why: str) -> dict[str, str]:
         """As it stands in a notebook's output, and why it was chosen."""
         told = {"why": why, "id": self.id, "mark": self.mark, "name": self.name}
         return told | {"confidence": format_value(self.confidence), "below": self.below, "html": self.html}
 
 
-def of_cards(cards: Sequence[Card], methods: Sequence[str], cmap: str, opacity: float) -> list[dict[str, str]]:
+def card_thumbnails(cards: Sequence[Card], methods: Sequence[str], cmap: str, opacity: float) -> list[dict[str, str]]:
     """Thumbnails of a gallery's cards, with the map of its first method."""
-    chosen = _choose([(MARKS[card.correct][0], card.confidence) for card in cards])
-    return [_of_card(cards[k], methods, cmap, opacity).said(why) for k, why in chosen.items()]
+    chosen = _choose_positions([(MARKS[card.correct][0], card.confidence) for card in cards])
+    return [_card_thumbnail(cards[k], methods, cmap, opacity).output_entry(why) for k, why in chosen.items()]
 
 
-def of_strips(strips: Sequence[Strip], cmap: str, opacity: float) -> list[dict[str, str]]:
+def strip_thumbnails(strips: Sequence[Strip], cmap: str, opacity: float) -> list[dict[str, str]]:
     """Thumbnails of the nouns of captions, each with its own map."""
     nouns = [(strip, word) for strip in strips for word in strip.words if word.kind == "noun"]
-    chosen = _choose([(MARKS[word.correct][0], word.confidence) for _, word in nouns])
-    return [_of_word(*nouns[k], cmap, opacity).said(why) for k, why in chosen.items()]
+    chosen = _choose_positions([(MARKS[word.correct][0], word.confidence) for _, word in nouns])
+    return [_word_thumbnail(*nouns[k], cmap, opacity).output_entry(why) for k, why in chosen.items()]
 
 
-def _choose(shown: Sequence[tuple[str, float]]) -> dict[int, str]:
+def _choose_positions(shown: Sequence[tuple[str, float]]) -> dict[int, str]:
     """Up to three positions and why: the first, the most confident mistake, the least confident; each once."""
     wrong = [k for k, (mark, _) in enumerate(shown) if mark == "wrong"]
     reasons = {
@@ -59,20 +59,20 @@ def _choose(shown: Sequence[tuple[str, float]]) -> dict[int, str]:
     return chosen
 
 
-def _of_card(card: Card, methods: Sequence[str], cmap: str, opacity: float) -> Thumbnail:
+def _card_thumbnail(card: Card, methods: Sequence[str], cmap: str, opacity: float) -> Thumbnail:
     maps = [card.maps[methods[0]]] if methods else []
     alt = card_alt(replace(card, controls={}), methods[:1])
-    html = _stack(card.photo, alt, maps, card_lines(card), cmap, opacity)
+    html = _stack_html(card.photo, alt, maps, card_lines(card), cmap, opacity)
     return Thumbnail(card.id, MARKS[card.correct][0], card.confidence, card.predicted, card_outcome(card), html)
 
 
-def _of_word(strip: Strip, word: Word, cmap: str, opacity: float) -> Thumbnail:
+def _word_thumbnail(strip: Strip, word: Word, cmap: str, opacity: float) -> Thumbnail:
     alt = f"{strip.id}: the map for the word {word.text} in {strip.caption}"
-    html = _stack(strip.photo, alt, [word.cam], "", cmap, opacity)
+    html = _stack_html(strip.photo, alt, [word.cam], "", cmap, opacity)
     return Thumbnail(strip.id, MARKS[word.correct][0], word.confidence, word.text, f"in: {strip.caption}", html)
 
 
-def _stack(photo: np.ndarray, alt: str, maps: Sequence[np.ndarray], lines: str, cmap: str, opacity: float) -> str:
+def _stack_html(photo: np.ndarray, alt: str, maps: Sequence[np.ndarray], lines: str, cmap: str, opacity: float) -> str:
     """A photo, the map over it, and the lines over both."""
     source, width, height = photo_thumbnail(photo, SIDE, QUALITY)
     layers = "".join(f"<defs>{parts}</defs>{uses}" for parts, uses in (map_drawing(cam, cmap, opacity) for cam in maps))

@@ -6,8 +6,8 @@ from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE
 from seewhy.checks.verdict import select_checks
-from seewhy.formatting import capitalise_first, format_value, join_names
-from seewhy.report.text.verdict_sentences import Evidence, shows_suspects
+from seewhy.formatting import join_names
+from seewhy.report.text.shortcut_sentences import Evidence, shows_suspects
 
 RANKING = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}  # of squares, by their effect on the score
 RANDOMISED, CLASS, STABLE = "similarity_after_randomisation", "class_sensitivity", "stability"
@@ -24,7 +24,7 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     Args:
         checks: all checks of the study.
         title: of the first method, `evidence.method`.
-        evidence: see `verdict_sentences.Evidence`.
+        evidence: see `shortcut_sentences.Evidence`.
     """
     every, own = list(checks), select_checks(checks, "map", name=evidence.method)
     tested = [one for one in own if one.status != "not run"]
@@ -32,17 +32,17 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     count = f"{len(passed)} of {len(tested)} checks"
     detail = f"{title} passes {count}."
     if not shows_suspects(every, evidence):
-        hidden = join_names([f"the {name}" for name in _convicted(every)])
+        hidden = join_names([f"the {name}" for name in _relied_suspects(every)])
         told = f"Heat maps do not show that the model relies on {hidden}."
         return Answer("No", told, "broken", told, count, "rely on interventions, not on maps", detail)
     if not tested:
         return Answer("Not tested", f"{title} was not tested.", "unknown", "The maps were not tested.")
     if len(passed) == len(tested):
         return Answer("Yes", f"{title} passes all {count.partition(' of ')[2]}.", "fine", "The maps passed.", count)
-    return _faulty(own, title, count, detail)
+    return _fault_answer(own, title, count, detail)
 
 
-def _faulty(own: Sequence[Check], title: str, count: str, detail: str) -> Answer:
+def _fault_answer(own: Sequence[Check], title: str, count: str, detail: str) -> Answer:
     """Not all checks passed: the worst fault, then what is undecided."""
     failed = {one.figure.metric for one in own if one.status == "fail"}
     sentences = map_faults(own, title)
@@ -68,19 +68,6 @@ def map_faults(own: Sequence[Check], title: str) -> list[str]:
     return told
 
 
-def method_sentence(checks: Iterable[Check], method: str, title: str) -> str:
-    """What holds and what does not for the maps of one method, in a few sentences.
-
-    Args:
-        checks: all checks of the study.
-        method, title: the method's name and title.
-    """
-    own = select_checks(checks, "map", name=method)
-    if all(one.status == "not run" for one in own):
-        return f"{title} was not tested."
-    return " ".join(filter(None, [_localised(own, title), _ranked(own, title), *_others(own, title)]))
-
-
 def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
     """Which method passes most checks, as a sentence; empty where it is the first."""
     own = {name: select_checks(checks, "map", name=name) for name in titles}
@@ -91,51 +78,7 @@ def better_method(titles: Mapping[str, str], checks: Iterable[Check]) -> str:
     return f"{titles[best]} passes {passed[best]} checks, {titles[first]} {passed[first]}."
 
 
-def _localised(own: Sequence[Check], title: str) -> str:
-    """How much of the map lies on the object, beside chance and the best baseline."""
-    by = {one.figure.versus: one for one in own if one.figure.metric == "lift"}
-    alone, over = by.get(""), by.get(BASELINE)
-    if alone is None or alone.status == "not run":
-        return "No object is known that the map could be compared with."
-    if not alone.estimate.measured:
-        return f"Only {alone.estimate.n} images have a known object, which is too few."
-    unclear = ", which is not clearly different from chance" if alone.status == "unsure" else ""
-    lift = format_value(alone.estimate.value, "×")
-    told = f"{lift} as much of the {title} map lies on the object as by chance{unclear}."
-    if over is None or not over.estimate.measured:
-        return told
-    beside = {"pass": over.statement, "fail": over.denial}.get(over.status)
-    return (
-        f"{told} {capitalise_first(beside)}."
-        if beside
-        else f"{told} That is not clearly more than with the best baseline."
-    )
-
-
-def _ranked(own: Sequence[Check], title: str) -> str:
-    """Whether the squares that it marks matter more to the score than those of the baselines."""
-    found = {RANKING[one.figure.metric]: one.status for one in own if one.figure.metric in RANKING}
-    tested = {name: status for name, status in found.items() if status != "not run"}
-    if not tested:
-        return "Its ranking of squares could not be tested."
-    by = {status: [name for name, own in tested.items() if own == status] for status in ("fail", "unsure")}
-    if by["fail"]:
-        return f"A baseline ranks the squares of the image better than {title} ({join_names(by['fail'])})."
-    if by["unsure"]:
-        return f"Its ranking of squares is not clearly better than the baselines ({join_names(by['unsure'])})."
-    return f"Its ranking of squares is better than the baselines ({join_names(list(tested))})."
-
-
-def _others(own: Sequence[Check], title: str) -> list[str]:
-    """Weights, class and imperceptible perturbations: what failed, and what is undecided of the first."""
-    status = {one.figure.metric: one.status for one in own if not one.figure.versus}
-    told = [text.format(title=title) for metric, text in FAULTS.items() if status.get(metric) == "fail"]
-    if status.get(RANDOMISED) == "unsure":
-        told.append("How much of it survives randomised weights is undecided.")
-    return told
-
-
-def _convicted(checks: Iterable[Check]) -> list[str]:
+def _relied_suspects(checks: Iterable[Check]) -> list[str]:
     """The suspects that the model relies on."""
     failed = (one for one in select_checks(checks, "suspect") if one.status == "fail")
     return list(dict.fromkeys(one.subject.name for one in failed))

@@ -1,0 +1,214 @@
+"""Does the model rely on a shortcut? The answer in plain words, and the evidence that it and the others rest on.
+
+Every word follows from the status of a check. A sentence has at most 20 words, and one number.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seewhy.checks.answer import Answer
+from seewhy.checks.check import Check
+from seewhy.checks.figure import CONTROL, Figure
+from seewhy.checks.verdict import Figures, select_checks
+from seewhy.formatting import capitalise_first, format_value, join_names
+from seewhy.stats import FEWEST, Estimate
+
+CLEAR = 1.5  # times chance: a lift that may be above it is not called none
+HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
+MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
+WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What sentences need beside the checks.
+
+    Args:
+        figures: the measurement tables.
+        method: the first method, whose maps may show a suspect.
+        regions: names of the study's own regions.
+        won: by suspect, the class that most predictions change to when it is pasted; missing where none is.
+        change: the imperceptible change that changes most predictions.
+        waiting: how many candidates wait for a person's judgement, as a sentence; empty for none.
+    """
+
+    figures: Figures
+    method: str = "gradcam"
+    regions: Sequence[str] = ()
+    won: Mapping[str, str] = field(default_factory=dict)
+    change: str = ""
+    waiting: str = ""
+
+    def changed_share(self, region: str, kind: str, control: bool = False) -> Estimate:
+        """How often an intervention, or its control, changed the prediction."""
+        facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
+        return self.figures.estimate_figure(Figure("prediction_change", facets=facets))
+
+    def suspect_lift(self, suspect: str) -> Estimate:
+        """How much of the map lies on a suspect, times chance."""
+        facets = {"region": suspect, "tested": True}
+        return self.figures.estimate_figure(Figure("region_lift", self.method, facets=facets))
+
+
+def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
+    """Does the model rely on a shortcut? By the checks of object, background, suspects and judged candidates."""
+    asked = select_checks(checks, "object", "background", "suspect", "candidate")
+    failed, held = ([one for one in asked if one.status == status] for status in ("fail", "pass"))
+    undecided = [one for one in asked if one.is_open]
+    if failed:
+        return _relies_answer(failed, held, evidence)
+    if undecided:
+        return _undecided_answer(undecided[0], evidence)
+    if held:
+        return _no_shortcut_answer(asked, held, evidence)
+    if few := [one.estimate.n for one in asked if one.status == "unsure"]:
+        sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
+        short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
+        if evidence.waiting:
+            return _waiting_answer(evidence, detail)
+        return Answer("Not tested", sentence, "unknown", short, detail=detail)
+    return _regions_answer(evidence)
+
+
+def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+    """Something failed: a suspect first, then the object, then the background."""
+    order = ("suspect", "candidate", "object", "background")
+    worst = min(failed, key=lambda one: order.index(one.subject.kind))
+    if worst.subject.kind == "candidate":
+        return _relies_on_candidate(worst)
+    told, detail = _intervention_texts(worst, evidence)
+    name, kind = worst.subject.name, worst.subject.kind
+    so = "do not use this model where that may happen; its errors there are not visible in the maps"
+    if kind == "suspect":
+        shown = _map_clause(name, evidence)
+        short = f"The model takes the {name} for {_pasted_class(name, evidence)}{shown[0]}."
+        if worst.figure.facets["kind"] == "swap":
+            short = f"The predictions depend on the {name}{shown[0]}."
+        so = f"do not use this model where the {name} can stand without the object"
+        return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, f"{detail} {shown[1]}".strip())
+    if kind == "object":
+        short = "The predictions hardly depend on the object."
+        return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
+    either = evidence.changed_share("object", "swap")
+    if either.low > HALF and not select_checks(held, "object"):
+        told += f" Replacing the object itself changes {format_value(either.value, '%')}."
+        short = "The predictions change whatever is replaced, so what they depend on is not known."
+        detail += f" Object: {either.text('%')}."
+        return Answer("Undecided", told, "unknown", short, _main_figure(worst, evidence), "", detail)
+    short = "The predictions depend on what surrounds the object."
+    return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
+
+
+def _relies_on_candidate(check: Check) -> Answer:
+    """A candidate that a person judged a shortcut, and that clearly moves the prediction."""
+    target, value = check.subject.name.rpartition("/")[0], format_value(check.estimate.value, "+")
+    thing = check.statement.partition(" does not ")[0]
+    told = f"{capitalise_first(thing)} makes the model predict *{target}*. You judged this a shortcut."
+    short = f"The model relies on a shortcut: {thing} makes it predict {target}."
+    so = f"do not use this model where {thing} can look like that without *{target}*"
+    return Answer("Yes", told, "shortcut", short, value, so, f"Gain in log-odds: {check.estimate.text()}.")
+
+
+def _waiting_answer(evidence: Evidence, detail: str = "") -> Answer:
+    """Nothing else was tested, and something that was found waits for a person."""
+    told = f"{evidence.waiting} Each makes the model predict a class, and only you can say whether it is the object."
+    so = "judge them: see *What else moves the prediction?*, or `python -m seewhy judge`"
+    return Answer("Not tested", told, "unknown", evidence.waiting, "", so, detail)
+
+
+def _undecided_answer(check: Check, evidence: Evidence) -> Answer:
+    told, detail = _intervention_texts(check, evidence)
+    short = "Too few images to decide whether the model relies on a shortcut."
+    return Answer("Undecided", told, "unknown", short, _main_figure(check, evidence), "test it on more images", detail)
+
+
+def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+    told, detail = _intervention_texts(held[0], evidence)
+    suspects = list(dict.fromkeys(one.subject.name for one in asked if one.subject.name))
+    passed = {one.subject.name for one in held}
+    rest = [f"the {name}" for name in suspects if name not in passed]
+    limit = "No suspect is named, so no particular shortcut was looked for."
+    if suspects:
+        limit = f"Not tested, as too few images show it: {join_names(rest)}." if rest else ""
+    short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
+    detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
+    if evidence.waiting:
+        short = f"{short} {evidence.waiting}"
+    return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", detail)
+
+
+def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
+    """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
+    region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
+    share, other = (evidence.changed_share(region, kind, control) for control in (False, True))
+    part = "everything but the object" if region == "background" else f"the {region}"
+    value = format_value(share.value, "%")
+    if kind == "paste":
+        won = _pasted_class(region, evidence)
+        told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
+        beside = f"Pasting an equal area of another image does so in {format_value(other.value, '%')}."
+    else:
+        told = f"{WAYS[kind]} {part} changes {value} of predictions."
+        beside = f"{WAYS[kind]} an equal area elsewhere changes {format_value(other.value, '%')}."
+    if check.figure.versus != CONTROL:
+        return told, f"{capitalise_first(part)}: {share.text('%')}."
+    detail = f"Difference: {check.estimate.text('points')}."
+    return (f"{told} {beside}" if other.measured else told), detail
+
+
+def _pasted_class(name: str, evidence: Evidence) -> str:
+    """What the model predicts when a suspect is pasted."""
+    return f"*{evidence.won[name]}*" if name in evidence.won else "the object"
+
+
+def _main_figure(check: Check, evidence: Evidence) -> str:
+    facets = check.figure.facets
+    share = evidence.changed_share(str(facets["region"]), str(facets["kind"]))
+    return format_value(share.value, "%") if share.measured else ""
+
+
+def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
+    """Whether the maps show a suspect: a clause, and the figure behind it."""
+    lift = evidence.suspect_lift(name)
+    if not lift.measured:
+        return "", ""
+    unclear = "whether heat maps show this is not clear" if lift.high > CLEAR else "heat maps do not show this"
+    clause = "heat maps show this" if lift.low > 1 else unclear
+    return f", and {clause}", f"Attribution on the {name}: {lift.text('×')} of chance."
+
+
+def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
+    """False where maps clearly hide a suspect that the model relies on."""
+    failed = [one for one in select_checks(checks, "suspect") if one.status == "fail"]
+    found = [evidence.suspect_lift(one.subject.name) for one in failed]
+    return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
+
+
+def _regions_answer(evidence: Evidence) -> Answer:
+    """Without object and suspects: on which of the study's own regions the predictions depend."""
+    ways = ("swap", "blur", "darken")
+    over = {
+        (name, way): evidence.figures.estimate_figure(
+            Figure("prediction_change", versus=CONTROL, facets={"region": name, "kind": way})
+        )
+        for name in evidence.regions
+        for way in ways
+    }
+    if not any(one.measured for one in over.values()):
+        if evidence.waiting:
+            return _waiting_answer(evidence)
+        sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
+        so = "mark objects, or name `suspects` or `regions` in params.yaml"
+        return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
+    clear = {name: [way for way in ways if over[name, way].low > 0] for name in evidence.regions}
+    sure = sorted((name for name in clear if len(clear[name]) > 1), key=lambda name: -over[name, clear[name][0]].value)
+    if not sure:
+        sentence = "No change of a named region clearly changes more predictions than the same change elsewhere."
+        return Answer("Undecided", sentence, "unknown", "No named region decides by itself.")
+    name, way = sure[0], clear[sure[0]][0]
+    share, other = (evidence.changed_share(name, way, control) for control in (False, True))
+    told = f"{WAYS[way]} the {name} changes {format_value(share.value, '%')} of predictions."
+    told += f" {WAYS[way]} an equal area elsewhere changes {format_value(other.value, '%')}."
+    short = f"The predictions depend on {join_names([f'the {one}' for one in sure])}."
+    so, detail = "judge whether that is the object or a shortcut", f"Difference: {over[name, way].text('points')}."
+    return Answer("Undecided", told, "unknown", short, format_value(share.value, "%"), so, detail)
