@@ -244,8 +244,9 @@ def test_the_summary_answers_four_questions(measured):
         "stable": "Undecided",
         "maps": "No",
     }
-    assert found["questions"]["works"]["figure"] == "90.0 %"
-    line = "Verdict for this model: FAILED. The model takes the shadow for the object, and heat maps do not show this."
+    assert found["questions"]["works"]["figure"] == "90.0 % correct"
+    line = "Verdict for this model: FAILED. A pasted shadow alone makes the model predict the object (100.0 %), "
+    line += "and heat maps do not mark it."
     assert found["verdict"] == {"status": "failed", "severity": "shortcut", "line": line, "page": "07_audit"}
     assert found["use"]["answer"] == "No"
     assert (found["checkpoint"], found["images"], found["dataset"], found["task"]) == (

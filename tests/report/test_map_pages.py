@@ -69,12 +69,12 @@ def test_findings_are_at_most_two_sentences_and_40_words(answer, severity):
 
 
 def test_no_page_reassures_where_the_verdict_convicts(this):
-    assert facts.severity_beside_verdict(this, "Yes") == "fine"
+    assert facts.answer_beside_verdict(this, "Yes") == ("Yes", "fine")
     [path] = this.files("summary.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('{"verdict": {"severity": "shortcut"}}')
-    assert facts.severity_beside_verdict(this, "Yes") == "shortcut"
-    assert facts.severity_beside_verdict(this, "No") == "unknown"
+    assert facts.answer_beside_verdict(this, "Yes") == ("Partly", "shortcut")
+    assert facts.answer_beside_verdict(this, "No") == ("No", "unknown")
 
 
 def test_summaries_give_estimates_by_title(this):

@@ -11,7 +11,7 @@ from seewhy.stats import NOTHING, Estimate
 
 HIGH, MIDDLE, LOW = Estimate(0.85, 0.8, 0.9, 50), Estimate(0.5, 0.4, 0.6, 50), Estimate(0.1, 0.05, 0.2, 50)
 BELOW = Estimate(-0.2, -0.3, -0.1, 50)
-MODEL = {"task": "classification", "accuracy": HIGH, "best": 0.54, "always": "always predicting *tree*"}
+MODEL = {"worst": None, "task": "classification", "accuracy": HIGH, "best": 0.54, "always": "always predicting *tree*"}
 MODEL |= {"predicted": "no tree"}
 MODEL |= {"given": 0, "images": 50, "claim": None}
 METHODS = {"alike": HIGH, "centre": LOW, "over": HIGH, "lowest": MIDDLE, "pair": ["Grad-CAM", "Eigen-CAM"]}
@@ -118,3 +118,9 @@ def test_a_finding_has_two_sentences_and_forty_words(said: dict[str, str]) -> No
 def test_one_scale_is_of_all_maps() -> None:
     assert scale_limit(np.zeros((1, 2, 2))) == 1.0
     assert scale_limit(np.full((1, 2, 2), 3.0), np.full((1, 2, 2), -3.0)) == pytest.approx(3.0)
+
+
+def test_page_01_names_the_worst_class_and_points_to_the_shortcut():
+    said = model_finding("Yes", "shortcut", worst=("tree", LOW))
+    assert "Least often *tree*: 10.0 %" in said["detail"]
+    assert said["so"].startswith("do not go by accuracy alone")

@@ -58,7 +58,7 @@ def test_the_table_comes_first_and_answers_each_question_with_a_link(project):
     assert stable.text == "? Not tested"
     assert use.strong.text == "✗ No"
     assert use["class"] == ["use", "shortcut"]
-    assert [cell.text.strip() for cell in none.select("td")] == ["? Not tested"] * 5
+    assert [cell.text.strip() for cell in none.select("td")] == ["? Not tested"] * 4 + ["? Not known"]
 
 
 def test_the_first_sentence_counts_the_models_that_may_be_used(project):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ANSWERS = ("Yes", "No", "Partly", "Not tested", "Undecided")
-SEVERITIES = ("broken", "shortcut", "unstable", "unknown", "fine")  # from the worst to the best
+SEVERITIES = ("broken", "shortcut", "misleading", "unstable", "unknown", "fine")  # from the worst to the best
 
 
 @dataclass(frozen=True)

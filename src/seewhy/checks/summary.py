@@ -66,7 +66,7 @@ def summarise_answers(
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
     status = verdict_sentences.verdict_status(judged, evidence.waiting)
-    whole = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
+    use = verdict_sentences.use_answer(works, shortcut, stable, maps, own)
     return {
         "questions": {
             "works": works.summary_entry(MODEL),
@@ -74,8 +74,8 @@ def summarise_answers(
             "stable": stable.summary_entry(AUDIT),
             "maps": maps.summary_entry(AUDIT),
         },
-        "use": verdict_sentences.use_answer(works, shortcut, stable, maps),
-        "verdict": {"status": status, "severity": whole.severity, "line": whole.short, "page": AUDIT},
+        "use": {"answer": use.answer, "why": use.lead.short},
+        "verdict": {"status": status, "severity": use.lead.severity, "line": use.line, "page": AUDIT},
     }
 
 

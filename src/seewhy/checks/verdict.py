@@ -67,8 +67,8 @@ OBJECT = (
 SUSPECT = (
     Rule(
         "suspect", "prediction_change", "suspect", False,
-        "pasting only the {name} into another image does not bring the prediction along",
-        "pasting only the {name} into another image brings the prediction along",
+        "pasting only the {name} into another image does not change its prediction",
+        "pasting only the {name} into another image changes its prediction",
         CONTROL, {"region": "{name}", "kind": "paste"},
     ),
     Rule(

@@ -15,9 +15,10 @@ QUESTIONS = {
     "maps": "Are its heat maps trustworthy?",
 }
 HEADS = {"works": "works?", "shortcut": "shortcut?", "stable": "stable?", "maps": "maps trustworthy?"}
-USES = ("No", "Not tested", "With care", "Yes")  # from the worst to the best
-LEVELS = {"No": "broken", "With care": "unstable", "Yes": "fine", "Not tested": "unknown"}
-MARKS = {"No": "✗", "With care": "!", "Yes": "✓", "Not tested": "?"}
+USES = ("No", "Not known", "With care", "Yes")  # from the worst to the best
+LEVELS = {"No": "broken", "With care": "unstable", "Yes": "fine", "Not known": "unknown"}
+MARKS = {"No": "✗", "With care": "!", "Yes": "✓", "Not known": "?"}
+PARTLY = "◐"  # the mark of an answer that is neither yes nor no
 UNTESTED: Mapping[str, str] = {"answer": "Not tested", "severity": "unknown", "sentence": "", "figure": "", "page": ""}
 
 
@@ -54,8 +55,8 @@ def study_answers(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def study_use(summary: Mapping[str, Any]) -> dict[str, str]:
     """Whether the model may be used on the study's data, why, and the severity in whose colour that is written."""
-    use = {"answer": "Not tested", "why": "", **summary.get("use", {})}
-    answer = use["answer"] if use["answer"] in USES else "Not tested"
+    use = {"answer": "Not known", "why": "", **summary.get("use", {})}
+    answer = use["answer"] if use["answer"] in USES else "Not known"
     level = LEVELS[answer]
     if answer == "No":  # said in the colour of what is wrong
         level = worst_severity([one.get("severity") for one in summary.get("questions", {}).values()]) or level
@@ -70,24 +71,27 @@ def count_usable(models: Sequence[Mapping[str, Any]]) -> str:
     """
     by = {use: [model for model in models if model["use"] == use] for use in USES}
     total, usable = len(models), by["Yes"]
-    if not models or len(by["Not tested"]) == total:
+    if not models or len(by["Not known"]) == total:
         return "<strong>Not known yet</strong>: no model here was tested."
-    of = f"{total} model{'s' * (total != 1)}"
+    of, count = f"{total} model{'s' * (total != 1)}", sum(len(model.get("studies", [0])) for model in models)
     lead = f"{len(usable)} of {of} may be used" if usable else f"None of {of} may be used as it is"
     names = f": {', '.join(escape(str(model['name'])) for model in usable)}" if usable else ""
     rest = [
         f"{len(some)} {words}"
         for some, words in (
-            (by["With care"], "may be used with care"),
             (by["No"], "must not be used"),
-            (by["Not tested"], "not tested yet"),
+            (by["Not known"], "could not be judged"),
+            (by["With care"], "may be used with care"),
         )
         if some
     ]
-    return f"<strong>{lead}</strong>{names}." + (f" {', '.join(rest)}." if rest else "")
+    told = f" {', '.join(rest)}." if rest else ""
+    told += f" They were tested in {count} studies." if count > total else ""
+    return f"<strong>{lead}</strong>{names}.{told}"
 
 
 def _answer_html(question: Mapping[str, Any]) -> dict[str, str]:
     level = question["severity"] if question["severity"] in SEVERITIES else "unknown"
     text = {key: str(value) for key, value in question.items()}
-    return {**text, "sentence": inline_html(text["sentence"]), "severity": level, "mark": SEVERITIES[level].mark}
+    mark = PARTLY if text["answer"] == "Partly" else SEVERITIES[level].mark
+    return {**text, "sentence": inline_html(text["sentence"]), "severity": level, "mark": mark}

@@ -15,9 +15,10 @@ class Severity(NamedTuple):
 SEVERITIES = {
     "broken": Severity("✗", "does not work"),
     "shortcut": Severity("↪", "relies on a shortcut"),
+    "misleading": Severity("⚠", "map misleads"),
     "unstable": Severity("≈", "unstable"),
     "unknown": Severity("?", "not known"),
-    "fine": Severity("✓", "no fault found"),
+    "fine": Severity("✓", "passed"),
 }  # the worst first
 
 

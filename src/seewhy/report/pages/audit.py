@@ -1,6 +1,6 @@
 """Page 07: the checks of a study and what they come to, from its measurements, by the code that writes verdict.json."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -42,7 +42,7 @@ class Judged:
     Args:
         checks: of every audit. own: of params.yaml.
         titles: of the methods, the one that the page leads with first.
-        works, shortcut, stable, maps, verdict: the answers.
+        works, shortcut, stable, maps: the answers. use: what they come to.
         tables: the measurements that they rest on.
     """
 
@@ -53,7 +53,7 @@ class Judged:
     shortcut: Answer
     stable: Answer
     maps: Answer
-    verdict: Answer
+    use: verdict_sentences.Use
     tables: StudyTables
 
     @property
@@ -68,13 +68,8 @@ class Judged:
 
     @property
     def finding(self) -> dict[str, str]:
-        """The arguments of `show.finding`: what weighs most, with one severity; the maps where the model is fine."""
-        weighed = [self.works, self.shortcut, self.stable]
-        lead = next((one for one in weighed if one.severity == self.verdict.severity), self.verdict)
-        answer = self.verdict.answer
-        if answer == "Yes" and self.maps.answer != "Yes":
-            answer, lead = "Partly", self.maps
-        return replace(lead, answer=answer).finding_arguments()
+        """The arguments of `show.finding`: what weighs most, with one severity."""
+        return self.use.trust.finding_arguments()
 
     @property
     def rows(self) -> list[dict[str, object]]:
@@ -94,9 +89,8 @@ def judge_study(study: Study) -> Judged:
     shortcut = shortcut_sentences.shortcut_answer(checks, evidence)
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
-    status = verdict_sentences.verdict_status([*checks, *own], evidence.waiting)
-    verdict = verdict_sentences.verdict_answer(status, works, shortcut, stable, own)
-    return Judged(checks, own, titles, works, shortcut, stable, maps, verdict, tables)
+    use = verdict_sentences.use_answer(works, shortcut, stable, maps, own)
+    return Judged(checks, own, titles, works, shortcut, stable, maps, use, tables)
 
 
 def study_tables(study: Study) -> StudyTables:

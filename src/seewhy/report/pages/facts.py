@@ -119,16 +119,23 @@ def _none_as_words(value: Any) -> Any:
     return "none" if value is None else value
 
 
-def severity_beside_verdict(study: Study, answer: str) -> str:
-    """The severity of a page's finding, so that no page reassures where the verdict of page 07 convicts.
+def answer_beside_verdict(study: Study, answer: str) -> tuple[str, str]:
+    """Answer and severity of a page's finding, so that no page reassures where the verdict of page 07 convicts.
 
-    answer: of the page; only `Yes` can be "fine", and only where reports/<study>/summary.json does not convict.
+    answer: of the page alone. `Yes` is "fine" only where reports/<study>/summary.json does not convict; a map on the
+    object is `Partly` an answer where something else decides too.
     """
     if answer != "Yes":
-        return "unknown"
+        return answer, "unknown"
+    severity = study_severity(study)
+    return ("Partly" if severity == "shortcut" else answer), severity or "fine"
+
+
+def study_severity(study: Study) -> str:
+    """What the verdict of page 07 convicts the model of; empty where of nothing, or before there is a verdict."""
     [path] = study.files("summary.json")
-    verdict = json.loads(path.read_text())["verdict"]["severity"] if path.is_file() else ""
-    return verdict if verdict in ("broken", "shortcut", "unstable") else "fine"
+    severity = json.loads(path.read_text())["verdict"]["severity"] if path.is_file() else ""
+    return severity if severity in ("broken", "shortcut", "unstable") else ""
 
 
 def _same_setting(claimed: Any, used: Any) -> bool:

@@ -34,7 +34,8 @@ def compare_baseline(study: Study) -> dict[str, Any]:
     return {
         "task": study.dataset.task,
         "answer": answer.answer,
-        "severity": answer.severity,
+        "severity": facts.study_severity(study) or "fine" if answer.severity == "fine" else answer.severity,
+        "worst": worst_class(study) if study.dataset.task == "classification" else None,
         "accuracy": model.accuracy,
         "best": model.best,
         "always": model.baseline_phrase,
@@ -61,6 +62,16 @@ def compare_pixels(measured: "Measurement") -> MajorityBaseline:
     most, given = str(classes[true.argmax()]), str(classes[predicted.argmax()])
     best = float(true.max() / true.sum())
     return MajorityBaseline(accuracy, best, most, given, int(predicted.max()), int(predicted.sum()))
+
+
+def worst_class(study: Study) -> tuple[str, Estimate] | None:
+    """The true class that is classified correctly least often, and how often; None with fewer than two to compare."""
+    classes = class_accuracy(study.measure("predictions"))
+    known = classes[classes["correct"].notna()]
+    if len(known) < 2:
+        return None
+    row = known.loc[known["correct"].idxmin()]
+    return str(row["class"]), Estimate(row["correct"], row["low"], row["high"], int(row["n"]))
 
 
 def class_accuracy(measured: "Measurement", most: int = 30) -> pd.DataFrame:

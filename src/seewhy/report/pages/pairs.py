@@ -9,18 +9,21 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from seewhy.comparison import OUTCOMES, SIDES, Comparison
+from seewhy.config import artifacts
 from seewhy.formatting import format_value
 from seewhy.inputs import images
 from seewhy.measure.families.paired import correct_pairs, likeness_pairs, paired_figures
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.paired import mcnemar
 from seewhy.report import figures
+from seewhy.report.html.summary import read_summary
 from seewhy.report.pages import facts
 from seewhy.report.pages.audit_comparison import read_answers
 from seewhy.report.pages.readings import result_of
 from seewhy.report.pages.views import describe_maps
 from seewhy.report.plots.sheet import mark_title, shorten_text
 from seewhy.stats import ODDS, Estimate, mean, proportion
+from seewhy.study import Study
 
 COMMON = 5  # images of a class from which on it has a row of its own
 LITTLE = 0.3  # a rank correlation below which two maps are not called alike, whatever chance would do
@@ -47,7 +50,13 @@ def pair_values(comparison: Comparison, pair: Measurement) -> dict[str, Any]:
         "little": LITTLE,
         "useless": failing_studies(comparison, answers, "works", "broken"),
         "shortcuts": failing_studies(comparison, answers, "shortcut", "shortcut"),
+        "uses": {study.name: use_word(study) for study in comparison.studies},
     }
+
+
+def use_word(study: Study) -> str:
+    """What the verdict comes to for a user: No, With care, Not known or Yes; empty before there is a verdict."""
+    return str(read_summary(artifacts.reports_folder(study.root, study.name)).get("use", {}).get("answer", ""))
 
 
 def failing_studies(
@@ -63,7 +72,8 @@ def failing_studies(
 
 
 def better_answer(values: dict[str, Any]) -> str:
-    """Is the second better? Only where interval and test agree; a second that does not work is not."""
+    """Is the second better? Only where interval and test agree. One that does not work is not, one that relies on a
+    shortcut is `Partly`."""
     difference = values["difference"]
     if not difference.measured:
         return "Not tested"
@@ -71,7 +81,9 @@ def better_answer(values: dict[str, Any]) -> str:
         return "No"
     if values["p"] >= ODDS or difference.low * difference.high <= 0:
         return "Undecided"
-    return "Yes" if difference.value > 0 else "No"
+    if difference.value < 0:
+        return "No"
+    return "Partly" if values["names"][1] in [one["name"] for one in values["shortcuts"]] else "Yes"
 
 
 def pair_severity(values: dict[str, Any], answer: str) -> str:

@@ -40,7 +40,7 @@ def compare_heat_maps(measured: "Measurement") -> dict[str, Any]:
     answer = judge_confirmation(heat_maps[closest], error, bool(unreadable))
     return {
         "answer": answer,
-        "severity": "" if answer == "Yes" else "unknown",
+        "severity": "" if answer in ("Yes", "No") else "unknown",
         "method": main,
         "heat_map": closest,
         "alike": heat_maps[closest],

@@ -33,8 +33,9 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     detail = f"{title} passes {count}."
     if not shows_suspects(every, evidence):
         hidden = join_names([f"the {name}" for name in _relied_suspects(every)])
-        told = f"Heat maps do not show that the model relies on {hidden}."
-        return Answer("No", told, "broken", told, count, "rely on interventions, not on maps", detail)
+        told = f"Heat maps do not mark {hidden}, which the model relies on."
+        figure, so = f"do not mark {hidden}", "rely on interventions, not on maps"
+        return Answer("No", told, "misleading", told, figure, so, detail)
     if not tested:
         return Answer("Not tested", f"{title} was not tested.", "unknown", "The maps were not tested.")
     if len(passed) == len(tested):
@@ -49,8 +50,8 @@ def _fault_answer(own: Sequence[Check], title: str, count: str, detail: str) -> 
     told = " ".join(sentences[:2]) or f"{title} passes {count}, and the others are undecided."
     short = sentences[0] if sentences else told
     if RANDOMISED in failed:
-        return Answer("No", told, "broken", short, count, "do not read reasons from this map", detail)
-    severity = "unstable" if failed == {STABLE} else "broken" if failed else "unknown"
+        return Answer("No", told, "misleading", short, count, "do not read reasons from this map", detail)
+    severity = "unstable" if failed == {STABLE} else "misleading" if failed else "unknown"
     return Answer("Partly", told, severity, short, count, "use the map only for what it passed", detail)
 
 

@@ -81,10 +81,11 @@ def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evi
     so = "do not use this model where that may happen; its errors there are not visible in the maps"
     if kind == "suspect":
         shown = _map_clause(name, evidence)
-        short = f"The model takes the {name} for {_pasted_class(name, evidence)}{shown[0]}."
-        if worst.figure.facets["kind"] == "swap":
+        share = format_value(evidence.changed_share(name, kind_of_change(worst)).value, "%")
+        short = f"A pasted {name} alone makes the model predict {_pasted_class(name, evidence)} ({share}){shown[0]}."
+        if kind_of_change(worst) == "swap":
             short = f"The predictions depend on the {name}{shown[0]}."
-        so = f"do not use this model where the {name} can stand without the object"
+        so = f"do not use this model where a {name} can stand without the object"
         return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, f"{detail} {shown[1]}".strip())
     if kind == "object":
         short = "The predictions hardly depend on the object."
@@ -139,7 +140,7 @@ def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence:
 
 def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
     """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
-    region, kind = str(check.figure.facets["region"]), str(check.figure.facets["kind"])
+    region, kind = str(check.figure.facets["region"]), kind_of_change(check)
     share, other = (evidence.changed_share(region, kind, control) for control in (False, True))
     part = "everything but the object" if region == "background" else f"the {region}"
     value = format_value(share.value, "%")
@@ -161,10 +162,18 @@ def _pasted_class(name: str, evidence: Evidence) -> str:
     return f"*{evidence.won[name]}*" if name in evidence.won else "the object"
 
 
+def kind_of_change(check: Check) -> str:
+    """Which intervention a check is of."""
+    return str(check.figure.facets["kind"])
+
+
 def _main_figure(check: Check, evidence: Evidence) -> str:
-    facets = check.figure.facets
-    share = evidence.changed_share(str(facets["region"]), str(facets["kind"]))
-    return format_value(share.value, "%") if share.measured else ""
+    region, kind = str(check.figure.facets["region"]), kind_of_change(check)
+    share = evidence.changed_share(region, kind)
+    if not share.measured:
+        return ""
+    told = f"by the {region} alone" if kind == "paste" else f"change with the {region}"
+    return f"{format_value(share.value, '%')} {told}"
 
 
 def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
@@ -172,8 +181,8 @@ def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
     lift = evidence.suspect_lift(name)
     if not lift.measured:
         return "", ""
-    unclear = "whether heat maps show this is not clear" if lift.high > CLEAR else "heat maps do not show this"
-    clause = "heat maps show this" if lift.low > 1 else unclear
+    unclear = "whether heat maps mark it is not clear" if lift.high > CLEAR else "heat maps do not mark it"
+    clause = "heat maps mark it" if lift.low > 1 else unclear
     return f", and {clause}", f"Attribution on the {name}: {lift.text('×')} of chance."
 
 
@@ -211,4 +220,5 @@ def _regions_answer(evidence: Evidence) -> Answer:
     told += f" {WAYS[way]} an equal area elsewhere changes {format_value(other.value, '%')}."
     short = f"The predictions depend on {join_names([f'the {one}' for one in sure])}."
     so, detail = "judge whether that is the object or a shortcut", f"Difference: {over[name, way].text('points')}."
-    return Answer("Undecided", told, "unknown", short, format_value(share.value, "%"), so, detail)
+    figure = f"{format_value(share.value, '%')} change with the {name}"
+    return Answer("Undecided", told, "unknown", short, figure, so, detail)

@@ -4,6 +4,7 @@ Every word follows from the status of a check. A sentence has at most 20 words, 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
@@ -21,6 +22,9 @@ RIGHT = {  # metric of the baseline -> what stands behind the figure
 }
 HALF = 0.5  # of the images: a model that is right on fewer works partly
 CHANGES = {"noise": "Imperceptible noise", "shift": "A shift by one pixel", "jpeg": "JPEG compression"}
+OPEN = ("Not tested", "Undecided")
+VERDICTS = {"No": "FAILED", "With care": "USE WITH CARE", "Not known": "NOT DECIDED", "Yes": "PASSED"}
+RIGHT_SHORT = {"accuracy": "correct", CAPTIONS: "match", LABELS: "all right", NUMBERS: ""}
 STATUS_WORDS = {"pass": "passed", "fail": "failed", "unsure": "undecided", "not run": "not tested"}
 
 
@@ -33,21 +37,22 @@ def works_answer(model: MajorityBaseline, own: Sequence[Check] = ()) -> Answer:
     detail = f"{'R²' if model.metric == NUMBERS else 'Correct'}: {model.accuracy.text(model.accuracy_unit)}."
     if model.metric == NUMBERS:
         share, best = f"R² {share}", f"R² {best}"
+    figure = f"{share} {RIGHT_SHORT.get(model.metric, 'correct')}".strip()
     if check.status == "fail":
         sentence = f"The model is worse than {always} ({share} against {best})."
         if model.is_constant:
             sentence += f" It predicts *{model.predicted}* for {model.given} of {model.images} images."
         so = "do not use this model, and do not read reasons from its maps"
-        return Answer("No", sentence, "broken", f"The model is worse than {always}.", share, so, detail)
+        return Answer("No", sentence, "broken", f"The model is worse than {always}.", figure, so, detail)
     if check.status == "unsure":
         sentence = f"The model is not clearly better than {always} ({share} against {best})."
         so = "test it on more labelled images"
-        return Answer("Undecided", sentence, "unknown", sentence, share, so, detail)
+        return Answer("Undecided", sentence, "unknown", sentence, figure, so, detail)
     sentence = f"{share}{RIGHT.get(model.metric, RIGHT['accuracy'])}. {capitalise_first(always)} would reach {best}."
     if model.accuracy.value < HALF:
         short = f"Only {sentence.partition('. ')[0]}."
-        return Answer("Partly", sentence, "unknown", short, share, "look at its errors before you use it", detail)
-    return Answer("Yes", sentence, "fine", "The model works.", share, "", detail)
+        return Answer("Partly", sentence, "unknown", short, figure, "look at its errors before you use it", detail)
+    return Answer("Yes", sentence, "fine", "The model works.", figure, "", detail)
 
 
 def _own_checks_answer(own: Sequence[Check]) -> Answer:
@@ -57,7 +62,7 @@ def _own_checks_answer(own: Sequence[Check]) -> Answer:
         return Answer("Not tested", sentence, "unknown", "Whether the model works was not tested.")
     status = worst_status([one.status for one in own])
     worst = next(one for one in own if one.status == status)
-    value = format_value(worst.estimate.value) if worst.estimate.measured else ""
+    value = f"{worst.figure} {format_value(worst.estimate.value)}" if worst.estimate.measured else ""
     answers = {"pass": ("Yes", "fine"), "fail": ("No", "broken")}
     answer, severity = answers.get(status, ("Undecided" if status == "unsure" else "Not tested", "unknown"))
     told = worst.sentence or f"Not decided: {worst.statement}"
@@ -81,14 +86,14 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     check, value = found[0], format_value(found[0].estimate.value, "%") if found[0].estimate.measured else ""
     change = CHANGES.get(evidence.change, "The worst of the imperceptible changes")
     told = f"{change} changes {value} of predictions."
-    detail = f"Changed: {check.estimate.text('%')}."
+    detail, figure = f"Changed: {check.estimate.text('%')}.", f"{value} change"
     if check.status == "fail":
         so = "expect another prediction for a copy of the same image"
         short = "Imperceptible changes of an image change the prediction."
-        return Answer("No", told, "unstable", short, value, so, detail)
+        return Answer("No", told, "unstable", short, figure, so, detail)
     if check.status == "unsure":
-        return Answer("Undecided", told, "unknown", "Stability is undecided.", value, "test it on more images", detail)
-    return Answer("Yes", told, "fine", "The predictions are stable.", value, "", detail)
+        return Answer("Undecided", told, "unknown", "Stability is undecided.", figure, "test it on more images", detail)
+    return Answer("Yes", told, "fine", "The predictions are stable.", figure, "", detail)
 
 
 def verdict_status(checks: Iterable[Check], waiting: str = "") -> str:
@@ -104,35 +109,49 @@ def verdict_status(checks: Iterable[Check], waiting: str = "") -> str:
     return STATUS_WORDS["unsure" if status == "pass" and waiting else status]
 
 
-def verdict_answer(status: str, works: Answer, shortcut: Answer, stable: Answer, own: Sequence[Check] = ()) -> Answer:
-    """The verdict on a study, with what weighs most as its sentence; `short` is the line under every title."""
-    weighed = [works, shortcut, stable]
-    worst = next((one for one in weighed if one.severity in ("broken", "shortcut", "unstable")), None)
-    broken = [one for one in own if one.status == "fail"]
-    if worst is None and broken:
-        told = f"{capitalise_first(broken[0].denial)}."
-        worst = Answer("No", told, "broken", told)
-    if worst is None and status != "passed":
-        worst = next((one for one in (shortcut, works, stable) if one.severity == "unknown"), None)
-    told = worst.short if worst else "No check of the model failed."
-    severity = worst.severity if worst else "fine"
-    word: dict[str, str] = {"passed": "Yes", "failed": "No", "undecided": "Undecided", "not tested": "Not tested"}
-    return Answer(word[status], told, severity, f"Verdict for this model: {status.upper()}. {told}")
+@dataclass(frozen=True)
+class Use:
+    """Should the model be used? `answer` is a key of `VERDICTS`, `lead` the answer that weighs most."""
+
+    answer: str
+    lead: Answer
+
+    @property
+    def line(self) -> str:
+        """The verdict as it stands under every title."""
+        return f"Verdict for this model: {VERDICTS[self.answer]}. {self.lead.short}"
+
+    @property
+    def trust(self) -> Answer:
+        """The finding of page 07, which asks whether model and heat maps can be trusted."""
+        words = {"No": "No", "With care": "Partly", "Yes": "Yes"}
+        return replace(self.lead, answer=words.get(self.answer, self.lead.answer))
 
 
-def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer) -> dict[str, str]:
-    """Should the model be used? `Yes`, `No`, `With care` or `Not tested`, and why."""
-    if works.severity == "broken":
-        return {"answer": "No", "why": works.short}
-    if shortcut.severity == "shortcut":
-        return {"answer": "No", "why": shortcut.short}
-    if stable.severity == "unstable":
-        return {"answer": "With care", "why": stable.short}
-    if "Not tested" in (works.answer, shortcut.answer):
-        return {"answer": "Not tested", "why": (works if works.answer == "Not tested" else shortcut).short}
-    for one in (works, shortcut, stable):
-        if one.severity == "unknown":
-            return {"answer": "With care", "why": one.short}
-    if maps.severity != "fine":
-        return {"answer": "With care", "why": maps.short}
-    return {"answer": "Yes", "why": "No check of the model or its maps failed."}
+def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer, own: Sequence[Check] = ()) -> Use:
+    """What the answers and the project's `own` checks come to, by what weighs most.
+
+    A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
+    not known is not judged. Any other fault calls for care.
+    """
+    failed = [_failed_check_answer(one) for one in own if one.status == "fail"]
+    if refused := [*_of_severity("broken", works), *_of_severity("shortcut", shortcut), *failed]:
+        return Use("No", refused[0])
+    if works.answer in OPEN:
+        return Use("Not known", works)
+    if shortcut.answer == "Not tested":
+        return Use("Not known", shortcut)
+    others = [one for one in (works, shortcut, stable, maps) if one.severity != "fine"]
+    if faults := [*_of_severity("unstable", stable), *others]:
+        return Use("With care", faults[0])
+    told = "No check of the model or its maps failed."
+    return Use("Yes", Answer("Yes", told, "fine", told))
+
+
+def _of_severity(severity: str, answer: Answer) -> list[Answer]:
+    return [answer] if answer.severity == severity else []
+
+
+def _failed_check_answer(check: Check) -> Answer:
+    told = f"{capitalise_first(check.denial)}."
+    return Answer("No", told, "broken", told)
