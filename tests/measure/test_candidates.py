@@ -98,7 +98,7 @@ def test_a_tag_is_the_first_candidate_and_nothing_has_passed_before_it_is_judged
     assert f"{waiting} candidate" in summary["verdict"]["line"]
     assert "for your judgement" in summary["verdict"]["line"]
     assert summary["verdict"]["status"] == "not tested"
-    assert summary["use"]["answer"] == "Not tested"
+    assert summary["use"]["answer"] == "Not known"
 
 
 def test_the_arrays_show_eight_crops_with_their_images(tagged):
@@ -192,7 +192,7 @@ def test_work_pays_for_bases_and_leaves_classes_out_before_there_are_few():
         def __init__(self, passes):
             self.passes = passes
 
-        def times(self, passes, least):
+        def affordable_times(self, passes, least):
             return max(least, self.passes // passes)
 
     assert spend_budget(Paid(0), [4, 2, 7]) == (5, [4])

@@ -52,14 +52,14 @@ def test_confused_pairs_stand_with_their_share_and_its_interval():
 def test_controls_of_a_gallery_are_shares_and_the_noise_is_the_same_for_all():
     photos = np.zeros((3, 32, 32, 3), np.uint8)
     photos[0, :, 16:] = 255
-    found = views.control_maps(photos, (8, 8), 0)
+    found = views.displayed_controls(photos, (8, 8), 0)
     assert list(found) == ["random", "centre", "edges"]
     assert {maps.shape for maps in found.values()} == {(3, 8, 8)}
     assert (found["random"] == found["random"][0]).all()
     assert found["random"].max() == found["centre"].max() == found["edges"][0].max() == 1
     assert found["edges"][0].max(0).argmax() in (3, 4)
     assert np.isnan(found["edges"][1]).all()
-    assert not np.array_equal(found["random"], views.control_maps(photos, (8, 8), 1)["random"])
+    assert not np.array_equal(found["random"], views.displayed_controls(photos, (8, 8), 1)["random"])
 
 
 def test_differences_of_shares_are_points():

@@ -17,10 +17,10 @@ def test_a_captioner_passes_through_every_page(start, pages):
     words = written(root)
     assert len(words) == 3
     for said in words:
-        assert " ".join(said[:3]) in found["01_model"]
+        assert " ".join(said) in found["01_model"].replace("\n", " ")
     assert {word for said in words for word in said} <= {"a", "dog", "runs", "on", "the", "left", "grass"}
     assert all(f">{word}<" in found["02_grad_cam"] for said in words for word in said)
-    assert "How right they are was not run" in found["01_model"]
+    assert "No image has a reference caption" in found["01_model"]
     assert "no word can be called wrong" in found["06_misclassification"]
     metrics = json.loads((root / "reports/captions/metrics/misclassification.json").read_text())
     assert (metrics["references"], metrics["wrong_words"]) == (0, 0)
@@ -29,6 +29,6 @@ def test_a_captioner_passes_through_every_page(start, pages):
 def test_references_are_read_from_rows_of_image_and_caption(start, pages):
     root = start("scenes", 1)
     found = pages("scenes", "captions")
-    assert "How right they are was not run" not in found["01_model"]
+    assert "No image has a reference caption" not in found["01_model"]
     metrics = json.loads((root / "reports/captions/metrics/misclassification.json").read_text())
     assert metrics["references"] == 3

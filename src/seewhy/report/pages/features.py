@@ -13,7 +13,7 @@ from seewhy.measure.measurement import Measurement
 from seewhy.report import figures
 from seewhy.report.pages.estimates import facet_estimates, read_estimate
 from seewhy.report.pages.views import values_text
-from seewhy.stats import FEWEST, Estimate
+from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import captioning, segmentation
 
@@ -76,7 +76,6 @@ def channel_values(channels: Measurement, layers: Measurement) -> dict[str, Any]
         "seed": channels.study.base.seed,
         "barely": BARELY,
         "few": FEW,
-        "fewest": FEWEST,
     }
 
 

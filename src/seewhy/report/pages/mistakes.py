@@ -22,7 +22,7 @@ from seewhy.report.pages.mistake_groups import MistakeGroups
 from seewhy.report.pages.readings import result_of, rows_of_images
 from seewhy.report.plots.sheet import shorten_text
 from seewhy.report.text.verdict_sentences import works_answer
-from seewhy.stats import FEWEST, Estimate, proportion
+from seewhy.stats import Estimate, proportion
 from seewhy.study import Study
 
 TITLES = dict(
@@ -148,7 +148,7 @@ def neighbour_values(near: Measurement) -> dict[str, Any]:
         return {}
     side = {KINDS[0]: "predicted", KINDS[1]: "true"}.get(sides.frequent_side, "")
     own = {"predicted": sides.shares[KINDS[0]], "by_chance": sides.chance[KINDS[0]]}
-    return {"sides": sides, "side": side, **own, "fewest": FEWEST}
+    return {"sides": sides, "side": side, **own}
 
 
 def neighbour_figure(near: Measurement, count: int) -> tuple[Figure, str]:
@@ -191,7 +191,6 @@ def doubt_values(issues: Measurement) -> dict[str, Any]:
         "count": len(rows),
         "wrong": int((~rows["correct"].fillna(True).astype(bool)).sum()),
         "unjudged": int(issues.arrays["unjudged"]),
-        "fewest": FEWEST,
     }
 
 

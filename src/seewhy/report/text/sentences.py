@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.formatting import capitalise_first, format_interval, format_p_value, format_value, join_names
-from seewhy.stats import Estimate
+from seewhy.stats import FEWEST, Estimate
 
 FOLDER = Path(__file__).parent
 
@@ -72,7 +72,7 @@ def page_templates() -> Environment:
     found = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)
     found.filters.update(written=format_value, listed=join_names, capitalised=capitalise_first, chance=format_p_value)
     found.filters.update(interval=interval_text, value=value_text, listed_counts=listed_counts)
-    found.globals.update(between=format_interval)
+    found.globals.update(between=format_interval, fewest=FEWEST)
     return found
 
 
