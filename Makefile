@@ -39,7 +39,7 @@ lab: .venv/.installed  ## open the notebooks in JupyterLab
 	@jupyter lab notebooks
 
 clean:  ## remove what was built, keep the environment and what was fetched
-	rm -rf data/datasets data/settings data/predictions data/attributions data/measurements data/pages
+	rm -rf data/datasets data/code data/settings data/predictions data/attributions data/measurements data/pages
 	rm -rf reports/*.html reports/*/*.html reports/*/*.csv
 
 .venv/.installed: pyproject.toml requirements.lock

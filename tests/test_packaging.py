@@ -52,7 +52,7 @@ def test_conda_names_the_same_packages_with_the_same_ranges():
         wanted |= {theirs: theirs + allowed for theirs in CONDA_NAMES.get(name, [name])}
     wanted["libopencv"] = wanted["libopencv"].replace(">=", " >=") + " headless*"
     assert given == wanted
-    assert conda[-1] == {"pip": ["--no-deps --editable ."]}
+    assert conda[-1] == {"pip": ["--editable ."]}
 
 
 def test_conda_takes_everything_from_conda_forge():

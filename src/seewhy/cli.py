@@ -24,6 +24,17 @@ Workers = Annotated[
 
 
 @app.command()
+def init(
+    folder: Annotated[Path | None, typer.Argument(help="a new or empty folder", metavar="[DIR]")] = None,
+    here: Annotated[bool, typer.Option("--here", help="in this folder: add what is missing, upgrade")] = False,
+) -> None:
+    """Makes a project of your own in DIR; `--here` adds what is missing here, and replaces only unchanged files."""
+    from seewhy.init.verb import start_project
+
+    start_project(folder, here)
+
+
+@app.command()
 def dataset(name: Annotated[str, typer.Argument(help="an entry under datasets: in params.yaml")]) -> None:
     """Checks a manifest, row by row, and writes data/datasets/NAME.parquet; does nothing where nothing has changed."""
     project = find_project()
@@ -93,6 +104,14 @@ def settings() -> None:
     from seewhy.pipeline.stage_settings import write_stage_settings
 
     write_stage_settings(find_project())
+
+
+@app.command()
+def code() -> None:
+    """Writes data/code: a hash of the installed code that each stage runs; DVC runs the stages whose hash changed."""
+    from seewhy.init.stage_code import write_stage_code
+
+    write_stage_code(find_project().root)
 
 
 @app.command()

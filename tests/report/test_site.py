@@ -89,7 +89,7 @@ def test_a_card_tells_the_verdict_the_answers_and_the_findings(project):
     item = trees.select(".pagelist li")[1]
     assert item.select_one(".first.broken").text == "✗ No"
     assert item.select_one("details p").text == "It does not."
-    assert "Not built here yet: make report STUDY=none" in none.text
+    assert "Not built here yet: python -m seewhy report none" in none.text
     assert not none.find("a")
 
 

@@ -32,7 +32,7 @@ def make_study(project: Project, request: Request, only: bool) -> None:
     from seewhy.doctor.examination import print_examination
 
     print_examination(Project(project.root), [request.study])
-    typer.echo(f"\nnext: make report STUDY={request.study}")
+    typer.echo(f"\nnext: python -m seewhy report {request.study}")
 
 
 def show_proposal(found: Proposal) -> None:

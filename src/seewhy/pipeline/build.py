@@ -1,6 +1,7 @@
 """`report`: DVC with an eye on the clock, then the index, then a table of stages, seconds and pages."""
 
 import logging
+import os
 import re
 import sys
 import time
@@ -127,6 +128,8 @@ def _run_dvc(root: Path, stages: list[str], clock: Clock) -> None:
     log = logging.getLogger("dvc")
     log.handlers, log.propagate = [clock], False
     log.setLevel(logging.INFO)
+    own = str(Path(sys.executable).parent)  # stages call `python`, also where this environment is not activated
+    os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", "")])
     try:
         Repo(str(root)).reproduce(stages or None)
         clock.end_stage()
@@ -161,7 +164,7 @@ def _clear_failures(project: Project, clock: Clock) -> None:
 def _print_table(project: Project, seconds: dict[str, float | None]) -> None:
     """Stages with what they took; a line for each study and comparison that says where its pages are."""
     table = Table("stage", "seconds", "pages", box=None, pad_edge=False)
-    order = ["settings", "dataset", "demo", "explain", "measure", *WITH_KERNELS, "render", "comparison_render"]
+    order = ["code", "settings", "dataset", "demo", "explain", "measure", *WITH_KERNELS, "render", "comparison_render"]
 
     def stage_order(stage: str) -> tuple[str, int]:
         kind, _, name = stage.partition("@")

@@ -99,24 +99,29 @@ def get_notebook(root: Path, stem: str) -> Notebook:
 
 def source_hash(path: Path) -> str:
     """Hex digest of what a notebook says: cells and their tags, without outputs, counts, ids and an editor's notes."""
-    cells = _load_notebook(path)["cells"]
+    return text_hash(path.read_text(), path.name)
+
+
+def text_hash(text: str, name: str) -> str:
+    """`source_hash` of the text of a notebook of that name."""
+    cells = _parse_notebook(text, name)["cells"]
     said = [[cell["cell_type"], cell["metadata"].get("tags", []), _cell_source(cell)] for cell in cells]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def _load_notebook(path: Path) -> dict[str, Any]:
+def _parse_notebook(text: str, name: str) -> dict[str, Any]:
     try:
-        notebook = json.loads(path.read_text())
+        notebook = json.loads(text)
         right = all(isinstance(cell["metadata"], dict) and "source" in cell for cell in notebook["cells"])
     except (ValueError, KeyError, TypeError):
         right = False
     if not right:
-        raise SeewhyError(f"notebooks/{path.name} is not a notebook: allowed: JSON with a list of cells")
-    return notebook
+        raise SeewhyError(f"notebooks/{name} is not a notebook: allowed: JSON with a list of cells")
+    return dict(notebook)
 
 
 def _read_notebook(path: Path) -> Notebook:
-    cells = _load_notebook(path)["cells"]
+    cells = _parse_notebook(path.read_text(), path.name)["cells"]
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise SeewhyError(f"notebooks/{path.name}: found {len(tagged)} cells tagged 'parameters'; allowed: exactly one")

@@ -26,6 +26,7 @@ def write_stage_settings(project: Project) -> None:
         for stage, values in stage_settings(project, name).items()
     }
     folder = artifacts.settings_path(project.root, "", "").parent
+    folder.mkdir(parents=True, exist_ok=True)  # a project without a study has it, too: DVC insists on it
     for path in folder.glob("*/*.json"):
         if path not in wanted:
             path.unlink()
