@@ -6,6 +6,7 @@
     lift = study.measure("lift", methods=["gradcam"])           # what is stored, or computed now
     lift.summary(versus=["centre"])                             # estimate, 95 % interval, n, paired differences
     lift.worst(8).show()                                        # the images in which it is worst
+    own = seewhy.open_study(model=net, images=X, labels=y)      # a network of this session, without any project
     both = seewhy.open_comparison("trees")                      # two of them
     result = seewhy.explain(model, images, methods=["gradcam"]) # any model, any batch
     result["gradcam"]                                           # raw, signed, (images, targets, h, w)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -38,26 +38,80 @@ if TYPE_CHECKING:
     from seewhy.measure.measurement import Measurement
 
 
-def open_study(name: str, **sections: Mapping[str, Any]) -> "Study":
-    """The study of that name in the params.yaml of the project around the working folder.
+def open_study(
+    name: str | None = None,
+    *,
+    model: nn.Module | None = None,
+    images: Any = None,
+    labels: Any = None,
+    classes: Sequence[str] | None = None,
+    task: str = "classification",
+    transform: Any = None,
+    normalize: Any = None,
+    boxes: Any = None,
+    masks: Any = None,
+    layer: str | None = None,
+    output: str = "auto",
+    limit: int | None = None,
+    seed: int = 0,
+    **sections: Mapping[str, Any],
+) -> "Study":
+    """The study of that name in the params.yaml of the project around the working folder; or, with `model`, a study of
+    a network that lives in this session, which needs no project and writes nothing into one.
 
     sections: settings that take the place of params.yaml's in this session, as `audit={"steps": 6}`: what the stages
     measured with other settings is not taken, but measured now.
 
-    Raises SeewhyError, which names the closest, for a name, section or setting that is not there, and for a mistake in
-    params.yaml.
+    With `model` (any module; its mode and device stay as they are) `name` is optional, and these say what it is studied
+    on. images: a folder, a list of paths or PIL images, a uint8 array (n, h, w, 3) or (n, h, w), a float tensor
+    (n, c, h, w) that is what the network takes, or a Dataset of (image, label). labels: class names or indices, one an
+    image, None for not known; for "multilabel" rows of 0 and 1 or lists of names; for "regression" numbers. classes:
+    names in the order of the outputs, default: their numbers. task: "classification", "multilabel", "regression" or
+    "segmentation". transform: the line that makes the network's input of a picture, as text, or a callable. normalize:
+    (mean, std) of the input: applied to pictures without a transform, undone to show tensors. boxes: of each image
+    [[x0, y0, x1, y1], ...] in pixels. masks: of each image a path or an array (h, w). layer: dotted name, default: the
+    task's choice. output: "logits", "sigmoid" or "softmax", what the network ends in. limit: take the first so many
+    images (1,000 of a Dataset). What is measured is kept until the session ends, and measured again for other weights.
+
+    Returns a Study. Raises SeewhyError, which names the closest, for a name, section or setting that is not there, and
+    for a mistake in params.yaml or in an argument.
 
     >>> open_study("tiny").dataset.classes
     ['cup', 'cat']
     >>> open_study("tiny", audit={"steps": 6}).project.params.sections["audit"]["steps"]
     6
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    >>> own = open_study(model=net, images=torch.rand(6, 3, 16, 16), labels=[0, 1] * 3, classes=["cup", "cat"])
+    >>> own.explain("gradcam").maps.shape, sorted(set(own.predictions["label"]))
+    ((6, 14, 14), ['cat', 'cup'])
     """
+    images_given = {"images": images, "labels": labels, "classes": classes, "transform": transform}
+    given = images_given | {"normalize": normalize, "boxes": boxes, "masks": masks, "layer": layer, "limit": limit}
+    if model is not None:
+        from seewhy.session.opening import open_session  # the room of sessions stands on this one
+        from seewhy.session.request import Request
+
+        return open_session(Request(model, name, task=task, output=output, seed=seed, sections=sections, **given))
+    _check_without_model(name, given)
+    assert name is not None
     project = find_project()
     project = project.with_sections(sections) if sections else project
     settings = project.params.study_settings(name)
     torch.set_num_threads(project.params.base.threads)
     torch.manual_seed(project.params.base.seed)
     return Study(name, settings, project)
+
+
+def _check_without_model(name: str | None, given: Mapping[str, Any]) -> None:
+    """A study of params.yaml has its images there."""
+    if isinstance(name, nn.Module):
+        raise SeewhyError(f"open_study: found a {type(name).__name__} as the name; allowed: model=net")
+    if stray := next((key for key, value in given.items() if value is not None), None):
+        raise SeewhyError(
+            f"{stray}: found it without `model`; allowed: beside model=net, else it stands in params.yaml"
+        )
+    if name is None:
+        raise SeewhyError("open_study: found neither a name nor `model`; allowed: a name in params.yaml, or model=net")
 
 
 @dataclass(frozen=True)
@@ -68,6 +122,8 @@ class Study:
     settings: Settings
     project: Project
     chosen: tuple[str, ...] | None = None  # images, in order; None: all
+    whole: "Study | None" = field(default=None, repr=False, compare=False)  # what a selection is of
+    keeps_measurements: ClassVar[bool] = False  # a notebook leaves a project's folders as the stages left them
 
     @property
     def root(self) -> Path:
@@ -78,6 +134,11 @@ class Study:
     def base(self) -> Base:
         """Seed, device, batch size, colours: shared by all studies."""
         return self.project.params.base
+
+    @property
+    def picture_note(self) -> str:
+        """What a reader has to know of the pictures; empty where they are the files' own."""
+        return ""
 
     @property
     def map_colours(self) -> dict[str, Any]:
@@ -131,6 +192,8 @@ class Study:
     @cached_property
     def model(self) -> nn.Module:
         """The network with the checkpoint's weights, in eval mode, on the device."""
+        if self.chosen is not None:
+            return self.whole_study.model
         return self.task.prepare_network(self.built_network.model, self).to(self.device).eval()
 
     @cached_property
@@ -139,9 +202,7 @@ class Study:
         settings, where, notes = self.settings, f"study '{self.name}'", list[str]()
         count = len(self.dataset.classes)
         check_class_order(self.dataset.classes, self.checkpoint.classes, where)
-        model = architecture.build_network(
-            settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
-        )
+        model = self.new_network(where, notes)
         key = settings.output_key if settings.output_index is None else settings.output_index
         try:
             image = self.blank_input()
@@ -149,6 +210,13 @@ class Study:
             return Built(model, 0, Choice(None), notes)
         maps = self.dataset.task == "segmentation"
         return settle_output(model, image, count, key, where, notes, maps)
+
+    def new_network(self, where: str, notes: list[str]) -> nn.Module:
+        """A network of this study's own, with all its weights; `notes` is filled with what was chosen on the way."""
+        settings, count = self.settings, len(self.dataset.classes)
+        return architecture.build_network(
+            settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
+        )
 
     def blank_input(self) -> Float[Tensor, "1 c h w"]:
         """A black image as the network takes it, on the CPU."""
@@ -174,11 +242,19 @@ class Study:
 
         Refused when made with another checkpoint or of other images.
         """
+        return self.select_predictions()
+
+    def select_predictions(self) -> pd.DataFrame:
+        """All rows, or those of a selection's images."""
         if self.chosen is not None:
             every = self.whole_study.predictions
             order = {image: number for number, image in enumerate(self.chosen)}
             own = every[every["image"].isin(order)]
             return own.iloc[own["image"].map(order).argsort(kind="stable")].reset_index(drop=True)
+        return self.read_predictions()
+
+    def read_predictions(self) -> pd.DataFrame:
+        """The rows of all images, as the stage stored them."""
         stage = f"explain@{self.name}"
         frame, note = artifacts.read_table(artifacts.predictions_path(self.root, self.name), stage)
         merged = self.dataset.frame.drop(columns="label").merge(frame, on="image", validate="one_to_many")
@@ -193,7 +269,7 @@ class Study:
     @cached_property
     def whole_study(self) -> "Study":
         """The study that this is a selection of; itself where it is none."""
-        return self if self.chosen is None else replace(self, chosen=None)
+        return self if self.chosen is None else self.whole or replace(self, chosen=None)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -248,7 +324,7 @@ class Study:
                 rows.drop_duplicates("image"), n, self.base.seed if seed is None else seed
             )
             names = drawn["image"]
-        return replace(self, chosen=tuple(names[:n]))
+        return replace(self, chosen=tuple(names[:n]), whole=self.whole_study)
 
     def explain(self, method: str, layer: str | None = None, target: str | None = None) -> "Explanation":
         """Maps of every row of this study's predictions by one method.
@@ -341,6 +417,10 @@ class Study:
         """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
         note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer, "images": len(self.dataset.frame)}
         artifacts.write_table(artifacts.predictions_path(self.root, self.name), frame, note)
+        self.save_reader_tables(frame)
+
+    def save_reader_tables(self, frame: pd.DataFrame) -> None:
+        """Writes predictions and confusions as CSV, beside the study's pages."""
         folder = artifacts.reports_folder(self.root, self.name)
         labelled = frame[frame["label"].notna()]
         artifacts.write_csv(folder / "predictions.csv", reader_table(frame, self.dataset))

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from seewhy.errors import CLOSE, SeewhyError, unknown_name
 
@@ -55,7 +55,7 @@ Whole = Annotated[int, Field(strict=True)]  # strict: neither "32" nor true is a
 Number = Annotated[float, Field(strict=True)]
 Positive = Annotated[Whole, Field(ge=1)]
 Inside = Annotated[str, AfterValidator(_check_inside)]  # a file of the project
-Size = Annotated[int | tuple[int, int] | None, PlainValidator(_check_size)]  # pixels, or (height, width)
+Size = Annotated[int | tuple[int, int] | None, BeforeValidator(_check_size)]  # pixels, or (height, width)
 Column = Annotated[
     str,
     matching_text(

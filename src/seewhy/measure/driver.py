@@ -45,7 +45,8 @@ def store_family(study: "Study", name: str) -> list[Path]:
 
 
 def measure_family(study: "Study", name: str, methods: Sequence[str] | None = None) -> Result:
-    """What is stored of a family, where that is what is asked for; what is missing is computed now. Nothing is written.
+    """What is stored of a family, where that is what is asked for; what is missing is computed now. Nothing is written
+    into a project; a study of a session keeps it in its own folder.
 
     methods: of a map family, default: those of the settings.
     """
@@ -54,9 +55,14 @@ def measure_family(study: "Study", name: str, methods: Sequence[str] | None = No
     if (there := stored_result(study, family, settings, methods)) is not None:
         return there
     if not family.by_map:
-        found = stored_whole(study, family, whole_key(study, family, settings))
-        return found or measure_whole(study, family, settings)
-    return Result(plan_work(study, family, settings, methods).measure_missing(None))
+        key = whole_key(study, family, settings)
+        result = stored_whole(study, family, key) or measure_whole(study, family, settings)
+        if study.keeps_measurements:
+            store.write_family(study.root, study.name, name, result, {"key": key})
+        return result
+    work = plan_work(study, family, settings, methods)
+    parts = store.Parts.of_run(study.root, study.name, name, work.run_key) if study.keeps_measurements else None
+    return Result(work.measure_missing(parts))
 
 
 def stored_result(study: "Study", family: Family, settings: Settings, methods: Sequence[str] | None) -> Result | None:

@@ -33,6 +33,7 @@ def show_explanation(explanation: "Explanation", n: int) -> None:
         f"{explanation.title} {of}, {len(rows)} of {len(explanation.rows)} images: {views.describe_images(rows, maps)}"
     )
     show.figure(fig, told)
+    show_picture_note(study)
 
 
 def show_images(study: "Study", n: int) -> None:
@@ -40,6 +41,13 @@ def show_images(study: "Study", n: int) -> None:
     rows = study.predictions.drop_duplicates("image").head(n)
     fig = figures.input_sheet(list(study.photos(rows)), file_titles(rows), views.correct_marks(rows))
     show.figure(fig, f"{len(rows)} images of {study.name}: {views.describe_images(rows)}")
+    show_picture_note(study)
+
+
+def show_picture_note(study: "Study") -> None:
+    """What a reader has to know of the pictures above, where there is something."""
+    if study.picture_note:
+        show.text(study.picture_note)
 
 
 def file_titles(rows: pd.DataFrame) -> list[str]:
