@@ -7,6 +7,7 @@ import typer
 from seewhy.config.project import Project
 from seewhy.doctor.steps import STEPS, Line, NotYetError, Patient
 from seewhy.errors import SeewhyError
+from seewhy.inputs.built import input_refusal
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}  # on a terminal, beside the word
 
@@ -24,11 +25,6 @@ def consult(project: Project, names: list[str]) -> None:
         raise typer.Exit(1)
 
 
-def _raised(error: Exception) -> str:
-    told = " ".join(str(error).split())
-    return f"the network does not take these images: {type(error).__name__}: {told}; see size, grey, mean and std"
-
-
 def examine(project: Project, name: str) -> Iterator[Line]:
     """All that is to be said of the study of that name. No mistake of the user's is raised: it is a problem's line."""
     patient = Patient(project, name)
@@ -42,6 +38,6 @@ def examine(project: Project, name: str) -> Iterator[Line]:
                 yield Line("warning" if isinstance(error, NotYetError) else "problem", step.__name__, str(error))
             except Exception as error:  # whatever a user's network raises on its input
                 spoilt = True
-                yield Line("problem", step.__name__, _raised(error))
+                yield Line("problem", step.__name__, input_refusal(error))
         if spoilt:
             return
