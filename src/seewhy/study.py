@@ -24,7 +24,7 @@ from seewhy.engine.outputs import Choice
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import architecture, checkpoint, images, split_line
-from seewhy.inputs.built import Built, settle_output
+from seewhy.inputs.built import Built, input_refusal, settle_output
 from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset, load_dataset
 from seewhy.inputs.device import choose_device
@@ -379,10 +379,16 @@ class Study:
         return self.task.predict_rows(rows, self.model_output(batch), self)
 
     def model_output(self, batch: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
-        """What the model answers, on the CPU."""
+        """What the model answers, on the CPU. Raises SeewhyError where the network does not take the batch."""
         model = self.model  # loaded out here: weights made in inference mode could never take part in a graph
         with torch.inference_mode():
-            return output_of(model(batch)).float().cpu()
+            try:
+                answer = model(batch)
+            except (SeewhyError, torch.OutOfMemoryError):
+                raise
+            except Exception as error:  # whatever a user's network raises on its input
+                raise SeewhyError(f"study '{self.name}': {input_refusal(error)}") from error
+            return output_of(answer).float().cpu()
 
     def row_targets(self, rows: pd.DataFrame, names: Sequence[str] | None = None) -> list[int]:
         """What the maps of these rows explain: each row's own target, or the class `names[i]` where that is another."""

@@ -252,6 +252,17 @@ def test_settings_under_every_key(tmp_path, theirs, name):
         assert loaded(tmp_path, {"model": WEIGHTS, name: config}).config == {"depth": 3}
 
 
+def test_settings_and_classes_beside_the_weights_and_under_meta(tmp_path):
+    weights = {"fc.weight": torch.ones(2, 3)}
+    beside = {"arch": "resnet18", "img_size": 64, "mean": 3.5, "std": [0.5, 0.5, 0.5], "hidden_size": 7, "epoch": 2}
+    torch.save({"state_dict": weights, **beside, "names": {"a": 1}}, tmp_path / "a.pth")
+    wanted = {"arch": "resnet18", "img_size": 64, "std": [0.5, 0.5, 0.5], "hidden_size": 7}
+    assert load_checkpoint(tmp_path / "a.pth", "here").config == wanted
+    torch.save({"model": weights, "args": {"lr": 1}, "meta": {"classes": ["cup", "bar"]}}, tmp_path / "b.pth")
+    found = load_checkpoint(tmp_path / "b.pth", "here")
+    assert (found.config, found.classes) == ({"lr": 1}, ["cup", "bar"])
+
+
 def test_safetensors_load(tmp_path):
     save_file(WEIGHTS, tmp_path / "a.anything")
     found = load_checkpoint(tmp_path / "a.anything", "x")

@@ -138,6 +138,18 @@ def test_a_value_that_only_a_run_would_tell_is_the_number_of_classes_or_asked_fo
     same(tmp_path, "a.py:Net", theirs, theirs.state_dict(), 5, SIDE=3)
 
 
+def test_what_changes_a_class_after_its_definition_is_run_or_told(tmp_path):
+    net = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    net += "        self.fc = nn.Linear(3, 2)\n"
+    code = HEAD + net + "def forward(self, x):\n    return self.fc(x.mean((2, 3)))\nNet.forward = forward\n"
+    (tmp_path / "a.py").write_text(code)
+    theirs = own(code)
+    assert same(tmp_path, "a.py:Net", theirs, theirs.state_dict(), 2) == ""
+    (tmp_path / "a.py").write_text(code + "Net = register(Net)\n")
+    told = same(tmp_path, "a.py:Net", theirs, theirs.state_dict(), 2)
+    assert "Net = register(Net) is not run: 'Net' is taken as it is defined" in told
+
+
 def test_files_beside_the_script_are_read_the_same_way(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models/blocks.py").write_text(HEAD + "from .sizes import *\n" + OWN_CNN + TRAINING)

@@ -97,3 +97,23 @@ def test_the_line_alone_is_taken_where_there_is_one(tmp_path):
     found = resolve(line, {"mean": [0.5], "std": [0.5]}, tmp_path)
     assert (found.preprocessing.mean, found.preprocessing.normalise) == (None, "none")
     assert found.sentence == "all from the line in studies.a.preprocessing"
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "channels"),
+    [
+        ("T.Compose([T.ToTensor(), T.Normalize(0.5, 0.2)])", (8, 1, 3, 3), "grey"),
+        ("T.Compose([T.ToTensor(), T.Normalize(0.5, 0.2)])", (8, 3, 3, 3), "rgb"),
+        ("T.Compose([T.ToTensor(), T.Normalize(0.5, 0.2)])", (3, 1, 3, 3), "rgb"),  # three channels one by one
+        ("T.Compose([T.ToTensor(), T.Normalize([0.5] * 3, [0.2] * 3)])", (8, 1, 3, 3), "rgb"),
+        ("T.Compose([T.Grayscale(3), T.ToTensor()])", (8, 1, 3, 3), "rgb"),
+    ],
+)
+def test_a_first_layer_of_one_channel_gets_grey_images_where_nothing_says_more(tmp_path, line, shape, channels):
+    point = Checkpoint({"conv.weight": torch.ones(shape)}, "")
+    file = tmp_path / "a.pth"
+    found = resolve_preprocessing(Preprocessing(transform=line), point, file, "net.py:Net", [(40, 30)], WHERE)
+    assert found.preprocessing.channels == channels
+    assert ("channels from the weights' first layer, which takes one" in found.sentence) is (channels == "grey")
+    said = Preprocessing(transform=line, channels="rgb")
+    assert resolve_preprocessing(said, point, file, "net.py:Net", [(40, 30)], WHERE).preprocessing.channels == "rgb"

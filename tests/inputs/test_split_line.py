@@ -90,6 +90,40 @@ def test_the_same_rows_in_the_same_order(line):
     assert select_rows(line, FRAME, classes=CLASSES).rows.tolist() == theirs(line)
 
 
+def test_a_name_that_the_line_does_not_set_is_a_split_of_that_name_or_the_whole_dataset():
+    test = [row for row in range(COUNT) if not row % 3]
+    drawn = random_split(range(len(test)), [0.5, 0.5], torch.Generator().manual_seed(7))[1]
+    found = select_rows("random_split(test_ds, [0.5, 0.5], generator=torch.Generator().manual_seed(7))[1]", FRAME)
+    assert found.rows.tolist() == [test[row] for row in drawn]
+    assert found.sentence.endswith("; 'test_ds' is taken as split 'test'")
+    plain = FRAME.drop(columns="split")
+    halves = (
+        "half = len(val) // 2; a, test = random_split(val, [half, len(val) - half], torch.Generator().manual_seed(7))"
+    )
+    found = select_rows(halves, plain)
+    assert found.rows.tolist() == list(random_split(range(COUNT), [26, 27], torch.Generator().manual_seed(7))[1])
+    assert found.sentence.endswith("; 'val' is taken as the whole dataset")
+
+
+@pytest.mark.parametrize(
+    "labels_of",
+    [
+        "targets = [label for _, label in birds]; part = targets",
+        "targets = [s[1] for s in birds.samples]; part = [targets[i] for i in range(n)]",
+        "part = [birds[i][1] for i in list(range(n))]",
+        "part = [birds.samples[i][-1] for i in range(n)]",
+        "part = birds.targets",
+    ],
+)
+def test_labels_are_known_however_a_loop_takes_them_out(labels_of):
+    line = f"{labels_of}; train, test = train_test_split(list(range(n)), test_size=0.2, stratify=part, random_state=1)"
+    wanted = train_test_split(list(range(COUNT)), test_size=0.2, stratify=y, random_state=1)[1]
+    assert select_rows(line, FRAME, classes=CLASSES).rows.tolist() == wanted
+    for bad in ("part = [f(s) for s in birds]", "part = [a for a, b in birds]", "part = [s[1] for s in birds if s[1]]"):
+        with pytest.raises(SeewhyError, match="cannot be taken"):
+            select_rows(line.replace(labels_of, bad), FRAME, classes=CLASSES)
+
+
 def test_folds_are_scikit_learns():
     for line, splitter in {
         "StratifiedKFold(5, shuffle=True, random_state=0)[2]": StratifiedKFold(5, shuffle=True, random_state=0),

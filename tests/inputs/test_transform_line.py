@@ -375,3 +375,14 @@ def test_an_array_of_numbers_reaches_the_network_unrounded(tmp_path, most):
     torch.testing.assert_close(found, wanted, rtol=0, atol=2e-6)
     shown = images.fitted_photos([tmp_path / "a.npy"], seen)[0]
     assert np.abs(shown[..., 0] / 255 - (wanted[0].numpy() * 0.248 + 0.49)).max() < 0.51 / 255
+
+
+@pytest.mark.parametrize("end", [".normalize(imagenet_stats)", ".databunch().normalize()", ""])
+def test_fastai_1_says_its_size_and_statistics_on_the_data_bunch(end):
+    found = parse_line(f"ImageDataBunch.from_folder(path, ds_tfms=get_transforms(), size=64){end}")
+    kinds = [step.kind for step in found.steps]
+    assert kinds == (["resize", "scale", "normalise"] if end else ["resize", "scale"])
+    assert found.steps[0].size == (64, 64)
+    assert any("fastai 1 resizes by interpolation on tensors" in note for note in found.notes)
+    with pytest.raises(SeewhyError, match="cannot be taken"):
+        parse_line("ImageDataBunch.from_folder(path, ds_tfms=get_transforms(), size=64).filter(imagenet_stats)")

@@ -8,6 +8,7 @@ from seewhy.config.project import Project
 from seewhy.doctor import sample_steps, study_steps
 from seewhy.doctor.patient import Line, NotYetError, Patient
 from seewhy.errors import SeewhyError
+from seewhy.inputs.built import input_refusal
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}  # on a terminal, beside the word
 
@@ -40,11 +41,6 @@ def print_examination(project: Project, names: list[str]) -> None:
         raise typer.Exit(1)
 
 
-def _network_error(error: Exception) -> str:
-    told = " ".join(str(error).split())
-    return f"the network does not take these images: {type(error).__name__}: {told}; see size, grey, mean and std"
-
-
 def examine_study(project: Project, name: str) -> Iterator[Line]:
     """All that is to be said of the study of that name. No mistake of the user's is raised: it is a problem's line."""
     patient = Patient(project, name)
@@ -58,6 +54,6 @@ def examine_study(project: Project, name: str) -> Iterator[Line]:
                 yield Line("warning" if isinstance(error, NotYetError) else "problem", label, str(error))
             except Exception as error:  # whatever a user's network raises on its input
                 spoilt = True
-                yield Line("problem", label, _network_error(error))
+                yield Line("problem", label, input_refusal(error))
         if spoilt:
             return

@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from seewhy.config.preprocessing import Preprocessing
 from seewhy.errors import list_names
+from seewhy.inputs.picture_files import read_picture
+from seewhy.inputs.preprocessing_source import ONE_CHANNEL
 from seewhy.stats import proportion
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 Finding = tuple[Literal["ok", "warning"], str]
+SEEN = 8  # images in which colours are looked for
 FEWEST = 8  # labelled images below which nothing is said of all predictions
 BETTER = 0.2  # gain in accuracy from which another order of the classes is worth a line
 QUIET = ("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights")
@@ -37,6 +41,17 @@ def class_order(study: "Study", in_dataset: Sequence[str]) -> Iterator[Finding]:
         "warning",
         f"the checkpoint names other classes: {list_names(theirs)}; the dataset's are {list_names(in_dataset)}",
     )
+
+
+def one_channel(study: "Study") -> Iterator[Finding]:
+    """Whether images have colours, where grey was taken for a network of one channel and nothing else said it."""
+    if study.resolved_preprocessing.sources.get("channels") != ONE_CHANNEL:
+        return
+    plain = Preprocessing(bands=study.preprocessing.bands, exif=study.preprocessing.exif)
+    pictures = [read_picture(study.root / name, plain) for name in study.dataset.frame["image"].head(SEEN)]
+    if any((picture != picture[..., :1]).any() for picture in pictures):
+        told = "the network takes one channel, and nothing says how colours become one: the luminance is taken, as by "
+        yield "warning", f"{told}PIL's convert('L'); a line with Grayscale, or `channels: grey`, says it"
 
 
 def odd_predictions(rows: pd.DataFrame, classes: Sequence[str]) -> Iterator[Finding]:

@@ -99,6 +99,8 @@ def check_preprocessing(patient: Patient) -> Iterator[Line]:
     if turned:
         told = f"{turned:,} of {len(study.dataset.frame):,} images are turned by EXIF; taken {study.preprocessing.exif}"
         yield Line("ok", "preprocessing", told)
+    for mark, text in network_checks.one_channel(study):
+        yield Line(mark, "preprocessing", text)
     for text in facts.checkpoint_warnings(patient.study):
         yield Line("warning", "preprocessing", text)
 

@@ -1,5 +1,6 @@
 """A network that is ready: of several outputs the prediction alone, and what was chosen on the way."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 from seewhy.engine.modules import eval_mode
 from seewhy.engine.outputs import Choice, Key, choose_output, parts_of, pick_output
 from seewhy.errors import SeewhyError, list_names
+
+MISSING = re.compile(r"(\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ def settle_output(
     with suppress(Exception), eval_mode(model), torch.no_grad():
         outputs = int(model(image).shape[1])
     return Built(model, outputs, choice, notes)
+
+
+def input_refusal(error: Exception) -> str:
+    """What is wrong where a network raises on its input, in one line: a second argument, or images that do not fit."""
+    told = " ".join(str(error).split())
+    needed = MISSING.search(told) if isinstance(error, TypeError) else None
+    if needed is None:
+        return f"the network does not take these images: {type(error).__name__}: {told}; see size, grey, mean and std"
+    return (
+        f"the network's {needed[1]}() needs {needed[2]} beside the image, and a study has images alone; allowed: a "
+        "class of yours round it whose forward(image) hands on fixed values"
+    )
 
 
 def _output_setting(key: Key) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from seewhy.config import artifacts
-from seewhy.errors import SeewhyError, list_names
+from seewhy.errors import LISTED, SeewhyError, list_names
 from seewhy.inputs import huggingface, inert, torchscript
 from seewhy.inputs.arrays import RefusedError
 from seewhy.inputs.inert import Inert
@@ -22,7 +22,15 @@ NAMES = {  # of what a checkpoint's config says of its input
     "mean": ("IMAGENET_MEAN", "MEAN", "mean"),
     "std": ("IMAGENET_STD", "STD", "std"),
 }
-CONFIGS = ("config", "hyper_parameters", "hparams", "args", "cfg")  # and what the network was made and trained with
+CONFIGS = (
+    "config",
+    "hyper_parameters",
+    "hparams",
+    "args",
+    "cfg",
+    "meta",
+    "metadata",
+)  # and what the network was made and trained with
 CLASSES = ("classes", "class_names", "label_classes", "class_to_idx", "idx_to_class", "id2label", "label2id")
 VOCABULARIES = ("vocab", "vocabulary")
 PREFIXES = ("module.", "_orig_mod.")  # left by DataParallel and torch.compile
@@ -83,18 +91,35 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
     weights, averaged = without_counter(chosen.weights)
     weights, halved = single_precision(_without_prefixes(weights))
     facts = content if chosen.key and isinstance(content, dict) else {}
-    config = next(filter(None, (as_mapping(facts.get(name)) for name in CONFIGS)), {})
+    configs = [as_mapping(facts.get(name)) for name in CONFIGS]
+    config = _settings_beside(facts) | next(filter(None, configs), {})
     return Checkpoint(
         weights,
         artifacts.file_sha256(path),
         config,
         _finite_number(_first_fact(facts, EPOCHS), int),
         _finite_number(_first_fact(facts, ACCURACIES), float),
-        next(filter(None, (indexed_names(part.get(name)) for part in (facts, config) for name in CLASSES)), None),
+        next(filter(None, (indexed_names(part.get(name)) for part in (facts, *configs) for name in CLASSES)), None),
         next(filter(None, (vocabulary_words(facts.get(name)) for name in VOCABULARIES)), None),
         chosen.path,
         (*notes, *averaged, *halved, *(_whole_model_notes(chosen.path) if chosen.path else ())),
     )
+
+
+def _settings_beside(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts, numbers and lists of numbers that stand beside the weights: sizes of the network, its name, its input's.
+
+    A lone number called mean or std may be of the labels, and is left aside.
+    """
+    known = (*EPOCHS, *ACCURACIES, *CLASSES, *VOCABULARIES)
+    numbers = NAMES["mean"] + NAMES["std"]
+    found = {}
+    for name, value in facts.items():
+        several = isinstance(value, list | tuple) and 0 < len(value) <= LISTED
+        plain = all(isinstance(one, int | float) for one in value) if several else isinstance(value, str | int | float)
+        if isinstance(name, str) and plain and name not in known and (several or name not in numbers):
+            found[name] = value
+    return found
 
 
 def _whole_model_notes(path: str) -> list[str]:

@@ -132,13 +132,16 @@ class _File:
                     if isinstance(one, ast.ImportFrom) and one.names[0].name == "*":
                         self._run_statement(one)
             return
-        last = self.bound[name][-1]
-        defined = [one for one in self.bound[name] if isinstance(one, ast.ClassDef | ast.FunctionDef)]
-        chosen = defined[-1:] if defined and last in defined else [last]
-        if not defined and not isinstance(last, ast.Import | ast.ImportFrom):
-            chosen = self.bound[name]
+        whole = self.bound[name]
+        defined = [one for one in whole if isinstance(one, ast.ClassDef | ast.FunctionDef)]
+        if isinstance(whole[-1], ast.Import | ast.ImportFrom):
+            chosen = whole[-1:]
+        else:  # the last definition, with what changes it afterwards, as Net.forward = other
+            chosen = whole[whole.index(defined[-1]) :] if defined else whole
         for one in chosen:
             self._run_statement(one, name)
+        if defined and name in self.unknown:
+            self.reader.notes.append(f"{self.unknown[name]} is not run: '{name}' is taken as it is defined")
 
     def _run_statement(self, one: Statement, name: str = "") -> None:
         if id(one) in self.done:

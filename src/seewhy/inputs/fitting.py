@@ -17,9 +17,10 @@ CHANNELS = ("in_channels", "in_chans", "input_channels", "n_channels", "num_chan
 
 
 def in_channels(weights: Mapping[str, Tensor]) -> int | None:
-    """What the first convolution takes, by the order of the weights; None where there is no convolution."""
+    """What the first convolution takes, by the order of the weights; None where there is no convolution, or one that
+    goes over three channels one by one."""
     first = next((value for key, value in weights.items() if value.ndim == 4 and key.endswith("weight")), None)
-    return None if first is None else first.shape[1]
+    return None if first is None or first.shape[:2] == (3, 1) else first.shape[1]
 
 
 def fit_arguments(

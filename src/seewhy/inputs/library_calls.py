@@ -21,7 +21,7 @@ from seewhy.inputs.torchvision_calls import (
     torchvision_classification,
     torchvision_resize,
 )
-from seewhy.inputs.transform_calls import Handler, Reference, pair_of
+from seewhy.inputs.transform_calls import IMAGENET, Handler, Reference, pair_of
 
 ALLOWED = (
     "known transforms of torchvision, albumentations, fastai, timm and OpenCV, numbers, and names that the text sets"
@@ -35,6 +35,7 @@ RANDOM = (
 )
 UNSAID = ("resolve_data_config", "resolve_model_data_config", "from_pretrained", "get_default_transforms")
 USUAL = ("Resize", "CenterCrop", "Pad", "ToTensor", "Normalize", "Grayscale", "Lambda")
+FASTAI_1 = "fastai 1 resizes by interpolation on tensors: ours is near, and equal where images have that size"
 SIZED_RANDOM = ("RandomResizedCrop", "RandomCrop", "RandomSizedCrop", "RandomResizedCropGPU", "RandomSizedBBoxSafeCrop")
 
 
@@ -81,11 +82,22 @@ def _call_builtin(name: str, args: list[Any], text: str) -> Any:
 def _chain_items(args: list[Any], settings: dict[str, Any], text: str) -> Transform:
     """A Compose, or a call of fastai's that has transforms among its settings."""
     named = [settings[key] for key in ("item_tfms", "ds_tfms", "batch_tfms") if key in settings]
-    if not named and "size" in settings and "bs" in settings:
-        named = [Transform("size", lambda flow: fastai_resize(flow, settings["size"]))]
+    if "size" in settings and {"ds_tfms", "bs"} & set(settings):
+        own = {"method": settings["resize_method"]} if "resize_method" in settings else {}
+        named.append(Transform("size", lambda flow: fastai_resize(flow, settings["size"], **own).with_note(FASTAI_1)))
     given = named or [*args, *(settings[key] for key in ("transforms", "transform") if key in settings)]
     items = [one for part in given if part is not None for one in (part if isinstance(part, list | tuple) else [part])]
     return chain_transforms([as_transform(one, text) for one in items])
+
+
+def transform_method(base: Transform, name: str, args: list[Any], settings: dict[str, Any], text: str) -> Transform:
+    """A method of fastai 1's data bunch: `databunch` changes no picture, `normalize` takes mean and std."""
+    if name == "databunch":
+        return base
+    if name != "normalize" or settings or len(args) > 1:
+        raise refusal_error(text, ALLOWED)
+    stats = args[0] if args else IMAGENET
+    return chain_transforms([base, _bind_handler(FASTAI["from_stats"], name, list(stats), {}, text)])
 
 
 def _library_call(names: Names, function: Reference, args: list[Any], settings: dict[str, Any], text: str) -> Transform:

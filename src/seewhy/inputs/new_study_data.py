@@ -66,7 +66,9 @@ def settle_classes(
         unchecked = dataset.read_dataset(
             request.study, validate_settings(DatasetSettings, found.dataset, FILE), project.root
         )
-    why = "--classes" if request.classes else "the order of the data: names sorted as text, as ImageFolder does"
+    in_order = unchecked.classes == sorted(unchecked.classes)
+    why = "names sorted as text, as ImageFolder does" if in_order else "as the data themselves have them"
+    why = "--classes" if request.classes else f"the order of the data: {why}"
     told = point.classes
     if told and task not in WITHOUT_CLASSES and list(told) != unchecked.classes:
         unchecked, why = _by_checkpoint(project, request, list(told), unchecked, found, why)

@@ -9,6 +9,8 @@ from seewhy.inputs.guess import Guess
 from seewhy.inputs.new_study_request import Ask, Proposal, Request, ask_or_refuse, path_of_option
 from seewhy.inputs.paths import path_from_root
 
+DETECTORS = ("Detect", "RCNN", "RetinaNet", "SSD", "YOLO", "FCOS", "Detr", "DETR")  # in the name of a model's class
+
 
 def settle_checkpoint(project: Project, request: Request, found: Proposal, ask: Ask | None) -> Checkpoint:
     """The checkpoint file that was said, or that a person names when asked, read as data."""
@@ -24,6 +26,7 @@ def settle_checkpoint(project: Project, request: Request, found: Proposal, ask: 
 
 def settle_network(
     request: Request,
+    point: Checkpoint,
     guesses: list[Guess],
     classes: list[str],
     of_study: dict[str, Any],
@@ -42,22 +45,31 @@ def settle_network(
         more = f"; also {list_names(one.architecture for one in exact[1:])}" if exact[1:] else ""
         found.add_fact("network", exact[0].architecture, f"all {exact[0].total} tensors of it are in the file{more}")
     else:
-        near = (
-            f"the nearest is {guesses[0].architecture} with {guesses[0].matched} of {guesses[0].total} tensors"
-            if guesses
-            else "no known network has such tensors"
-        )
         found.settings["architecture"] = ask_or_refuse(
             "the network",
             "--architecture torchvision:NAME, timm:NAME or my_nets:MyNet (my_nets.py beside params.yaml)",
             ask,
-            near,
+            _nearest_network(point, guesses),
         )
     outputs = next((one.classes for one in exact if one.classes), None)
     if outputs and classes and outputs not in (len(classes), 1) and found.dataset["task"] != "captioning":
         found.add_fact(
             "note", f"the network has {outputs} outputs, the data {len(classes)} classes: --classes names all of them"
         )
+
+
+def _nearest_network(point: Checkpoint, guesses: list[Guess]) -> str:
+    """What is known of a network that the file does not tell: the class of a whole model, or what comes nearest."""
+    if any(word in point.path for word in DETECTORS):
+        return (
+            f"the file holds a {point.path}, a detector, and boxes are no task here; a class of yours round it, whose "
+            "forward gives one score for each class, can be explained"
+        )
+    if point.path:
+        return f"the file holds a whole model of class {point.path}"
+    if guesses:
+        return f"the nearest is {guesses[0].architecture} with {guesses[0].matched} of {guesses[0].total} tensors"
+    return "no known network has such tensors"
 
 
 def settle_preprocessing(

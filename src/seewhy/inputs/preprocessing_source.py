@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seewhy.config.preprocessing import SAID_BY_LINE, Preprocessing
+from seewhy.config.preprocessing import SAID_BY_LINE, Grey, Preprocessing
 from seewhy.config.validation import validate_settings
 from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, config_key
+from seewhy.inputs.fitting import in_channels
 from seewhy.inputs.geometry import Fit
 from seewhy.inputs.processor_config import steps_of_processor
 from seewhy.inputs.transform_calls import filter_of
 from seewhy.inputs.transform_line import settings_of_steps
 
 PROCESSOR = "preprocessor_config.json"
+ONE_CHANNEL = "the weights' first layer, which takes one"
 LARGEST_FILE = 1_000_000  # bytes of a JSON file that says how images were fitted
 
 
@@ -55,7 +57,19 @@ def resolve_preprocessing(
         found = _of_processor(config, own, file)
     else:
         found = _completed_settings(own, checkpoint, file, architecture, where)
+    found = _with_one_channel(found, checkpoint)
     return Resolved(_with_size(found.preprocessing, sizes, where), found.sources)
+
+
+def _with_one_channel(found: Resolved, checkpoint: Checkpoint) -> Resolved:
+    """With grey images where nothing says their channels and the network's first layer takes one."""
+    seen = found.preprocessing
+    if in_channels(checkpoint.weights) != 1 or {"grey", "channels"} & seen.model_fields_set:
+        return found
+    coloured = any(isinstance(step, Grey) or len(getattr(step, "mean", ())) > 1 for step in seen.pipeline)
+    if coloured:  # the steps say what the channels are
+        return found
+    return Resolved(seen.model_copy(update={"channels": "grey"}), found.sources | {"channels": ONE_CHANNEL})
 
 
 def _completed_settings(

@@ -4,7 +4,7 @@ import ast
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from seewhy.inputs.split_draws import (
     refusal_error,
     unseeded_error,
 )
+from seewhy.inputs.split_names import Name
 
 ROUNDED: dict[str, Callable[[Any], Any]] = {"int": int, "round": round, "float": float}
 ROUNDED |= {"floor": math.floor, "ceil": math.ceil}
@@ -36,18 +37,6 @@ SAME = (
     "copy",
     "dataset",
 )
-
-
-@dataclass(frozen=True)
-class Name:
-    """A dotted name that the text does not set."""
-
-    text: str
-
-    @property
-    def last_part(self) -> str:
-        """The name after the last dot."""
-        return self.text.rpartition(".")[2]
 
 
 class SplitCalls:

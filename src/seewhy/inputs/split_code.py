@@ -9,7 +9,7 @@ import pandas as pd
 
 from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs.source_code import ARITHMETIC
-from seewhy.inputs.split_calls import SAME, Name, SplitCalls, raise_refusal
+from seewhy.inputs.split_calls import SAME, SplitCalls, raise_refusal
 from seewhy.inputs.split_draws import (
     LABELS,
     Draws,
@@ -18,24 +18,8 @@ from seewhy.inputs.split_draws import (
     Splits,
     refusal_error,
 )
+from seewhy.inputs.split_names import TAKE_ROWS, Name, UnsetNames
 
-DATA = (
-    "dataset",
-    "data",
-    "df",
-    "X",
-    "x",
-    "samples",
-    "paths",
-    "images",
-    "files",
-    "frame",
-    "full",
-    "idx",
-    "indices",
-    "self",
-)
-COUNTS = ("n", "N", "n_samples", "num_samples", "dataset_size", "dataset_len", "total", "length")
 TAKEN_AS_TEST = ("test", "val", "valid", "eval", "hold", "dev")
 
 
@@ -44,7 +28,7 @@ class SplitInterpreter:
 
     def __init__(self, frame: pd.DataFrame, classes: Sequence[str] | None) -> None:
         self.frame, self.draws = frame, Draws(frame, classes)
-        self.whole = self.draws.whole
+        self.names = UnsetNames(self.draws)
         self.assigned: dict[str, Any] = {}
         self.calls = SplitCalls(self.draws, self.assigned)
 
@@ -116,20 +100,12 @@ class SplitInterpreter:
     def _evaluate_name(self, name: str) -> Any:
         if name in self.assigned:
             return self.assigned[name]
-        if name in COUNTS:
-            return len(self.frame)
-        if name in self.frame and name not in ("image",):
-            return Part(self.whole.rows, name)
-        if name in LABELS:
-            return Part(self.whole.rows, "label")
-        words = name.lower().replace("_", " ").split()
-        if name in DATA or any(word.rstrip("s") in {one.rstrip("s") for one in DATA} for word in words):
-            return self.whole
-        return Name(name)
+        return self.names.value_of(name)
 
     def _evaluate_attribute(self, base: Any, node: ast.Attribute) -> Any:
         if isinstance(base, Name):
-            return Name(f"{base.text}.{node.attr}")
+            name = Name(f"{base.text}.{node.attr}")
+            return self.names.labels_of(name) or name
         if isinstance(base, Part) and (node.attr in LABELS or node.attr in self.frame):
             return replace(base, column=node.attr if node.attr in self.frame else "label")
         return base if isinstance(base, Part) and node.attr in SAME else raise_refusal(node)
@@ -172,16 +148,25 @@ class SplitInterpreter:
         return ARITHMETIC[type(node.op)](left, right)
 
     def _evaluate_comprehension(self, node: ast.ListComp) -> Part:
-        """[labels[i] for i in rows]."""
+        """[labels[i] for i in rows], [full[i][1] for i in rows], [label for _, label in full], [s[1] for s in full]."""
         (loop,) = node.generators if len(node.generators) == 1 else [None]
-        inner = node.elt
-        if loop is None or loop.ifs or not isinstance(inner, ast.Subscript) or not isinstance(loop.target, ast.Name):
+        if loop is None or loop.ifs:
             raise refusal_error(node)
-        rows, base = self.evaluate_node(loop.iter), self.evaluate_node(inner.value)
-        same = isinstance(inner.slice, ast.Name) and inner.slice.id == loop.target.id
-        if not same or not isinstance(rows, Part) or not isinstance(base, Part):
+        rows, inner = self.names.dataset_of(self.evaluate_node(loop.iter)), node.elt
+        if isinstance(loop.target, ast.Tuple) and isinstance(rows, Part):
+            own = ast.unparse(inner) == ast.unparse(loop.target.elts[-1])
+            return replace(rows, column="label") if own else raise_refusal(node)
+        label = isinstance(inner, ast.Subscript) and ast.unparse(inner.slice) in ("1", "-1")
+        if label and isinstance(inner, ast.Subscript):
+            if ast.unparse(inner.value) == ast.unparse(loop.target) and isinstance(rows, Part):
+                return replace(rows, column="label")
+            inner = inner.value
+        if not isinstance(inner, ast.Subscript) or ast.unparse(inner.slice) != ast.unparse(loop.target):
             raise refusal_error(node)
-        return replace(base, rows=base.rows[rows.rows])
+        base = self.names.dataset_of(self.evaluate_node(inner.value))
+        if not isinstance(rows, Part) or not isinstance(base, Part):
+            raise refusal_error(node)
+        return replace(base, rows=base.rows[rows.rows], column="label" if label else base.column)
 
     # calls
 
@@ -197,6 +182,8 @@ class SplitInterpreter:
         function = self.evaluate_node(node.func)
         if not isinstance(function, Name):
             raise refusal_error(node)
+        if args and function.last_part in TAKE_ROWS:
+            args[0] = self.names.dataset_of(args[0])
         try:
             return self.calls.call_function(function, args, settings, node)
         except SeewhyError:

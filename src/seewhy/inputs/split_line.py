@@ -63,7 +63,8 @@ def select_rows(line: str, frame: pd.DataFrame, root: Path = Path(), classes: Se
     last = tree.body[-1]
     if len(tree.body) == 1 and isinstance(last, ast.Expr) and isinstance(last.value, COMPARED):
         return _make_selection(np.flatnonzero(_compared_rows(last.value, frame)), text, frame)
-    return _make_selection(_rows_of_calls(tree, frame, classes), " ".join(text.split()), frame)
+    rows, notes = _rows_of_calls(tree, frame, classes)
+    return _make_selection(rows, "; ".join([" ".join(text.split()), *notes]), frame)
 
 
 def _make_selection(rows: Rows, told: str, frame: pd.DataFrame) -> Selection:
@@ -219,8 +220,9 @@ def _tails_of(name: PurePath) -> list[tuple[str, ...]]:
 # calls
 
 
-def _rows_of_calls(tree: ast.Module, frame: pd.DataFrame, classes: Sequence[str] | None) -> Rows:
-    """The rows that the calls of a line leave in its last expression, or under its name for the test."""
+def _rows_of_calls(tree: ast.Module, frame: pd.DataFrame, classes: Sequence[str] | None) -> tuple[Rows, list[str]]:
+    """The rows that the calls of a line leave in its last expression, or under its name for the test; and a sentence
+    for each name that the line does not set and that is taken as the dataset or a part of it."""
     interpreter = SplitInterpreter(frame, classes)
     found = interpreter.run_statements(tree.body)
     if found is None:
@@ -230,4 +232,4 @@ def _rows_of_calls(tree: ast.Module, frame: pd.DataFrame, classes: Sequence[str]
         raise SeewhyError(f"split: the line gives {count} parts; allowed: one of them, as ...[{count - 1}]")
     if not isinstance(found, Part):
         raise SeewhyError("split: the line ends in no part of the rows; allowed: one, as random_split(...)[1]")
-    return found.rows
+    return found.rows, interpreter.names.notes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seewhy.inputs import transform_calls as calls
-from seewhy.inputs.library_calls import ALLOWED, dialect_of, known_call
+from seewhy.inputs.library_calls import ALLOWED, dialect_of, known_call, transform_method
 from seewhy.inputs.picture_expressions import indexed_picture, picture_arithmetic, picture_shape
 from seewhy.inputs.picture_flow import (
     Flow,
@@ -231,6 +231,8 @@ class Interpreter:
             base = self.evaluate_node(node.func.value)
             if isinstance(base, Flow):
                 return call_method(base, node.func.attr, args, settings, text)
+            if isinstance(base, Transform):
+                return transform_method(base, node.func.attr, args, settings, text)
             if isinstance(base, dict) and not isinstance(base, Flow):
                 return self._raise_refusal(node)
         function = self.evaluate_node(node.func)
