@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def open_study(
     name: str | None = None,
     *,
-    model: nn.Module | None = None,
+    model: nn.Module | Mapping[str, Any] | None = None,
     images: Any = None,
     labels: Any = None,
     classes: Sequence[str] | None = None,
@@ -60,7 +60,7 @@ def open_study(
     a network that lives in this session, which needs no project and writes nothing into one.
 
     sections: settings that take the place of params.yaml's in this session, as `audit={"steps": 6}`: what the stages
-    measured with other settings is not taken, but measured now.
+    measured with other settings is not taken, but measured now. `model={"bins": 5}` is such a section too, of page 01.
 
     With `model` (any module; its mode and device stay as they are) `name` is optional, and these say what it is studied
     on. images: a folder, a list of paths or PIL images, a uint8 array (n, h, w, 3) or (n, h, w), a float tensor
@@ -85,6 +85,8 @@ def open_study(
     >>> own.explain("gradcam").maps.shape, sorted(set(own.predictions["label"]))
     ((6, 14, 14), ['cat', 'cup'])
     """
+    if isinstance(model, Mapping):
+        sections, model = {"model": model, **sections}, None
     images_given = {"images": images, "labels": labels, "classes": classes, "transform": transform}
     given = images_given | {"normalize": normalize, "boxes": boxes, "masks": masks, "layer": layer, "limit": limit}
     if model is not None:
