@@ -38,7 +38,7 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
         if name in seen.repeated:
             look_once(model, images)
         calls = seen.repeated.get(name)
-        if name in seen.plain or _reaches_cells(model, images, f"{name}#{len(calls)}" if calls else name):
+        if name in seen.plain or reaches_cells(model, images, f"{name}#{len(calls)}" if calls else name):
             _refuse_stem(model, seen, name)
             return name
     if isinstance(model, torch.jit.ScriptModule) or not seen.order:
@@ -137,7 +137,7 @@ def _relevant_layers(model: nn.Module, images: Tensor, seen: Watched) -> dict[st
     return {
         name: layout
         for name, layout in seen.layers.items()
-        if name not in seen.packed or layout.prefix or _reaches_cells(model, images, name)
+        if name not in seen.packed or layout.prefix or reaches_cells(model, images, name)
     }
 
 
@@ -173,7 +173,7 @@ def _has_gradient(model: nn.Module, images: Tensor) -> bool:
     return found is not None and bool(found.any())
 
 
-def _reaches_cells(model: nn.Module, images: Tensor, layer: str) -> bool:
+def reaches_cells(model: nn.Module, images: Tensor, layer: str) -> bool:
     """Whether the largest output of the first image has a gradient at the layer's cells."""
     try:
         seen = collect_evidence(model, images[:1], [layer], [lambda output: output.flatten(1).amax(1)])

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seewhy.engine.layers import rising_layers
+from seewhy.engine.layers import reaches_cells, rising_layers
 from seewhy.engine.targets import Rule, Score, output_of, two_sided
 from seewhy.errors import SeewhyError
 from seewhy.inputs import images
@@ -38,8 +38,10 @@ def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
 
 
 def default_layer(model: nn.Module, images: Float[Tensor, "n c h w"]) -> str:
-    """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer."""
-    names = rising_layers(model, images)
+    """Half of the way from the coarsest cells back to fine ones: the last layers nearly repeat the answer. Layers of
+    another of several outputs do not count."""
+    every = rising_layers(model, images)
+    names = [name for name in every if reaches_cells(model, images, name)] or every
     return names[len(names) // 2]
 
 
