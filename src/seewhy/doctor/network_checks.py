@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 Finding = tuple[Literal["ok", "warning"], str]
 FEWEST = 8  # labelled images below which nothing is said of all predictions
 BETTER = 0.2  # gain in accuracy from which another order of the classes is worth a line
-QUIET = ("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights")
+QUIET = (
+    *("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights"),
+    *("made as the whole model", "the weights are those of the network's part"),
+)
 
 
 def choices_made(study: "Study") -> Iterator[Finding]:
@@ -24,7 +27,8 @@ def choices_made(study: "Study") -> Iterator[Finding]:
     for note in (*study.checkpoint.notes, *study.built.notes):
         yield ("ok" if note.startswith(QUIET) else "warning"), note
     others = study.built.choice.others
-    if study.built.choice.key is not None and not others:
+    fitting = study.built.outputs in (len(study.dataset.classes), 1)
+    if study.built.choice.key is not None and not others and fitting:
         yield "ok", f"of several outputs '{study.built.choice.key}' is the one with a value for each class"
 
 

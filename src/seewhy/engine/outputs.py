@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.engine.modules import eval_mode
+from seewhy.engine.recorded import takes_hooks
 from seewhy.errors import SeewhyError, listing
 
 NAMES = (  # keys under which people return what the network predicts
@@ -78,7 +79,8 @@ def _inspect_pass(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
         first = output if isinstance(output, Tensor) else next(iter(parts_of(output).values()), None)
         calls.setdefault(module, []).append(None if first is None else first.shape)
 
-    handles = [module.register_forward_hook(record_shape) for module in model.modules() if module is not model]
+    parts = [module for module in model.modules() if module is not model and takes_hooks(module)]
+    handles = [module.register_forward_hook(record_shape) for module in parts]
     try:
         with eval_mode(model), torch.inference_mode(False), torch.no_grad():
             value = model(image[:1].detach().clone())
