@@ -27,8 +27,7 @@ def choices_made(study: "Study") -> Iterator[Finding]:
     for note in (*study.checkpoint.notes, *study.built.notes):
         yield ("ok" if note.startswith(QUIET) else "warning"), note
     others = study.built.choice.others
-    fitting = study.built.outputs in (len(study.dataset.classes), 1)
-    if study.built.choice.key is not None and not others and fitting:
+    if study.built.choice.key is not None and not others and study.built.choice.fits:
         yield "ok", f"of several outputs '{study.built.choice.key}' is the one with a value for each class"
 
 

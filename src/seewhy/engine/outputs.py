@@ -23,10 +23,12 @@ Fits = Callable[[Tensor], bool]
 
 @dataclass(frozen=True)
 class Choice:
-    """The output that is taken, by key or place (None where the model returns one tensor), and the others that fit."""
+    """The output that is taken, by key or place (None where the model returns one tensor), and the others that fit;
+    whether any does."""
 
     key: Key | None
     others: tuple[Key, ...] = ()
+    fits: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _choose_output(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
     keys = kept or keys
     named = [key for name in NAMES for key in keys if str(key).lower() == name]
     best = named[0] if named else max(keys, key=lambda key: _graph_depth(parts[key]))
-    return Choice(best, tuple(key for key in keys if key != best))
+    return Choice(best, tuple(key for key in keys if key != best), bool(fitting))
 
 
 def _gives_way(one: Tensor, other: Tensor) -> bool:
