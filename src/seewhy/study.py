@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from seewhy.config.preprocessing import Preprocessing
 from seewhy.config.project import Project, find_project
 from seewhy.engine.evidence import find_layer
 from seewhy.engine.outputs import Choice
+from seewhy.engine.recorded import NoLayerError
 from seewhy.engine.targets import output_of
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import architecture, checkpoint, images, split_line
@@ -423,7 +425,9 @@ class Study:
 
     def save_predictions(self, frame: pd.DataFrame) -> None:
         """Writes data/predictions/<study>.parquet with the checkpoint's hash, and two tables for readers."""
-        note = {"checkpoint": self.checkpoint.sha256, "layer": self.layer, "images": len(self.dataset.frame)}
+        note = {"checkpoint": self.checkpoint.sha256, "images": len(self.dataset.frame)}
+        with suppress(NoLayerError):
+            note["layer"] = self.layer
         artifacts.write_table(artifacts.predictions_path(self.root, self.name), frame, note)
         self.save_reader_tables(frame)
 

@@ -20,7 +20,10 @@ Finding = tuple[Literal["ok", "warning"], str]
 SEEN = 8  # images in which colours are looked for
 FEWEST = 8  # labelled images below which nothing is said of all predictions
 BETTER = 0.2  # gain in accuracy from which another order of the classes is worth a line
-QUIET = ("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights")
+QUIET = (
+    *("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights"),
+    *("made as the whole model", "the weights are those of the network's part"),
+)
 
 
 def choices_made(study: "Study") -> Iterator[Finding]:
@@ -28,7 +31,7 @@ def choices_made(study: "Study") -> Iterator[Finding]:
     for note in (*study.checkpoint.notes, *study.built_network.notes):
         yield ("ok" if note.startswith(QUIET) else "warning"), note
     others = study.built_network.choice.others
-    if study.built_network.choice.key is not None and not others:
+    if study.built_network.choice.key is not None and not others and study.built_network.choice.fits:
         yield "ok", f"of several outputs '{study.built_network.choice.key}' is the one with a value for each class"
 
 

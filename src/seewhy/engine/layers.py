@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.modules import eval_mode, find_layer, split_call
 from seewhy.engine.outputs import known_calls, look_once
+from seewhy.engine.recorded import NoLayerError
 from seewhy.engine.targets import output_of
 from seewhy.engine.tokens import Layout
 from seewhy.engine.watching import Watched, watch_forward
@@ -41,11 +42,8 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
         if name in seen.plain or reaches_cells(model, images, f"{name}#{len(calls)}" if calls else name):
             _refuse_stem(model, seen, name)
             return name
-    if isinstance(model, torch.jit.ScriptModule) or not seen.order:
-        raise SeewhyError(
-            "no layer of this model can be looked into (TorchScript and exported programs have none); allowed: methods "
-            "at the input (gradient, integrated_gradients, occlusion, rise), or the network as its class makes it"
-        )
+    if not seen.order:
+        raise NoLayerError
     if seen.layers or seen.repeated:
         raise SeewhyError(
             "the prediction has no gradient at any layer with a place in the image (is the model quantised, or is the "

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seewhy.engine.recorded import NoLayerError, takes_hooks
 from seewhy.errors import SeewhyError, unknown_name
 
 
@@ -29,11 +30,16 @@ def split_call(name: str) -> tuple[str, int]:
 
 
 def find_layer(model: nn.Module, name: str, where: str = "") -> nn.Module:
-    """The module of that dotted name, whichever of its calls is named; an error names the closest."""
+    """The module of that dotted name, whichever of its calls is named; an error names the closest.
+
+    Raises SeewhyError where there is none, and where no hook on it would be called.
+    """
     name, _ = split_call(name)
     modules = dict(model.named_modules(remove_duplicate=False))
     if not name or name not in modules:
         raise unknown_name("layer", name, [known for known in modules if known], where)
+    if not takes_hooks(modules[name]):
+        raise NoLayerError
     return modules[name]
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.engine.modules import eval_mode
+from seewhy.engine.recorded import takes_hooks
 from seewhy.errors import SeewhyError, list_names
 
 NAMES = (  # keys under which people return what the network predicts
@@ -22,10 +23,12 @@ Fits = Callable[[Tensor], bool]
 
 @dataclass(frozen=True)
 class Choice:
-    """The output that is taken, by key or place (None where the model returns one tensor), and the others that fit."""
+    """The output that is taken, by key or place (None where the model returns one tensor), and the others that fit;
+    whether any does."""
 
     key: Key | None
     others: tuple[Key, ...] = ()
+    fits: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def _inspect_pass(model: nn.Module, image: Tensor, fits: Fits | None) -> Seen:
         first = output if isinstance(output, Tensor) else next(iter(parts_of(output).values()), None)
         calls.setdefault(module, []).append(None if first is None else first.shape)
 
-    handles = [module.register_forward_hook(record_shape) for module in model.modules() if module is not model]
+    parts = [module for module in model.modules() if module is not model and takes_hooks(module)]
+    handles = [module.register_forward_hook(record_shape) for module in parts]
     try:
         with eval_mode(model), torch.inference_mode(False), torch.no_grad():
             value = model(image[:1].detach().clone())
@@ -102,7 +106,7 @@ def _choose_output(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
     keys = kept or keys
     named = [key for name in NAMES for key in keys if str(key).lower() == name]
     best = named[0] if named else max(keys, key=lambda key: _graph_depth(parts[key]))
-    return Choice(best, tuple(key for key in keys if key != best))
+    return Choice(best, tuple(key for key in keys if key != best), bool(fitting))
 
 
 def _gives_way(one: Tensor, other: Tensor) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seewhy.engine.modules import check_device_and_type, eval_mode, first_tensor
 from seewhy.engine.outputs import named_output
+from seewhy.engine.recorded import takes_hooks
 from seewhy.engine.tokens import Layout, Traits, layout_of, model_traits
 from seewhy.errors import SeewhyError
 
@@ -32,8 +33,9 @@ class Watched:
 
     `repeated` are those that are called more than once and have weights, with the layout of each call; `order` is
     that of all last ends, `inside` are modules of an attention, `spatial` those with more than a row of numbers, and
-    `plain` those that hand on one tensor without a class token in a model that returns one: the prediction depends on
-    the last of them. `packed` are those that hand on several things, of which another part may be what counts.
+    `plain` those that hand on one tensor without a class token in a network that returns one, before anything is chosen
+    of it: the prediction depends on the last of them. `packed` are those that hand on several things, of which another
+    part may be what counts.
     """
 
     layers: dict[str, Layout]
@@ -51,12 +53,17 @@ def watch_forward(model: nn.Module, images: Tensor) -> Watched:
     prediction, or a container's own input handed on, is no layer."""
     check_device_and_type(model, images)
     # torchvision's Permute shows its input again; told by its name, since importing it takes a second
-    names = {module: name for name, module in model.named_modules() if name and type(module).__name__ != "Permute"}
+    names = {
+        module: name
+        for name, module in model.named_modules()
+        if name and type(module).__name__ != "Permute" and takes_hooks(module)
+    }
     inside = {part for module in names if is_attention(module) for part in module.modules() if part is not module}
     shapes: dict[str, list[torch.Size]] = {}
     makers: list[tuple[Tensor, str]] = []
     attended: list[str] = []
     packed: set[str] = set()
+    returned: list[object] = []
 
     def record_output(module: nn.Module, args: tuple[object, ...], output: object) -> None:
         name = names[module]
@@ -73,7 +80,9 @@ def watch_forward(model: nn.Module, images: Tensor) -> Watched:
         given = next((one for one in (*args, *options.values()) if isinstance(one, Tensor)), None)
         attended.extend(name for tensor, name in reversed(makers[-3:]) if tensor is given)
 
-    handles = [module.register_forward_hook(record_output) for module in names]
+    # before a hook of ours that picks one of several outputs
+    handles = [model.register_forward_hook(lambda *given: returned.append(given[2]), prepend=True)]
+    handles += [module.register_forward_hook(record_output) for module in names]
     handles += [
         module.register_forward_pre_hook(record_attended, with_kwargs=True) for module in names if is_attention(module)
     ]
@@ -84,7 +93,8 @@ def watch_forward(model: nn.Module, images: Tensor) -> Watched:
         for handle in handles:
             handle.remove()
     within = {names[part] for part in inside if part in names}
-    return _summarise_pass(model, images, shapes, attended, makers, value, within, packed)
+    single = isinstance(returned[0], Tensor)
+    return _summarise_pass(model, images, shapes, attended, makers, value, single, within, packed)
 
 
 def _summarise_pass(
@@ -94,6 +104,7 @@ def _summarise_pass(
     attended: list[str],
     makers: list[tuple[Tensor, str]],
     value: object,
+    single: bool,
     inside: set[str],
     packed: set[str],
 ) -> Watched:
@@ -112,7 +123,7 @@ def _summarise_pass(
         if len(calls) > 1 and name not in inside and any(True for _ in model.get_submodule(name).parameters())
     }
     hidden = {name: calls[0] for name, calls in whole.items() if len(calls) == 1 and name in inside}
-    plain = {name for name, place in layers.items() if isinstance(value, Tensor) and not place.prefix} - packed
+    plain = {name for name, place in layers.items() if single and not place.prefix} - packed
     spatial = {
         name: any(len(shape) > 2 and shape[1:].numel() > max(shape[1:]) for shape in calls)
         for name, calls in shapes.items()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seewhy.engine.recorded import with_hooks
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.inputs import arguments as completed
 from seewhy.inputs import definitions, huggingface, weights
@@ -18,9 +19,11 @@ from seewhy.inputs.fitting import fit_arguments, has_effect
 from seewhy.inputs.offline import without_downloads
 from seewhy.inputs.rebuilding import rebuild_ends, replace_parts, split_lines
 from seewhy.inputs.source_code import error_text
+from seewhy.inputs.whole_models import adopt_modules
 
 CHANNELS = {"timm": "in_chans", "smp": "in_channels"}
 SIDES = {"torchvision": "image_size", "timm": "img_size"}  # of the input, for networks with positions
+RECORDED = ("torchscript", "export")  # files that hold a network's steps
 OFFLINE: dict[str, Any] = {"weights": None, "weights_backbone": None, "pretrained": False, "encoder_weights": None}
 ALLOWED = "torchvision:NAME, timm:NAME, smp:NAME or package.module:Class, train.py:Class, notebook.ipynb:Class"
 
@@ -43,6 +46,8 @@ def build_network(
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
     model = _make_network(order)
+    if order.zoo not in RECORDED and checkpoint.module is not None:
+        order.notes.extend(adopt_modules(model, checkpoint.module))
     if order.count_differences(model):
         model = _fitted_network(order, model)
     order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where))
@@ -109,7 +114,7 @@ def _make_network(order: Order) -> nn.Module:
         return huggingface.from_folder(order.name, order.root, order.where)
     if order.zoo == "fastai":
         return learner_network(order.name, order.checkpoint.weights, order.where)
-    if order.zoo in ("torchscript", "export"):
+    if order.zoo in RECORDED:
         return _from_recorded_file(order)
     if definitions.is_file(order.zoo):
         return _from_file(order)
@@ -123,7 +128,7 @@ def _from_recorded_file(order: Order) -> nn.Module:
         raise SeewhyError(f"{order.where}: there is no file '{order.name}'")
     try:
         if order.zoo == "torchscript":
-            return torch.jit.load(path, map_location="cpu")
+            return with_hooks(torch.jit.load(path, map_location="cpu"))
         return torch.export.load(path).module()
     except Exception as error:  # whatever a damaged file raises
         raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {error_text(error)}") from None

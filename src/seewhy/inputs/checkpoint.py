@@ -48,8 +48,8 @@ def config_key(config: Mapping[str, Any], key: str) -> str:
 class Checkpoint:
     """Weights by name, and what the file says of itself: `config`, `epoch`, `val_acc` (percent or share).
 
-    `classes` are names in index order, `words` those of a vocabulary; None where the file has none. `path` is the class
-    of a model that was saved whole; `notes` are sentences about what was taken of the file, and as what.
+    `classes` are names in index order, `words` those of a vocabulary; None where the file has none. `module` is
+    a model that was saved whole, as data; `notes` are sentences about what was taken of the file, and as what.
     """
 
     weights: dict[str, Tensor]
@@ -59,8 +59,13 @@ class Checkpoint:
     val_acc: float | None = None
     classes: list[str] | None = None
     words: list[str] | None = None
-    path: str = ""
+    module: inert.Inert | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The class of a model that was saved whole; "" for weights alone."""
+        return self.module.path if self.module else ""
 
     @property
     def claimed_accuracy(self) -> float | None:
@@ -101,8 +106,8 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
         _finite_number(_first_fact(facts, ACCURACIES), float),
         next(filter(None, (indexed_names(part.get(name)) for part in (facts, *configs) for name in CLASSES)), None),
         next(filter(None, (vocabulary_words(facts.get(name)) for name in VOCABULARIES)), None),
-        chosen.path,
-        (*notes, *averaged, *halved, *(_whole_model_notes(chosen.path) if chosen.path else ())),
+        chosen.module,
+        (*notes, *averaged, *halved, *(_whole_model_notes(chosen.module.path) if chosen.module else ())),
     )
 
 

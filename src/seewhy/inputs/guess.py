@@ -106,9 +106,13 @@ def _network_shapes(architecture: str, **arguments: Any) -> dict[str, Shape]:
 def _fit_under_prefix(
     prefix: str, own: Mapping[str, Shape], shapes: Mapping[str, Shape]
 ) -> tuple[str, int, int | None]:
-    """Tensors that fit under that prefix, and the number of classes that its head has."""
-    heads = [shapes[prefix + key][:1] for key, shape in own.items() if shape[:1] == (HEAD,) and prefix + key in shapes]
+    """Tensors that fit under that prefix, and the number of classes that its head has; None where the file's head goes
+    on behind it."""
+    ends = [key for key, shape in own.items() if shape[:1] == (HEAD,) and prefix + key in shapes]
+    heads = [shapes[prefix + key][:1] for key in ends]
     count = heads[0] if heads else (HEAD,)
     fitted = {key: (*count, *shape[1:]) if shape[:1] == (HEAD,) else shape for key, shape in own.items()}
     matched = sum(shapes.get(prefix + key) == shape for key, shape in fitted.items())
-    return prefix, matched, count[0] if heads else None
+    parts = tuple(f"{prefix}{key.partition('.')[0]}." for key in ends)
+    deeper = any(key.startswith(parts) and key.removeprefix(prefix) not in own for key in shapes)
+    return prefix, matched, count[0] if heads and not deeper else None

@@ -23,11 +23,11 @@ COUNTER = "n_averaged"  # of torch's AveragedModel: how many weights the mean is
 
 @dataclass(frozen=True)
 class StateDict:
-    """Tensors by their name, the dotted key they stand under, and the class of the whole model they were part of."""
+    """Tensors by their name, the dotted key they stand under, and the whole model they were part of, as data."""
 
     key: str
     weights: dict[str, Tensor]
-    path: str = ""
+    module: Inert | None = None
 
     @property
     def is_ema(self) -> bool:
@@ -83,7 +83,7 @@ def _merged_networks(
 
 def _walk_content(content: Any, key: str, depth: int) -> Iterator[StateDict]:
     if isinstance(content, Inert) and "_modules" in content.attributes:
-        yield StateDict(key, dict(module_weights(content)), content.path)
+        yield StateDict(key, dict(module_weights(content)), content)
         return
     held = content.attributes if isinstance(content, Inert) else content
     if isinstance(held, list | tuple):

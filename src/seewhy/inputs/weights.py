@@ -51,13 +51,15 @@ def left_aside(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
 
 def match_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> Matched:
     """The file's weights under the network's names, by the first reading in which all are there: as they are or behind
-    one prefix; without what wrappers left in the middle; each part of the network behind a prefix of its own; as
-    another version of transformers named them. The first reading where none is whole.
+    one prefix; without what wrappers left in the middle; each part of the network behind a prefix of its own; those of
+    the one part that a network is a wrapper of; as another version of transformers named them. The first
+    reading where none is whole.
     """
     own = model.state_dict()
     weights, told = as_the_network_has_them(model, weights)
     first = _behind_prefix(own, weights, where)
     readings = [lambda: first, lambda: _without_wrappers(own, weights, where), lambda: _by_part(own, weights)]
+    readings.append(lambda: _of_only_part(own, weights))
     if huggingface.is_theirs(model):
         readings.append(lambda: _renamed_by_transformers(model, weights))
     for reading in readings:
@@ -118,6 +120,23 @@ def _by_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matche
         return Matched({})  # one prefix for all: what is surplus behind it is refused
     note = "parts of the network stand under " + list_names(f"'{prefix}' ({part})" for part, prefix in told.items())
     return Matched(found, "", [key for key in weights if key not in taken], [note])
+
+
+def _of_only_part(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Matched:
+    """Where all of the network stands under one attribute, which the file does not name: a wrapper of the network that
+    was saved."""
+    first = next(iter(own), "").split(".")
+    for depth in range(1, len(first)):
+        part = ".".join(first[:depth])
+        if not all(key.startswith(f"{part}.") for key in own):
+            break
+        inner = {key.removeprefix(f"{part}."): value for key, value in own.items()}
+        found = _behind_prefix(inner, weights, "")
+        if found.is_whole(inner):
+            note = f"the weights are those of the network's part '{part}', round which the rest is a wrapper"
+            named = {f"{part}.{key}": value for key, value in found.weights.items()}
+            return Matched(named, found.prefix, found.aside, [note, *found.notes])
+    return Matched({})
 
 
 def _renamed_by_transformers(model: nn.Module, weights: Mapping[str, Tensor]) -> Matched:

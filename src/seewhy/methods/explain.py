@@ -13,6 +13,7 @@ from seewhy.engine.evidence import Evidence, visit_evidence
 from seewhy.engine.layers import calls_of, last_layer
 from seewhy.engine.modules import RepeatedError, check_device_and_type, eval_mode, find_layer
 from seewhy.engine.outputs import SeveralError, look_once, single_output
+from seewhy.engine.recorded import with_hooks
 from seewhy.engine.rerun import RERUNS, Heads
 from seewhy.engine.targets import Score, Targets, check_scores, output_of, resolve_targets, two_sided
 from seewhy.errors import SeewhyError, unknown_name
@@ -86,6 +87,7 @@ def explain(
     taken (`provenance["output"]`). The model is left as it was found. Raises SeewhyError for an unknown method, option,
     layer or class and for targets that do not fit.
     """
+    model = with_hooks(model)
     methods = [method_name(one) for one in ([methods] if isinstance(methods, str) else methods)]
     images = as_batch(images, model, transform)
     targets = with_indices(targets, classes)

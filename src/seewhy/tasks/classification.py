@@ -115,12 +115,25 @@ def image_predictions(
     )
 
 
+def _of_boxes(output: Tensor) -> str:
+    """What to do about a detector's output: a row of numbers a box."""
+    if output.ndim != 3:
+        return ""
+    return (
+        "; of a detector write a class round it whose `forward` makes one score a class of all boxes, as "
+        "`boxes = self.model(x)[0]; return (boxes[..., 4:5] * boxes[..., 5:]).amax(1).logit()` for YOLOv5, and name it "
+        "as the architecture"
+    )
+
+
 def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") -> None:
     """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: that
     it is there and that it is not are two."""
     if output.ndim != 2 or output.shape[1] != len(classes):
         shape = tuple(output.shape)
-        raise SeewhyError(f"the model's output has shape {shape}; the dataset has {len(classes)} {what}")
+        raise SeewhyError(
+            f"the model's output has shape {shape}; the dataset has {len(classes)} {what}{_of_boxes(output)}"
+        )
     if what == "classes" and len(classes) == 1:
         raise SeewhyError(
             f"the model has one output and the dataset one class, '{classes[0]}'; allowed: the class for its negative "

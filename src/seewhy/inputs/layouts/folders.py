@@ -54,7 +54,7 @@ def read(path: Path, settings: Dataset) -> Reading:
     if frame.empty:
         raise SeewhyError(f"there is no class folder with images in '{path.name}'; allowed: {ABOUT}")
     names, notes = _class_order(classes)
-    notes += [f"no split is named: all {len(frame):,} images are taken"] if not splits else []
+    notes += [f"no folder is named after a split: {len(frame):,} images in all"] if not splits else []
     for place in [folder, *splits]:
         if hidden := walk.strange_folders(place):
             notes.append(f"hidden folders are no classes here, but were for ImageFolder: {list_names(hidden)}")
