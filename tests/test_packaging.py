@@ -132,6 +132,8 @@ def import_closure(code):
 # these start, tell, check and refuse: they cannot change what a stage writes
 PLUMBING = {f"seewhy/{name}.py" for name in ("errors", "progress", "pipeline/notebooks", "doctor/preflight")}
 PLUMBING |= {f"seewhy/{name}/__init__.py" for name in ("report", "report/html", "pipeline", "doctor", "checks")}
+# a network that lives in a session: no stage opens one
+PLUMBING |= {f"seewhy/session/{path.name}" for path in (SOURCE / "seewhy/session").glob("*.py")}
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 DRAWING = {"study": "pages", "comparison": "comparison_pages"}  # the stage that executes a notebook, by whose it is
 

@@ -12,8 +12,9 @@ PACKAGE = Path(__file__).parents[1]
 TEXTS = PACKAGE / "report" / "text"
 PAGE_TEXT = re.compile(r"\d\d_")  # begins the name of a template that one page reads
 RENDERING = tuple(f"{name}.py" for name in ("render", "headings", "markdown", "glossary", "summary", "cells"))
-# what starts, checks and tells, and what makes HTML of an executed notebook: none of it changes what a notebook shows
-UNSEEN: tuple[str, ...] = ("pipeline", "doctor", "init", "cli.py", "__main__.py", "export.py")
+# what starts, checks and tells, networks of a session, and what makes HTML of an executed notebook: none of it changes
+# what a notebook of a study shows
+UNSEEN: tuple[str, ...] = ("pipeline", "doctor", "init", "session", "cli.py", "__main__.py", "export.py")
 UNSEEN += ("errors.py", "progress.py")
 UNSEEN += ("report/run.py", "report/progress.py", "report/site.py", "report/index_*.py")
 UNSEEN += tuple(f"report/html/{name}" for name in ("template", "assets.py", *RENDERING))
