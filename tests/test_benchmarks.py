@@ -36,7 +36,9 @@ def test_every_row_runs_and_both_sides_agree(
     monkeypatch.setattr(curves, "CELLS", 3)  # of a map at 96 pixels
     monkeypatch.setattr(pages, "STUDY", tmp_path)
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    nbformat.write(executed({"text/html": "<p>a page</p>"}), tmp_path / "01_model.ipynb")
+    page = executed({"text/html": "<p>a page</p>"})
+    page.cells.append(nbformat.v4.new_markdown_cell("## What does it see?"))
+    nbformat.write(page, tmp_path / "01_model.ipynb")
     small = {
         "driver": lambda size: whole.driver(size, images=6),
         "driver_memory": lambda size: whole.driver_memory(size, images=6, fewer=3),

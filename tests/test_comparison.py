@@ -201,6 +201,7 @@ VALUES = {
     "accuracy": [Estimate(0.8, 0.7, 0.9, 100), Estimate(0.9, 0.8, 0.95, 100)],
     "useless": [],
     "shortcuts": [],
+    "uses": {"old": "No", "new": "With care"},
 }
 BROKEN = [{"name": "new", "sentence": ""}]
 

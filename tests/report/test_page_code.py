@@ -1,5 +1,6 @@
 """A page is its notebook: its code, set-up included, pasted in order from the project's root, runs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from seewhy.pipeline import notebooks
 from tests.commands import ROOT, STEMS, traces
 
 RUNNER = Path(__file__).with_name("forked_scripts.py")
@@ -45,7 +45,7 @@ def outcomes(built_once, tmp_path_factory):
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_page_shows_the_whole_code_of_its_notebook(built_once, stem):
     shown = blocks(built_once / f"reports/tiny/{stem}.html")
-    cells = notebooks._load_notebook(built_once / f"notebooks/{stem}.ipynb")["cells"]
+    cells = json.loads((built_once / f"notebooks/{stem}.ipynb").read_text())["cells"]
     code = ["".join(cell["source"]).strip() for cell in cells if cell["cell_type"] == "code"]
     injected = [block for block in shown if 'study = "tiny"' in block]
     assert len(injected) == 1
