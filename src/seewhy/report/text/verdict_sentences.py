@@ -129,7 +129,7 @@ class Use:
 
 
 def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer, own: Sequence[Check] = ()) -> Use:
-    """What the answers and the project's `own` checks come to, by what weighs most.
+    """What the answers and the project's `own` checks of the model come to, by what weighs most.
 
     A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
     not known is not judged. Any other fault calls for care.
