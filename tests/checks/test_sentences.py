@@ -1,6 +1,7 @@
 """The verdict in words: what each status allows to say, and how long a sentence may be."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -340,3 +341,8 @@ def test_every_finding_is_short_and_its_words_are_known(first, second):
         assert all(len(sentence.split()) <= 20 for sentence in sentences), sentences
         assert not PRIVATE & {*one.sentence.split()}
         assert one.short.endswith(".")
+
+
+def test_a_check_that_is_meant_to_fail_convicts_nobody():
+    meant = replace(own(near(0.2)), expected="fail")
+    assert judged(FINE, project=[meant])[1].answer == "Yes"

@@ -134,7 +134,7 @@ def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer, ow
     A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
     not known is not judged. Any other fault calls for care.
     """
-    failed = [_failed_check_answer(one) for one in own if one.status == "fail"]
+    failed = [_failed_check_answer(one) for one in own if one.is_broken]
     if refused := [*_of_severity("broken", works), *_of_severity("shortcut", shortcut), *failed]:
         return Use("No", refused[0])
     if works.answer in OPEN:
