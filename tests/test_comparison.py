@@ -61,7 +61,8 @@ def audit(shop, study, *checks):
 
 def summary(shop, study, **severities):
     questions = {name: {"severity": one, "sentence": f"{study} {one}."} for name, one in severities.items()}
-    artifacts.write_json(artifacts.reports_folder(shop.root, study) / "summary.json", {"questions": questions})
+    whole = {"questions": questions, "use": {"answer": "No"}, "verdict": {}}
+    artifacts.write_json(artifacts.reports_folder(shop.root, study) / "summary.json", whole)
 
 
 def test_outcomes_are_those_of_the_two_prediction_tables(both):
@@ -236,6 +237,7 @@ def test_models_that_fail_are_read_from_their_summaries(both, predicted):
     told = sentences("08_comparison").finding("finding", "Yes", "shortcut", **(values | {"useless": []}))
     assert "Both rely on a shortcut" in told["sentence"]
     assert "(../tiny/07_audit.html)" in told["so"]
+    assert "Use it? tiny: no, other: no." in told["detail"]
 
 
 def test_the_stage_waits_for_both_studies_and_is_not_there_without_a_comparison(shop):
