@@ -260,7 +260,7 @@ def judged(figures, accuracy=WORKS, suspects=(), project=()):
         verdict_sentences.stability_answer(checks, Evidence(known)),
     )
     status = verdict_sentences.verdict_status([*checks, *project])
-    return status, verdict_sentences.use_answer(*parts, maps({}), project)
+    return status, verdict_sentences.use_answer(status, *parts, maps({}), project)
 
 
 FINE = OBJECT | {"stability.flipped": near(0.02, 0.01)}
@@ -345,4 +345,12 @@ def test_every_finding_is_short_and_its_words_are_known(first, second):
 
 def test_a_check_that_is_meant_to_fail_convicts_nobody():
     meant = replace(own(near(0.2)), expected="fail")
-    assert judged(FINE, project=[meant])[1].answer == "Yes"
+    assert judged(FINE, project=[meant])[1].answer != "No"
+
+
+def test_what_is_not_decided_or_waits_has_not_passed():
+    use = judged(FINE, project=[own(Estimate(0.4, 0.3, 0.5, 50))])[1]
+    assert (use.answer, use.lead.severity) == ("With care", "unknown")
+    assert "PASSED" not in use.line
+    waiting = shortcut(FINE, waiting="2 candidates wait for your judgement.")
+    assert (waiting.answer, waiting.severity) == ("No", "unknown")

@@ -66,7 +66,7 @@ def summarise_answers(
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
     status = verdict_sentences.verdict_status(judged, evidence.waiting)
-    use = verdict_sentences.use_answer(works, shortcut, stable, maps, of_model)
+    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
     return {
         "questions": {
             "works": works.summary_entry(MODEL),

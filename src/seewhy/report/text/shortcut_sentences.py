@@ -135,7 +135,8 @@ def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence:
     detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
     if evidence.waiting:
         short = f"{short} {evidence.waiting}"
-    return Answer("No", told, "fine", short, _main_figure(held[0], evidence), "", detail)
+    severity = "unknown" if evidence.waiting else "fine"  # what waits for a judgement has not passed
+    return Answer("No", told, severity, short, _main_figure(held[0], evidence), "", detail)
 
 
 def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:

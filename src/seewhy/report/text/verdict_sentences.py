@@ -128,11 +128,13 @@ class Use:
         return replace(self.lead, answer=words.get(self.answer, self.lead.answer))
 
 
-def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer, own: Sequence[Check] = ()) -> Use:
+def use_answer(
+    status: str, works: Answer, shortcut: Answer, stable: Answer, maps: Answer, own: Sequence[Check] = ()
+) -> Use:
     """What the answers and the project's `own` checks of the model come to, by what weighs most.
 
     A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
-    not known is not judged. Any other fault calls for care.
+    not known is not judged. Any other fault calls for care, and so does a status (`verdict_status`) that is not "passed".
     """
     failed = [_failed_check_answer(one) for one in own if one.is_broken]
     if refused := [*_of_severity("broken", works), *_of_severity("shortcut", shortcut), *failed]:
@@ -144,6 +146,9 @@ def use_answer(works: Answer, shortcut: Answer, stable: Answer, maps: Answer, ow
     others = [one for one in (works, shortcut, stable, maps) if one.severity != "fine"]
     if faults := [*_of_severity("unstable", stable), *others]:
         return Use("With care", faults[0])
+    if status != "passed":
+        told = "No check failed, but not all of them are decided."
+        return Use("With care", Answer("Undecided", told, "unknown", told, so="test it on more images"))
     told = "No check of the model or its maps failed."
     return Use("Yes", Answer("Yes", told, "fine", told))
 
