@@ -134,7 +134,7 @@ def use_answer(
     """What the answers and the project's `own` checks of the model come to, by what weighs most.
 
     A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
-    not known is not judged. Any other fault calls for care, and so does a status (`verdict_status`) that is not "passed".
+    not known is not judged. Any other fault calls for care, and so does a status that is not "passed".
     """
     failed = [_failed_check_answer(one) for one in own if one.is_broken]
     if refused := [*_of_severity("broken", works), *_of_severity("shortcut", shortcut), *failed]:
