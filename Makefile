@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 STUDY ?=
+# two processes, whose waiting threads leave the cores to the other
+PYTEST := OMP_WAIT_POLICY=PASSIVE python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV := uv==0.13.9
@@ -19,8 +21,8 @@ report: .venv/.installed  ## build the pages (one study: make report STUDY=photo
 
 test: .venv/.tested check  ## everything: lint, types, unit, pipeline, and the notebooks' outputs compared (nbval)
 	@python -m seewhy report photos-lite0
-	@python -m pytest
-	@SEEWHY_PROGRESS=off python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider data/pages/photos-lite0
+	@$(PYTEST)
+	@SEEWHY_PROGRESS=off $(PYTEST) --nbval --nbval-sanitize-with tests/nbval.cfg -p no:cacheprovider data/pages/photos-lite0
 
 reproduce: .venv/.installed  ## build everything twice from nothing, in two clones, and print what differs
 	@python tests/reproduce.py $(STUDY)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from ruamel.yaml import YAML
 
@@ -21,6 +22,7 @@ from .commands import ROOT, STEMS, call, prepare
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # Debian's
 MISSING = "no Chromium here"
+LONGEST = ("test_pipeline.py", "test_jupyterlab.py", "test_init.py", "test_benchmarks.py", "test_new_tasks.py")
 CLASSES = ["cup", "cat"]
 CONFIG = {
     "MODEL_NAME": "Tiny",
@@ -115,15 +117,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_once(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
-    """The project with every page of its one study built by `python -m seewhy report`; a test that changes it takes a
-    copy."""
-    root = tmp_path_factory.mktemp("built-once") / "project"
-    shutil.copytree(template, root)
-    prepare(root)
-    ended = call(root, "seewhy", "report")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
+def built_once(tmp_path_factory: pytest.TempPathFactory, template: Path, worker_id: str) -> Path:
+    """The project with every page of its one study built by `python -m seewhy report`, once for all processes that
+    test; a test that changes it takes a copy."""
+    own = tmp_path_factory.getbasetemp()
+    root = (own if worker_id == "master" else own.parent) / "built-once"
+    with FileLock(f"{root}.lock"):
+        if not root.exists():
+            shutil.copytree(template, root)
+            prepare(root)
+            ended = call(root, "seewhy", "report")
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            assert re.search(rf"render@tiny +[\d.]+ +{len(STEMS)} in reports/tiny/", ended.stdout), ended.stdout
     return root
 
 
@@ -213,6 +218,11 @@ def browser() -> Iterator[Any]:
         started = tool.chromium.launch(executable_path=CHROMIUM, args=options)
         yield started
         started.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

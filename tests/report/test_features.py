@@ -86,7 +86,7 @@ def test_the_page_answers_from_its_measurements(study):
     answer = features.rests_on_few(values["needed"], values["channels"])
     told = text.finding("finding", answer, **values)
     assert answer == "No"  # eight channels
-    assert f"in {round(values['needed'].value)} of the 8 channels of a layer." in told["sentence"]
+    assert f"comes from {round(values['needed'].value)} of the layer's 8 feature detectors" in told["sentence"]
     assert len(told["sentence"].split()) <= 40
     assert "exactly as switching them off" in text("gradient", **values)
     assert f"At `{study.layer}` place is not used" in text("depth", **values)

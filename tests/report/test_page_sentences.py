@@ -89,6 +89,7 @@ def test_methods_that_are_one_map_are_named() -> None:
         (HIGH, LOW, False, "Yes"),
         (HIGH, LOW, True, "Partly"),
         (MIDDLE, NOTHING, False, "Undecided"),
+        (LOW, MIDDLE, False, "Undecided"),
         (HIGH, HIGH, False, "Not tested"),
         (NOTHING, LOW, False, "Not tested"),
     ],
@@ -98,6 +99,7 @@ def test_values_that_are_noise_confirm_nothing(alike: Estimate, error: Estimate,
     given = {**VALUES, "alike": alike, "error": error, "is_noise": is_noise(error)}
     said = sentences("04_shap").finding("confirmed", answer, **given)
     assert ("mostly noise" in said["sentence"]) == (error is HIGH)
+    assert ("may be noise" in said["sentence"]) == (error is MIDDLE)
 
 
 def test_a_class_that_cannot_be_read_is_named() -> None:

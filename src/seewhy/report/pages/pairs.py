@@ -62,10 +62,10 @@ def use_word(study: Study) -> str:
 def failing_studies(
     comparison: Comparison, answers: Sequence[dict[str, Any]], question: str, severity: str
 ) -> list[dict[str, str]]:
-    """The studies whose answer to a question of summary.json is of that severity: name and sentence."""
+    """The studies whose answer to a question of summary.json is of that severity: name, sentence and main figure."""
     pairs = zip(comparison.studies, answers, strict=True)
     return [
-        {"name": study.name, "sentence": own[question]["sentence"]}
+        {"name": study.name, "sentence": own[question]["sentence"], "figure": own[question]["figure"]}
         for study, own in pairs
         if own.get(question, {}).get("severity") == severity
     ]

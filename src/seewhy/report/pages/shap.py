@@ -62,9 +62,9 @@ def judge_confirmation(alike: Estimate, error: Estimate, unreadable: bool) -> st
     """
     if is_noise(error) or not alike.measured:
         return "Not tested"
-    if alike.high < ALIKE:
+    if alike.high < ALIKE and not (error.measured and error.high > NOISE):
         return "No"
-    if alike.low < ALIKE:
+    if alike.low < ALIKE:  # so are values that differ from the heat map, but may be noise
         return "Undecided"
     return "Partly" if unreadable else "Yes"
 

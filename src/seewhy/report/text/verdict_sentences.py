@@ -62,7 +62,8 @@ def _own_checks_answer(own: Sequence[Check]) -> Answer:
         return Answer("Not tested", sentence, "unknown", "Whether the model works was not tested.")
     status = worst_status([one.status for one in own])
     worst = next(one for one in own if one.status == status)
-    value = f"{worst.figure} {format_value(worst.estimate.value)}" if worst.estimate.measured else ""
+    what = worst.what.removeprefix("the ") or str(worst.figure)
+    value = f"{format_value(worst.estimate.value)} {what}" if worst.estimate.measured else ""
     answers = {"pass": ("Yes", "fine"), "fail": ("No", "broken")}
     answer, severity = answers.get(status, ("Undecided" if status == "unsure" else "Not tested", "unknown"))
     told = worst.sentence or f"Not decided: {worst.statement}"
@@ -74,7 +75,7 @@ def _own_checks_answer(own: Sequence[Check]) -> Answer:
         sentence,
         value,
         "",
-        f"{capitalise_first(str(worst.figure))}: {worst.estimate.text()}.",
+        f"{capitalise_first(what)}: {worst.estimate.text()}.",
     )
 
 
