@@ -12,7 +12,12 @@ from seewhy.engine.modules import eval_mode, first_tensor
 from seewhy.engine.watching import Watched
 from seewhy.errors import SeewhyError
 
-PROBES = 16  # boxes, from the first to the last: detectors list them scale by scale
+PROBES = 16  # boxes, from the first to the last: they are listed scale by scale, or by their size
+KEPT = {
+    "score_thresh": 0.0,
+    "nms_thresh": 1.0,
+    "detections_per_img": 10_000,
+}  # with which torchvision's detectors return all boxes
 
 
 def shared_layer(model: nn.Module, image: Tensor, seen: Watched, boxes: BoxScores) -> str:
@@ -37,9 +42,7 @@ def shared_layer(model: nn.Module, image: Tensor, seen: Watched, boxes: BoxScore
     return found[-1]
 
 
-def _run_pass(
-    model: nn.Module, image: Tensor, layers: list[str], boxes: BoxScores
-) -> tuple[dict[str, Tensor], Tensor]:
+def _run_pass(model: nn.Module, image: Tensor, layers: list[str], boxes: BoxScores) -> tuple[dict[str, Tensor], Tensor]:
     """The layers' outputs by name, and how sure the network is of each box (boxes, classes), with a graph."""
     outputs: dict[str, Tensor] = {}
     returned: list[Any] = []
@@ -65,11 +68,16 @@ def _run_pass(
 @contextmanager
 def _all_boxes(model: nn.Module) -> Iterator[None]:
     """Inside, torchvision's detectors keep boxes that they are not sure of, too."""
-    limits = {module: module.score_thresh for module in model.modules() if hasattr(module, "score_thresh")}
-    for module in limits:
-        module.score_thresh = 0.0
+    limits = [
+        (module, name, getattr(module, name), kept)
+        for module in model.modules()
+        for name, kept in KEPT.items()
+        if hasattr(module, name)
+    ]
+    for module, name, _, kept in limits:
+        setattr(module, name, kept)
     try:
         yield
     finally:
-        for module, limit in limits.items():
-            module.score_thresh = limit
+        for module, name, own, _ in limits:
+            setattr(module, name, own)

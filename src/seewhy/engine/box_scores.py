@@ -52,11 +52,14 @@ def _with_class_index(value: Any, classes: int) -> Confidences | None:
 
 
 def _lists_of_boxes(value: Any, classes: int) -> Confidences | None:
-    """torchvision's: a dict an image. Labels count from 1, since 0 is the background; images have other counts."""
+    """torchvision's: a dict an image, small boxes first. Labels count from 1, since 0 is the background."""
     if not isinstance(value, Sequence) or not value or not all(_is_detection(one) for one in value):
         return None
     names = torch.arange(1, classes + 1, device=value[0]["scores"].device)
-    rows = [one["scores"][:, None] * (one["labels"][:, None] == names) for one in value]
+    rows = []
+    for one in value:
+        order = (one["boxes"][:, 2:] - one["boxes"][:, :2]).prod(1).argsort()
+        rows.append(one["scores"][order, None] * (one["labels"][order, None] == names))
     return nn.functional.pad(pad_sequence(rows, batch_first=True), (0, 0, 0, 1))  # a box of confidence 0 for none
 
 
@@ -103,6 +106,7 @@ class BoxScores:
     scale: Scale
 
     def __call__(self, model: nn.Module, _args: Any, value: Any) -> Float[Tensor, "n classes"]:
+        """What the model returns instead of `value`."""
         if torch.is_inference_mode_enabled():
             renew_cached_tensors(model)
         best = self.read_boxes(value).amax(1).clamp(LOWEST, HIGHEST)
@@ -166,10 +170,11 @@ def _first_boxes(value: Any, fits: Callable[[Tensor], bool]) -> Tensor | None:
 
 
 def _tensors_in(value: Any) -> Iterator[Tensor]:
-    """The tensors in nested tuples, lists and dicts, in their order."""
+    """The tensors in nested tuples, lists and dicts, in their order; none of DETR's, which have names."""
     if isinstance(value, Tensor):
         yield value
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else ()
+    named = isinstance(value, Mapping) and "pred_boxes" not in value
+    items = value.values() if named else value if isinstance(value, tuple | list) else ()
     for one in items:
         yield from _tensors_in(one)
 

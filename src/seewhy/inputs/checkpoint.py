@@ -1,8 +1,8 @@
 """A checkpoint file -> weights and facts, safely: nothing in the file is run, and there is no other way in."""
 
 import re
-from copy import deepcopy
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,7 @@ def _whole_model_notes(path: str) -> list[str]:
     """What to write as the architecture of a model that was saved whole."""
     module, _, name = path.rpartition(".")
     file = "train.py" if module == "__main__" else f"{module.replace('.', '/')}.py"
-    ours = module.partition(".")[0] in ("torchvision", "timm", "torch")
+    ours = module.partition(".")[0] in ("torchvision", "timm", "torch", "ultralytics")
     out = "" if ours else f"; `architecture: {file}:{name}` names the class where {file} is the file that defines it"
     return [f"a whole model of class {path}, read as data: its state_dict is taken{out}"]
 

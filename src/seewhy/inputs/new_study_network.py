@@ -11,6 +11,7 @@ from seewhy.inputs.guess import Guess
 from seewhy.inputs.new_study_request import Ask, Proposal, Request, ask_or_refuse, path_of_option
 from seewhy.inputs.paths import path_from_root
 
+
 def settle_checkpoint(project: Project, request: Request, found: Proposal, ask: Ask | None) -> Checkpoint:
     """The checkpoint file that was said, or that a person names when asked, read as data."""
     given = request.checkpoint or ask_or_refuse("the checkpoint", "--checkpoint PATH", ask, "a study has one")
@@ -90,7 +91,7 @@ def settle_preprocessing(
         return
     side = point.config.get("imgsz")
     if isinstance(side, int) and not of_study.get("preprocessing"):
-        line = f"LetterBox(({side}, {side}), auto=False)"
+        line = f"Compose([LetterBox(({side}, {side}), auto=False), ToTensor()])"
         found.settings["preprocessing"] = line
         found.add_fact("preprocessing", line, f"the checkpoint's own imgsz {side}, every image in a square")
         return
