@@ -40,7 +40,7 @@ class Scales(nn.Module):
         fine = self.fine(x)
         maps = [head(part) for head, part in zip(self.heads, (fine, self.coarse(fine)))]
         boxes = torch.cat([one.flatten(2) for one in maps], 2)
-        if self.grid.shape != boxes.shape:  # kept for the next pass, as YOLO's anchors are
+        if self.grid.shape != boxes[:, :4].shape:  # kept for the next pass, as YOLO's anchors are
             self.grid = torch.ones_like(boxes[:, :4].detach())
         found = torch.cat([boxes[:, :4] * self.grid, boxes[:, 4:].sigmoid()], 1)
         return (found if self.order == "first" else found.transpose(1, 2)), maps
