@@ -60,9 +60,13 @@ def test_one_line_gives_the_predictions_of_their_own_code(folder, cli, name):
 def test_s12_a_detector_needs_no_class_of_ones_own(folder, cli):
     torch.manual_seed(0)
     setup = builders_a_detection.s12_eyes(folder)
-    code, said = cli("new", "mine", *shlex.split(setup.line), "--only")
-    assert code == 0, said
-    assert cli("predict", "mine") == (0, "")
+    try:
+        code, said = cli("new", "mine", *shlex.split(setup.line), "--only")
+        assert code == 0, said
+        assert cli("predict", "mine") == (0, "")
+    finally:
+        for name in ("models.yolo", "models"):
+            sys.modules.pop(name, None)
     assert_predictions_are_theirs(pd.read_csv(folder / "reports/mine/predictions.csv"), setup.expected)
 
 

@@ -64,11 +64,12 @@ def settle_network(
 
 def _class_of_model(path: str, root: Path) -> str:
     """The class of a model that was saved whole, as an architecture: one of a library that makes it by what the file
-    says, or of a module of that name in the project; "" where there is neither."""
+    says, or of a file of that name in the project; "" where there is neither. A module of a package, as YOLOv5's
+    `models.yolo`, is imported as a whole; a script may train when it is."""
     module, _, name = path.rpartition(".")
-    if module.partition(".")[0] in LIBRARIES:
-        return f"{module}:{name}"
     file = f"{module.replace('.', '/')}.py"
+    if module.partition(".")[0] in LIBRARIES or ("." in module and (root / file).is_file()):
+        return f"{module}:{name}"
     return f"{file}:{name}" if module and (root / file).is_file() else ""
 
 
