@@ -29,6 +29,7 @@ from seewhy.inputs import architecture, checkpoint, images, split_line
 from seewhy.inputs.built import Built, input_refusal, settle_output
 from seewhy.inputs.class_names import check_class_order
 from seewhy.inputs.dataset import Dataset, load_dataset
+from seewhy.inputs.detectors import DETECTED, Detector
 from seewhy.inputs.device import choose_device
 from seewhy.inputs.preprocessing_source import Resolved, resolve_preprocessing
 from seewhy.progress import show_progress
@@ -212,8 +213,10 @@ class Study:
             image = self.blank_input()
         except SeewhyError:  # of the preprocessing: told where that is looked at
             return Built(model, 0, Choice(None), notes)
-        maps = self.dataset.task == "segmentation"
-        return settle_output(model, image, count, key, where, notes, maps)
+        task, detector = self.dataset.task, None
+        if key is None and task in DETECTED:
+            detector = Detector(settings.boxes, "sigmoid" if task == "multilabel" else settings.output)
+        return settle_output(model, image, count, key, where, notes, task == "segmentation", detector)
 
     def new_network(self, where: str, notes: list[str]) -> nn.Module:
         """A network of this study's own, with all its weights; `notes` is filled with what was chosen on the way."""

@@ -53,19 +53,6 @@ class Model(nn.Module):
     def forward(self, x):
         return self.model[-1]([self.model[:-1](x)])
 """
-WRAPPER = """
-from models.yolo import Model
-
-
-class EyeClasses(nn.Module):
-    def __init__(self, num_classes):
-        super().__init__()
-        self.model = Model(nc=num_classes)
-
-    def forward(self, x):
-        boxes = self.model(x)[0]
-        return torch.log((boxes[..., 4:5] * boxes[..., 5:]).amax(1))  # whose softmax are shares of the scores
-"""
 
 
 def letterboxed(path: Path) -> torch.Tensor:
@@ -82,7 +69,7 @@ def letterboxed(path: Path) -> torch.Tensor:
 
 
 def s12_eyes(root: Path) -> Setup:
-    """The line but for the network, which is the detector or a class of the user's own round it."""
+    """YOLO's file in the clone it was trained in; scores are shares of each class's strongest box."""
     data, classes = root / "data/inputs/eyes", ["acanthamoeba", "bacterial", "fungal"]
     paths = []
     for number in range(15):
@@ -94,7 +81,6 @@ def s12_eyes(root: Path) -> Setup:
     paths.sort()
     (root / "models").mkdir()
     (root / "models/yolo.py").write_text(HEAD + YOLO)
-    (root / "eye_classes.py").write_text(HEAD + WRAPPER)
     labels = [path.name[1:].partition("]")[0] for path in paths]
     truth, images = torch.tensor([classes.index(one) for one in labels]), torch.stack([*map(letterboxed, paths)])
     net = detector_of_clone(len(classes))

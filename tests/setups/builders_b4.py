@@ -139,16 +139,28 @@ def _save_with_class(path: Path, net: nn.Module, vocab: object, sizes: dict[str,
         del sys.modules["captioning"]
 
 
-SCORES = (
+DETECTOR = (
     HEAD
     + """
-class Scores(nn.Module):
-    def __init__(self):
+class Detect(nn.Module):
+    def __init__(self, nc, ch):
         super().__init__()
-        self.model = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.SiLU(), nn.Conv2d(8, 4 + 2, 1))
+        self.nc = nc
+        self.cv2, self.cv3 = nn.Conv2d(ch, 4, 1), nn.Conv2d(ch, nc, 1)
 
     def forward(self, x):
-        return self.model(x)[:, 4:].amax((2, 3))
+        preds = {"boxes": self.cv2(x).flatten(2), "scores": self.cv3(x).flatten(2)}
+        return preds if self.training else (torch.cat([preds["boxes"], preds["scores"].sigmoid()], 1), preds)
+
+
+class DetectionModel(nn.Module):
+    def __init__(self, cfg="yolov8n.yaml", ch=3, nc=None, verbose=True):
+        super().__init__()
+        self.yaml = cfg
+        self.model = nn.Sequential(nn.Conv2d(ch, 8, 3, 2, 1), nn.SiLU(), Detect(nc or cfg["nc"], 8))
+
+    def forward(self, x):
+        return self.model(x)
 """
 )
 
@@ -162,18 +174,18 @@ def s31_streaks_yolo(root: Path) -> Setup:
             labels.parent.mkdir(parents=True, exist_ok=True)
             labels.write_text(f"{number % 2} 0.5 0.5 0.25 0.5\n")
     (root / INPUTS / "streaks/data.yaml").write_text("train: images/train\nval: images/val\nnames: [streak, star]\n")
+    (root / "ultralytics/nn").mkdir(parents=True)
+    (root / "ultralytics/nn/tasks.py").write_text(DETECTOR)
     module = types.ModuleType("ultralytics.nn.tasks")
-    made = type("DetectionModel", (nn.Module,), {"__module__": "ultralytics.nn.tasks"})
-    module.DetectionModel = made
+    exec(DETECTOR, module.__dict__)
     sys.modules |= {"ultralytics": types.ModuleType("u"), "ultralytics.nn": types.ModuleType("n"),
                     "ultralytics.nn.tasks": module}  # fmt: skip
-    net = made()
-    net.model = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.SiLU(), nn.Conv2d(8, 4 + 2, 1))
-    net.names, net.nc, net.yaml = {0: "streak", 1: "star"}, 2, {"nc": 2}
+    net = module.DetectionModel({"nc": 2})
+    net.names, net.nc = {0: "streak", 1: "star"}, 2
     files = sorted((root / INPUTS / "streaks/images/val").iterdir())
     images = torch.stack([transforms.functional.to_tensor(Image.open(file)) for file in files])
     labels = torch.tensor([int(file.stem) % 2 for file in files])
-    fit(net.model, images, labels, 200, lambda out, true: nn.functional.cross_entropy(out[:, 4:].amax((2, 3)), true))
+    fit(net, images, labels, 200, lambda out, true: nn.functional.cross_entropy(out["scores"].amax(2), true))
     net.half()
     try:
         torch.save({"epoch": -1, "model": net, "train_args": {"imgsz": 640}, "version": "8.1.0"},
@@ -184,7 +196,7 @@ def s31_streaks_yolo(root: Path) -> Setup:
     words = ["--data", f"{INPUTS}/streaks", "--checkpoint", f"{INPUTS}/best.pt", "--transform",
              "LetterBox((64, 64), auto=False)"]  # fmt: skip
     with torch.no_grad():
-        scores = net.float().model(images)[:, 4:].amax((2, 3)).softmax(1)
+        scores = net.float().eval()(images)[1]["scores"].amax(2).softmax(1)
     names = ["streak", "star"]
     own = [names[label] for label in labels.tolist()]
     return Setup(words, class_rows([relative(file, root) for file in files], own, scores, names))

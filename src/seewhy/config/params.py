@@ -37,6 +37,7 @@ FILE = "params.yaml"
 STORED = ("activation", "gradcam", "gradcam_pp", "hirescam", "xgradcam", "layercam", "eigencam")
 OURS = ("sections", "tasks")  # fields that are no section of the file
 Output = Literal["logits", "sigmoid", "softmax"]
+Boxes = Literal["yolov5", "yolov8", "rtdetr", "end2end", "torchvision", "detr", "deformable_detr"]
 Colormap = Literal["viridis", "inferno", "cividis", "turbo", "jet"]
 
 
@@ -68,7 +69,7 @@ class Study(Settings):
     `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
     captions that name what boxes and masks mark. `judged`: what a person says of candidates, by CLASS/RANK. `weights`
     is the key of the weights in the checkpoint where not the usual ones are meant; `output_key` or `output_index`
-    choose one of several outputs.
+    choose one of several outputs; `boxes` says in which form a detector returns its boxes where that is not plain.
     """
 
     dataset: str
@@ -80,6 +81,7 @@ class Study(Settings):
     weights: str = ""
     output_key: str | None = None
     output_index: Annotated[Whole, Field(ge=0)] | None = None
+    boxes: Boxes | None = None
     regions: dict[str, Region] = Field(default_factory=dict)
     preprocessing: Preprocessing = Preprocessing()
     split: str = "test"

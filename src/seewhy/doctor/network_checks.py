@@ -22,7 +22,7 @@ FEWEST = 8  # labelled images below which nothing is said of all predictions
 BETTER = 0.2  # gain in accuracy from which another order of the classes is worth a line
 QUIET = (
     *("half precision", "taken out of", "read from the weights", "the head", "the first layer", "published weights"),
-    *("made as the whole model", "the weights are those of the network's part"),
+    *("boxes are read", "made as the whole model", "the weights are those of the network's part"),
 )
 
 

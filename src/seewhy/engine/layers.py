@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from seewhy.engine.box_layers import shared_layer
+from seewhy.engine.box_scores import box_hook
 from seewhy.engine.evidence import collect_evidence
 from seewhy.engine.modules import eval_mode, find_layer, split_call
 from seewhy.engine.outputs import known_calls, look_once
@@ -27,12 +29,17 @@ def last_layer(model: nn.Module, images: Tensor) -> str:
     For Swin that is the last norm. A ViT's head reads the class token alone, so no gradient of a class reaches the
     patch tokens behind the last attention: there it is that attention's input (the last block's first norm), the
     deepest place where patches still act on the score. A layer that is called more than once stands for all its calls
-    where their sizes agree, else for the last (`name#2`). Measured on the first image, not guessed from names.
+    where their sizes agree, else for the last (`name#2`). Measured on the first image, not guessed from names. Of a
+    detector it is the last that boxes of every size depend on.
 
     Raises SeewhyError where there is none, or where none is known but the first of many layers: a map of the stem says
     little of what the network found.
     """
     seen = watch_forward(model, images)
+    if boxes := box_hook(model):
+        name = shared_layer(model, images, seen, boxes)
+        _refuse_stem(model, seen, name)
+        return name
     for tried, name in enumerate(_layers_to_try(seen)):
         if tried == PATIENCE and not _has_gradient(model, images):
             return seen.attended[-1] if seen.attended else list(seen.layers)[-1]  # a head of zeros: any layer will do

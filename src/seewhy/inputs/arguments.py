@@ -17,6 +17,8 @@ COUNTS = (
     *("n_labels", "num_outputs", "n_outputs", "num_targets"),
 )
 MAYBE_COUNTS = ("classes", "nc", "out_features", "output_dim", "out_dim", "output_size", "out_channels")  # if needed
+WRITTEN = ("cfg",)  # what a network is made by, whose default is another network
+UNSAID = ("nc",)  # YOLO's number of classes, whose default is None
 VOCABULARY = ("vocab_size", "vocabulary_size", "num_words")
 EMBEDDING = ("embed_size", "embed_dim", "embedding_dim", "embedding_size")
 HIDDEN = ("hidden_size", "hidden_dim")
@@ -30,12 +32,13 @@ def complete_arguments(
     """`given`, completed for a class of the user's own that accepts `accepted`.
 
     In this order: the number of classes, sizes read off the weights' shapes, and, for what has no default, the
-    checkpoint's config. `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded.
+    checkpoint's config and what a model that was saved whole says of itself; this before a default `cfg`, too.
+    `pretrained` is off: all weights come from the checkpoint, and nothing is to be downloaded. `verbose` is off.
     """
     told = (
         recurrent_sizes(checkpoint.weights)
         | (dict.fromkeys(COUNTS, classes) if classes else {})
-        | {"pretrained": False}
+        | {"pretrained": False, "verbose": False}
     )
     if channels := in_channels(checkpoint.weights):
         told |= dict.fromkeys(CHANNELS, channels)
@@ -43,6 +46,9 @@ def complete_arguments(
     needed = missing_arguments(accepted, found)
     config = {key.lower(): value for key, value in checkpoint.config.items()}
     found |= {name: config[name.lower()] for name in needed if name.lower() in config}
+    described = checkpoint.described
+    found |= {name: described[name] for name in (*needed, *WRITTEN) if name in described and name in accepted} | found
+    needed += [name for name in UNSAID if name in accepted and accepted[name].default is None]
     found |= {name: classes for name in needed if name in MAYBE_COUNTS and name not in found and classes}
     return found
 

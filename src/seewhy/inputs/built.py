@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seewhy.engine.modules import eval_mode
 from seewhy.engine.outputs import Choice, Key, choose_output, parts_of, pick_output
 from seewhy.errors import SeewhyError, list_names
+from seewhy.inputs.detectors import Detector, score_boxes
 
 MISSING = re.compile(r"(\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
 
@@ -35,9 +36,10 @@ def settle_output(
     where: str,
     notes: list[str],
     maps: bool = False,
+    detector: Detector | None = None,
 ) -> Built:
     """The model as one that returns its prediction alone: the output at `key`, or the one with a value for each class
-    (`maps`: for each class and pixel).
+    (`maps`: for each class and pixel). What returns boxes returns one score a class, if `detector` says how.
 
     What a network does not take (a captioner's words) is left for later to say. Raises SeewhyError for a key that the
     output does not have.
@@ -45,6 +47,8 @@ def settle_output(
     choice, outputs = Choice(None), 0
     if not classes:
         return Built(model, 0, choice, notes)
+    if detector and (count := score_boxes(model, image, classes, detector, where, notes)):
+        return Built(model, count, choice, notes)
     with suppress(Exception):  # whatever the network raises for a blank image, it will raise for the first real one
         choice = choose_output(model, image, _has_output_shape(classes, 4 if maps else 2))
     if key is not None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ CONFIGS = (
     "cfg",
     "meta",
     "metadata",
+    "train_args",
 )  # and what the network was made and trained with
 CLASSES = ("classes", "class_names", "label_classes", "class_to_idx", "idx_to_class", "id2label", "label2id")
 VOCABULARIES = ("vocab", "vocabulary")
@@ -68,6 +70,13 @@ class Checkpoint:
         return self.module.path if self.module else ""
 
     @property
+    def described(self) -> dict[str, Any]:
+        """Settings that a model that was saved whole has as attributes; YOLO's `yaml` is what it was made with."""
+        held = self.module.attributes if self.module else {}
+        found = {name: value for name, value in held.items() if isinstance(value, int | float | str | list | dict)}
+        return found | ({"cfg": deepcopy(held["yaml"])} if isinstance(held.get("yaml"), dict) else {})
+
+    @property
     def claimed_accuracy(self) -> float | None:
         """The accuracy the file claims, as a share: a value above 1 is percent."""
         if self.val_acc is None:
@@ -104,11 +113,18 @@ def load_checkpoint(path: Path, where: str, wanted: str = "") -> Checkpoint:
         config,
         _finite_number(_first_fact(facts, EPOCHS), int),
         _finite_number(_first_fact(facts, ACCURACIES), float),
-        next(filter(None, (indexed_names(part.get(name)) for part in (facts, *configs) for name in CLASSES)), None),
+        next(filter(None, (indexed_names(part.get(name)) for part in (facts, *configs) for name in CLASSES)), None)
+        or _names_of_model(chosen.module),
         next(filter(None, (vocabulary_words(facts.get(name)) for name in VOCABULARIES)), None),
         chosen.module,
         (*notes, *averaged, *halved, *(_whole_model_notes(chosen.module.path) if chosen.module else ())),
     )
+
+
+def _names_of_model(module: Inert | None) -> list[str] | None:
+    """The class names of a YOLO that was saved whole; None where these are only numbers."""
+    found = indexed_names(module.attributes.get("names")) if module else None
+    return None if found and all(name.isdecimal() for name in found) else found
 
 
 def _settings_beside(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +147,7 @@ def _whole_model_notes(path: str) -> list[str]:
     """What to write as the architecture of a model that was saved whole."""
     module, _, name = path.rpartition(".")
     file = "train.py" if module == "__main__" else f"{module.replace('.', '/')}.py"
-    ours = module.partition(".")[0] in ("torchvision", "timm", "torch")
+    ours = module.partition(".")[0] in ("torchvision", "timm", "torch", "ultralytics")
     out = "" if ours else f"; `architecture: {file}:{name}` names the class where {file} is the file that defines it"
     return [f"a whole model of class {path}, read as data: its state_dict is taken{out}"]
 

@@ -16,6 +16,7 @@ from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.source_code import error_text
 
 COUNT = {"torchvision": "num_classes", "timm": "num_classes", "smp": "classes"}  # what each zoo calls their number
+LIBRARIES = ("ultralytics",)  # whose networks are made by what their files say
 AUXILIARY = {"aux_logits": ("AuxLogits.", "aux1."), "aux_loss": ("aux_classifier.",)}  # switches that weights show
 
 
@@ -49,12 +50,21 @@ class Order:
 
 def zoo_arguments(order: Order, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What a zoo's constructor is called with: what file and weights tell, and over it what was set."""
-    told: dict[str, Any] = {COUNT[order.zoo]: order.classes} if order.classes else {}
+    told: dict[str, Any] = {COUNT[order.zoo]: order.classes + _is_detector(order)} if order.classes else {}
     if order.zoo == "smp" and isinstance(encoder := order.checkpoint.config.get("encoder_name"), str):
         told["encoder_name"] = encoder
     if order.zoo == "torchvision":
         told |= _auxiliary_switches(order)
     return told | dict(arguments)
+
+
+def _is_detector(order: Order) -> bool:
+    """Whether it is one of torchvision's detectors: these count the background as a class, their first."""
+    if order.zoo != "torchvision":
+        return False
+    from torchvision import models
+
+    return order.name in models.list_models(module=models.detection)
 
 
 def _auxiliary_switches(order: Order) -> dict[str, Any]:
@@ -112,6 +122,9 @@ def from_module(module: str, name: str, root: Path, where: str) -> Callable[...,
     try:
         found = import_module(module)
     except Exception as error:  # the module is the user's: it may fail in any way
+        if isinstance(error, ModuleNotFoundError) and error.name in LIBRARIES:
+            needed = f"needs the {error.name} library: pip install {error.name}"
+            raise SeewhyError(f"{where}: '{module}:{name}' {needed}") from None
         raise SeewhyError(
             f"architecture '{module}:{name}' of {where}: {error_text(error)}; looked in {root} and the environment"
         ) from None

@@ -44,7 +44,7 @@ def propose_study(project: Project, request: Request, ask: Ask | None = None) ->
         found.dataset["keep"] = list(dict.fromkeys([*found.dataset.get("keep", []), *kept]))
     unchecked = settle_classes(project, request, point, found, ask)
     settle_split(line, unchecked, project.root, found)
-    settle_network(request, point, guesses, unchecked.classes, of_study, found, ask)
+    settle_network(project, request, point, guesses, unchecked.classes, of_study, found, ask)
     settle_preprocessing(request, point, of_study, found, ask)
     if request.layer:
         found.settings["layer"] = request.layer

@@ -1,15 +1,15 @@
 """The checkpoint of a new study, and the network and the preprocessing that it is of."""
 
+from pathlib import Path
 from typing import Any
 
 from seewhy.config.project import Project
 from seewhy.errors import list_names
 from seewhy.inputs.checkpoint import NAMES, Checkpoint, config_key, load_checkpoint
+from seewhy.inputs.constructors import LIBRARIES
 from seewhy.inputs.guess import Guess
 from seewhy.inputs.new_study_request import Ask, Proposal, Request, ask_or_refuse, path_of_option
 from seewhy.inputs.paths import path_from_root
-
-DETECTORS = ("Detect", "RCNN", "RetinaNet", "SSD", "YOLO", "FCOS", "Detr", "DETR")  # in the name of a model's class
 
 
 def settle_checkpoint(project: Project, request: Request, found: Proposal, ask: Ask | None) -> Checkpoint:
@@ -25,6 +25,7 @@ def settle_checkpoint(project: Project, request: Request, found: Proposal, ask: 
 
 
 def settle_network(
+    project: Project,
     request: Request,
     point: Checkpoint,
     guesses: list[Guess],
@@ -44,6 +45,9 @@ def settle_network(
         found.settings |= {"arguments": dict(exact[0].arguments)} if exact[0].arguments else {}
         more = f"; also {list_names(one.architecture for one in exact[1:])}" if exact[1:] else ""
         found.add_fact("network", exact[0].architecture, f"all {exact[0].total} tensors of it are in the file{more}")
+    elif own := _class_of_model(point.path, project.root):
+        found.settings["architecture"] = own
+        found.add_fact("network", own, f"the file holds a whole model of class {point.path}")
     else:
         found.settings["architecture"] = ask_or_refuse(
             "the network",
@@ -58,13 +62,19 @@ def settle_network(
         )
 
 
+def _class_of_model(path: str, root: Path) -> str:
+    """The class of a model that was saved whole, as an architecture: one of a library that makes it by what the file
+    says, or of a file of that name in the project; "" where there is neither. A module of a package, as YOLOv5's
+    `models.yolo`, is imported as a whole; a script may train when it is."""
+    module, _, name = path.rpartition(".")
+    file = f"{module.replace('.', '/')}.py"
+    if module.partition(".")[0] in LIBRARIES or ("." in module and (root / file).is_file()):
+        return f"{module}:{name}"
+    return f"{file}:{name}" if module and (root / file).is_file() else ""
+
+
 def _nearest_network(point: Checkpoint, guesses: list[Guess]) -> str:
     """What is known of a network that the file does not tell: the class of a whole model, or what comes nearest."""
-    if any(word in point.path for word in DETECTORS):
-        return (
-            f"the file holds a {point.path}, a detector, and boxes are no task here; a class of yours round it, whose "
-            "forward gives one score for each class, can be explained"
-        )
     if point.path:
         return f"the file holds a whole model of class {point.path}"
     if guesses:
@@ -79,6 +89,12 @@ def settle_preprocessing(
     if request.transform:
         found.settings["preprocessing"] = request.transform
         found.add_fact("preprocessing", request.transform, "--transform")
+        return
+    side = point.config.get("imgsz")
+    if isinstance(side, int) and not of_study.get("preprocessing"):
+        line = f"Compose([LetterBox(({side}, {side}), auto=False), ToTensor()])"
+        found.settings["preprocessing"] = line
+        found.add_fact("preprocessing", line, f"the checkpoint's own imgsz {side}, every image in a square")
         return
     told = {key: point.config[name] for key in NAMES if (name := config_key(point.config, key))}
     given = of_study.get("preprocessing", {})

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from seewhy.config.params import Output
+from seewhy.engine.box_scores import box_hook, list_forms
 from seewhy.engine.layers import last_layer as default_layer
 from seewhy.engine.targets import Rule, of_class, two_sided
 from seewhy.engine.targets import of_class as target_score
@@ -41,6 +42,8 @@ def prepare_network(model: nn.Module, study: "Study") -> nn.Module:
     """The network itself; without its sigmoid or softmax where `output` says that it ends in one, and of one output for
     two classes without its sigmoid where it has one."""
     ending, where = study.settings.output, f"studies.{study.name}.output"
+    if box_hook(model):  # which gives scores already
+        return model
     if ending == "logits":
         return remove_known_activation(model, "sigmoid", study.blank_input(), where) if study.is_single else model
     return remove_activation(model, ending, study.blank_input(), where)
@@ -115,25 +118,13 @@ def image_predictions(
     )
 
 
-def _of_boxes(output: Tensor) -> str:
-    """What to do about a detector's output: a row of numbers a box."""
-    if output.ndim != 3:
-        return ""
-    return (
-        "; of a detector write a class round it whose `forward` makes one score a class of all boxes, as "
-        "`boxes = self.model(x)[0]; return (boxes[..., 4:5] * boxes[..., 5:]).amax(1).logit()` for YOLOv5, and name it "
-        "as the architecture"
-    )
-
-
 def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") -> None:
     """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: that
     it is there and that it is not are two."""
     if output.ndim != 2 or output.shape[1] != len(classes):
         shape = tuple(output.shape)
-        raise SeewhyError(
-            f"the model's output has shape {shape}; the dataset has {len(classes)} {what}{_of_boxes(output)}"
-        )
+        boxes = f"; boxes of a detector of {len(classes)} classes have {list_forms()}" if output.ndim == 3 else ""
+        raise SeewhyError(f"the model's output has shape {shape}; the dataset has {len(classes)} {what}{boxes}")
     if what == "classes" and len(classes) == 1:
         raise SeewhyError(
             f"the model has one output and the dataset one class, '{classes[0]}'; allowed: the class for its negative "

@@ -16,6 +16,8 @@ from seewhy.inputs.layouts.finding import UNMISTAKABLE, Finding, Reading
 
 NAME = "yolo"
 ABOUT = "YOLO: images/ and labels/*.txt of the same stems, with lines `class x y w h`"
+LOOKED_AT = 200  # images whose marks tell the layout
+Mark = tuple[float, float, float, float, float]  # class, centre, width and height
 
 
 def recognise(path: Path) -> Finding | None:
@@ -23,12 +25,16 @@ def recognise(path: Path) -> Finding | None:
     if not path.is_dir():
         return None
     files = walk.list_pictures(path)
-    marked = [one for one in files[:200] if (mark := _marks_of(one)) and mark.is_file() and _is_marks(mark)]
-    if not marked:
+    marks = {one: found for one in files[:LOOKED_AT] if (found := _readable_marks(_marks_of(one)))}
+    if not marks:
         return None
-    mark = _marks_of(marked[0])
-    told = f"{walk.paths_shown([mark], path)} holds boxes of {walk.paths_shown(marked[:1], path)}, as YOLO has them"
-    return Finding(NAME, told, UNMISTAKABLE)
+    first = next(iter(marks))
+    told = f"{walk.paths_shown([_marks_of(first)], path)} holds boxes of {walk.paths_shown([first], path)}"
+    mixed = next((one for one, found in marks.items() if len({mark[0] for mark in found}) > 1), None)
+    if mixed is None:
+        return Finding(NAME, f"{told}, as YOLO has them", UNMISTAKABLE)
+    several = f"those of {walk.paths_shown([mixed], path)} are of several classes"
+    return Finding(NAME, f"{told}, as YOLO has them; {several}", UNMISTAKABLE, "multilabel")
 
 
 def read(path: Path, settings: Dataset) -> Reading:
@@ -70,14 +76,15 @@ def _marks_of(image: Path) -> Path:
     return Path(*parts).with_suffix(".txt")
 
 
-def _is_marks(file: Path) -> bool:
+def _readable_marks(file: Path) -> list[Mark]:
+    """The marks of a file; none where it is no such list."""
     try:
-        return bool(_read_marks(file))
+        return _read_marks(file)
     except SeewhyError:
-        return False
+        return []
 
 
-def _read_marks(file: Path) -> list[tuple[float, float, float, float, float]]:
+def _read_marks(file: Path) -> list[Mark]:
     """Class and box of each line; of a polygon, the box around it."""
     if not file.is_file():
         return []
