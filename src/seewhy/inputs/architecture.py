@@ -129,7 +129,7 @@ def _from_recorded_file(order: Order) -> nn.Module:
     try:
         if order.zoo == "torchscript":
             return with_hooks(torch.jit.load(path, map_location="cpu"))
-        return torch.export.load(path).module()
+        return with_hooks(torch.export.load(path).module())
     except Exception as error:  # whatever a damaged file raises
         raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {error_text(error)}") from None
 
