@@ -36,12 +36,14 @@ def build_network(
     root: Path,
     where: str,
     notes: list[str] | None = None,
+    strict: bool = True,
 ) -> nn.Module:
     """The model with the checkpoint's weights, in eval mode.
 
     Where weights and network differ, sizes are read from the weights, a first layer and a head are made like theirs,
     and two classes may be one output. `notes` gets a sentence for each such choice. Weights of the file that are not
-    the network's are left aside: `weights.left_aside` lists them. Raises SeewhyError where `empty_network` does, or
+    the network's are left aside: `weights.left_aside` lists them; within the network's own part of the file only where not `strict`.
+    Raises SeewhyError where `empty_network` does, or
     where weights and network still differ.
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
@@ -50,7 +52,7 @@ def build_network(
         order.notes.extend(adopt_modules(model, checkpoint.module))
     if order.count_differences(model):
         model = _fitted_network(order, model)
-    order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where))
+    order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where, strict))
     return model.eval()
 
 
