@@ -4,7 +4,8 @@
 
 The smallest network of each family (timm: of each module) at a small input: its layer, the map's size, and whether the
 map is one (with other weights where those of the constructor give none). Prints a line each and ends with the figures;
-exit code 1 where one is refused, fails or has an empty map. A layer at the stem is never chosen: such a network is refused.
+exit code 1 where one is refused, fails or has an empty map. A layer at the stem is never chosen: such a network is
+refused.
 """
 
 import argparse

@@ -166,7 +166,7 @@ def test_a_table_without_a_known_column_of_labels_is_refused_with_the_option(pro
     with pytest.raises(SeewhyError, match=r"of image, breed; add --set columns.label=NAME, or --classes a,b,c"):
         propose_study(Project(project.root), request_of("--data dogs.csv"))
     found = propose_study(Project(project.root), request_of("--data dogs.csv --set columns.label=breed"))
-    assert ("images", "6") in {(what, value) for what, value, _ in found.facts}
+    assert ("images", "6 images") in {(what, value) for what, value, _ in found.facts}
 
 
 BUILDERS: dict[str, Callable[[Path, Path], object]] = {  # start of the line -> makes its files; root, place of --data
@@ -220,7 +220,7 @@ BUILDERS: dict[str, Callable[[Path, Path], object]] = {  # start of the line -> 
     "--data data/inputs/fer2013.csv": lambda _, place: files.fer(place),
     "--data data/inputs/cifar10": lambda _, place: files.hub(place),
     "--data data/inputs/sentinel": lambda _, place: bands(place),
-    "--data data/inputs/rsna": lambda _, place: pytest.skip("pydicom is an extra: tests/inputs/test_layouts.py"),
+    "--data data/inputs/rsna": lambda *_: pytest.skip("pydicom is an extra: tests/inputs/test_layouts.py"),
     "--data data/inputs/photos": lambda _, place: images(place),
 }
 SEVERAL = {"adipose,background,debris,...": "adipose,background,debris"}  # what the docs leave to the reader

@@ -42,9 +42,8 @@ def build_network(
 
     Where weights and network differ, sizes are read from the weights, a first layer and a head are made like theirs,
     and two classes may be one output. `notes` gets a sentence for each such choice. Weights of the file that are not
-    the network's are left aside: `weights.left_aside` lists them; within the network's own part of the file only where not `strict`.
-    Raises SeewhyError where `empty_network` does, or
-    where weights and network still differ.
+    the network's are left aside: `weights.left_aside` lists them; those within its own part only where not `strict`.
+    Raises SeewhyError where `empty_network` does, or where weights and network still differ.
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
     model = _make_network(order)

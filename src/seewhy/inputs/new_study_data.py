@@ -12,7 +12,7 @@ from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import dataset
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.guess import Guess
-from seewhy.inputs.layouts import Finding, choose_layout
+from seewhy.inputs.layouts import Finding, choose_layout, table
 from seewhy.inputs.new_study_request import Ask, MissingOptionError, Proposal, Request, ask_or_refuse
 from seewhy.inputs.paths import path_from_root
 

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
 from torch.overrides import TorchFunctionMode
 
 from seewhy.config.params import Output
