@@ -12,6 +12,10 @@ from torch import nn
 from torchvision.models import segmentation
 
 from seewhy import open_study
+from seewhy.checks.summary import write_summary
+from seewhy.config.project import find_project
+from seewhy.pipeline.forked_kernels import kernel_template
+from seewhy.pipeline.pages import execute_page, page_fingerprint
 from tests.measure.conftest import SMALL
 from tests.setups.made_b import fit, picture, save_picture
 
@@ -64,10 +68,16 @@ def test_a_whole_study_from_a_folder_of_save_pretrained_alone(project: Any, cli:
     assert found["label"].eq(found["predicted"]).all()
     study = open_study("mine")
     assert study.layer.endswith("1.layernorm_before")
-    for words in (("explain", "mine"), ("measure", "mine"), ("pages", "mine"), ("render", "mine")):
+    for words in (("explain", "mine"), ("measure", "mine")):
         code, said = cli(*words)
         assert code == 0, said
-    assert len([*(project.root / "reports/mine").glob("*.html")]) >= 5
+    opened = find_project()
+    write_summary(opened, "mine")
+    serving = {one.stem: one for one in opened.notebooks_for("mine")}
+    with kernel_template():
+        for stem in ("02_grad_cam", "03_cam_variants"):
+            execute_page(opened, "mine", serving[stem], page_fingerprint(opened, "mine", stem))
+            assert "finding" in (project.root / f"data/pages/mine/{stem}.ipynb").read_text()
 
 
 SEGMENTATION = [  # with an auxiliary head or without
