@@ -1,9 +1,11 @@
 """`make sweep`: does `explain` find the layer of every network of the zoos that can be made without weights?
 
-    python tests/sweep.py [torchvision|timm|transformers ...] [--most 100] [--every N]
+    python tests/sweep.py [torchvision|timm|transformers ...] [--every N]
 
-One network of each family (timm: the smallest of each module), at a small input: its layer, the map's size, and whether
-the map is one. Prints a line each and ends with the figures; exit code 1 where one fails or is explained at its stem.
+The smallest network of each family (timm: of each module) at a small input: its layer, the map's size, and whether the
+map is one (with other weights where those of the constructor give none). Prints a line each and ends with the figures;
+exit code 1 where one is refused, fails or has an empty map. A layer at the stem is never chosen: such a network is
+refused.
 """
 
 import argparse
@@ -19,19 +21,18 @@ from torch import nn
 import seewhy
 
 # ruff: noqa: T201
-LARGEST = 100e6  # weights of a network beyond which it is left out
+LARGEST = 140e6  # weights of a network beyond which it is left out
 Made = tuple[str, Callable[[], nn.Module], int]
 
 
 def torchvision_networks() -> Iterator[Made]:
     from torchvision import models
 
-    seen = set()
+    families: dict[str, list[str]] = {}
     for name in models.list_models(module=models):
-        family = name.rstrip("0123456789").split("_")[0].rstrip("0123456789")
-        if family in seen:
-            continue
-        seen.add(family)
+        families.setdefault(name.rstrip("0123456789").split("_")[0].rstrip("0123456789"), []).append(name)
+    for names in families.values():
+        name = _smallest(names)
         side = 299 if "inception" in name else 224 if "vit" in name or "maxvit" in name or "swin" in name else 96
         options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
         yield (
@@ -41,15 +42,16 @@ def torchvision_networks() -> Iterator[Made]:
         )
 
 
-def timm_networks(most: int) -> Iterator[Made]:
+def timm_networks() -> Iterator[Made]:
     import timm
 
     for module in timm.list_modules():
-        names = timm.list_models(module=module)
-        sized = sorted(names, key=lambda name: (_rank(name), name))
-        for name in sized[:1]:
-            side = _side(name)
-            yield name, lambda name=name: timm.create_model(name, pretrained=False, num_classes=7), min(side, most)
+        name = _smallest(timm.list_models(module=module))
+        yield name, lambda name=name: timm.create_model(name, pretrained=False, num_classes=7), _side(name)
+
+
+def _smallest(names: list[str]) -> str:
+    return min(names, key=lambda name: (_rank(name), len(name), name))
 
 
 def _rank(name: str) -> int:
@@ -69,6 +71,9 @@ def _rank(name: str) -> int:
         "small",
         "18",
         "b0",
+        "_t",
+        "121",
+        "50",
     )
     return next((place for place, part in enumerate(small) if part in name), len(small))
 
@@ -103,9 +108,19 @@ def transformers_networks() -> Iterator[Made]:
         "EfficientNet": {"image_size": 64, "width_coefficient": 0.3, "depth_coefficient": 0.3, "hidden_dim": 384},
     }  # fmt: skip
     for name, given in settings.items():
-        kind, config = (getattr(tf, f"{name}{end}", None) for end in ("ForImageClassification", "Config"))
-        if kind and config:
-            yield f"transformers {name}", lambda kind=kind, config=config, given=given: kind(config(**given)), 64
+        config = getattr(tf, f"{name}Config", None)
+        for end in ("ForImageClassification", "ForImageClassificationWithTeacher"):
+            if config and (kind := getattr(tf, f"{name}{end}", None)):
+                made = lambda kind=kind, config=config, given=given: kind(config(**given))  # noqa: E731
+                yield f"transformers {name}{end.partition('Classification')[2]}", made, 64
+
+
+def draw_weights(model: nn.Module) -> nn.Module:
+    """As wide as what is trained: heads begin as zeros, and small weights in many layers leave nothing of an image."""
+    for weight in model.parameters():
+        if weight.ndim > 1:
+            nn.init.kaiming_normal_(weight)
+    return model
 
 
 def look(make: Callable[[], nn.Module], side: int) -> str:
@@ -126,6 +141,8 @@ def look(make: Callable[[], nn.Module], side: int) -> str:
     except Exception as error:
         return f"FAILED: {type(error).__name__}: {' '.join(str(error).split())[:150]}"
     maps = found["gradcam"]
+    if not maps.any():
+        maps = seewhy.explain(draw_weights(model), images, methods=["gradcam"], layer=found.layer)["gradcam"]
     odd = "" if maps.isfinite().all() and maps.any() else " (all zero)"
     return f"{'ok' if not odd else 'EMPTY'}  {found.layer} {tuple(maps.shape[2:])}{odd}"
 
@@ -134,11 +151,10 @@ def main() -> int:
     """Looks at all networks of the zoos that are asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("zoos", nargs="*", default=["torchvision", "timm", "transformers"])
-    parser.add_argument("--most", type=int, default=384)
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    zoos = {"torchvision": torchvision_networks, "timm": lambda: timm_networks(asked.most)}
+    zoos = {"torchvision": torchvision_networks, "timm": timm_networks}
     zoos["transformers"] = transformers_networks
     figures: dict[str, int] = {}
     for zoo in asked.zoos:
@@ -154,7 +170,7 @@ def main() -> int:
             print(f"{name:36} {side:4} {time.monotonic() - begun:5.1f} s  {line}", flush=True)
             gc.collect()
     print(", ".join(f"{key} {count}" for key, count in sorted(figures.items())))
-    return int(bool({"REFUSED", "FAILED"} & set(figures)))
+    return int(bool({"REFUSED", "FAILED", "EMPTY"} & set(figures)))
 
 
 if __name__ == "__main__":

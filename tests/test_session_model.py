@@ -428,32 +428,53 @@ def test_images_without_a_network_are_refused(tensors):
         seewhy.open_study()
 
 
-def test_a_softmax_of_no_module_is_refused(net, tensors):
-    class Functional(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.net = net
+class Ending(nn.Module):
+    """The network with a function at the end of its forward."""
 
-        def forward(self, x):
-            return self.net(x).softmax(1)
+    def __init__(self, net, function):
+        super().__init__()
+        self.net, self.function = net, function
 
+    def forward(self, x):
+        return self.function(self.net(x))
+
+
+def test_a_softmax_or_sigmoid_in_forward_is_told_and_taken_off(net, tensors):
+    told = "the model ends in a {}: the scores before it are explained"
+    plain = seewhy.open_study(model=net, images=tensors).predictions
+    study = seewhy.open_study(model=Ending(net, lambda z: z.softmax(1)), images=tensors)
+    assert told.format("softmax") in study.dataset.notes
+    np.testing.assert_allclose(study.predictions["confidence"], plain["confidence"], rtol=1e-5)
+    one = Net(1)
+    for task in ("classification", "multilabel"):
+        study = seewhy.open_study(model=Ending(one, torch.sigmoid), images=tensors, task=task)
+        assert told.format("sigmoid") in study.dataset.notes
+        plain = seewhy.open_study(model=one, images=tensors, task=task).predictions
+        np.testing.assert_allclose(study.predictions["confidence"], plain["confidence"], rtol=1e-5)
+
+
+def test_probabilities_that_nobody_knows_the_scores_of_are_refused_or_told(net, tensors):
+    shares = Ending(net, lambda z: z.exp() / z.exp().sum(1, keepdim=True))
     with pytest.raises(SeewhyError, match="output: the model returns probabilities"):
-        seewhy.open_study(model=Functional(), images=tensors)
-    assert len(seewhy.open_study(model=Functional(), images=tensors, output="logits").predictions) == 12
-
-
-def test_values_that_may_be_probabilities_are_told(tensors):
-    class Functional(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.net = Net(1)
-
-        def forward(self, x):
-            return self.net(x).sigmoid()
-
+        seewhy.open_study(model=shares, images=tensors)
+    assert len(seewhy.open_study(model=shares, images=tensors, output="logits").predictions) == 12
     told = "the model's values lie within 0 and 1 and are taken as scores (logits), not probabilities"
-    assert told in seewhy.open_study(model=Functional(), images=tensors).dataset.notes
-    assert told not in seewhy.open_study(model=Functional(), images=tensors, output="logits").dataset.notes
+    by_hand = Ending(Net(1), lambda z: 1 / (1 + (-z).exp()))
+    assert told in seewhy.open_study(model=by_hand, images=tensors).dataset.notes
+    assert told not in seewhy.open_study(model=by_hand, images=tensors, output="logits").dataset.notes
+
+
+def test_one_output_of_several_labels_is_one_label(tensors):
+    study = seewhy.open_study(model=Net(1), images=tensors, task="multilabel", classes=["cat"], labels=[0, 1, None] * 4)
+    assert study.predictions["is_true"].tolist()[:2] == [False, True]
+    assert set(study.predictions["predicted"]) == {"cat"}
+    with pytest.raises(SeewhyError) as error:
+        seewhy.open_study(model=Net(1), images=tensors, task="multilabel", classes=["a", "b"])
+    assert str(error.value).endswith(
+        'allowed: 1 name in the order of the outputs, or task="classification", where one output is two classes'
+    )
+    with pytest.raises(SeewhyError, match=r"image 0: found \[1\]; allowed: a 0 or 1 for each of 2 classes"):
+        seewhy.open_study(model=Net(2), images=tensors, task="multilabel", labels=[1] * 12)
 
 
 def test_wrappers_and_other_holders_are_seen_through(net, tensors, photos, tmp_path):

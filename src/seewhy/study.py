@@ -222,7 +222,14 @@ class Study:
         """A network of this study's own, with all its weights; `notes` is filled with what was chosen on the way."""
         settings, count = self.settings, len(self.dataset.classes)
         return architecture.build_network(
-            settings.architecture, count, settings.arguments, self.checkpoint, self.root, where, notes
+            settings.architecture,
+            count,
+            settings.arguments,
+            self.checkpoint,
+            self.root,
+            where,
+            notes,
+            settings.strict,
         )
 
     def blank_input(self) -> Float[Tensor, "1 c h w"]:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from seewhy import open_study
 from seewhy.errors import SeewhyError
 from seewhy.inputs import architecture
 from seewhy.inputs.arguments import recurrent_sizes
@@ -135,7 +136,28 @@ def test_a_surplus_key_inside_the_network_is_refused(project):
         file = prefixed(prefix, checkpoint()["model_state_dict"] | {"extra.weight": torch.ones(2)}) | {
             "loss": torch.ones(1)
         }
-        assert "missing: none; surplus: extra.weight" in refusal(project, weights=file)
+        line = refusal(project, weights=file)
+        assert "missing: none; surplus: extra.weight" in line
+        assert line.endswith("; allowed: none, or `strict: false`, which leaves the surplus aside")
+
+
+def test_a_surplus_key_is_left_aside_where_strict_is_off_and_a_missing_one_is_not(project, cli):
+    own = checkpoint()["model_state_dict"]
+    assert cli("dataset", "things")[0] == 0
+    for prefix in ("", "model."):
+        project.save(model_state_dict=prefixed(prefix, own | {"extra.weight": torch.ones(2)}))
+        project.set("studies.tiny.strict", True)
+        assert "surplus: extra.weight" in cli("predict", "tiny")[1]
+        project.set("studies.tiny.strict", False)
+        assert cli("predict", "tiny")[0] == 0
+        assert "left aside as `strict: false` says, since the network has no such: extra.weight" in "".join(
+            open_study("tiny").built_network.notes
+        )
+    del own["head.bias"]
+    project.save(model_state_dict=own | {"extra.weight": torch.ones(2)})
+    code, said = cli("predict", "tiny")
+    assert (code, said.count("\n")) == (1, 1)
+    assert "missing: head.bias" in said
 
 
 def test_a_prefix_with_something_missing_is_told_with_the_prefix(project):

@@ -63,6 +63,9 @@ ON_PIL = [
         "T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])"
     ),
     "T.Compose([T.Resize(73), T.CenterCrop(64), T.ToTensor()])",
+    "T.Compose([T.Resize(256), T.CenterCrop(224), T.ToTensor()])",
+    "T.Compose([T.Resize((224, 224)), T.ToTensor()])",
+    "T.Compose([T.Resize(224), T.CenterCrop(224), T.ToTensor()])",
     "T.Compose([T.Resize((64, 48), InterpolationMode.BICUBIC), T.ToTensor(), T.Normalize(mean=[0.5], std=[0.25])])",
     "T.Compose([T.Resize([40, 40], interpolation=Image.LANCZOS), T.ToTensor()])",
     "T.Compose([T.Resize((40, 40), interpolation=InterpolationMode.NEAREST), T.ToTensor()])",
@@ -162,6 +165,8 @@ def test_opencv_leaves_blue_first_where_nobody_turns_it(files):
         ({"resize": "squash", "resize_to": [73, 73]}, T.Compose([T.Resize((73, 73)), T.CenterCrop(64)])),
         ({"resize": "squash", "crop": 0.875}, T.Compose([T.Resize((73, 73)), T.CenterCrop(64)])),
         ({"resize": "crop", "resize_to": 70}, T.Compose([T.Resize(70), T.CenterCrop(64)])),
+        ({"resize": "crop"}, T.Compose([T.Resize(64), T.CenterCrop(64)])),
+        ({"resize": "squash"}, T.Resize((64, 64))),
         ({"resize": "none"}, T.CenterCrop(64)),
         ({"resize": "squash", "channels": "grey3"}, T.Compose([T.Grayscale(3), T.Resize((64, 64))])),
         ({"resize": "squash", "library": "torch"}, v2.Compose([v2.ToImage(), v2.Resize((64, 64)), v2.ToPILImage()])),

@@ -2,12 +2,14 @@
 
 import copy
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 from torchvision import models
 
 import seewhy
+from seewhy import open_study
 from seewhy.engine.layers import last_layer
 from seewhy.engine.outputs import pick_output
 from seewhy.engine.recorded import with_hooks
@@ -98,3 +100,15 @@ def test_weights_of_another_file_are_put_into_a_recorded_model(tmp_path):
     model = architecture.build_network("torchscript:net.pt", 3, {}, point, tmp_path, "x")
     with torch.no_grad():
         torch.testing.assert_close(model(IMAGES)[0], other(IMAGES)[0])
+
+
+def test_an_exported_program_for_one_image_predicts_a_study(project, cli):
+    """Batches of five images, one program for one."""
+    assert cli("dataset", "things")[0] == 0
+    assert cli("predict", "tiny")[0] == 0
+    expected = pd.read_csv(project.root / "reports/tiny/predictions.csv")
+    model = open_study("tiny").model.cpu()
+    torch.export.save(torch.export.export(model, (torch.zeros(1, 3, 32, 32),)), project.root / "tiny.pt2")
+    project.set("studies.tiny.architecture", "export:tiny.pt2")
+    assert cli("predict", "tiny")[0] == 0
+    pd.testing.assert_frame_equal(pd.read_csv(project.root / "reports/tiny/predictions.csv"), expected, atol=1e-5)

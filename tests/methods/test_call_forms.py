@@ -53,6 +53,14 @@ def test_several_classes_an_image_and_names_of_classes():
         (-1, "unknown class -1 in targets; allowed: 0 to 2"),
         ([1, 1, 1], "targets holds 3 classes for a batch of 2 images"),
         (object(), "targets is '<object"),
+        (3, "unknown class 3 in targets; allowed: 0 to 2"),
+        (1.5, "classes are whole numbers"),
+        ([], "targets"),
+        ({"a": 1}, "targets is a dict, which has no order"),
+        ([[0], [1, 2]], "classes are whole numbers"),
+        (torch.tensor([0.2, 0.8]), "classes are whole numbers"),
+        (lambda output: output, "target 0 returns shape (2, 3); allowed: (2,), one score an image"),
+        (lambda output: output[:, 1].sum(), "target 0 returns shape (); allowed: (2,)"),
     ],
 )
 def test_what_is_no_class_is_refused_in_one_line(targets, line):
@@ -101,6 +109,62 @@ def test_wrapped_and_recorded_models():
         seewhy.explain(torch.jit.trace(model, IMAGES), IMAGES, methods=["gradcam"])
 
 
+def test_an_exported_program_takes_any_number_of_images():
+    """It is recorded for two images, or for any; occlusion shows it many at once, `images[:1]` fewer."""
+    model, any_count = small(), torch.export.Dim("n", min=1, max=64)
+    fixed = torch.export.export(model, (IMAGES,)).module()
+    free = torch.export.export(model, (IMAGES,), dynamic_shapes=({0: any_count},)).module()
+    three = torch.cat([IMAGES, IMAGES[:1] * 0.5])
+    for program in (fixed, free):
+        for method in ("gradient", "occlusion"):
+            found = seewhy.explain(program, three, methods=[method])
+            expected = seewhy.explain(model, three, methods=[method])
+            close(found[method], expected[method])
+            assert found.predictions.tolist() == expected.predictions.tolist()
+        with pytest.raises(seewhy.SeewhyError, match="TorchScript and exported programs have none"):
+            seewhy.explain(program, IMAGES, methods=["gradcam"])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_quantised_head_is_refused_in_one_line_and_asked_without_gradients():
+    model = torch.ao.quantization.quantize_dynamic(small(), {nn.Linear})
+    with pytest.raises(seewhy.SeewhyError, match=r"quantised.* a method without gradients \(occlusion, rise\)$"):
+        seewhy.explain(model, IMAGES, methods=["gradcam"])
+    found = seewhy.explain(model, IMAGES, methods=["occlusion"], targets=1)["occlusion"]
+    assert found.isfinite().all()
+    assert found.any()
+
+
+def test_layers_as_modules_and_as_a_list():
+    model = small()
+    expected = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer="layer")["gradcam"]
+    close(seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer=model.layer)["gradcam"], expected)
+    several = seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1, layer=[model.layer, "stem"])
+    assert several.layer == ["layer", "stem"]
+    close(several["gradcam", "layer"], expected)
+    other = small(seed=1).layer
+    for wrong in (other, "layers", 3):
+        with pytest.raises(seewhy.SeewhyError, match="layer") as error:
+            seewhy.explain(model, IMAGES, methods=["gradcam"], layer=wrong)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "images", [IMAGES[:0], IMAGES[0, 0], "photo.jpg", None, [], [IMAGES[0], IMAGES[0, :, :8]], IMAGES[None]]
+)
+def test_what_is_no_batch_is_refused_in_one_line(images):
+    with pytest.raises(seewhy.SeewhyError, match="allowed") as error:
+        gradcam(images)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("methods", [[], "gradcamm", ["gradcam", 3], None, ["gradcam", "shap"]])
+def test_what_is_no_method_is_refused_in_one_line(methods):
+    with pytest.raises(seewhy.SeewhyError) as error:
+        seewhy.explain(small(), IMAGES, methods=methods)
+    assert "\n" not in str(error.value)
+
+
 def maps_of(model):
     return seewhy.explain(model, IMAGES, methods=["gradcam"], targets=1)["gradcam"]
 
@@ -117,13 +181,3 @@ def test_one_output_is_two_classes():
     close(found.scores, torch.stack([-output, output], 1))
     own = seewhy.explain(model, IMAGES, methods=["gradcam"], layer="layer")
     close(own.scores[:, 0], output.abs())
-
-
-@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("method", ["eigencam", "eigengradcam", "shap_gradient", "shap_partition", "rise"])
-def test_half_precision(kind, method):
-    options = {"rise": {"samples": 64}, "shap_gradient": {"samples": 8}, "shap_partition": {"evaluations": 40}}
-    given = {method: options[method]} if method in options else {}
-    found = seewhy.explain(small().to(kind), IMAGES.to(kind), methods=[method], layer="layer", options=given)
-    assert found[method].isfinite().all()
-    assert found[method].any()

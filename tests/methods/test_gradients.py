@@ -47,7 +47,7 @@ def test_squares_by_hand() -> None:
 
 
 def test_smoothgrad_of_squares_shifts_by_the_mean_of_the_noise() -> None:
-    draw, image = pixels.image_generator(IMAGES[:1], 7), IMAGES[0]
+    draw, image = pixels.image_generator(pixels.rough_greys(IMAGES[:1]), 7), IMAGES[0]
     noise = 0.2 * (image.max() - image.min()) * torch.randn(5, 3, 16, 16, generator=draw)
     found = maps(Squares(), "smoothgrad", samples=5, noise=0.2, seed=7)
     close(found[0], 4 * (image + noise.mean(0)))

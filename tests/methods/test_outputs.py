@@ -33,6 +33,7 @@ OUTPUTS = {
     "two heads, named": (lambda net, _, f: {"side": net.side(f), "logits": net.fc(f)}, "logits"),
     "scores, then what is made of them": (lambda net, _, f: (lambda z: (z, z.softmax(1)))(net.fc(f)), 0),
     "with a mask": (lambda net, m, f: (net.mask(m), net.fc(f)), 1),
+    "scores, twice changed": (lambda net, _, f: (lambda z: (z, z / 2, (z / 2).softmax(1)))(net.fc(f)), 0),
     "in a list of one": (lambda net, _, f: [net.fc(f)], 0),
 }
 
@@ -49,6 +50,38 @@ def test_the_prediction_is_found_among_several_outputs(case):
         close(found[method], expected[method])
     with torch.no_grad():
         assert not isinstance(net(IMAGES), torch.Tensor)  # it is left as it was
+
+
+MEANS = {
+    "teacher and class token": lambda a, b: {"cls_logits": a, "distillation_logits": b, "logits": (a + b) / 2},
+    "a tuple": lambda a, b: (a, b, (a + b) / 2),
+    "with probabilities": lambda a, b: (lambda mean: (a, b, mean, mean.softmax(1)))((a + b) / 2),
+}
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("case", MEANS)
+def test_the_mean_of_two_heads_is_the_prediction(case, trainable):
+    net = Heads(lambda net, _, f: MEANS[case](net.fc(f), net.side(f))).eval().requires_grad_(trainable)
+    plain = Heads(lambda net, _, f: (net.fc(f) + net.side(f)) / 2).eval()
+    found = seewhy.explain(net, IMAGES, methods=["gradcam"], layer="features")
+    assert found.provenance["output"]["taken"] in ("logits", 2)
+    expected = seewhy.explain(plain, IMAGES, methods=["gradcam"], layer="features")
+    close(found["gradcam"], expected["gradcam"])
+    close(found.scores, expected.scores)
+
+
+def test_scores_that_a_further_layer_refined_are_the_prediction():
+    class Refined(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.one, self.two = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 2, 1), nn.Conv2d(2, 2, 3, 1, 1)
+
+        def forward(self, x):
+            first = self.one(self.a(x))
+            return first, first + self.two(first)
+
+    assert choose_output(Refined().eval(), IMAGES).key == 1
 
 
 def test_two_that_fit_alike_are_told():

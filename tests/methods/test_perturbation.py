@@ -59,6 +59,10 @@ def test_occlusion_agrees_with_captum(patch: int, stride: int, size: tuple[int, 
     close(found.expand_as(theirs), theirs)
 
 
+def drawn(image: Tensor, seed: int) -> torch.Generator:
+    return pixels.image_generator(pixels.rough_greys(image), seed)
+
+
 def test_rise_with_masks_of_ones_is_the_score() -> None:
     """Nothing covered: N equal terms, a constant map."""
     model = small()
@@ -67,14 +71,14 @@ def test_rise_with_masks_of_ones_is_the_score() -> None:
 
 
 def test_rise_of_a_constant_model_is_the_score_times_the_mean_mask() -> None:
-    masks = torch.cat(list(perturbation._random_masks(IMAGES[:1], 40, 7, 0.5, pixels.image_generator(IMAGES[:1], 0))))
+    masks = torch.cat(list(perturbation._random_masks(IMAGES[:1], 40, 7, 0.5, drawn(IMAGES[:1], 0))))
     close(maps(Constant(), "rise")[0], 3 * masks.mean(0) / 0.5)
 
 
 def test_rise_by_its_formula() -> None:
     """All masks at once, as the paper writes it."""
     model, image = small(), IMAGES[1:2]
-    masks = torch.cat(list(perturbation._random_masks(image, 40, 7, 0.5, pixels.image_generator(image, 3))))
+    masks = torch.cat(list(perturbation._random_masks(image, 40, 7, 0.5, drawn(image, 3))))
     assert masks.shape == (40, 1, 16, 16)
     score = model(image * masks + 0.1 * (1 - masks))[:, 2].detach()
     close(maps(model, "rise", image, 2, seed=3, baseline=0.1)[0], torch.einsum("m,mchw->chw", score, masks) / 20)

@@ -36,7 +36,7 @@ def test_a_row_for_each_label_that_is_predicted_or_true():
 
 def test_a_table_for_readers():
     found = multilabel.readable_table(multilabel.label_predictions(FRAME, LOGITS, CLASSES), FRAME, CLASSES)
-    assert found["label"].fillna("-").tolist() == ["a|b", "", "-", "c"]
+    assert found["label"].tolist() == ["a|b", "", "?", "c"]
     assert found["predicted"].tolist() == ["a|c", "", "a", "c"]
     assert found["score_b"].tolist() == pytest.approx(LOGITS[:, 1].sigmoid().tolist())
 

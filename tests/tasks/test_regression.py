@@ -53,7 +53,21 @@ def test_kept_within_a_tenth_of_the_spread_and_certainty_around_the_own_estimate
     assert higher[0] == pytest.approx(float(torch.tensor(1.0).sigmoid()), abs=1e-6)
 
 
-@pytest.mark.parametrize("method", ["gradcam", "hirescam", "gradient", "occlusion"])
+LINEAR = ["gradcam", "hirescam", "xgradcam", "gradient", "input_x_gradient", "integrated_gradients", "smoothgrad"]
+
+
+@pytest.mark.parametrize("method", LINEAR)
+def test_the_only_number_of_a_network_higher_and_lower(method):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 1)).eval()
+    image = torch.randn(2, 3, 12, 12)
+    wanted = [lambda output: output[:, 0], lambda output: -output[:, 0]]
+    found = explain(net, image, methods=[method], layer="0", targets=wanted)[method]
+    assert found.any()
+    torch.testing.assert_close(found[:, 0], -found[:, 1], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("method", [*LINEAR, "occlusion"])
 def test_maps_for_higher_and_lower_are_exact_negatives(method):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()

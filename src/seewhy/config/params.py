@@ -68,8 +68,9 @@ class Study(Settings):
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
     `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
     captions that name what boxes and masks mark. `judged`: what a person says of candidates, by CLASS/RANK. `weights`
-    is the key of the weights in the checkpoint where not the usual ones are meant; `output_key` or `output_index`
-    choose one of several outputs; `boxes` says in which form a detector returns its boxes where that is not plain.
+    is the key of the weights in the checkpoint where not the usual ones are meant; `strict: false` leaves weights aside
+    that the network does not have. `output_key` or `output_index` choose one of several outputs; `boxes` says in which
+    form a detector returns its boxes where that is not plain.
     """
 
     dataset: str
@@ -79,6 +80,7 @@ class Study(Settings):
     layer: str = "auto"
     output: Output = "logits"
     weights: str = ""
+    strict: bool = True
     output_key: str | None = None
     output_index: Annotated[Whole, Field(ge=0)] | None = None
     boxes: Boxes | None = None

@@ -149,7 +149,8 @@ def _compact_gradient(gradient: Tensor, cells: tuple[int, ...]) -> Tensor:
 
 def _unrelated_error(name: str) -> SeewhyError:
     return SeewhyError(
-        f"the target's score does not depend on the layer '{name}'; choose one that the score passes through"
+        f"the target's score does not depend on the layer '{name}', or its gradient is cut behind it (a quantised "
+        "layer, detach); choose one that the score passes through, or a method without gradients (occlusion, rise)"
     )
 
 

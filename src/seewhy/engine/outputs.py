@@ -110,19 +110,30 @@ def _choose_output(parts: Mapping[Key, Tensor], fits: Fits | None) -> Choice:
 
 
 def _gives_way(one: Tensor, other: Tensor) -> bool:
-    """Whether `one` is what `other` is made from; of equally shaped ones the later gives way."""
-    if one.shape == other.shape:
-        return other.grad_fn is not None and other.grad_fn in _graph_ancestors(one)
-    return one.grad_fn is not None and one.grad_fn in _graph_ancestors(other)
+    """Whether `one` is what `other` is made from. Of equally shaped ones what is made of the other alone gives way, as
+    probabilities of scores do; the mean of two heads, or scores that a further layer refined, do not."""
+    if one.shape != other.shape:
+        return one.grad_fn is not None and one.grad_fn in _graph_ancestors(other)
+    return _is_made_alone(one, other) or (_is_made_of(other, one) and not _is_made_alone(other, one))
 
 
-def _graph_ancestors(value: Tensor) -> set[Any]:
-    """Every operation that led to it, its own left out."""
+def _is_made_of(one: Tensor, other: Tensor) -> bool:
+    return other.grad_fn is not None and other.grad_fn in _graph_ancestors(one)
+
+
+def _is_made_alone(one: Tensor, other: Tensor) -> bool:
+    """Whether `one` is made of `other`, and of no weight or input beside it."""
+    beside = _graph_ancestors(one, other.grad_fn)
+    return other.grad_fn in beside and not any(hasattr(node, "variable") for node in beside)
+
+
+def _graph_ancestors(value: Tensor, end: Any = None) -> set[Any]:
+    """Every operation that led to it, its own left out, and those behind `end`."""
     seen: set[Any] = set()
     open_ = [value.grad_fn]
     while open_:
         node = open_.pop()
-        for before, _ in node.next_functions if node is not None else ():
+        for before, _ in node.next_functions if node is not None and node is not end else ():
             if before is not None and before not in seen:
                 seen.add(before)
                 open_.append(before)

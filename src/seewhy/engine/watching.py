@@ -17,6 +17,7 @@ PROJECTIONS = {
     "query",
     "q_proj",
     "qkv",
+    "qk",
     "kv",
     "to_qkv",
     "to_q",
@@ -140,8 +141,9 @@ def is_attention(module: nn.Module) -> bool:
         return True
     if isinstance(getattr(module, "num_heads", None), int) and any(hasattr(module, key) for key in ("qkv", "kv")):
         return True
-    named = "attention" in type(module).__name__.lower() and "block" not in type(module).__name__.lower()
-    return named and any(name.rpartition(".")[2] in PROJECTIONS for name, _ in module.named_modules())
+    name = type(module).__name__.lower()
+    named = ("attention" in name or "attn" in name) and "block" not in name
+    return named and any(part.rpartition(".")[2] in PROJECTIONS for part, _ in module.named_modules())
 
 
 def _place_in_image(model: nn.Module, known: Traits, name: str, shape: torch.Size, images: Tensor) -> Layout | None:

@@ -36,13 +36,14 @@ def build_network(
     root: Path,
     where: str,
     notes: list[str] | None = None,
+    strict: bool = True,
 ) -> nn.Module:
     """The model with the checkpoint's weights, in eval mode.
 
     Where weights and network differ, sizes are read from the weights, a first layer and a head are made like theirs,
     and two classes may be one output. `notes` gets a sentence for each such choice. Weights of the file that are not
-    the network's are left aside: `weights.left_aside` lists them. Raises SeewhyError where `empty_network` does, or
-    where weights and network still differ.
+    the network's are left aside: `weights.left_aside` lists them; those within its own part only where not `strict`.
+    Raises SeewhyError where `empty_network` does, or where weights and network still differ.
     """
     order = Order(architecture, classes, arguments, checkpoint, root, where, [] if notes is None else notes)
     model = _make_network(order)
@@ -50,7 +51,7 @@ def build_network(
         order.notes.extend(adopt_modules(model, checkpoint.module))
     if order.count_differences(model):
         model = _fitted_network(order, model)
-    order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where))
+    order.notes.extend(weights.fill_weights(model, checkpoint.weights, classes, where, strict))
     return model.eval()
 
 
@@ -129,7 +130,7 @@ def _from_recorded_file(order: Order) -> nn.Module:
     try:
         if order.zoo == "torchscript":
             return with_hooks(torch.jit.load(path, map_location="cpu"))
-        return torch.export.load(path).module()
+        return with_hooks(torch.export.load(path).module())
     except Exception as error:  # whatever a damaged file raises
         raise SeewhyError(f"{order.where}: '{order.name}' is no {order.zoo} file: {error_text(error)}") from None
 

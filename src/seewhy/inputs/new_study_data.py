@@ -12,7 +12,7 @@ from seewhy.errors import SeewhyError, list_names
 from seewhy.inputs import dataset
 from seewhy.inputs.checkpoint import Checkpoint
 from seewhy.inputs.guess import Guess
-from seewhy.inputs.layouts import Finding, choose_layout
+from seewhy.inputs.layouts import Finding, choose_layout, table
 from seewhy.inputs.new_study_request import Ask, MissingOptionError, Proposal, Request, ask_or_refuse
 from seewhy.inputs.paths import path_from_root
 
@@ -59,9 +59,8 @@ def settle_classes(
     except SeewhyError as error:
         if "name no classes" not in str(error):
             raise
-        known = point.classes or ask_or_refuse(
-            "the classes' names", "--classes a,b,c or --classes FILE", ask, "the data name none"
-        )
+        why, option = _lacking_classes(project.root / found.dataset["data"])
+        known = point.classes or ask_or_refuse("the classes' names", option, ask, why)
         found.dataset["classes"] = known.split(",") if isinstance(known, str) else known
         unchecked = dataset.read_dataset(
             request.study, validate_settings(DatasetSettings, found.dataset, FILE), project.root
@@ -76,6 +75,17 @@ def settle_classes(
         found.dataset.setdefault("classes", unchecked.classes)
         found.add_fact("classes", f"{len(unchecked.classes)}: {list_names(unchecked.classes)}", why)
     return unchecked
+
+
+def _lacking_classes(data: Path) -> tuple[str, str]:
+    """Why no class names are known, and the option that gives them; of a table with its columns."""
+    option, columns = "--classes a,b,c or --classes FILE", table.column_names(data)
+    if not columns:
+        return "the data name none", option
+    return (
+        f"no column of '{data.name}' is known as that of the labels, of {list_names(columns)}",
+        f"--set columns.label=NAME, or {option}",
+    )
 
 
 def _by_checkpoint(

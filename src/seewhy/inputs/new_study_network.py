@@ -40,6 +40,9 @@ def settle_network(
     if said:
         found.settings["architecture"] = said
         found.add_fact("network", said, "--architecture")
+    elif point.config.get("architectures"):  # that of a folder of save_pretrained alone
+        found.settings["architecture"] = f"transformers:{found.settings['checkpoint']}"
+        found.add_fact("network", found.settings["architecture"], "config.json beside the weights names its class")
     elif exact:
         found.settings["architecture"] = exact[0].architecture
         found.settings |= {"arguments": dict(exact[0].arguments)} if exact[0].arguments else {}

@@ -32,16 +32,23 @@ class Matched:
         }
 
 
-def fill_weights(model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str) -> list[str]:
+def fill_weights(
+    model: nn.Module, weights: Mapping[str, Tensor], classes: int, where: str, strict: bool = True
+) -> list[str]:
     """Loads `weights` into `model`, whatever stands before or in their names; every weight of the network must be
     there. Sentences about what was done to them.
 
-    Raises SeewhyError with what is missing, surplus or of another shape.
+    Raises SeewhyError with what is missing, surplus (if `strict`) or of another shape.
     """
     matched = match_weights(model, weights, where)
-    _check_shapes(model.state_dict(), matched.weights, matched.prefix, classes, where)
-    model.load_state_dict(matched.weights)
-    return matched.notes
+    own, notes = model.state_dict(), matched.notes
+    surplus = [] if strict else [key for key in matched.weights if key not in own]
+    if surplus:
+        notes = [*notes, f"left aside as `strict: false` says, since the network has no such: {list_names(surplus)}"]
+    taken = {key: value for key, value in matched.weights.items() if strict or key in own}
+    _check_shapes(own, taken, matched.prefix, classes, where)
+    model.load_state_dict(taken)
+    return notes
 
 
 def left_aside(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
@@ -195,7 +202,8 @@ def _check_shapes(
     if missing or surplus or other:
         shapes = [f"{key} {theirs} for {ours}" for key, (theirs, ours) in other.items()]
         under = f" (under '{prefix}')" if prefix else ""
+        way = "" if missing or other else "; allowed: none, or `strict: false`, which leaves the surplus aside"
         raise SeewhyError(
             f"{where}: checkpoint{under} and architecture differ; missing: {list_names(missing)}; "
-            f"surplus: {list_names(surplus)}; other shape: {list_names(shapes)}"
+            f"surplus: {list_names(surplus)}; other shape: {list_names(shapes)}{way}"
         )

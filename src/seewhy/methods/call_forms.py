@@ -1,7 +1,7 @@
 """What people hand to `explain`, as it is used: a float batch, method names, targets by class name."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,14 @@ def _stack_images(images: list[Tensor]) -> Tensor:
     if len(shapes) > 1:
         raise SeewhyError(f"images have shapes {sorted(shapes)[0]} and {sorted(shapes)[1]}; allowed: equal ones")
     return torch.cat(images) if images[0].ndim == 4 else torch.stack(images)
+
+
+def method_names(methods: Any) -> list[str]:
+    """The methods' own names, of one name or several. Raises SeewhyError for none."""
+    found = [methods] if isinstance(methods, str) else methods
+    if not isinstance(found, Iterable) or not (names := [method_name(one) for one in found]):
+        raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
+    return names
 
 
 def method_name(name: str) -> str:

@@ -26,7 +26,7 @@ from seewhy.methods import (  # noqa: F401  (imported to register their methods)
     perturbation,
     scorecam,
 )
-from seewhy.methods.call_forms import Transform, as_batch, layer_name, method_name, with_indices
+from seewhy.methods.call_forms import Transform, as_batch, layer_name, method_name, method_names, with_indices
 from seewhy.methods.cam import CAMS, CLASS_FREE, PAPERS
 from seewhy.methods.pixels import LAYERED, PIXELS, index_chunks
 from seewhy.methods.shapley import BASELINES, additivity_errors
@@ -88,7 +88,7 @@ def explain(
     layer or class and for targets that do not fit.
     """
     model = with_hooks(model)
-    methods = [method_name(one) for one in ([methods] if isinstance(methods, str) else methods)]
+    methods = method_names(methods)
     images = as_batch(images, model, transform)
     targets = with_indices(targets, classes)
     options = {method_name(name): given for name, given in (options or {}).items()}
@@ -161,8 +161,6 @@ def _sum_calls(maps: dict[tuple[str, str], Tensor], places: Mapping[str, list[st
 
 def _check_request(model: nn.Module, images: Tensor, methods: Sequence[str]) -> None:
     check_device_and_type(model, images)
-    if not methods:
-        raise SeewhyError(f"methods is {methods!r}; allowed: a list of names, ['gradcam']")
     for method in methods:
         if method not in CAMS and method not in PIXELS:
             raise unknown_name("method", method, [*CAMS, *PIXELS])

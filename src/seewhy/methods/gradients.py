@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seewhy.engine.targets import Score
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import each_image, image_generator, index_chunks, input_gradient, pixel_method
+from seewhy.methods.pixels import each_image, image_generator, index_chunks, input_gradient, pixel_method, rough_greys
 
 Map = Float[Tensor, "n c h w"]
 
@@ -68,7 +68,8 @@ def smoothgrad(
     _at_least_one("samples", samples)
     parts = []
     for image, (one,) in each_image(images, [score]):
-        draw, spread, total = image_generator(image, seed), noise * (image.max() - image.min()), torch.zeros_like(image)
+        draw, total = image_generator(rough_greys(image), seed), torch.zeros_like(image)
+        spread = noise * (image.max() - image.min())
         for part in index_chunks(samples):
             points = image + spread * torch.randn(len(part), *image.shape[1:], generator=draw).to(image)
             total += input_gradient(model, points, one.repeat_images(len(part))).sum(0)

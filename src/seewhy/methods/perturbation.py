@@ -16,7 +16,7 @@ from torch.nn import functional
 from seewhy.engine.targets import Score
 from seewhy.engine.tuned import fast_model
 from seewhy.errors import SeewhyError
-from seewhy.methods.pixels import ask_scores, each_image, image_generator, index_chunks, shared_method
+from seewhy.methods.pixels import ask_scores, each_image, image_generator, index_chunks, rough_greys, shared_method
 
 Image = Float[Tensor, "1 c H W"]
 Maps = Float[Tensor, "n t 1 H W"]
@@ -107,7 +107,8 @@ def rise(
         for image, chosen in each_image(images, scores):
             exact = torch.promote_types(image.dtype, torch.float32)  # sums of many masks lose all in half precision
             total = torch.zeros_like(image[:, :1], dtype=exact).repeat(len(scores), 1, 1, 1)
-            for shown in _random_masks(image, samples, cells, share, image_generator(image, seed)):
+            draw = image_generator(rough_greys(image), seed)
+            for shown in _random_masks(image, samples, cells, share, draw):
                 total += _weigh_masks(
                     ask_scores(asked, _cover_image(image, shown, baseline), chosen).to(exact), shown.to(exact)
                 )

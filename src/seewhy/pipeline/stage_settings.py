@@ -9,7 +9,7 @@ import shutil
 from typing import Any
 
 from seewhy.config import artifacts
-from seewhy.config.params import Params
+from seewhy.config.params import Params, Study
 from seewhy.config.project import Project
 from seewhy.pipeline import notebooks
 
@@ -37,11 +37,17 @@ def write_stage_settings(project: Project) -> None:
             shutil.rmtree(place)
 
 
+def _study_settings(study: Study) -> dict[str, Any]:
+    """All settings of a study; `strict` only where it is off, so that what was built before it existed is not stale."""
+    found = study.model_dump(mode="json")
+    return _drop_keys(found, {"strict"}) if study.strict else found
+
+
 def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:
     """What the stages of a study or comparison rest on, by stage; plain values only."""
     params = project.params
     compared = params.comparisons[name].studies if name in params.comparisons else [name]
-    studies = {one: params.studies[one].model_dump(mode="json") for one in compared}
+    studies = {one: _study_settings(params.studies[one]) for one in compared}
     base = params.base.model_dump(mode="json")
     serving = project.notebooks_for(name)
     sections = {one.section: one.parameters | params.sections[one.section] for one in serving}

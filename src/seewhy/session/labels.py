@@ -31,7 +31,11 @@ def class_names(classes: Any, outputs: int, task: str) -> tuple[list[str], str]:
     if len(names) != count or "" in names:
         found = "an empty name" if "" in names else f"{len(names)} names ({list_names(names)})"
         said = f"the model returns {outputs} value{'s' * (outputs != 1)} an image"
-        raise SeewhyError(f"classes: found {found}; {said}; allowed: {count} names in the order of the outputs")
+        two = (
+            ', or task="classification", where one output is two classes' if (task, count) == ("multilabel", 1) else ""
+        )
+        allowed = f"{count} name{'s' * (count != 1)} in the order of the outputs{two}"
+        raise SeewhyError(f"classes: found {found}; {said}; allowed: {allowed}")
     return names, ""
 
 
@@ -84,11 +88,12 @@ def _several_text(value: Any, classes: Sequence[str], place: int) -> str:
     where = f"labels, image {place}"
     if _is_missing(value):
         return ""
-    row = _as_list(value, where)
+    row = [value] if isinstance(value, int | float) else _as_list(value, where)
     if all(isinstance(one, str) for one in row):
         return json.dumps([_class_text(one, classes, where) for one in row], ensure_ascii=False)
     if len(row) != len(classes) or any(one not in (0, 1) for one in row):
-        raise SeewhyError(f"{where}: found {row!r}; allowed: a 0 or 1 for each of {len(classes)} classes, or names")
+        each = f"{len(classes)} class{'es' * (len(classes) != 1)}"
+        raise SeewhyError(f"{where}: found {row!r}; allowed: a 0 or 1 for each of {each}, or names")
     return json.dumps([name for name, one in zip(classes, row, strict=True) if one], ensure_ascii=False)
 
 

@@ -78,8 +78,8 @@ def _first_input(pictures: Pictures, root: Path) -> torch.Tensor:
 def _ending_of(
     network: nn.Module, output: torch.Tensor, pictures: Pictures, request: Request, root: Path
 ) -> tuple[str, str]:
-    """What the network ends in where it is not said, and a sentence where that cannot be seen: values of 0 to 1 that no
-    module makes may be scores as well, unless their sum is 1."""
+    """What the network ends in where it is not said, and a sentence about it: values of 0 to 1 that no sigmoid or
+    softmax makes may be scores as well, unless their sum is 1."""
     shares = bool(((output >= 0) & (output <= 1)).all()) and request.task in ("classification", "multilabel")
     if request.output != "auto" or not shares:
         return (request.output if request.output != "auto" else "logits"), ""
@@ -90,11 +90,12 @@ def _ending_of(
         if ending == "sigmoid":
             return "logits", "the model's values lie within 0 and 1 and are taken as scores (logits), not probabilities"
         raise SeewhyError(
-            "output: the model returns probabilities, and no nn.Softmax module makes them; allowed: a forward that "
-            'returns the scores before its softmax, or output="logits" to take the values as scores'
+            "output: the model returns probabilities, and no nn.Softmax or torch.softmax makes them; allowed: a "
+            'forward that returns the scores before its softmax, or output="logits" to take the values as scores'
         ) from None
     several = output.shape[1] > 1 and request.task == "classification"  # elsewhere a task takes its sigmoid off itself
-    return (ending if several else "logits"), ""
+    told = f"the model ends in a {ending}: the scores before it are explained"
+    return (ending if several else "logits"), told
 
 
 def _own_labels(items: Items, classes: list[str], request: Request) -> tuple[Any, str]:

@@ -99,6 +99,7 @@ def image_predictions(
     if logits.ndim == 2 and logits.shape[1] == 1 and len(classes) == 2:  # one output for two classes
         logits, ending = two_sided(logits), "sigmoid"
     check_output(logits, classes)
+    _refuse_one_class(classes)
     sure = class_probabilities(logits, ending).numpy()
     predicted = logits.numpy().argmax(1)  # not of `sure`, where two may both be 1
     names = np.array(classes, dtype=object)
@@ -119,21 +120,24 @@ def image_predictions(
 
 
 def check_output(output: Tensor, classes: Sequence[str], what: str = "classes") -> None:
-    """Raises SeewhyError for an output that has not one finite value a class, and for one class with one output: that
-    it is there and that it is not are two."""
+    """Raises SeewhyError for an output that has not one finite value a class."""
     if output.ndim != 2 or output.shape[1] != len(classes):
         shape = tuple(output.shape)
         boxes = f"; boxes of a detector of {len(classes)} classes have {list_forms()}" if output.ndim == 3 else ""
         raise SeewhyError(f"the model's output has shape {shape}; the dataset has {len(classes)} {what}{boxes}")
-    if what == "classes" and len(classes) == 1:
-        raise SeewhyError(
-            f"the model has one output and the dataset one class, '{classes[0]}'; allowed: the class for its negative "
-            f"first, `classes: [not {classes[0]}, {classes[0]}]`, or `task: multilabel` or `regression`"
-        )
     if not output.isfinite().all():
         bad = int((~output.isfinite()).any(1).sum())
         raise SeewhyError(
             f"the model's output is not finite for {bad} of {len(output)} images; are the weights damaged?"
+        )
+
+
+def _refuse_one_class(classes: Sequence[str]) -> None:
+    """Raises SeewhyError for one class: that it is there and that it is not are two."""
+    if len(classes) == 1:
+        raise SeewhyError(
+            f"the model has one output and the dataset one class, '{classes[0]}'; allowed: the class for its negative "
+            f"first, `classes: [not {classes[0]}, {classes[0]}]`, or `task: multilabel` or `regression`"
         )
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "target_score",
 ]
 __all__ += ["label_matrix", "readable_table"]
+UNKNOWN = "?"  # in a table for readers: nothing is known, where a blank is an empty list of labels
 THRESHOLD = 0.5  # probability from which on a label counts as predicted
 
 
@@ -85,13 +86,15 @@ def _known_labels(frame: pd.DataFrame) -> tuple[list[set[str] | None], list[set[
 def readable_table(rows: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """One row an image for readers: image, label and predicted (names joined by |), probabilities `score_<class>`.
 
+    The label is empty where none is true, and `UNKNOWN` where nothing is known.
+
     rows: of `label_predictions`. frame: the dataset's rows of the same images, with the labels as a JSON list of names.
     """
     single = rows.drop_duplicates("image")
     sure = np.stack(single["probabilities"].tolist()) if len(single) else np.empty((0, len(classes)))
     true, _ = _known_labels(frame.set_index("image").loc[single["image"]].reset_index())
     said = ["|".join(name for name, one in zip(classes, row, strict=True) if one >= THRESHOLD) for row in sure]
-    held = [None if one is None else "|".join(name for name in classes if name in one) for one in true]
+    held = [UNKNOWN if one is None else "|".join(name for name in classes if name in one) for one in true]
     found = pd.DataFrame({"image": single["image"].to_numpy(), "label": held, "predicted": said})
     return found.assign(**{f"score_{name}": sure[:, index] for index, name in enumerate(classes)})
 
