@@ -92,19 +92,29 @@ def paired_shares(first: Hits, second: Hits, effective: float = math.inf) -> Est
     """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
     paired proportions (Newcombe 1998), without continuity correction.
 
-    A bootstrap of outcomes that are all alike would have no width, however few there are; this has that of the two
-    shares' Wilson intervals. With fewer than `FEWEST` images it is not measured. effective: as of `proportion`.
+    Where outcomes go together and images are few it is too narrow: of 20 it holds 77 % instead of 95. So it is at least
+    as wide as that of the two kinds of pairs that differ, joined alike. A bootstrap of outcomes that are all alike
+    would have no width; this has that of the Wilson intervals. With fewer than `FEWEST` images it is not measured.
+    effective: as of `proportion`.
     """
     n = len(first)
     if n < FEWEST:
         return Estimate(NAN, NAN, NAN, n)
-    one, two, phi = proportion(first, effective), proportion(second, effective), _phi_coefficient(first, second)
+    pair = [np.asarray(some, float) for some in (first, second)]
+    shares = [proportion(some, effective) for some in pair]
+    differing = [proportion(np.maximum(some, 0), effective) for some in (pair[0] - pair[1], pair[1] - pair[0])]
+    phi = _phi_coefficient(*pair)
     below, above = (
-        float(np.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2)))
-        for a, b in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
+        max(_lower_arm(shares[k], shares[1 - k], phi), _lower_arm(differing[k], differing[1 - k], 0.0)) for k in (0, 1)
     )
-    apart = one.value - two.value
+    apart = shares[0].value - shares[1].value
     return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
+
+
+def _lower_arm(one: Estimate, two: Estimate, phi: float) -> float:
+    """How far the interval of the first share less the second reaches below it; of the two swapped, above."""
+    a, b = one.value - one.low, two.high - two.value
+    return math.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2))
 
 
 def _phi_coefficient(first: Hits, second: Hits) -> float:

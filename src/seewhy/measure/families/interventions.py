@@ -1,6 +1,7 @@
 """What does the prediction depend on? Parts of the image are changed, each compared with a control of the same area."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from seewhy.measure.family import OF_THE_MODEL, Result, Settings, map_family, ti
 from seewhy.measure.forward import fast_study_model
 from seewhy.measure.intervention_rows import draw_rows
 from seewhy.measure.interventions import intervene_batch
+from seewhy.metrics.interventions import KINDS
 from seewhy.metrics.registry import declare_metric
 from seewhy.study import Study
 
@@ -70,7 +72,11 @@ def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[s
         frames = [one for one in intervene_batch(study, model, rows) if len(one)]
     if not frames:
         return Result(tidy_table([]))
+    names = ["object", "background", *study.settings.regions, *study.settings.suspects]
+    order = {pair: number for number, pair in enumerate(product(names, KINDS))}
     found = pd.concat(frames, ignore_index=True)
+    ranks = [order[pair] for pair in zip(found["region"], found["kind"], strict=True)]
+    found = found.iloc[np.argsort(ranks, kind="stable")].reset_index(drop=True)
     facets = {name: found[name].to_numpy() for name in ("region", "kind", "donor")}
     facets |= {"control": found["control"].to_numpy(bool)}
     kept = found["kept"].to_numpy(float)

@@ -46,7 +46,7 @@ def region_lifts(tables: StudyTables, method: str, names: Sequence[str]) -> dict
         name: tables.estimate_figure(Figure("region_lift", method, facets={"region": name, "tested": True}))
         for name in names
     }
-    return {name: one for name, one in found.items() if one.n}
+    return {name: one for name, one in found.items() if one.measured}
 
 
 def effect_table(changes: Measurement, odds: Measurement) -> pd.DataFrame:
