@@ -144,11 +144,21 @@ def test_paired_shares_combine_the_two_wilson_intervals_by_how_the_outcomes_go_t
     alone = stats.paired_shares(first, apart)  # unrelated: squares of the two half widths add up
     assert (alone.value, alone.high) == (0, pytest.approx(np.hypot(half.high - 0.5, 0.5 - half.low)))
     rare = np.arange(40) < 4
-    one = stats.proportion(rare)
-    same = stats.paired_shares(rare, rare)  # one and the same: only what the interval leans to is left
-    assert same.high == pytest.approx(abs((one.high - one.value) - (one.value - one.low)))
+    same = stats.paired_shares(rare, rare)  # one and the same: no pair differs, as none of 40 is hit
+    assert (same.low, same.high) == pytest.approx((-stats.smallest_share(40), stats.smallest_share(40)))
     swapped = stats.paired_shares(rare, first), stats.paired_shares(first, rare)
     assert (swapped[0].low, swapped[0].high) == (pytest.approx(-swapped[1].high), pytest.approx(-swapped[1].low))
+
+
+@pytest.mark.parametrize("n", [8, 20, 40])
+def test_paired_shares_hold_where_outcomes_go_together(n):
+    """Two in five are hits of both, six in a hundred of the first alone."""
+    draw, held = np.random.default_rng(n), []
+    for _ in range(300):
+        kind = draw.choice(3, n, p=[0.4, 0.06, 0.54])
+        found = stats.paired_shares(kind < 2, kind < 1)
+        held.append(found.low <= 0.06 <= found.high)
+    assert np.mean(held) >= 0.93
 
 
 def test_paired_shares_of_few_that_are_all_alike_have_a_width():

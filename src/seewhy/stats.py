@@ -1,5 +1,6 @@
 """Estimates with their uncertainty: proportions, means over images, calibration."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -51,18 +52,18 @@ NAN = float("nan")
 NOTHING = Estimate(NAN, NAN, NAN, 0)
 
 
-def proportion(hits: Hits) -> Estimate:
+def proportion(hits: Hits, effective: float = math.inf) -> Estimate:
     """Share of hits with the Wilson score interval (Wilson 1927), which stays inside 0 to 1 for small n.
 
     A hit may count in part, 0 to 1, as a tie does: such values vary less than hits and misses of the same mean, so that
-    the interval is wide enough.
+    the interval is wide enough. effective: how many independent hits they are worth, where that is less than n.
     """
     n = len(hits)
     if not n:
         return NOTHING
-    z, p = NormalDist().inv_cdf(0.5 + LEVEL / 2), float(np.mean(hits))
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    z, p, m = NormalDist().inv_cdf(0.5 + LEVEL / 2), float(np.mean(hits)), min(n, effective)
+    centre = (p + z**2 / (2 * m)) / (1 + z**2 / m)
+    half = z / (1 + z**2 / m) * np.sqrt(p * (1 - p) / m + z**2 / (4 * m**2))
     low, high = (0.0 if p == 0 else float(centre - half)), (1.0 if p == 1 else float(centre + half))  # not 1 - 2e-16
     return Estimate(p, low, high, n)
 
@@ -75,23 +76,45 @@ def share_of_hits(values: Float[np.ndarray, " n"]) -> Estimate:
     return proportion(there) if len(there) >= FEWEST else Estimate(NAN, NAN, NAN, len(there))
 
 
-def paired_shares(first: Hits, second: Hits) -> Estimate:
+def smallest_share(n: float) -> float:
+    """The smallest share that n images can tell from none: the upper end of the interval where not one of them is hit.
+
+    It is the same for Wilson's interval of a share and for Newcombe's of a difference of two shares that are both 0.
+
+    >>> smallest_share(34) > 0.1 > smallest_share(35)
+    True
+    """
+    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    return z**2 / (n + z**2)
+
+
+def paired_shares(first: Hits, second: Hits, effective: float = math.inf) -> Estimate:
     """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
     paired proportions (Newcombe 1998), without continuity correction.
 
-    A bootstrap of outcomes that are all alike would have no width, however few there are; this has that of the two
-    shares' Wilson intervals. With fewer than `FEWEST` images it is not measured.
+    Where outcomes go together and images are few it is too narrow: of 20 it holds 77 % instead of 95. So it is at least
+    as wide as that of the two kinds of pairs that differ, joined alike. A bootstrap of outcomes that are all alike
+    would have no width; this has that of the Wilson intervals. With fewer than `FEWEST` images it is not measured.
+    effective: as of `proportion`.
     """
     n = len(first)
     if n < FEWEST:
         return Estimate(NAN, NAN, NAN, n)
-    one, two, phi = proportion(first), proportion(second), _phi_coefficient(first, second)
+    pair = [np.asarray(some, float) for some in (first, second)]
+    shares = [proportion(some, effective) for some in pair]
+    differing = [proportion(np.maximum(some, 0), effective) for some in (pair[0] - pair[1], pair[1] - pair[0])]
+    phi = _phi_coefficient(*pair)
     below, above = (
-        float(np.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2)))
-        for a, b in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
+        max(_lower_arm(shares[k], shares[1 - k], phi), _lower_arm(differing[k], differing[1 - k], 0.0)) for k in (0, 1)
     )
-    apart = one.value - two.value
+    apart = shares[0].value - shares[1].value
     return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
+
+
+def _lower_arm(one: Estimate, two: Estimate, phi: float) -> float:
+    """How far the interval of the first share less the second reaches below it; of the two swapped, above."""
+    a, b = one.value - one.low, two.high - two.value
+    return math.sqrt(max(0.0, a**2 - 2 * phi * a * b + b**2))
 
 
 def _phi_coefficient(first: Hits, second: Hits) -> float:

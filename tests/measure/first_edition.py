@@ -14,7 +14,6 @@ from seewhy.inputs.images import input_tensor
 from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.maps.explaining import Maps
 from seewhy.measure.forward import fast_study_model
-from seewhy.measure.interventions import COLUMNS, choose_donors, intervene_batch
 from seewhy.measure.reliance import find_regions
 from seewhy.measure.robustness import changed_maps, flipped_predictions, other_targets
 from seewhy.metrics import faithfulness, localisation, randomisation, stability
@@ -22,7 +21,7 @@ from seewhy.metrics.agreement import spearman
 from seewhy.metrics.baselines import NAMES, control_maps, enlarge_to_input
 from seewhy.metrics.localisation import energy_inside, lift
 from seewhy.samples import of_objects
-from seewhy.stats import Estimate, mean, paired_shares, proportion, ratio
+from seewhy.stats import Estimate, mean, proportion, ratio
 from seewhy.study import Study
 
 Tables = dict[str, pd.DataFrame]  # by figure: a column for each method and control, NaN where a map says nothing
@@ -266,42 +265,6 @@ def marked(study: Study, rows: pd.DataFrame, method: str) -> pd.DataFrame:
         return pd.DataFrame()
     maps, masks = attribute_rows(study, rows, [method]).upsampled(method), find_regions(study, rows)
     return pd.DataFrame({name: lift(maps, own) for name, own in masks.items() if name != "background"})
-
-
-def effects(found: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """A row for each region and kind of `swaps.tested`: how often the answer was lost (of pasting: won), with interval
-    and n, how often in the control, the paired difference of the two, and the mean change of the probability."""
-    rows = []
-    for (region, kind), some in found.groupby(["region", "kind"], sort=False):
-        happened = some["answer"] if kind == "paste" else ~some["answer"].astype(bool)
-        own, away = (some[some["control"] == control].set_index("image") for control in (False, True))
-        hit, base = (happened[some["control"] == control].to_numpy(bool) for control in (False, True))
-        pairs = pd.DataFrame({"own": pd.Series(hit, own.index), "away": pd.Series(base, away.index)}).dropna()
-        both = paired_shares(pairs["own"].to_numpy(bool), pairs["away"].to_numpy(bool))
-        rows.append((region, kind, proportion(hit), proportion(base), both, mean(own["change"], seed)))
-    return pd.DataFrame(rows, columns=["region", "kind", "share", "control", "difference", "change"])
-
-
-def tested(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Every intervention on every one of the `rows` whose region is known, each with an image without its answer, drawn
-    by the seed from all that the model is right about (where there are labels).
-
-    Columns: image, said (the row's answer), other (the image that it is changed with), region, kind, control (whether
-    that is what was done instead: to swap, blur or darken the same area elsewhere, to paste the same area of a third
-    image, without the answer either), answer (whether the model gives the row's answer, as the task understands it),
-    change (of its probability, from the photo as it is; of pasting, from the image that it was pasted onto).
-    """
-    chosen, third, pool = choose_donors(study, rows)
-    able = [k for k, donor in enumerate(chosen) if donor is not None]
-    parts: list[pd.DataFrame] = []
-    with fast_study_model(
-        study, study.predictions
-    ) as model:  # there may be no rows: a model that is right about nothing
-        for begin in range(0, len(able), study.base.batch_size):
-            some = able[begin : begin + study.base.batch_size]
-            given, plain = (pool.iloc[[places[k] for k in some]] for places in (chosen, third))
-            parts += intervene_batch(study, model, rows.iloc[some], given, plain)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def lift_means(found: pd.DataFrame, seed: int) -> dict[str, Estimate]:

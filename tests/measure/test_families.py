@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 
 from seewhy import open_study, stats
-from seewhy.measure import driver, interventions, robustness
+from seewhy.measure import driver, robustness
 from seewhy.measure.audit_rows import METHODS
 from seewhy.measure.budget import Budget
+from seewhy.measure.donors import DONORS
 from seewhy.measure.families.faithfulness import sweep_passes
+from seewhy.measure.forward import photo_outputs
 from seewhy.methods.cam import TITLES
 from seewhy.metrics import diagnosis, localisation
+from seewhy.metrics.interventions import change_region
 from seewhy.metrics.registry import BEST
 from tests.measure import first_edition
 
@@ -101,24 +104,34 @@ def test_maps_under_changes_are_those_of_before(ready):
         close(one(flips, method="", change=kind), stats.proportion(flipped))
 
 
-def test_interventions_are_those_of_before(ready):
-    rows = interventions.testable_rows(ready, Budget(ready, 100).sample_rows(interventions.most_passes(ready)))
-    tests = first_edition.tested(ready, rows)
-    effects, summary = first_edition.effects(tests, 0), ready.measure("interventions").summary(versus=["control"])
-    assert len(effects)
-    for row in effects.itertuples():
-        own = {"region": row.region, "kind": row.kind}
-        changed = summary[summary["metric"] == "prediction_change"]
-        close(one(changed, control=False, versus="", **own), row.share)
-        if row.control.n:
-            close(one(changed, control=True, versus="", **own), row.control)
-        close(one(changed, versus="control", **own), row.difference)
-        change = summary[summary["metric"] == "probability_change"]
-        close(one(change, control=False, versus="", **own), row.change)
-    lifts = first_edition.marked(ready, rows[rows["image"].isin(tests["image"])], "gradcam")
-    table = ready.measure("region_lift").table
-    table = table[table["image"].isin(tests["image"]) & (table["method"] == "gradcam") & (table["region"] == "object")]
-    np.testing.assert_allclose(np.sort(table["value"]), np.sort(lifts["object"]))
+def test_every_intervention_has_a_row_for_each_donor_and_its_control(ready):
+    table = ready.measure("prediction_change").table
+    there = table[table["value"].notna()]
+    swaps = there[(there["region"] == "background") & (there["kind"] == "swap")]
+    counts = swaps.groupby(["image", "control"])["donor"].nunique()
+    assert counts.max() == DONORS
+    predicted = ready.predictions.set_index("image")["predicted"]
+    same = predicted.loc[swaps["donor"]].to_numpy() == predicted.loc[swaps["image"]].to_numpy()
+    assert (same == swaps["control"].to_numpy(bool)).all()  # of the background: an image with the same prediction
+    assert (swaps["donor"] != swaps["image"]).all()
+    lifts = first_edition.marked(ready, ready.predictions, "gradcam")
+    found = ready.measure("region_lift").table
+    found = found[(found["method"] == "gradcam") & (found["region"] == "object")]
+    np.testing.assert_allclose(np.sort(found["value"]), np.sort(lifts["object"]))
+
+
+def test_log_odds_are_those_of_the_network(ready):
+    """A blurred object: the model is asked for it by hand."""
+    table = ready.measure("log_odds_change").table
+    rows = table[(table["region"] == "object") & (table["kind"] == "blur") & ~table["control"].astype(bool)]
+    first = ready.predictions[ready.predictions["image"] == rows["image"].iloc[0]]
+    photo, mask = ready.photos(first), ready.object_masks(first)
+    blurred = change_region("blur", photo[0], mask[0], photo[0])[None]
+    odds = []
+    for one in (photo, blurred):
+        logits = photo_outputs(ready, ready.model, one)[0].double()
+        odds.append(float(logits[first["target"].iloc[0]] - logits[1 - first["target"].iloc[0]]))
+    assert rows["value"].iloc[0] == pytest.approx(odds[1] - odds[0], abs=1e-5)
 
 
 def test_what_lies_outside_the_object_is_that_of_before(ready):

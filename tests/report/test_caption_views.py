@@ -11,7 +11,7 @@ from PIL import Image
 
 from seewhy.errors import SeewhyError
 from seewhy.maps.attributions import attribute_rows
-from seewhy.measure import interventions
+from seewhy.measure import donors, intervention_rows
 from seewhy.measure.families import caption_errors, word_maps
 from seewhy.report.pages import caption_views
 from seewhy.study import Study
@@ -89,11 +89,12 @@ def test_only_words_about_the_object_are_tested_with_it(scenes):
         model=model,
     )
     assert captioning.is_about_object(every, study).tolist() == [False, True, False, True, True]
-    drawn = interventions.testable_rows(study, every.iloc[[0, 2, 4]])
+    every["boxes"] = np.where(every["image"] == "c", "[]", "[[0, 0, 2, 2]]")
+    drawn = intervention_rows.testable_rows(study, every)
     assert drawn[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
     settings.object_words = ["left"]
     assert captioning.is_about_object(every, study).tolist() == [False, False, True, False, False]
-    assert interventions.testable_rows(study, every.iloc[[0, 2, 4]])["predicted"].tolist() == ["left"]
+    assert intervention_rows.testable_rows(study, every)["predicted"].tolist() == ["left"]
     settings.object_words = ["oak"]
     with pytest.raises(SeewhyError, match=r"unknown word 'oak' in studies.scenes.object_words"):
         captioning.is_about_object(every, study)
@@ -112,9 +113,9 @@ def test_what_a_word_for_the_object_is_changed_with_has_none_of_it_said_or_seen(
     study.same_answers = partial(Study.same_answers, study)
     assert study.same_answers("tree") == {"tree", "trees"}
     assert study.same_answers("meadow") == {"meadow"}
-    chosen, third, pool = interventions.choose_donors(study, every.head(1))
-    assert pool["image"].tolist() == ["b", "c"]  # d shows it
-    assert chosen == third == [1]  # b says it
+    assert {*donors.donor_pool(study)["image"]} == {"b", "c"}  # d shows it
+    found = donors.draw_donors(study, every.head(1))
+    assert found["donors"].tolist() == found["thirds"].tolist() == [["c"]]  # b says it
 
 
 def test_the_written_word_instead_of_itself_has_its_own_map(scenes):

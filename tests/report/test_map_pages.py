@@ -7,7 +7,7 @@ import pytest
 import seewhy
 from seewhy.report.pages import audit_views, facts, mean_maps, object_maps, segment_views, word_views
 from seewhy.report.pages.estimates import method_differences, named_estimates, read_estimate
-from seewhy.stats import NOTHING, Estimate
+from seewhy.stats import NOTHING, Estimate, smallest_share
 
 HIGH, LOW, AROUND = Estimate(1.7, 1.4, 2.2, 7), Estimate(0.6, 0.4, 0.8, 7), Estimate(1.1, 0.8, 1.4, 7)
 MORE, SAME = Estimate(0.3, 0.1, 0.5, 7), Estimate(0.1, -0.2, 0.4, 7)
@@ -108,17 +108,27 @@ def test_means_are_of_classes_with_enough_maps(this, monkeypatch):
     assert np.isnan(means.apart).all()
 
 
-def test_interventions_stand_beside_the_same_elsewhere():
+def test_interventions_stand_beside_their_control():
     columns = ["versus", "region", "kind", "control", "estimate", "low", "high", "n"]
     rows = [
         ("", "shadow", "paste", False, 0.5, 0.4, 0.6, 20),
         ("", "shadow", "paste", True, 0.1, 0.0, 0.2, 20),
-        ("control", "shadow", "paste", False, 0.4, 0.3, 0.5, 20),
         ("", "object", "swap", False, 0.9, 0.5, 1.0, 4),
     ]
-    shares, apart = audit_views.changed_predictions(pd.DataFrame(rows, columns=columns))
-    assert [*shares] == ["shadow, paste", "shadow, paste elsewhere"]  # too few objects
-    assert apart == {"shadow, paste": Estimate(0.4, 0.3, 0.5, 20)}
+    shares = audit_views.changed_predictions(pd.DataFrame(rows, columns=columns))
+    assert [*shares] == ["shadow, paste", "shadow, paste, control"]  # too few objects
+
+
+def test_the_table_of_interventions_says_what_would_have_been_seen(this):
+    changes, odds = (this.measure(name) for name in ("prediction_change", "log_odds_change"))
+    table = audit_views.effect_table(changes, odds)
+    assert [*table] == ["", "points", "low", "high", "log-odds", "from", "to", "n", "smallest visible"]
+    assert {"object, swap", "background, swap"} <= {*table[""]}
+    least = 100 * np.array([smallest_share(n) for n in table["n"]])
+    assert (table["smallest visible"] >= least - 1e-9).all()  # few donors make it larger
+    drawn, told = audit_views.composite_figure(this, changes.table)
+    assert told.startswith("An image and what was made of it: as it is; the other image; object, swap")
+    assert drawn.axes
 
 
 def test_methods_on_one_line_share_it():

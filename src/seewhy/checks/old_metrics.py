@@ -66,7 +66,8 @@ def audit_figures(tables: StudyTables) -> dict[str, float]:
     found = {
         key: value for name, one in audit_estimates(tables).items() for key, value in one.metric_entries(name).items()
     }
-    return found | {key: tables.metric_rows(metric)["image"].nunique() for key, metric in COUNTS.items()}
+    counts = {key: tables.metric_rows(metric).dropna(subset="value") for key, metric in COUNTS.items()}
+    return found | {key: rows["image"].nunique() for key, rows in counts.items()}
 
 
 def audit_estimates(tables: StudyTables) -> dict[str, Estimate]:

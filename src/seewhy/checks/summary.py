@@ -65,7 +65,7 @@ def summarise_answers(
     shortcut = shortcut_sentences.shortcut_answer(verdict, evidence)
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
-    status = verdict_sentences.verdict_status(judged, evidence.waiting)
+    status = verdict_sentences.verdict_status(judged, evidence.is_unsettled)
     use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
     return {
         "questions": {
@@ -86,8 +86,11 @@ def gather_evidence(project: Project, study: str, tables: StudyTables) -> Eviden
     flips = tables.select_rows(Figure("label_flip", facets={"change": "worst"}))
     change = str(flips["change"].iloc[0]) if len(flips) else ""
     methods = tables.tested_methods
-    waiting = waiting_sentence(find_judged(project, study, tables))
-    return Evidence(tables, methods[0] if methods else "gradcam", [*settings.regions], won, change, waiting)
+    found = find_judged(project, study, tables)
+    judged = any(one.has_effect and one.judged for one in found)
+    boxed = not judged and "boxes" in tables.images and bool((tables.images["boxes"] != "[]").any())
+    method = methods[0] if methods else "gradcam"
+    return Evidence(tables, method, [*settings.regions], won, change, waiting_sentence(found), boxed)
 
 
 def won_class(tables: StudyTables, suspect: str) -> str:

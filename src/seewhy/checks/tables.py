@@ -15,7 +15,7 @@ from seewhy.config.project import Project
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.measure.family import COLUMNS, facets_of
 from seewhy.measure.store import measurements_folder
-from seewhy.measure.summary import TEXTS, best_baseline, compare_values, image_values, mean_estimate
+from seewhy.measure.summary import TEXTS, best_baseline, compare_controls, compare_values, image_values, mean_estimate
 from seewhy.metrics.registry import METRICS, Metric
 from seewhy.stats import NOTHING, Estimate
 
@@ -84,9 +84,18 @@ class StudyTables:
         if rows.empty:
             return NOTHING
         if not figure.versus:
-            return mean_estimate(metric, figure.method, image_values(rows).to_numpy(), self.seed)
+            return mean_estimate(metric, figure.method, rows, self.seed)
+        if figure.versus == CONTROL:
+            elsewhere = rows[ELSEWHERE].astype(bool) if ELSEWHERE in rows else pd.Series(False, rows.index)
+            return compare_controls(rows[~elsewhere], rows[elsewhere], metric, self.seed)[0]
         first, second = self._compared_values(figure, rows, metric)
         return compare_values(first, second, metric, self.seed)[0]
+
+    def missing_reasons(self, figure: Figure) -> dict[str, int]:
+        """Why images have no value of a figure, and how many: the most frequent reason first."""
+        rows = self.select_rows(figure)
+        told = rows[rows["value"].isna()].drop_duplicates("image")["reason"].value_counts()
+        return {str(reason): int(count) for reason, count in told.items()}
 
     def strongest_baseline(self, figure: Figure) -> str:
         """The baseline with the best mean in the images of that figure; empty where nothing was measured."""
@@ -129,9 +138,6 @@ class StudyTables:
         self, figure: Figure, rows: pd.DataFrame, metric: Metric | None
     ) -> tuple["pd.Series[float]", "pd.Series[float] | None"]:
         """One value an image: of the figure, and of what it is compared with."""
-        if figure.versus == CONTROL:
-            elsewhere = rows[ELSEWHERE].astype(bool) if ELSEWHERE in rows else pd.Series(False, rows.index)
-            return image_values(rows[~elsewhere]), image_values(rows[elsewhere])
         columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
         own = columns.get(figure.method, pd.Series(dtype=float))
         other = best_baseline(own, columns, metric) if figure.versus == BASELINE else figure.versus
@@ -139,7 +145,7 @@ class StudyTables:
 
     def _of_tested(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows of the images that interventions test, in the order in which they do."""
-        tested = self.metric_rows("prediction_change")[["image", "target"]].drop_duplicates()
+        tested = self.metric_rows("prediction_change").dropna(subset="value")[["image", "target"]].drop_duplicates()
         return tested.merge(rows, on=["image", "target"])
 
     def _of_images(self, rows: pd.DataFrame, figure: Figure) -> pd.DataFrame:

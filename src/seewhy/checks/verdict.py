@@ -3,15 +3,19 @@
 Statements and limits are data; figures come from the measurement tables, by their fields.
 """
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from seewhy.checks.check import Check, Kind, Subject
 from seewhy.checks.figure import BASELINE, CONTROL, Figure, baseline_title
 from seewhy.checks.old_keys import WORST
+from seewhy.formatting import format_value
 from seewhy.stats import Estimate
 
+MOST = 0.5  # of the predictions: a control that changes more leaves too little for anything else to be seen
+BLIND = "the control alone changes most predictions"
 LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says otherwise; by `Rule.limit`
     "lift": 1.0,
     "control": 0.0,
@@ -19,7 +23,7 @@ LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says oth
     "target": 0.5,
     "stability": 0.7,
     "object": 0.1,
-    "background": 0.5,
+    "background": 0.1,
     "suspect": 0.1,
     "flipped": 0.1,
 }
@@ -30,6 +34,9 @@ class Figures(Protocol):
 
     def estimate_figure(self, figure: Figure) -> Estimate:
         """The figure with its interval; of no image where it was not measured."""
+
+    def missing_reasons(self, figure: Figure) -> Mapping[str, int]:
+        """Why images have no value of that figure, and how many."""
 
     def strongest_baseline(self, figure: Figure) -> str:
         """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
@@ -59,9 +66,9 @@ OBJECT = (
     ),
     Rule(
         "background", "prediction_change", "background", False,
-        "the prediction mostly stays when everything but the object is replaced",
-        "the prediction mostly changes when everything but the object is replaced",
-        "", {"region": "background", "kind": "swap"},
+        "everything but the object can come from an image with another prediction as well as from one with the same",
+        "the prediction changes when everything but the object comes from an image with another prediction",
+        CONTROL, {"region": "background", "kind": "swap"},
     ),
 )  # fmt: skip
 SUSPECT = (
@@ -155,10 +162,20 @@ def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name:
     if rule.versus == BASELINE:
         words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)
     statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
-    estimate = figures.estimate_figure(figure)
-    return Check(
-        Subject(rule.kind, name), figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title
-    )
+    subject, estimate = Subject(rule.kind, name), figures.estimate_figure(figure)
+    check = Check(subject, figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title)
+    return _undecidable_check(check, figures) if rule.versus == CONTROL else check
+
+
+def _undecidable_check(check: Check, figures: Figures) -> Check:
+    """The check of an intervention with the reason where it has no figure; it does not pass where its control alone
+    changes so much that nothing more can be seen."""
+    told = [f"{reason} ({count} images)" for reason, count in figures.missing_reasons(check.figure).items()]
+    control = figures.estimate_figure(replace(check.figure, versus="", facets={**check.figure.facets, CONTROL: True}))
+    if check.status == "pass" and not check.least and control.value > MOST:
+        blind = Estimate(math.nan, math.nan, math.nan, check.estimate.n)
+        return replace(check, estimate=blind, missing=f"{BLIND} ({format_value(control.value, '%')})")
+    return replace(check, missing="; ".join(told))
 
 
 def select_checks(checks: Iterable[Check], *kinds: Kind, name: str = "") -> list[Check]:

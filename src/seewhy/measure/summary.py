@@ -1,5 +1,6 @@
 """Tidy tables -> estimates with intervals, and differences from baselines or other methods, image by image."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from seewhy import stats
 from seewhy.errors import unknown_name
+from seewhy.measure.donor_variance import effective_donors, effective_pairs, widen_interval
 from seewhy.measure.family import OF_THE_MODEL, facets_of
 from seewhy.metrics.baselines import NAMES
 from seewhy.metrics.registry import BEST, METRICS, Metric
@@ -53,7 +55,7 @@ def summarise_table(table: pd.DataFrame, seed: int, versus: Sequence[str] = ()) 
 def mean_rows(table: pd.DataFrame, facets: list[str], seed: int) -> Iterator[tuple[object, ...]]:
     """The means, in the order in which they first stand in the table."""
     for (name, method, *values), rows in table.groupby(["metric", "method", *facets], sort=False, dropna=False):
-        one = mean_estimate(METRICS.get(name), method, image_values(rows).to_numpy(), seed)
+        one = mean_estimate(METRICS.get(name), method, rows, seed)
         yield (name, method, "", "", *values, *figures_of(one, np.nan))
 
 
@@ -74,8 +76,8 @@ def control_rows(table: pd.DataFrame, facets: list[str], seed: int) -> Iterator[
     """What each intervention has over the same elsewhere, image by image."""
     others = [name for name in facets if name != CONTROL]
     for (name, method, *values), rows in table.groupby(["metric", "method", *others], sort=False, dropna=False):
-        own, away = (image_values(rows[rows[CONTROL] == control]) for control in (False, True))
-        difference, p = compare_values(own, away, METRICS.get(name), seed)
+        own, away = (rows[rows[CONTROL] == control] for control in (False, True))
+        difference, p = compare_controls(own, away, METRICS.get(name), seed)
         told = dict(zip(others, values, strict=True)) | {CONTROL: False}
         yield (name, method, CONTROL, CONTROL, *(told[facet] for facet in facets), *figures_of(difference, p))
 
@@ -85,12 +87,28 @@ def image_values(rows: pd.DataFrame) -> "pd.Series[float]":
     return rows.groupby("image", sort=False)["value"].mean()
 
 
-def mean_estimate(metric: Metric | None, method: str, values: np.ndarray, seed: int) -> Estimate:
-    """Mean, or share of hits where that is what the metric counts. Hits of the model itself are counted below five
-    images, too: each is a prediction that was seen to change."""
+def mean_estimate(metric: Metric | None, method: str, rows: pd.DataFrame, seed: int) -> Estimate:
+    """Mean over images, or share of hits where that is what the metric counts; of rows with donors their variance is in
+    the interval. Hits of the model itself are counted below five images, too: each is a prediction that was seen to
+    change."""
+    values = image_values(rows).to_numpy()
     if metric is None or not metric.is_share:
-        return stats.mean(values, seed)
-    return stats.proportion(values[np.isfinite(values)]) if method == OF_THE_MODEL else stats.share_of_hits(values)
+        return widen_interval(stats.mean(values, seed), rows)
+    if method != OF_THE_MODEL:
+        return stats.share_of_hits(values)
+    return stats.proportion(values[np.isfinite(values)], effective_donors(rows))
+
+
+def compare_controls(own: pd.DataFrame, away: pd.DataFrame, metric: Metric | None, seed: int) -> tuple[Estimate, float]:
+    """Rows of an intervention compared with those of its control, as `compare_values`, in the images that have both.
+
+    The variance of donors is in the interval.
+    """
+    first, second = (set(rows.loc[rows["value"].notna(), "image"]) for rows in (own, away))
+    own, away = (rows[rows["image"].isin(first & second)] for rows in (own, away))
+    effective = effective_pairs(own, away)
+    difference, p = compare_values(image_values(own), image_values(away), metric, seed, effective)
+    return (difference if metric and metric.is_share else widen_interval(difference, own, away)), p
 
 
 def best_baseline(own: "pd.Series[float]", columns: dict[str, "pd.Series[float]"], metric: Metric | None) -> str:
@@ -103,9 +121,16 @@ def best_baseline(own: "pd.Series[float]", columns: dict[str, "pd.Series[float]"
 
 
 def compare_values(
-    own: "pd.Series[float]", other: "pd.Series[float] | None", metric: Metric | None, seed: int
+    own: "pd.Series[float]",
+    other: "pd.Series[float] | None",
+    metric: Metric | None,
+    seed: int,
+    effective: float = math.inf,
 ) -> tuple[Estimate, float]:
-    """Paired difference in the images where both have a value, above 0 where `own` is better, and its p."""
+    """Paired difference in the images where both have a value, above 0 where `own` is better, and its p.
+
+    effective: how many independent images shares are worth, see `stats.proportion`.
+    """
     if other is None:
         return stats.NOTHING, np.nan
     both = pd.DataFrame({"own": own, "other": other.reindex(own.index)}).dropna()
@@ -114,7 +139,7 @@ def compare_values(
     difference = sign * (first - second)
     if metric and metric.is_share:
         pair = (first, second) if sign > 0 else (second, first)
-        return stats.paired_shares(*pair), stats.sign_flip_p(difference, seed)
+        return stats.paired_shares(*pair, effective), stats.sign_flip_p(difference, seed)
     return stats.mean(difference, seed), stats.sign_flip_p(difference, seed)
 
 

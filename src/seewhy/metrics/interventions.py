@@ -2,12 +2,14 @@
 
 A map says where evidence was found; only changing the image says what the answer hangs on. All of it happens to photos
 as the model sees them, before scale, mean and std. Composites are images that no camera took: read them with their
-controls, never alone.
+controls, never alone. What is carried over never holds an object of its own (`remove_object`).
 """
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
+
+from seewhy.metrics.imputation import impute_pixels
 
 Photo = UInt8[np.ndarray, "h w 3"]
 Mask = Bool[np.ndarray, "h w"]
@@ -28,6 +30,14 @@ def change_region(kind: str, photo: Photo, mask: Mask, donor: Photo) -> Photo:
         return np.where(mask[..., None], photo, donor)
     filling = {"swap": lambda: donor, "blur": lambda: blur_photo(photo), "darken": lambda: darken_photo(photo)}[kind]()
     return np.where(mask[..., None], filling, photo)
+
+
+def remove_object(photo: Photo, mask: Mask) -> Photo:
+    """`photo` with the pixels under `mask` filled in from around them, see `impute_pixels`; as it is where none is."""
+    if not mask.any():
+        return photo
+    filled = impute_pixels(photo.transpose(2, 0, 1).astype(np.float32), mask)
+    return np.clip(np.rint(filled), 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def blur_photo(photo: Photo) -> Photo:

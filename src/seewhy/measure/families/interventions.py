@@ -1,15 +1,19 @@
-"""What does the prediction depend on? Parts of the image are changed; beside it, as much changed elsewhere."""
+"""What does the prediction depend on? Parts of the image are changed, each compared with a control of the same area."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from seewhy.measure.audit_rows import CHOOSING, audit_defaults, number_rows
 from seewhy.measure.budget import Budget
+from seewhy.measure.donors import ALIKE, OTHERS, THIRDS, draw_donors
 from seewhy.measure.family import OF_THE_MODEL, Result, Settings, map_family, tidy_rows, tidy_table
 from seewhy.measure.forward import fast_study_model
-from seewhy.measure.interventions import choose_donors, intervene_batch, most_passes, testable_rows
+from seewhy.measure.intervention_rows import draw_rows
+from seewhy.measure.interventions import intervene_batch
+from seewhy.metrics.interventions import KINDS
 from seewhy.metrics.registry import declare_metric
 from seewhy.study import Study
 
@@ -32,18 +36,17 @@ declare_metric(
 )
 
 
+declare_metric(
+    "log_odds_change",
+    family=NAME,
+    title="Change of the log-odds",
+    question="By how much do the log-odds of the prediction change? Of pasting: of the prediction of the part",
+)
+
+
 def tested_rows(study: Study, _methods: Sequence[str], settings: Settings) -> pd.DataFrame:
-    """The rows that can be tested, each with two images without its prediction: `donor`, which it is changed with, and
-    `third`, whose equal area is pasted for comparison."""
-    rows = testable_rows(study, Budget(study, settings["work"]).sample_rows(most_passes(study)))
-    chosen, third, pool = choose_donors(study, rows)
-    able = [place is not None for place in chosen]
-    names = pool["image"].to_numpy(object)
-    donors = {
-        "donor": [names[place] for place in chosen if place is not None],
-        "third": [names[place] for place in third if place is not None],
-    }
-    return number_rows(rows[able]).assign(**donors)
+    """The rows that are tested, each with the images that it is changed and compared with (see `draw_donors`)."""
+    return number_rows(draw_donors(study, draw_rows(study, Budget(study, settings["work"]))))
 
 
 def model_only(_study: Study, _settings: Settings) -> list[str]:
@@ -59,21 +62,29 @@ def model_only(_study: Study, _settings: Settings) -> list[str]:
     defaults=audit_defaults(),
     choosing=CHOOSING,
     study_settings=("suspects", "regions", "object_words"),
-    drawn=("donor", "third"),
+    drawn=(OTHERS, THIRDS, ALIKE, "explores"),
 )
 def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[str], _settings: Settings) -> Result:
-    """Whether the prediction changes (of pasting: changes to that of the pasted part), and its probability; facets
-    `region`, `kind` (swap, blur, darken, paste), `control` (whether that is the equal area elsewhere), `donor`."""
-    pool = [pd.DataFrame({"image": rows[name]}) for name in ("donor", "third")]
+    """Whether the prediction changes (of pasting: changes to that of the pasted part), its probability and log-odds;
+    facets `region`, `kind` (swap, blur, darken, paste), `control` (see `seewhy.measure.interventions`), `donor`: a row
+    for each donor."""
     with fast_study_model(study, study.whole_study.predictions) as model:
-        found = pd.concat([*intervene_batch(study, model, rows, *pool)] or [pd.DataFrame()], ignore_index=True)
-    if found.empty:
+        frames = [one for one in intervene_batch(study, model, rows) if len(one)]
+    if not frames:
         return Result(tidy_table([]))
-    targets = rows.set_index("image")["target"]
-    own = found.assign(target=targets.loc[found["image"]].to_numpy())
-    facets = {name: own[name].to_numpy() for name in ("region", "kind")}
-    facets |= {"control": own["control"].to_numpy(bool), "donor": own["other"].to_numpy()}
-    kept = own["answer"].to_numpy(bool)
-    changed = np.where(own["kind"] == "paste", kept, ~kept).astype(float)
-    values = {"prediction_change": changed, "probability_change": own["change"].to_numpy(float)}
-    return Result(tidy_table([tidy_rows(own, OF_THE_MODEL, name, one, **facets) for name, one in values.items()]))
+    names = ["object", "background", *study.settings.regions, *study.settings.suspects]
+    order = {pair: number for number, pair in enumerate(product(names, KINDS))}
+    found = pd.concat(frames, ignore_index=True)
+    ranks = [order[pair] for pair in zip(found["region"], found["kind"], strict=True)]
+    found = found.iloc[np.argsort(ranks, kind="stable")].reset_index(drop=True)
+    facets = {name: found[name].to_numpy() for name in ("region", "kind", "donor")}
+    facets |= {"control": found["control"].to_numpy(bool)}
+    kept = found["kept"].to_numpy(float)
+    values = {
+        "prediction_change": np.where(found["kind"] == "paste", kept, 1 - kept),
+        "probability_change": found["probability"].to_numpy(float),
+        "log_odds_change": found["odds"].to_numpy(float),
+    }
+    reasons = found["reason"].to_numpy(object)
+    parts = [tidy_rows(found, OF_THE_MODEL, name, one, reasons, **facets) for name, one in values.items()]
+    return Result(tidy_table(parts))

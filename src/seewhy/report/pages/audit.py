@@ -89,7 +89,7 @@ def judge_study(study: Study) -> Judged:
     shortcut = shortcut_sentences.shortcut_answer(checks, evidence)
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
-    status = verdict_sentences.verdict_status([*checks, *own], evidence.waiting)
+    status = verdict_sentences.verdict_status([*checks, *own], evidence.is_unsettled)
     use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
     return Judged(checks, own, titles, works, shortcut, stable, maps, use, tables)
 

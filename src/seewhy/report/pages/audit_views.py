@@ -10,38 +10,34 @@ from matplotlib.figure import Figure as Drawing
 from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.tables import StudyTables
 from seewhy.formatting import format_p_value, format_value
-from seewhy.measure.budget import Budget
-from seewhy.measure.interventions import find_example, most_passes, testable_rows
+from seewhy.measure.donor_variance import effective_pairs
+from seewhy.measure.interventions import find_example
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics.registry import METRICS
 from seewhy.metrics.stability import TITLES as CHANGES
 from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.pages.estimates import method_title, named_estimates, row_estimate, select_summary
-from seewhy.stats import FEWEST, NOTHING, Estimate, mean
+from seewhy.stats import FEWEST, NOTHING, Estimate, mean, smallest_share
 from seewhy.study import Study
 
 MEASURED = ("lift", "pointing_game", "deletion", "insertion", "road", "average_drop", "average_increase")
 Lines = dict[str, tuple[list[float], list[float], list[float]]]
 
 
-def changed_predictions(summary: pd.DataFrame) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
-    """How often changing a part changes the prediction, each followed by the same elsewhere; and the differences.
+def changed_predictions(summary: pd.DataFrame) -> dict[str, Estimate]:
+    """How often changing a part changes the prediction, each followed by its control.
 
-    summary: of the metric `prediction_change`, versus `control`.
+    summary: of the metric `prediction_change`.
     """
     shares: dict[str, Estimate] = {}
-    apart: dict[str, Estimate] = {}
     for row in select_summary(summary, control=False).itertuples():
-        name, here = f"{row.region}, {row.kind}", {"region": row.region, "kind": row.kind}
-        away = select_summary(summary, control=True, **here)
-        if row.n < FEWEST:
-            continue
-        shares[name] = row_estimate(row)
-        shares |= {f"{name} elsewhere": row_estimate(one) for one in away.itertuples() if one.n >= FEWEST}
-        beside = select_summary(summary, versus=CONTROL, **here)
-        apart.update((name, row_estimate(one)) for one in beside.itertuples() if one.n)
-    return shares, apart
+        away = select_summary(summary, control=True, region=row.region, kind=row.kind)
+        if row.n >= FEWEST:
+            name = f"{row.region}, {row.kind}"
+            shares[name] = row_estimate(row)
+            shares |= {f"{name}, control": row_estimate(one) for one in away.itertuples() if one.n >= FEWEST}
+    return shares
 
 
 def region_lifts(tables: StudyTables, method: str, names: Sequence[str]) -> dict[str, Estimate]:
@@ -50,23 +46,45 @@ def region_lifts(tables: StudyTables, method: str, names: Sequence[str]) -> dict
         name: tables.estimate_figure(Figure("region_lift", method, facets={"region": name, "tested": True}))
         for name in names
     }
-    return {name: one for name, one in found.items() if one.n}
+    return {name: one for name, one in found.items() if one.measured}
 
 
-def tried_rows(study: Study, work: float) -> pd.DataFrame:
-    """The predictions that interventions ask about: correct ones, of images whose object is known where any is."""
-    return testable_rows(study, Budget(study, work).sample_rows(most_passes(study)))
+def effect_table(changes: Measurement, odds: Measurement) -> pd.DataFrame:
+    """A row for each intervention: changed predictions beyond the control in percentage points, then the log-odds.
+
+    changes, odds: `prediction_change` and `log_odds_change`. The last column is the smallest share of changed
+    predictions that its images and donors can tell from none, in points.
+    """
+    rows = [one for one in select_summary(changes.summary([CONTROL]), versus=CONTROL).itertuples() if one.n]
+    beside = select_summary(odds.summary([CONTROL]), versus=CONTROL).set_index(["region", "kind"])
+    columns = ["", "points", "low", "high", "log-odds", "from", "to", "n", "smallest visible"]
+    table = []
+    for one in rows:
+        logs = beside.loc[(one.region, one.kind), ["estimate", "low", "high"]].tolist()
+        least = smallest_share(min(one.n, changed_pairs(changes.table, one.region, one.kind)))
+        shares = [100 * value for value in (one.estimate, one.low, one.high)]
+        table.append((f"{one.region}, {one.kind}", *shares, *logs, one.n, 100 * least))
+    return pd.DataFrame(table, columns=columns)
 
 
-def untested_classes(tried: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]:
-    """Predicted classes of the `tried` rows that no image without them could be found for, with their numbers."""
-    rest = tried.loc[~tried["image"].isin(table["image"]), "predicted"]
-    return {str(name): int(count) for name, count in rest.value_counts().sort_index().items()}
+def changed_pairs(table: pd.DataFrame, region: str, kind: str) -> float:
+    """How many independent images the donors of an intervention and of its control are worth."""
+    rows = table[(table["region"] == region) & (table["kind"] == kind)]
+    away = rows["control"].astype(bool)
+    return effective_pairs(rows[~away], rows[away])
 
 
-def composite_figure(study: Study, tried: pd.DataFrame) -> tuple[Drawing, str]:
-    """One image and what interventions make of it, and the alternative text."""
-    pictures = find_example(study, tried)
+def composite_figure(study: Study, table: pd.DataFrame) -> tuple[Drawing, str]:
+    """One image and what interventions make of it, and the alternative text: the first with the most regions.
+
+    table: of the metric `prediction_change`.
+    """
+    swaps = table[table["value"].notna() & (table["kind"] == "swap") & ~table["control"].astype(bool)]
+    regions = swaps.groupby(["image", "target"], sort=False)["region"].nunique()
+    image, target = regions.idxmax()
+    rows, donor = study.predictions, swaps.loc[swaps["image"] == image, "donor"].iloc[0]
+    row = rows[(rows["image"] == image) & (rows["target"] == target)].head(1)
+    pictures = find_example(study, row, donor)
     told = f"An image and what was made of it: {'; '.join(pictures)}"
     return figures.input_sheet([*pictures.values()], [*pictures], [None] * len(pictures)), told
 

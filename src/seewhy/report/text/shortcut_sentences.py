@@ -11,10 +11,9 @@ from seewhy.checks.check import Check
 from seewhy.checks.figure import CONTROL, Figure
 from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalise_first, format_value, join_names
-from seewhy.stats import FEWEST, Estimate
+from seewhy.stats import FEWEST, Estimate, smallest_share
 
 CLEAR = 1.5  # times chance: a lift that may be above it is not called none
-HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
 WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
 
@@ -30,6 +29,7 @@ class Evidence:
         won: by suspect, the class that most predictions change to when it is pasted; missing where none is.
         change: the imperceptible change that changes most predictions.
         waiting: how many candidates wait for a person's judgement, as a sentence; empty for none.
+        boxed: whether boxes mark the objects and nobody has judged what in them moves the prediction.
     """
 
     figures: Figures
@@ -38,6 +38,12 @@ class Evidence:
     won: Mapping[str, str] = field(default_factory=dict)
     change: str = ""
     waiting: str = ""
+    boxed: bool = False
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether what the predictions depend on waits for a person: nothing has passed until then."""
+        return bool(self.waiting) or self.boxed
 
     def changed_share(self, region: str, kind: str, control: bool = False) -> Estimate:
         """How often an intervention, or its control, changed the prediction."""
@@ -52,15 +58,21 @@ class Evidence:
 
 def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     """Does the model rely on a shortcut? By the checks of object, background, suspects and judged candidates."""
-    asked = select_checks(checks, "object", "background", "suspect", "candidate")
-    failed, held = ([one for one in asked if one.status == status] for status in ("fail", "pass"))
-    undecided = [one for one in asked if one.is_open]
+    every = list(checks)
+    asked = select_checks(every, "object", "background", "suspect")
+    failed = [
+        one for one in select_checks(every, "object", "background", "suspect", "candidate") if one.status == "fail"
+    ]
+    held, undecided = [one for one in asked if one.status == "pass"], [one for one in asked if one.is_open]
+    untested = [one for one in asked if one not in (*held, *undecided)]
     if failed:
-        return _relies_answer(failed, held, evidence)
+        return _relies_answer(failed, evidence)
     if undecided:
         return _undecided_answer(undecided[0], evidence)
     if held:
-        return _no_shortcut_answer(asked, held, evidence)
+        return _no_shortcut_answer(held, untested, evidence)
+    if any(one.missing for one in untested):
+        return _untested_answer(untested, evidence)
     if few := [one.estimate.n for one in asked if one.status == "unsure"]:
         sentence = f"Fewer than {FEWEST} images have a part to replace and a right prediction."
         short, detail = "Too few images to test what the model relies on.", f"Images: {max(few)}."
@@ -70,7 +82,7 @@ def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     return _regions_answer(evidence)
 
 
-def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+def _relies_answer(failed: Sequence[Check], evidence: Evidence) -> Answer:
     """Something failed: a suspect first, then the object, then the background."""
     order = ("suspect", "candidate", "object", "background")
     worst = min(failed, key=lambda one: order.index(one.subject.kind))
@@ -90,12 +102,6 @@ def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evi
     if kind == "object":
         short = "The predictions hardly depend on the object."
         return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
-    either = evidence.changed_share("object", "swap")
-    if either.low > HALF and not select_checks(held, "object"):
-        told += f" Replacing the object itself changes {format_value(either.value, '%')}."
-        short = "The predictions change whatever is replaced, so what they depend on is not known."
-        detail += f" Object: {either.text('%')}."
-        return Answer("Undecided", told, "unknown", short, _main_figure(worst, evidence), "", detail)
     short = "The predictions depend on what surrounds the object."
     return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
 
@@ -120,23 +126,57 @@ def _waiting_answer(evidence: Evidence, detail: str = "") -> Answer:
 def _undecided_answer(check: Check, evidence: Evidence) -> Answer:
     told, detail = _intervention_texts(check, evidence)
     short = "Too few images to decide whether the model relies on a shortcut."
+    seen = format_value(smallest_share(check.estimate.n), "%")
+    detail = f"{detail} Less than {seen} of predictions cannot be told from none with {check.estimate.n} images."
     return Answer("Undecided", told, "unknown", short, _main_figure(check, evidence), "test it on more images", detail)
 
 
-def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence: Evidence) -> Answer:
+def _untested_answer(untested: Sequence[Check], evidence: Evidence) -> Answer:
+    """Nothing could be tested, with the reason why."""
+    names, reasons = _part_names(untested), _reasons_text(untested)
+    if evidence.waiting:
+        return _waiting_answer(evidence, reasons)
+    told = f"What was marked could not be tested: {join_names(names)}."
+    so = "mark what was not tested so that it lies apart from the object and leaves room beside it"
+    return Answer("Not tested", told, "unknown", "What the model relies on could not be tested.", "", so, reasons)
+
+
+def _no_shortcut_answer(held: Sequence[Check], untested: Sequence[Check], evidence: Evidence) -> Answer:
+    """Nothing failed and nothing is undecided. Only where all was tested, and nothing waits, is that an answer."""
     told, detail = _intervention_texts(held[0], evidence)
-    suspects = list(dict.fromkeys(one.subject.name for one in asked if one.subject.name))
-    passed = {one.subject.name for one in held}
-    rest = [f"the {name}" for name in suspects if name not in passed]
-    limit = "No suspect is named, so no particular shortcut was looked for."
-    if suspects:
-        limit = f"Not tested, as too few images show it: {join_names(rest)}." if rest else ""
-    short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
+    figure, has_suspects = _main_figure(held[0], evidence), any(one.subject.kind == "suspect" for one in held)
+    if untested:
+        short = f"No shortcut was found, but {join_names(_part_names(untested))} could not be tested."
+        detail = " ".join(filter(None, (_reasons_text(untested), evidence.waiting, detail)))
+        return Answer("Undecided", told, "unknown", short, figure, "test it on more images", detail)
+    limit = "" if has_suspects else "No suspect is named, so no particular shortcut was looked for."
+    if evidence.boxed:
+        short = f"The predictions depend on what is inside the boxes. {evidence.waiting}".strip()
+        limit = f"A box holds more than its object, and what in it decides was not judged. {limit}".strip()
+        so = "judge it: see *What else moves the prediction?*, or `python -m seewhy judge`"
+        return Answer("Undecided", told, "unknown", short, figure, so, f"{limit} {detail}")
+    short = "No shortcut was found." if has_suspects else "The predictions depend on the object."
     detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
     if evidence.waiting:
         short = f"{short} {evidence.waiting}"
     severity = "unknown" if evidence.waiting else "fine"  # what waits for a judgement has not passed
-    return Answer("No", told, severity, short, _main_figure(held[0], evidence), "", detail)
+    return Answer("No", told, severity, short, figure, "", detail)
+
+
+def _part_names(checks: Sequence[Check]) -> list[str]:
+    """What checks are about, each once: 'the shadow', 'the object'."""
+    return list(dict.fromkeys(f"the {one.subject.name or one.subject.kind}" for one in checks))
+
+
+def _reasons_text(checks: Sequence[Check]) -> str:
+    """Why checks have no figure: 'Not tested: the cast, since the mask overlaps the object (40 images).'"""
+    told = {
+        name: [one for one in checks if f"the {one.subject.name or one.subject.kind}" == name]
+        for name in _part_names(checks)
+    }
+    few = "too few images show it"
+    parts = [f"{name}, since {next((one.missing for one in own if one.missing), few)}" for name, own in told.items()]
+    return f"Not tested: {'; '.join(parts)}."
 
 
 def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
@@ -151,11 +191,16 @@ def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
         beside = f"Pasting an equal area of another image does so in {format_value(other.value, '%')}."
     else:
         told = f"{WAYS[kind]} {part} changes {value} of predictions."
-        beside = f"{WAYS[kind]} an equal area elsewhere changes {format_value(other.value, '%')}."
+        beside = f"{WAYS[kind]} {_control_phrase(region)} changes {format_value(other.value, '%')}."
     if check.figure.versus != CONTROL:
         return told, f"{capitalise_first(part)}: {share.text('%')}."
     detail = f"Difference: {check.estimate.text('points')}."
     return (f"{told} {beside}" if other.measured else told), detail
+
+
+def _control_phrase(region: str) -> str:
+    """What the control of a swap replaces."""
+    return "it by that of images with the same prediction" if region == "background" else "an equal area elsewhere"
 
 
 def _pasted_class(name: str, evidence: Evidence) -> str:

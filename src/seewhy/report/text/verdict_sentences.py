@@ -97,17 +97,17 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     return Answer("Yes", told, "fine", "The predictions are stable.", figure, "", detail)
 
 
-def verdict_status(checks: Iterable[Check], waiting: str = "") -> str:
+def verdict_status(checks: Iterable[Check], is_unsettled: bool = False) -> str:
     """`passed`, `failed`, `undecided` or `not tested`: the worst of the checks of the model and of the project's own.
 
-    What predictions depend on has to be tested: without such a check nothing has passed, nor while candidates wait for
-    a judgement (`Evidence.waiting`).
+    What predictions depend on has to be tested: without such a check nothing has passed, nor while what they depend on
+    waits for a judgement (`Evidence.is_unsettled`).
     """
     asked = select_checks(checks, "works", "object", "background", "suspect", "candidate", "stability", "own")
     causal = select_checks(asked, "object", "background", "suspect", "candidate")
     statuses = [one.status for one in asked] + ([] if causal else ["not run"])
     status = worst_status(statuses)
-    return STATUS_WORDS["unsure" if status == "pass" and waiting else status]
+    return STATUS_WORDS["unsure" if status == "pass" and is_unsettled else status]
 
 
 @dataclass(frozen=True)
