@@ -65,11 +65,21 @@ def test_a_mean_is_that_of_the_true_class_unless_another_is_named(tables):
 def test_a_method_is_compared_image_by_image_with_the_best_baseline_or_a_named_one(tables):
     best, centre = (Figure("lift", "gradcam", name) for name in ("best_baseline", "centre"))
     assert tables.strongest_baseline(best) == "centre"
-    assert (
-        tables.estimate_figure(best)
-        == tables.estimate_figure(centre)
-        == stats.mean(LIFT["gradcam"] - LIFT["centre"], 0)
-    )
+    every = [stats.mean(LIFT["gradcam"] - LIFT[name], 0) for name in ("random", "centre", "edges")]
+    assert tables.estimate_figure(centre) == every[1]
+    assert tables.estimate_figure(best) == stats.worst_estimate(every)
+
+
+def test_images_of_a_group_and_equal_files_are_resampled_together(tables):
+    images = IMAGES.assign(image_group=[f"p{k // 2}" for k in range(N)])
+    grouped = StudyTables(tables.tables, images, 0)
+    codes = np.arange(N) // 2
+    assert grouped.estimate_figure(Figure("lift", "gradcam")) == stats.mean(LIFT["gradcam"], 0, codes)
+    changed = Figure("prediction_change", facets={"region": "shadow", "kind": "paste"})
+    assert grouped.estimate_figure(changed) == stats.proportion(np.array(CHANGED[False], bool), codes)
+    copies = IMAGES.assign(sha256=[f"{k // 3}" for k in range(N)])
+    few = StudyTables(tables.tables, copies, 0).estimate_figure(Figure("lift", "gradcam"))
+    assert (few.measured, few.n, few.groups) == (False, N, 4)
 
 
 def test_an_intervention_is_compared_with_its_control(tables):

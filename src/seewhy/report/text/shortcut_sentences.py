@@ -13,7 +13,7 @@ from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalise_first, format_value, join_names
 from seewhy.stats import FEWEST, Estimate
 
-CLEAR = 1.5  # times chance: a lift that may be above it is not called none
+CLEAR = 1.5  # times chance: from there on a map marks a part
 HALF = 0.5  # of the predictions: where replacing the object changes more, the background alone does not decide
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
 WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
@@ -91,7 +91,7 @@ def _relies_answer(failed: Sequence[Check], held: Sequence[Check], evidence: Evi
         short = "The predictions hardly depend on the object."
         return Answer("Yes", told, "shortcut", short, _main_figure(worst, evidence), so, detail)
     either = evidence.changed_share("object", "swap")
-    if either.low > HALF and not select_checks(held, "object"):
+    if either.outcome(HALF) == "shown" and not select_checks(held, "object"):
         told += f" Replacing the object itself changes {format_value(either.value, '%')}."
         short = "The predictions change whatever is replaced, so what they depend on is not known."
         detail += f" Object: {either.text('%')}."
@@ -131,7 +131,9 @@ def _no_shortcut_answer(asked: Sequence[Check], held: Sequence[Check], evidence:
     limit = "No suspect is named, so no particular shortcut was looked for."
     if suspects:
         limit = f"Not tested, as too few images show it: {join_names(rest)}." if rest else ""
-    short = "No shortcut was found." if suspects and not rest else "The predictions depend on the object."
+    of_object = select_checks(held, "object")
+    short = "The predictions depend on the object." if of_object else f"{capitalise_first(held[0].statement)}."
+    short = "No shortcut was found." if suspects and not rest else short
     detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
     if evidence.waiting:
         short = f"{short} {evidence.waiting}"
@@ -182,8 +184,8 @@ def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
     lift = evidence.suspect_lift(name)
     if not lift.measured:
         return "", ""
-    unclear = "whether heat maps mark it is not clear" if lift.high > CLEAR else "heat maps do not mark it"
-    clause = "heat maps mark it" if lift.low > 1 else unclear
+    clauses = {"shown": "heat maps mark it", "excluded": "heat maps do not mark it"}
+    clause = clauses.get(lift.outcome(CLEAR), "whether heat maps mark it is not clear")
     return f", and {clause}", f"Attribution on the {name}: {lift.text('×')} of chance."
 
 
@@ -191,7 +193,7 @@ def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
     """False where maps clearly hide a suspect that the model relies on."""
     failed = [one for one in select_checks(checks, "suspect") if one.status == "fail"]
     found = [evidence.suspect_lift(one.subject.name) for one in failed]
-    return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
+    return not any(lift.outcome(CLEAR) == "excluded" for lift in found)
 
 
 def _regions_answer(evidence: Evidence) -> Answer:
@@ -210,7 +212,7 @@ def _regions_answer(evidence: Evidence) -> Answer:
         sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
         so = "mark objects, or name `suspects` or `regions` in params.yaml"
         return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
-    clear = {name: [way for way in ways if over[name, way].low > 0] for name in evidence.regions}
+    clear = {name: [way for way in ways if over[name, way].outcome(0) == "shown"] for name in evidence.regions}
     sure = sorted((name for name in clear if len(clear[name]) > 1), key=lambda name: -over[name, clear[name][0]].value)
     if not sure:
         sentence = "No change of a named region clearly changes more predictions than the same change elsewhere."
