@@ -245,7 +245,7 @@ def test_groups_are_asked_for_where_names_suggest_them(names, labels, said):
     assert all(line.endswith("name the column: datasets.things.group") for line in lines)
 
 
-def test_equal_files_are_told_and_counted_once(project, cli):
+def test_equal_files_are_told_and_counted_once(project):
     frame = project.manifest
     shutil.copy(project.root / "mine" / frame["image"][0], project.root / "mine/again.png")
     project.write(pd.concat([frame, frame.head(1).assign(image="again.png")], ignore_index=True))

@@ -78,6 +78,7 @@ def test_a_row_has_the_fields_of_its_figure_and_is_finite_and_rounded():
         "p": pytest.approx(2 * norm.sf(1.96 * (1 / 3 - 0.1) / (1 / 3 - 0.2)), abs=1e-5),
         "p_adjusted": None,
         "tries": 1,
+        "missing": "",
         "passes": "below",
         "gate": "reliance.shadow_paste_over_control",
         "claim": "no",

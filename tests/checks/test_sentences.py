@@ -32,6 +32,9 @@ class Known(dict):
     def estimate_figure(self, figure):
         return self.get(old_key(figure).removeprefix("audit."), NOTHING)
 
+    def missing_reason(self, figure):
+        return "" if self.estimate_figure(figure).n else "nobody asked"
+
     def strongest_baseline(self, figure):
         return "centre" if self.estimate_figure(figure).n else ""
 

@@ -7,6 +7,7 @@ import pytest
 from seewhy import stats
 from seewhy.checks.figure import Figure
 from seewhy.checks.tables import StudyTables
+from seewhy.checks.verdict import LIMITS, map_checks
 from seewhy.errors import SeewhyError
 from seewhy.measure.family import tidy_rows, tidy_table
 from seewhy.measure.own_metrics import load_metrics
@@ -137,6 +138,15 @@ def test_what_the_study_does_not_have_is_one_line(tables, figure, said):
     with pytest.raises(SeewhyError) as error:
         tables.estimate_figure(figure)
     assert str(error.value).startswith(said)
+
+
+def test_what_has_no_value_says_why():
+    none = tidy_rows(IMAGES, "gradcam", "class_sensitivity", np.full(N, np.nan), "not informative for two classes")
+    tables = StudyTables({"class_sensitivity": tidy_table([none])}, IMAGES, 0)
+    figure = Figure("class_sensitivity", "gradcam")
+    assert (tables.estimate_figure(figure).n, tables.missing_reason(figure)) == (0, "not informative for two classes")
+    [check] = [one for one in map_checks(tables, {"gradcam": "Grad-CAM"}, LIMITS) if one.figure == figure]
+    assert (check.status, check.missing) == ("not run", "not informative for two classes")
 
 
 def test_what_was_not_measured_has_no_image(tables):

@@ -68,6 +68,8 @@ def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bo
         every.append(stats.paired_shares(*pair) if counted else stats.mean(difference, seed))
         chances.append(stats.sign_flip_p(difference, seed))
     over = stats.worst_estimate(every)
+    if not over.measured:
+        return Versus(best, over, float("nan"))
     return Versus(best, over, max(chances) if over.value > 0 else min(1.0, 3 * min(chances)))
 
 

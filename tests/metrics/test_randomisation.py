@@ -92,7 +92,7 @@ def test_what_is_kept_counts_from_what_maps_of_other_images_share():
 
 
 def kept_of(maps, networks):
-    """The estimate of what is left of maps (n, h, w) in random networks (draws, n, h, w), with all others as partners."""
+    """The estimate of what is left of maps (n, h, w) in random networks (draws, n, h, w), beside all other images."""
     n = len(maps)
     partners = np.array([[(k + far) % n for far in range(1, n)] for k in range(n)])
     parts = [

@@ -160,6 +160,7 @@ class Check:
             "p": _finite(self.chance),
             "p_adjusted": _finite(self.adjusted),
             "tries": self.tries,
+            "missing": self.missing,
             "passes": "above" if self.least else "below",
             **self.old_row(plain["estimate"]),
         }

@@ -129,6 +129,13 @@ class StudyTables:
         own = columns.get(figure.method)
         return "" if own is None else best_baseline(own, columns, self.figure_metric(figure))
 
+    def missing_reason(self, figure: Figure) -> str:
+        """Why that figure has no value in any image, as the table says for most; empty where it has one, or no row."""
+        rows = self.select_rows(figure)
+        rows = rows[rows["method"] == figure.method]
+        reasons = rows.loc[rows["value"].isna(), "reason"]
+        return "" if reasons.empty or rows["value"].notna().any() else str(reasons.mode().iloc[0])
+
     @property
     def tested_methods(self) -> list[str]:
         """The methods whose maps the audit tests, the one that its page leads with first: HiResCAM where Grad-CAM is

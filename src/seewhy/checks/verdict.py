@@ -31,6 +31,9 @@ class Figures(Protocol):
     def estimate_figure(self, figure: Figure) -> Estimate:
         """The figure with its interval; of no image where it was not measured."""
 
+    def missing_reason(self, figure: Figure) -> str:
+        """Why that figure has no value in any image; empty where it has one, or was not asked for."""
+
     def strongest_baseline(self, figure: Figure) -> str:
         """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
 
@@ -164,9 +167,9 @@ def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name:
         words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)
     statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
     estimate = figures.estimate_figure(figure)
-    return Check(
-        Subject(rule.kind, name), figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title
-    )
+    missing = "" if estimate.n else figures.missing_reason(figure)
+    subject, limit = Subject(rule.kind, name), limits[rule.limit]
+    return Check(subject, figure, statement, denial, limit, rule.least, estimate, missing=missing, title=title)
 
 
 def select_checks(checks: Iterable[Check], *kinds: Kind, name: str = "") -> list[Check]:

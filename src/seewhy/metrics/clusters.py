@@ -95,7 +95,7 @@ def peak_mean(maps: Float[np.ndarray, "n h w"], peaks: Int[np.ndarray, "n 2"]) -
     >>> peak_mean(np.array([[[9.0, 1.0]], [[3.0, 9.0]]]), np.array([[0, 0], [0, 1]])).tolist()
     [[3.0, 9.0, 1.0]]
     """
-    n, height, width = maps.shape
+    height, width = maps.shape[1:]
     sums, counts = np.zeros((2, 2 * height - 1, 2 * width - 1))
     for one, (row, column) in zip(maps, peaks, strict=True):
         place = slice(height - 1 - row, 2 * height - 1 - row), slice(width - 1 - column, 2 * width - 1 - column)

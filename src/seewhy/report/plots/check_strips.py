@@ -85,7 +85,7 @@ def figure_texts(row: Row) -> tuple[str, str]:
         return format_value(row["estimate"], unit), ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
     if not has_figure(row):
-        return ("too few", n) if row["n"] else ("not run", "")
+        return ("too few", n) if row["n"] else ("not run", str(row.get("missing", "")))
     return format_value(row["estimate"], unit), f"{format_interval(row['low'], row['high'], unit)}, {n}"
 
 
