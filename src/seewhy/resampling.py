@@ -6,6 +6,7 @@ the group with all its images (cluster bootstrap, Davison & Hinkley 1997, sectio
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import NormalDist
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
 TAIL = 0.025  # beyond each end of an interval
 STEADY = 0.25  # of the sample's standard error: no resample counts as more certain
-Groups = Sequence[object] | np.ndarray | pd.Series | None  # of each value the group that it belongs to
+Groups: TypeAlias = "Sequence[object] | np.ndarray | pd.Series[Any] | None"  # of each value the group that it belongs to
 Interval = tuple[float, float]
 
 

@@ -140,7 +140,8 @@ def measure_randomisation(study: Study, rows: pd.DataFrame, methods: Sequence[st
     of the picture over, which then counts as lost."""
     first, inputs = attribute_rows(study, rows, methods).maps, study.inputs(rows)
     others, places = partner_maps(study, rows, methods)
-    seed, parts, last = study.base.seed, [], first
+    parts: list[pd.DataFrame] = []
+    seed, last = study.base.seed, first
     for share, other in randomisation.randomise_cascade(study.model, inputs[:1], settings["depths"], seed):
         last = changed_maps(study, other, rows, inputs, methods)
         parts += compare_maps(rows, first, last, others, places, depth=share, draw=1)
