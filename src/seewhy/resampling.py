@@ -17,7 +17,9 @@ RESAMPLES = 4000
 AT_ONCE = 1_000_000  # indices that are drawn in one go
 TAIL = 0.025  # beyond each end of an interval
 STEADY = 0.25  # of the sample's standard error: no resample counts as more certain
-Groups: TypeAlias = "Sequence[object] | np.ndarray | pd.Series[Any] | None"  # of each value the group that it belongs to
+Groups: TypeAlias = (
+    "Sequence[object] | np.ndarray | pd.Series[Any] | None"  # of each value the group that it belongs to
+)
 Interval = tuple[float, float]
 
 
