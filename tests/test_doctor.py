@@ -1,11 +1,18 @@
 """What the doctor says of a healthy study, and of each way to fall ill."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from seewhy import open_study
+from seewhy.config.dataset import Dataset as Settings
 from seewhy.config.project import find_project
-from seewhy.doctor import examination, patient, sample_steps
+from seewhy.doctor import data_checks, examination, patient, sample_steps
+from seewhy.inputs.dataset import Dataset
 from tests.conftest import NET, checkpoint
 from tests.seeds import nets
 
@@ -205,3 +212,57 @@ def test_a_network_that_does_not_take_the_images_is_a_problem_of_its_study_alone
     (line,) = said("problem")
     assert "the network does not take these images: RuntimeError" in line
     assert "see size, grey, mean and std" in line
+
+
+def frame(names, labels=None):
+    return pd.DataFrame({"image": names, "label": labels or [None] * len(names), "split": "test", "sha256": names})
+
+
+PATIENTS = [f"mine/p{k // 4:03}_{k % 4}.png" for k in range(24)]
+LABELS = ["cup", "cat", "cup", "cat"] * 6
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "said"),
+    [
+        (PATIENTS, LABELS, "file names suggest groups of images, as 4 of 'p000'"),
+        (
+            [f"site-{k // 6}/{k:05}.png" for k in range(24)],
+            LABELS,
+            "folders suggest groups of images, as 6 of 'site-0'",
+        ),
+        ([f"{'cup' if k < 12 else 'cat'}/{k:05}.png" for k in range(24)], LABELS, None),
+        ([f"mine/cup-{k}.png" for k in range(24)], LABELS, None),
+        ([f"mine/IMG_{k}_2.png" for k in range(24)], LABELS, None),
+        ([f"mine/class{k % 2}_{k}.png" for k in range(24)], ["cup", "cat"] * 12, None),  # that is the class
+    ],
+)
+def test_groups_are_asked_for_where_names_suggest_them(names, labels, said):
+    found = Dataset("things", ["cup", "cat"], frame(names, labels), Path())
+    settings = Settings(task="classification", images="mine", classes=["cup", "cat"])
+    lines = [line[2] for line in data_checks.group_lines(found, settings)]
+    assert [line.partition(":")[0] for line in lines] == ([said] if said else [])
+    assert all(line.endswith("name the column: datasets.things.group") for line in lines)
+
+
+def test_equal_files_are_told_and_counted_once(project):
+    frame = project.manifest
+    shutil.copy(project.root / "mine" / frame["image"][0], project.root / "mine/again.png")
+    project.write(pd.concat([frame, frame.head(1).assign(image="again.png")], ignore_index=True))
+    [line] = [line for line in said("warning") if line.startswith("copies")]
+    assert line.startswith("copies: 1 images are equal to others of their split, as mine/")
+    groups = open_study("tiny").image_groups
+    assert groups["mine/again.png"] == groups["mine/cup-0.png"]
+    assert groups.nunique() == 12
+
+
+def test_a_column_says_which_images_belong_together(project, cli, refused):
+    project.write(project.manifest.assign(patient=[f"p{k // 2}" for k in range(12)]))
+    project.set("datasets.things.group", "patent")
+    assert "unknown column 'patent' in manifest.csv of dataset 'things'; did you mean 'patient'?" in refused(
+        "dataset", "things"
+    )
+    project.set("datasets.things.group", "patient")
+    assert cli("dataset", "things") == (0, "")
+    assert open_study("tiny").image_groups.tolist() == [k // 2 for k in range(12)]
+    assert "groups: 12 images in 6 groups (column 'patient')" in said("ok")

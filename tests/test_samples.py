@@ -1,9 +1,11 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from seewhy import samples
+from seewhy.stats import proportion
 
 NAMES = [f"{number:02}.png" for number in range(20)]
 
@@ -115,3 +117,30 @@ def test_maps_are_held_against_objects_only_of_answers_about_them():
     task = SimpleNamespace(is_about_object=lambda some, _: some["predicted"].eq("tree").to_numpy())
     study = SimpleNamespace(predictions=every, task=task, base=SimpleNamespace(seed=0))
     assert samples.of_objects(study)[["image", "predicted"]].to_numpy().tolist() == [["a", "tree"]]
+
+
+def test_a_confusion_is_more_than_frequent_classes_alone_come_to():
+    """Mistakes at random: with one frequent class the same confusion is most of them in nearly every data set."""
+    most, claims = 0, 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        label = rng.choice(["a", "b", "c"], 200, p=[0.8, 0.15, 0.05])
+        wrong = rng.random(200) < 0.2
+        other = {"a": ["b", "c"], "b": ["a", "c"], "c": ["a", "b"]}
+        weights = {"a": [0.75, 0.25], "b": [0.94, 0.06], "c": [0.84, 0.16]}
+        said = [rng.choice(other[one], p=weights[one]) if miss else one for one, miss in zip(label, wrong, strict=True)]
+        frame = pd.DataFrame({"label": label, "predicted": said, "correct": ~wrong, "confidence": 0.9})
+        frame["image"] = [str(k) for k in range(200)]
+        pair = samples.confused_pairs(frame).loc[0, ["label", "predicted"]]
+        hits = ((label == pair["label"]) & (np.array(said) == pair["predicted"]))[wrong]
+        expected = samples.expected_share(frame, *pair)
+        most += proportion(hits).low > 0.5
+        claims += proportion(hits, level=1 - 0.05 / 6).low > max(0.5, expected)
+    assert claims <= 10 < most
+
+
+def test_images_of_a_group_and_equal_files_belong_together():
+    frame = pd.DataFrame({"image": ["a", "b", "c", "d"], "image_group": ["p", "q", "r", None]})
+    assert samples.image_groups(frame) is None
+    assert samples.image_groups(frame.assign(sha256=["1", "2", "3", "1"])).to_dict() == {"a": 0, "b": 1, "c": 2, "d": 0}
+    assert samples.image_groups(frame[["image"]]) is None

@@ -6,7 +6,7 @@ from scipy.stats import binomtest, norm, spearmanr, ttest_ind
 from scipy.stats import t as student
 from sklearn.calibration import calibration_curve
 
-from seewhy import stats
+from seewhy import calibration, differences, stats
 from seewhy.formatting import format_value
 
 
@@ -47,7 +47,7 @@ def test_calibration_agrees_with_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     confidence = rng.random(300)
     correct = rng.random(300) < confidence
-    ours = stats.calibration_bins(confidence, correct, 10)
+    ours = calibration.calibration_bins(confidence, correct, 10)
     accuracy, mean_confidence = calibration_curve(correct, confidence, n_bins=10)
     np.testing.assert_allclose(ours["accuracy"], accuracy)
     np.testing.assert_allclose(ours["confidence"], mean_confidence)
@@ -56,20 +56,20 @@ def test_calibration_agrees_with_scikit_learn() -> None:
 
 def test_expected_calibration_error_by_hand() -> None:
     confidence, correct = np.array([0.9] * 6 + [0.6] * 5), np.arange(11) % 6 < 3  # 3 of 6 right, 3 of 5 right
-    found = stats.calibration_error(confidence, correct, 10, seed=0)
+    found = calibration.calibration_error(confidence, correct, 10, seed=0)
     assert (found.value, found.n) == (pytest.approx((6 * 0.4 + 5 * 0.0) / 11), 11)
     assert 0 <= found.low < found.value < found.high <= 1
-    table = stats.calibration_bins(confidence, correct, 10)  # the same from the table that the page draws
+    table = calibration.calibration_bins(confidence, correct, 10)  # the same from the table that the page draws
     assert found.value == pytest.approx(((table["accuracy"] - table["confidence"]).abs() * table["n"]).sum() / 11)
 
 
 def test_calibration_error_of_too_few_images_is_not_measured() -> None:
-    found = stats.calibration_error(np.array([0.9]), np.array([True]), 10, seed=0)
+    found = calibration.calibration_error(np.array([0.9]), np.array([True]), 10, seed=0)
     assert (found.measured, found.n) == (False, 1)
 
 
 def test_full_confidence_falls_into_the_last_bin() -> None:
-    assert len(stats.calibration_bins(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
+    assert len(calibration.calibration_bins(np.array([1.0, 0.99]), np.array([True, True]), 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,22 +89,22 @@ def test_a_negative_figure_has_a_minus_sign() -> None:
     assert format_value(-0.25, "+") == "\N{MINUS SIGN}0.25"
 
 
-@pytest.mark.parametrize("n", [5, 8, 30, 200])
-def test_the_interval_of_a_mean_is_as_wide_as_students_where_data_are_normal(n: int) -> None:
+@pytest.mark.parametrize(("n", "wider"), [(5, 1.7), (8, 1.25), (30, 1.06), (200, 1.03)])
+def test_the_interval_of_a_mean_is_no_narrower_than_students_and_not_much_wider(n: int, wider: float) -> None:
     values = np.asarray(norm.ppf((np.arange(n) + 0.5) / n))
     found = stats.mean(values, seed=0)
     half = student.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
-    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.12)  # plain percentiles: 36 % narrower at n = 5
+    assert 1 <= (found.high - found.low) / 2 / half < wider
 
 
 def test_a_difference_of_two_groups_is_welchs() -> None:
     first, second = np.array([3.0, 4, 5, 6, 7, np.nan]), np.array([1.0, 1, 2, 3, 3, 2])
     theirs = ttest_ind(first[:5], second, equal_var=False).confidence_interval(0.95)
-    found = stats.mean_difference(first, second)
+    found = differences.mean_difference(first, second)
     assert (found.value, found.n) == (3, 11)
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
-    assert not stats.mean_difference(first[:4], second).measured
-    assert stats.mean_difference(np.ones(5), np.zeros(5)).low == 1
+    assert not differences.mean_difference(first[:4], second).measured
+    assert differences.mean_difference(np.ones(5), np.zeros(5)).low == 1
 
 
 def test_rank_correlation_follows_order_alone() -> None:
@@ -170,3 +170,130 @@ def test_paired_shares_of_few_that_are_all_alike_have_a_width():
     assert (apart.value, apart.high) == (1, 1)
     assert apart.low == pytest.approx(1 - np.hypot(wilson, wilson))
     assert not stats.paired_shares(none[:4], none[:4]).measured
+
+
+SKEWED = {  # how values are drawn, their mean, and the least share of 95 % intervals that has to hold it
+    "lognormal": (lambda rng, n: rng.lognormal(0, 1, n), np.exp(0.5), {5: 0.83, 8: 0.86, 30: 0.89}),
+    "60 % zeros": (
+        lambda rng, n: rng.lognormal(0, 1, n) * (rng.random(n) < 0.4),
+        0.4 * np.exp(0.5),
+        {5: 0.76, 8: 0.82, 30: 0.90},
+    ),
+    "normal": (lambda rng, n: rng.normal(1, 1, n), 1.0, {5: 0.93, 8: 0.93, 30: 0.92}),
+}
+
+
+@pytest.mark.parametrize("n", [5, 8, 30])
+@pytest.mark.parametrize("kind", SKEWED)
+def test_intervals_of_skewed_means_hold_the_mean(kind: str, n: int) -> None:
+    """Expanded percentiles held it in 78, 87 and 89 % of lognormal samples, and in 78, 82 and 91 % with 60 % zeros."""
+    draw, true, least = SKEWED[kind]
+    found = [stats.mean(draw(np.random.default_rng(seed), n), 0) for seed in range(300)]
+    assert np.mean([one.low <= true <= one.high for one in found]) >= least[n]
+
+
+def test_equal_values_are_widened_towards_what_may_have_been_missed_or_said_to_have_no_interval() -> None:
+    few, many = (stats.mean(np.ones(n), 0, bounds=(-1.0, 1.0)) for n in (5, 100))
+    assert few.low < many.low < few.high == 1
+    assert few.low == pytest.approx(1 - 2 * stats.proportion(np.zeros(5)).high)
+    bare = stats.mean(np.ones(9), 0)
+    assert bare.text() == "1.00 (all 9 values are equal, so no interval is known)"
+    assert [bare.outcome(limit) for limit in (0.5, 1.5)] == ["too few"] * 2
+
+
+def clustered(seed: int, groups: int = 20, size: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Values that groups have in common for the most part, and their groups."""
+    rng = np.random.default_rng(seed)
+    own = np.repeat(rng.normal(0, 1, groups), size) + rng.normal(0, 0.5, groups * size)
+    return own, np.repeat(np.arange(groups), size)
+
+
+def test_groups_are_resampled_together() -> None:
+    """Mean and share of values that groups share: taken for independent, 95 % intervals hold them half of the time."""
+    draws = [clustered(seed) for seed in range(120)]
+    plain = [stats.mean(values, 0) for values, _ in draws]
+    own = [stats.mean(values, 0, groups) for values, groups in draws]
+    assert np.mean([one.low <= 0 <= one.high for one in plain]) < 0.7
+    assert np.mean([one.low <= 0 <= one.high for one in own]) > 0.9
+    shares = [stats.proportion(values > 0, groups) for values, groups in draws]
+    assert np.mean([one.low <= 0.5 <= one.high for one in shares]) > 0.9
+    assert np.mean([one.high - one.low for one in shares]) < 0.5
+    assert (own[0].n, own[0].groups) == (120, 20)
+    assert own[0].text().endswith("n = 120 in 20 groups)")
+
+
+def test_groups_of_one_change_nothing_and_few_groups_decide_nothing() -> None:
+    values = np.random.default_rng(0).random(12)
+    alone = stats.mean(values, 0, np.arange(12))
+    assert (alone.low, alone.high) == (stats.mean(values, 0).low, stats.mean(values, 0).high)
+    hits = values > 0.5
+    assert stats.proportion(hits, np.arange(12)).low == stats.proportion(hits).low
+    assert not stats.mean(values, 0, np.arange(12) % 4).measured
+    assert stats.proportion(np.ones(12), np.arange(12) % 4).outcome(0.1) == "too few"
+    assert np.isnan(stats.sign_flip_p(values, 0, np.arange(12) % 4))
+
+
+def test_equal_files_count_once() -> None:
+    values = np.random.default_rng(0).random(30)
+    once, twice = stats.mean(values, 0), stats.mean(np.tile(values, 2), 0, np.tile(np.arange(30), 2))
+    assert (twice.low, twice.high) == pytest.approx((once.low, once.high))
+    hits = values > 0.4
+    one, two = stats.proportion(hits), stats.proportion(np.tile(hits, 2), np.tile(np.arange(30), 2))
+    assert two.high - two.low == pytest.approx(one.high - one.low, rel=0.08)
+
+
+def test_draws_bring_their_own_variance() -> None:
+    rng = np.random.default_rng(0)
+    images, weights = rng.normal(0, 0.1, 40), np.array([-0.8, 0.9, 0.1, -0.3, 0.6])
+    found = stats.crossed_mean(images[:, None] + weights, 0)
+    plain = stats.mean(images + weights.mean(), 0)
+    half = student.ppf(0.975, 4) * weights.std(ddof=1) / np.sqrt(5)
+    assert found.value == pytest.approx(plain.value)
+    assert found.high - found.value == pytest.approx(np.hypot(plain.high - plain.value, half))
+    assert stats.crossed_mean(images[:, None], 0) == stats.mean(images, 0)
+
+
+def test_the_best_of_three_baselines_is_not_taken_for_one_that_was_fixed() -> None:
+    """Methods that are as good as three baselines were called worse than the best in 6 to 10 % of cases, not 2.5."""
+    worse = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        own, others = rng.normal(0, 1, 30), rng.normal(0, 1, (3, 30))
+        found = stats.worst_estimate([stats.mean(own - one, 0) for one in others])
+        worse += found.high < 0
+    assert worse <= 200 * 0.025 + 2 * np.sqrt(200 * 0.025)
+    largest = stats.worst_estimate([stats.Estimate(x, x - 0.1, x + 0.1, 30) for x in (0.1, 0.3)], sign=-1)
+    assert (largest.value, largest.high) == (0.3, pytest.approx(0.4))
+    assert largest.low < 0.2
+
+
+def test_the_error_of_a_calibrated_model_is_that_of_chance() -> None:
+    inside = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        sure = rng.uniform(0.5, 1, 80)
+        right = rng.random(80) < sure
+        chance = calibration.calibration_chance(sure, 10, seed)
+        inside += chance.low <= calibration.calibration_error(sure, right, 10, 0).value <= chance.high
+    assert inside >= 88
+    boast = calibration.calibration_error(np.full(80, 0.9), np.arange(80) % 2 == 0, 10, 0)
+    assert boast.value > calibration.calibration_chance(np.full(80, 0.9), 10, 0).high
+
+
+def test_classes_that_are_often_mistaken_are_not_what_mistakes_look_like() -> None:
+    """Two classes: one is mistaken often, and its maps lie less on the object, whether right or wrong."""
+    claims, pooled = 0, 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        true = rng.random(200) < 0.5
+        wrong = rng.random(200) < np.where(true, 0.35, 0.05)
+        predicted = true ^ wrong
+        values = rng.normal(np.where(predicted, 0.3, 0.6) + np.where(true, 0.2, 0.0), 0.1)
+        pooled += abs(differences.mean_difference(values[wrong], values[~wrong]).value) > 0.02
+        found = differences.adjusted_difference(values, wrong, [predicted, true])
+        claims += found.measured and found.outcome(0) in ("shown", "excluded")
+    assert pooled > 100
+    assert claims <= 18  # 10 expected
+    shifted = differences.adjusted_difference(values - 0.2 * wrong, wrong, [predicted, true])
+    assert shifted.outcome(0) == "excluded"
+    assert not differences.adjusted_difference(values, wrong, [wrong]).measured

@@ -83,7 +83,8 @@ class Comparison:
         and not stored.
         """
         from seewhy.measure.comparisons import measure_comparison  # the room of measurements stands on this one
+        from seewhy.measure.family import with_groups
         from seewhy.measure.measurement import Measurement
 
         result = measure_comparison(self, name)
-        return Measurement(self.first, name, result.table, result.arrays)
+        return Measurement(self.first, name, with_groups(result.table, self.first.image_groups), result.arrays)

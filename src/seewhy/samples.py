@@ -12,6 +12,7 @@ from seewhy.errors import unknown_name
 if TYPE_CHECKING:
     from seewhy.study import Study
 
+GROUPED_BY = ("image_group", "sha256")  # columns of a dataset: equal values are images that belong together
 LEAST = 0.02  # share of the picture below which a region is too small to be looked at
 
 
@@ -104,6 +105,19 @@ def confused_pairs(frame: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values(["count", "label", "predicted"], ascending=[False, True, True]).reset_index(drop=True)
 
 
+def expected_share(frame: pd.DataFrame, label: str, predicted: str) -> float:
+    """Which share of the mistakes one confusion would be if all classes were mistaken equally often, and for others as
+    often as these are predicted at all: what frequent classes alone come to.
+
+    >>> frame = pd.DataFrame({"label": ["a"] * 9 + ["b"], "predicted": ["a"] * 9 + ["b"]})
+    >>> round(expected_share(frame, "a", "b"), 3)
+    0.9
+    """
+    of_label, said = (frame[name].value_counts(normalize=True) for name in ("label", "predicted"))
+    rest = 1 - float(said.get(label, 0.0))
+    return float(of_label.get(label, 0.0) * said.get(predicted, 0.0) / rest) if rest > 0 else 0.0
+
+
 def with_objects(frame: pd.DataFrame) -> pd.DataFrame:
     """Labelled rows whose object's place is known, from boxes or a mask: a map can be held against it."""
     known = frame["boxes"] != "[]"
@@ -122,3 +136,30 @@ def other_rows(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> p
     """At most `n` random images that are not among those shown: a background to compare with."""
     rest = frame[~frame["image"].isin(shown["image"])]
     return stratified_sample(rest, n, seed)
+
+
+def image_groups(frame: pd.DataFrame) -> "pd.Series[int] | None":
+    """The number of each image's group, by its name: images with the same `group:` of the dataset, and equal files.
+
+    frame: `image` and, where they are known, `image_group` and `sha256`. None where every image stands for itself.
+
+    >>> frame = pd.DataFrame({"image": ["a", "b", "c", "d"], "image_group": ["p", "p", "q", None],
+    ...                       "sha256": ["1", "2", "3", "2"]})
+    >>> image_groups(frame).tolist()
+    [0, 0, 1, 0]
+    """
+    from scipy.sparse import coo_array  # only here: importing these takes a second
+    from scipy.sparse.csgraph import connected_components
+
+    rows = frame.drop_duplicates("image")
+    names = [rows[column].where(rows[column].notna(), rows["image"]) for column in GROUPED_BY if column in rows]
+    if not any(some.duplicated().any() for some in names):
+        return None
+    n, edges, total = len(rows), [], len(rows)
+    for some in names:
+        codes = pd.factorize(some)[0]
+        edges.append(codes + total)
+        total += int(codes.max()) + 1
+    ends = np.concatenate(edges)
+    graph = coo_array((np.ones(len(ends)), (np.tile(np.arange(n), len(edges)), ends)), (total, total))
+    return pd.Series(pd.factorize(connected_components(graph, directed=False)[1][:n])[0], rows["image"].to_numpy())

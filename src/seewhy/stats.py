@@ -1,35 +1,43 @@
-"""Estimates with their uncertainty: proportions, means over images, calibration."""
+"""Estimates with their uncertainty: proportions, means over images, differences.
+
+`groups` says of each value which group it belongs to, where images come in groups, as those of one patient: see
+`seewhy.resampling`. Without groups images are taken to be independent.
+"""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float, Int
 from scipy.special import stdtrit
 
-from seewhy.checks.status import FEWEST
+from seewhy import resampling
+from seewhy.checks.status import FEWEST, Outcome, decide_outcome
 from seewhy.formatting import FORMS, format_value
+from seewhy.resampling import RESAMPLES, Groups
 
 LEVEL = 0.95
 ODDS = 0.05  # p from which on chance is not ruled out
-RESAMPLES = 4000
-AT_ONCE = 1_000_000  # indices that are drawn in one go
 
 
+Bounds = tuple[float, float] | None
 Hits = Bool[np.ndarray, " n"] | Float[np.ndarray, " n"]  # 1 and 0, or parts of a hit
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its 95 % interval, and the number of images it rests on. NaN where there were too few to measure."""
+    """A figure, its 95 % interval, and the number of images it rests on. NaN where there were too few to measure.
+
+    groups: in how many groups the images are; 0 where they are taken to be independent.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    groups: int = 0
 
     def metric_entries(self, name: str) -> dict[str, float]:
         """Flat keys for a metrics file: name, name_low, name_high, name_n."""
@@ -37,43 +45,71 @@ class Estimate:
 
     def text(self, unit: str = "") -> str:
         """'0.91 (95 % interval 0.86 to 0.94, n = 173)'; `unit` as in `format_value`."""
+        number = f"n = {self.n}" + (f" in {self.groups} groups" if self.groups else "")
         if not self.measured:
-            return f"not measured (n = {self.n})"
+            return f"not measured ({number})"
         value, low, high = (format_value(x, unit) for x in (self.value, self.low, self.high))
-        return f"{value} (95 % interval {low.removesuffix(FORMS[unit][2])} to {high}, n = {self.n})"
+        if not self.has_width:
+            return f"{value} (all {self.n} values are equal, so no interval is known)"
+        return f"{value} (95 % interval {low.removesuffix(FORMS[unit][2])} to {high}, {number})"
 
     @property
     def measured(self) -> bool:
         """Whether there were enough images."""
         return bool(np.isfinite(self.value))
 
+    def outcome(self, limit: float) -> Outcome:
+        """Whether a figure above the limit is shown or excluded by it: see `seewhy.checks.status.decide_outcome`."""
+        return decide_outcome(self.value, self.low, self.high, self.groups or self.n, limit)
+
+    @property
+    def has_width(self) -> bool:
+        """Whether its interval has two ends: equal values say nothing of how others would differ."""
+        return self.low < self.high
+
 
 NAN = float("nan")
 NOTHING = Estimate(NAN, NAN, NAN, 0)
 
 
-def proportion(hits: Hits, effective: float = math.inf) -> Estimate:
+def _group_count(groups: Groups) -> int:
+    return 0 if groups is None else len(set(np.asarray(groups, dtype=object).tolist()))
+
+
+def too_few(n: int, groups: Groups = None) -> Estimate:
+    """Not measured: so many images are too few, or their groups are."""
+    return Estimate(NAN, NAN, NAN, n, _group_count(groups))
+
+
+def finite_values(values: Sequence[float] | np.ndarray, groups: Groups) -> tuple[Float[np.ndarray, " n"], Groups]:
+    """The values that are finite, and their groups."""
+    given = np.asarray(values, dtype=float)
+    there = np.isfinite(given)
+    return given[there], None if groups is None else np.asarray(groups, dtype=object)[there]
+
+
+def proportion(hits: Hits, groups: Groups = None, level: float = LEVEL, effective: float = math.inf) -> Estimate:
     """Share of hits with the Wilson score interval (Wilson 1927), which stays inside 0 to 1 for small n.
 
     A hit may count in part, 0 to 1, as a tie does: such values vary less than hits and misses of the same mean, so that
-    the interval is wide enough. effective: how many independent hits they are worth, where that is less than n.
+    the interval is wide enough. With groups n is the number of independent images that say as much; `effective` is how
+    many independent hits they are worth for another reason, where that is less.
     """
-    n = len(hits)
-    if not n:
+    if not len(hits):
         return NOTHING
-    z, p, m = NormalDist().inv_cdf(0.5 + LEVEL / 2), float(np.mean(hits)), min(n, effective)
-    centre = (p + z**2 / (2 * m)) / (1 + z**2 / m)
-    half = z / (1 + z**2 / m) * np.sqrt(p * (1 - p) / m + z**2 / (4 * m**2))
+    n = min(resampling.effective_number(np.asarray(hits, float), groups), effective)
+    z, p = NormalDist().inv_cdf(0.5 + level / 2), float(np.mean(hits))
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     low, high = (0.0 if p == 0 else float(centre - half)), (1.0 if p == 1 else float(centre + half))  # not 1 - 2e-16
-    return Estimate(p, low, high, n)
+    return Estimate(p, low, high, len(hits), _group_count(groups))
 
 
-def share_of_hits(values: Float[np.ndarray, " n"]) -> Estimate:
+def share_of_hits(values: Float[np.ndarray, " n"], groups: Groups = None) -> Estimate:
     """Share of hits, 0 to 1 each, as `proportion`; what is not finite is left out, and fewer than `FEWEST` of the
     others are not measured."""
-    there = np.asarray(values, dtype=float)
-    there = there[np.isfinite(there)]
-    return proportion(there) if len(there) >= FEWEST else Estimate(NAN, NAN, NAN, len(there))
+    there, own = finite_values(values, groups)
+    return proportion(there, own) if len(there) >= FEWEST else too_few(len(there), own)
 
 
 def smallest_share(n: float) -> float:
@@ -88,7 +124,7 @@ def smallest_share(n: float) -> float:
     return z**2 / (n + z**2)
 
 
-def paired_shares(first: Hits, second: Hits, effective: float = math.inf) -> Estimate:
+def paired_shares(first: Hits, second: Hits, groups: Groups = None, effective: float = math.inf) -> Estimate:
     """Share of hits in `first` less that in `second`, of the same images, with Newcombe's hybrid score interval for
     paired proportions (Newcombe 1998), without continuity correction.
 
@@ -99,16 +135,18 @@ def paired_shares(first: Hits, second: Hits, effective: float = math.inf) -> Est
     """
     n = len(first)
     if n < FEWEST:
-        return Estimate(NAN, NAN, NAN, n)
+        return too_few(n, groups)
     pair = [np.asarray(some, float) for some in (first, second)]
-    shares = [proportion(some, effective) for some in pair]
-    differing = [proportion(np.maximum(some, 0), effective) for some in (pair[0] - pair[1], pair[1] - pair[0])]
+    shares = [proportion(some, groups, effective=effective) for some in pair]
+    differing = [
+        proportion(np.maximum(some, 0), groups, effective=effective) for some in (pair[0] - pair[1], pair[1] - pair[0])
+    ]
     phi = _phi_coefficient(*pair)
     below, above = (
         max(_lower_arm(shares[k], shares[1 - k], phi), _lower_arm(differing[k], differing[1 - k], 0.0)) for k in (0, 1)
     )
     apart = shares[0].value - shares[1].value
-    return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n)
+    return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n, shares[0].groups)
 
 
 def _lower_arm(one: Estimate, two: Estimate, phi: float) -> float:
@@ -123,33 +161,88 @@ def _phi_coefficient(first: Hits, second: Hits) -> float:
     return 0.0 if steady else float(np.corrcoef(first, second)[0, 1])
 
 
-def mean(values: Float[np.ndarray, " n"], seed: int) -> Estimate:
-    """Mean over images with an expanded percentile bootstrap interval (see `bootstrap`).
+def mean(
+    values: Sequence[float] | np.ndarray,
+    seed: int,
+    groups: Groups = None,
+    bounds: Bounds = None,
+) -> Estimate:
+    """Mean over images with an interval by `resampling.mean_interval`, which holds for skewed values, too.
 
-    Values that are not finite are left out; fewer than `FEWEST` of the others are not measured.
+    Values that are not finite are left out; fewer than `FEWEST` of the others, or of their groups, are not measured.
+    Equal values have no spread: their interval reaches towards `bounds` by the share of other values that may have
+    been missed, and has no width where bounds are not given.
+
+    Args:
+        values: one an image.
+        seed: of the resamples.
+        groups: the group of each value; None: images are independent.
+        bounds: the least and the largest possible value.
     """
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    return _bootstrap_interval(lambda resamples: values[resamples].mean(1), len(values), seed)
+    there, own = finite_values(values, groups)
+    codes = resampling.group_codes(own, len(there))
+    counts = np.bincount(codes).astype(float)
+    if len(counts) < FEWEST:
+        return too_few(len(there), own)
+    low, high = resampling.mean_interval(np.bincount(codes, there), counts, seed)
+    value = float(there.mean())
+    if low == high and bounds is not None:
+        missed = proportion(np.zeros(len(counts))).high
+        low, high = value - missed * (value - bounds[0]), value + missed * (bounds[1] - value)
+    return Estimate(value, low, high, len(there), _group_count(own))
 
 
-def mean_difference(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " m"]) -> Estimate:
-    """Mean of `first` minus mean of `second`, of different images, with Welch's interval (Welch 1947); n counts both.
+def crossed_mean(
+    values: Float[np.ndarray, "n d"],
+    seed: int,
+    groups: Groups = None,
+    bounds: Bounds = None,
+) -> Estimate:
+    """Mean over images and random draws, as of weights: each image is seen in each of d draws, NaN where it is not.
 
-    Values that are not finite are left out; with fewer than `FEWEST` on either side it is not measured.
+    The draws' own variance is part of the interval: squared half widths over images and over draws (Student's, of the
+    draws' means) add up. With one draw nothing is known of it, so that only images count.
     """
-    groups = [values[np.isfinite(values)] for values in (np.asarray(first, float), np.asarray(second, float))]
-    n = [len(values) for values in groups]
-    if min(n) < FEWEST:
-        return Estimate(NAN, NAN, NAN, sum(n))
-    parts = [values.var(ddof=1) / count for values, count in zip(groups, n, strict=True)]
-    apart, squared = float(groups[0].mean() - groups[1].mean()), sum(parts)
-    freedom = squared**2 / sum(part**2 / (count - 1) for part, count in zip(parts, n, strict=True)) if squared else 1
-    half = float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(squared))
-    return Estimate(apart, apart - half, apart + half, sum(n))
+    with np.errstate(all="ignore"):
+        images = np.nanmean(values, axis=1) if values.size else np.full(len(values), NAN)
+        draws = np.nanmean(values, axis=0) if values.size else np.empty(0)
+    found, draws = mean(images, seed, groups, bounds), draws[np.isfinite(draws)]
+    if len(draws) < 2 or not found.measured:
+        return found
+    half = float(stdtrit(len(draws) - 1, (1 + LEVEL) / 2) * draws.std(ddof=1) / np.sqrt(len(draws)))
+    low, high = (float(np.hypot(end - found.value, half)) for end in (found.low, found.high))
+    return Estimate(found.value, found.value - low, found.value + high, found.n, found.groups)
 
 
-def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"], seed: int) -> Estimate:
+def worst_estimate(estimates: Sequence[Estimate], sign: int = 1) -> Estimate:
+    """The worst of several measured estimates, with an interval that holds for whichever of them it is.
+
+    That all are on the good side of a limit is shown where each interval is (Berger 1982). That any is on the other
+    side is tried as many times as there are estimates, so that the ends on that side are moved out to a level that
+    makes up for it (Bonferroni).
+
+    Args:
+        estimates: at least one.
+        sign: 1 where the smallest is the worst, -1 where the largest is.
+    """
+    turned = [one if sign > 0 else _negative(one) for one in estimates]
+    worst, tries = min(turned, key=lambda one: one.value), len(turned)
+    highs = []
+    for one in turned:
+        freedom = max(1, (one.groups or one.n) - 1)
+        strict, plain = (float(stdtrit(freedom, 1 - (1 - LEVEL) / 2 / times)) for times in (tries, 1))
+        highs.append(one.value + (one.high - one.value) * strict / plain)
+    found = replace(worst, low=min(one.low for one in turned), high=max(worst.value, min(highs)))
+    return found if sign > 0 else _negative(found)
+
+
+def _negative(one: Estimate) -> Estimate:
+    return replace(one, value=-one.value, low=-one.high, high=-one.low)
+
+
+def rank_correlation(
+    first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"], seed: int, groups: Groups = None
+) -> Estimate:
     """Spearman's correlation over images with a bootstrap interval; pairs that are not finite are left out.
 
     Not measured for fewer than `FEWEST` pairs, or where one of the two never changes.
@@ -158,8 +251,9 @@ def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, "
 
     there = np.isfinite(first) & np.isfinite(second)
     pair = np.stack([np.asarray(first, float)[there], np.asarray(second, float)[there]])
+    own = None if groups is None else np.asarray(groups, dtype=object)[there]
     if there.sum() < FEWEST or (np.ptp(pair, axis=1) == 0).any():
-        return Estimate(NAN, NAN, NAN, int(there.sum()))
+        return too_few(int(there.sum()), own)
 
     def spearman(drawn: Int[np.ndarray, " n"]) -> float:
         ranks = rankdata(pair[:, drawn], axis=1)
@@ -167,23 +261,28 @@ def rank_correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, "
         size = np.sqrt((ranks**2).sum(1).prod())
         return float((ranks[0] * ranks[1]).sum() / size) if size else 0.0  # a resample of equals has no order
 
-    return bootstrap(spearman, pair.shape[1], seed)
+    return bootstrap(spearman, pair.shape[1], seed, own)
 
 
-def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int) -> Estimate:
+def ratio(above: Float[np.ndarray, " n"], below: Float[np.ndarray, " n"], seed: int, groups: Groups = None) -> Estimate:
     """Sum over sum, resampled by images as in `mean`; `below` is above 0 everywhere."""
     above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
-    return bootstrap(lambda drawn: float(above[drawn].sum() / below[drawn].sum()), len(below), seed)
+    codes = resampling.group_codes(groups, len(below))
+    if len(set(codes.tolist())) < FEWEST:
+        return too_few(len(below), groups)
+    interval = resampling.mean_interval(np.bincount(codes, above), np.bincount(codes, below), seed)
+    return Estimate(float(above.sum() / below.sum()), *interval, len(below), _group_count(groups))
 
 
-def sign_flip_p(differences: Float[np.ndarray, " n"], seed: int) -> float:
-    """Two-sided p of paired differences, by flipping their signs at random (Fisher's randomisation test).
+def sign_flip_p(differences: Float[np.ndarray, " n"], seed: int, groups: Groups = None) -> float:
+    """Two-sided p of paired differences, by flipping their signs at random (Fisher's randomisation test), those of a
+    group together.
 
     How often a mean at least as far from 0 comes about where either sign is equally likely. Values that are not finite
-    are left out; NaN for fewer than `FEWEST` of the others.
+    are left out; NaN for fewer than `FEWEST` of the others, or of their groups.
     """
-    values = np.asarray(differences, dtype=float)
-    values = values[np.isfinite(values)]
+    there, own = finite_values(differences, groups)
+    values = np.bincount(resampling.group_codes(own, len(there)), there)
     if len(values) < FEWEST:
         return NAN
     flips = np.random.default_rng(seed).integers(0, 2, (RESAMPLES, len(values))) * 2 - 1
@@ -191,55 +290,12 @@ def sign_flip_p(differences: Float[np.ndarray, " n"], seed: int) -> float:
     return float((beyond.sum() + 1) / (RESAMPLES + 1))
 
 
-def bootstrap(statistic: Callable[[Int[np.ndarray, " n"]], float], n: int, seed: int) -> Estimate:
-    """`statistic` of all n images, given as their indices, with the interval of `mean`."""
-    return _bootstrap_interval(lambda resamples: np.array([statistic(drawn) for drawn in resamples]), n, seed)
-
-
-def _bootstrap_interval(
-    statistic: Callable[[Int[np.ndarray, "r n"]], Float[np.ndarray, " r"]], n: int, seed: int
+def bootstrap(
+    statistic: Callable[[Int[np.ndarray, " k"]], float], n: int, seed: int, groups: Groups = None
 ) -> Estimate:
-    """The statistic of all n images, and its percentile interval over `RESAMPLES` resamples, given as rows of indices.
-
-    Expanded (Hesterberg 2015, section 4.3): plain percentiles are too narrow by sqrt(1 - 1/n) and by the step from
-    Student's t to the normal distribution, which at n = 8 leaves 88 % of 95; so the percentiles are taken further out.
-    """
-    if n < FEWEST:
-        return Estimate(NAN, NAN, NAN, n)
-    rng, rows = np.random.default_rng(seed), max(1, AT_ONCE // n)
-    parts = [min(rows, RESAMPLES - begin) for begin in range(0, RESAMPLES, rows)]
-    found = np.concatenate([statistic(rng.integers(0, n, (part, n))) for part in parts])
-    outside = NormalDist().cdf(-float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + LEVEL) / 2)))
-    low, high = np.quantile(found, [outside, 1 - outside])
-    return Estimate(float(statistic(np.arange(n)[None])[0]), float(low), float(high), n)
-
-
-def calibration_bins(confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int) -> pd.DataFrame:
-    """Equal-width bins that hold images: mean confidence, accuracy with interval, count."""
-    index = _bin_numbers(confidence, bins)
-    rows = []
-    for number in np.unique(index):
-        inside = index == number
-        hits = proportion(correct[inside])
-        rows.append((float(confidence[inside].mean()), hits.value, hits.low, hits.high, hits.n))
-    return pd.DataFrame(rows, columns=["confidence", "accuracy", "low", "high", "n"])
-
-
-def calibration_error(
-    confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int, seed: int
-) -> Estimate:
-    """ECE: mean |accuracy - confidence| over the bins of `calibration_bins`, weighted by count (Naeini et al. 2015).
-
-    Chance scatter inside a bin can only add to it, so the bootstrap interval leans upwards where images are few.
-    """
-    index, missed = _bin_numbers(confidence, bins), np.asarray(correct, float) - confidence
-
-    def drawn_error(drawn: Int[np.ndarray, " n"]) -> float:
-        return float(np.abs(np.bincount(index[drawn], missed[drawn], bins)).sum() / len(drawn))
-
-    return bootstrap(drawn_error, len(index), seed)
-
-
-def _bin_numbers(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
-    """Number of the bin of each confidence; 1 falls into the last."""
-    return np.minimum((np.asarray(confidence) * bins).astype(int), bins - 1)
+    """`statistic` of all n images, given as their indices, with its expanded percentile interval."""
+    codes = resampling.group_codes(groups, n)
+    if len(set(codes.tolist())) < FEWEST:
+        return too_few(n, groups)
+    interval = resampling.statistic_interval(statistic, codes, seed)
+    return Estimate(float(statistic(np.arange(n))), *interval, n, _group_count(groups))

@@ -165,6 +165,11 @@ class Study:
                 raise unknown_name("mask", column, whole.mask_columns, f"studies.{self.name}.suspects.{name}")
         return replace(whole, frame=rows)
 
+    @cached_property
+    def image_groups(self) -> "pd.Series[int] | None":
+        """The group of each image, as `samples.image_groups`; None where images are independent."""
+        return samples.image_groups(self.dataset.frame)
+
     @property
     def task(self) -> tasks.Task:
         """What the model's output means."""

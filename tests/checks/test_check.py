@@ -4,8 +4,9 @@ import json
 import math
 
 import pytest
+from scipy.stats import norm
 
-from seewhy.checks.check import Check, Subject
+from seewhy.checks.check import Check, Subject, correct_fails
 from seewhy.checks.figure import Figure
 from seewhy.checks.status import decide_status, worst_status
 from seewhy.stats import NAN, NOTHING, Estimate
@@ -58,19 +59,26 @@ def test_a_row_has_the_fields_of_its_figure_and_is_finite_and_rounded():
     figure = Figure("prediction_change", versus="control", facets={"region": "shadow", "kind": "paste"})
     found = Check(Subject("suspect", "shadow"), figure, "no", "yes", 0.1, False, Estimate(1 / 3, 0.2, 0.5, 7))
     assert found.row() == {
-        "subject": "suspect",
+        "subject": "suspect:shadow",
         "name": "shadow",
         "title": "",
         "figure": {"metric": "prediction_change", "region": "shadow", "kind": "paste", "versus": "control"},
         "statement": "no",
         "denial": "yes",
         "status": "fail",
+        "outcome": "shown",
         "expected": "pass",
         "estimate": 0.3333333333,
         "low": 0.2,
         "high": 0.5,
         "n": 7,
+        "groups": None,
         "limit": 0.1,
+        "smallest_effect": pytest.approx(0.15 * (1.96 + 0.8416) / 1.96, abs=1e-4),
+        "p": pytest.approx(2 * norm.sf(1.96 * (1 / 3 - 0.1) / (1 / 3 - 0.2)), abs=1e-5),
+        "p_adjusted": None,
+        "tries": 1,
+        "missing": "",
         "passes": "below",
         "gate": "reliance.shadow_paste_over_control",
         "claim": "no",
@@ -79,6 +87,37 @@ def test_a_row_has_the_fields_of_its_figure_and_is_finite_and_rounded():
     empty = make(NOTHING, expected="fail").row()
     assert (empty["estimate"], empty["low"], empty["status"], empty["expected"]) == (None, None, "not run", "fail")
     assert "NaN" not in json.dumps(empty)
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (near(0.6), "shown"),
+        (near(0.4), "excluded"),
+        (near(0.52), "too few"),
+        (Estimate(0.9, 0.9, 0.9, 40), "too few"),  # equal values
+        (Estimate(0.9, 0.8, 1.0, 40, groups=4), "too few"),  # of four patients
+        (NOTHING, "not tested"),
+    ],
+)
+def test_there_are_four_outcomes(found, outcome):
+    assert found.outcome(0.5) == make(found).outcome == make(found, least=False).outcome == outcome
+
+
+def test_fails_are_corrected_for_the_number_of_checks_and_passes_are_not():
+    weak, strong = near(0.44), near(0.2)  # p = 0.019 and nearly 0
+    assert make(weak).status == "fail"
+    found = correct_fails([make(weak), make(strong), *[make(near(0.56))] * 3, make(NOTHING)])
+    assert [one.status for one in found] == ["unsure", "fail", "pass", "pass", "pass", "not run"]
+    assert (found[0].outcome, found[0].tries, found[0].sentence) == ("too few", 5, "")
+    assert found[0].adjusted == pytest.approx(4 * found[0].chance)
+    assert correct_fails([make(weak)])[0].status == "fail"
+
+
+def test_p_is_below_a_twentieth_just_where_the_interval_excludes_the_limit():
+    for limit in (0.39, 0.41, 0.49, 0.51, 0.6):
+        check = make(Estimate(0.45, 0.4, 0.5, 30), limit)
+        assert (check.chance < 0.05) == (check.status in ("pass", "fail"))
 
 
 def test_what_a_status_allows_to_say():

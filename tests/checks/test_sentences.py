@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 
 from seewhy.checks import verdict
@@ -33,6 +34,9 @@ class Known(dict):
 
     def missing_reasons(self, _figure):
         return {}
+
+    def missing_reason(self, figure):
+        return "" if self.estimate_figure(figure).n else "nobody asked"
 
     def strongest_baseline(self, figure):
         return "centre" if self.estimate_figure(figure).n else ""
@@ -85,9 +89,10 @@ def test_a_suspect_that_brings_the_prediction_along_is_a_shortcut():
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (1.1, 2.3, ", and heat maps mark it."),
-        (0.95, 2.3, "is not clear."),
+        (1.6, 2.3, ", and heat maps mark it."),
+        (1.01, 2.3, "is not clear."),
         (0.9, 1.1, ", and heat maps do not mark it."),
+        (1.01, 1.3, ", and heat maps do not mark it."),  # more than chance, and hardly so
     ],
 )
 def test_maps_are_said_to_hide_a_suspect_only_where_that_is_clear(low, high, said):
@@ -233,7 +238,8 @@ def maps(changes, figures=MAP, suspects=()):
 
 def test_maps_that_pass_everything_and_maps_that_hide_a_shortcut():
     found = maps({})
-    assert (found.answer, found.sentence) == ("Yes", "Grad-CAM passes all 8 checks.")
+    assert (found.answer, found.sentence) == ("Yes", "Grad-CAM passes all 6 checks.")
+    assert maps({"gradcam.localisation_lift": near(0.2)}) == found  # plausible or not: that is no trust
     found = maps(SHADOW, suspects=["shadow"])
     assert (found.answer, found.sentence) == ("No", "Heat maps do not mark the shadow, which the model relies on.")
 
@@ -242,18 +248,12 @@ def test_maps_that_pass_everything_and_maps_that_hide_a_shortcut():
     ("changes", "answer", "severity", "said"),
     [
         ({"gradcam.kept": near(0.9)}, "No", "misleading", "survives when all weights are randomised"),
-        ({"gradcam.target_spearman": near(1, 0)}, "Partly", "misleading", "nearly the same for another class"),
+        ({"gradcam.target_spearman": near(0.99, 0.01)}, "Partly", "misleading", "nearly the same for another class"),
         (
             {"gradcam.stability_spearman": near(0.3)},
             "Partly",
             "unstable",
             "changes under an imperceptible perturbation",
-        ),
-        (
-            {"gradcam.localisation_lift": near(0.8)},
-            "Partly",
-            "misleading",
-            "Less of the Grad-CAM map lies on the object",
         ),
         (
             {"gradcam.road_over_control": near(-0.3)},
@@ -263,9 +263,9 @@ def test_maps_that_pass_everything_and_maps_that_hide_a_shortcut():
         ),
         (
             {"gradcam.road_over_control": near(0.0)},
-            "Partly",
+            "Undecided",
             "unknown",
-            "passes 7 of 8 checks, and the others are undecided",
+            "passes 5 of 6 checks, and the others are undecided",
         ),
     ],
 )
@@ -389,3 +389,79 @@ def test_what_is_not_decided_or_waits_has_not_passed():
     assert "PASSED" not in use.line
     waiting = shortcut(FINE, waiting="2 candidates wait for your judgement.")
     assert (waiting.answer, waiting.severity) == ("No", "unknown")
+
+
+def draw_estimate(rng):
+    """Any estimate: of none, too few, equal or enough images, and with an end at a limit now and then."""
+    kind = rng.integers(8)
+    if kind == 0:
+        return NOTHING
+    if kind == 1:
+        return Estimate(NAN, NAN, NAN, int(rng.integers(1, 5)))
+    low, value, high = np.sort(rng.choice([*rng.uniform(-0.5, 2.2, 6), 0.0, 0.1, 0.5, 0.7, 1.0, 1.5], 3))
+    if kind == 2:
+        return Estimate(value, value, value, 40)
+    groups = int(rng.integers(2, 9)) if kind == 3 else 0
+    return Estimate(value, low, high, int(rng.integers(1, 300)), groups)
+
+
+def decides(one, limit):
+    """1 where the estimate is shown to be above the limit, -1 below, else 0: written out once more."""
+    if (one.groups or one.n) < 5 or not one.measured or one.low == one.high:
+        return 0
+    return 1 if one.low > limit else -1 if one.high < limit else 0
+
+
+def test_no_sentence_goes_beyond_its_interval():
+    """Thousands of studies with any figures: every answer and every claim in words has an interval that shows it."""
+    rng, seen = np.random.default_rng(0), set()
+    keys = [*OBJECT, *SHADOW, "reliance.shadow_swap_over_control", "reliance.shadow_swap", "stability.flipped", *MAP]
+    sound = OBJECT | {f"reliance.shadow_{kind}_over_control": near(0.0) for kind in ("paste", "swap")}
+    for number in range(3000):
+        known = Known({key: draw_estimate(rng) for key in keys} | (sound if number % 10 == 0 else {}))
+        accuracy = draw_estimate(rng)
+        of_model = verdict.model_checks(known, ["shadow"], LIMITS)
+        of_maps = verdict.map_checks(known, {"gradcam": "Grad-CAM"}, LIMITS)
+        evidence = Evidence(known, won={"shadow": "tree"}, change="noise")
+        works = verdict_sentences.works_answer(model(accuracy, best=0.5))
+        shortcut = shortcut_sentences.shortcut_answer(of_model, evidence)
+        stable = verdict_sentences.stability_answer(of_model, evidence)
+        maps = method_sentences.maps_answer([*of_model, *of_maps], "Grad-CAM", evidence)
+        checks = [*model(accuracy, best=0.5).accuracy_checks, *of_model]
+        status = verdict_sentences.verdict_status(checks)
+        use = verdict_sentences.use_answer(status, works, shortcut, stable, maps)
+        seen |= {works.answer, f"{shortcut.answer} {shortcut.severity}", f"maps {maps.answer}", f"use {use.answer}"}
+
+        side = {key: decides(one, 0.1) for key, one in known.items()}
+        shadow = max(side["reliance.shadow_paste_over_control"], side["reliance.shadow_swap_over_control"])
+        causes = {
+            "depend on the shadow": shadow == 1,
+            "pasted shadow": shadow == 1,
+            "hardly depend on the object": side["reliance.object_swap_over_control"] == -1,
+            "predictions depend on the object": side["reliance.object_swap_over_control"] == 1,
+            "surrounds the object": side["reliance.background_swap_over_control"] == 1,
+        }
+        for words, shown in causes.items():
+            assert shown or words not in shortcut.short or "relies on a shortcut" in shortcut.short, shortcut
+        assert works.answer not in ("Yes", "Partly") or decides(accuracy, 0.5) == 1
+        assert works.answer != "No" or decides(accuracy, 0.5) == -1
+        assert (
+            shortcut.answer != "Yes"
+            or shadow == 1
+            or causes["hardly depend on the object"]
+            or causes["surrounds the object"]
+        )
+        assert stable.answer != "Yes" or side["stability.flipped"] == -1
+        assert stable.answer != "No" or side["stability.flipped"] == 1
+        lift = decides(known["reliance.shadow_lift"], 1.5)
+        assert lift == 1 or "and heat maps mark it" not in shortcut.short
+        assert lift == -1 or "maps do not mark" not in shortcut.short + maps.sentence
+        assert lift == -1 or maps.answer != "No" or decides(known["gradcam.kept"], 0.5) == 1
+        ranked = [
+            decides(known[f"gradcam.{name}_over_control"], 0) for name in ("deletion_auc", "insertion_auc", "road")
+        ]
+        assert min(ranked) == -1 or "ranks the squares" not in maps.sentence
+        assert use.answer != "Yes" or (status == "passed" and shortcut.answer == "No" and maps.answer == "Yes")
+        assert use.answer != "No" or works.answer == "No" or shortcut.answer == "Yes"
+    wanted = {"Yes", "No", "Undecided", "Yes shortcut", "No fine", "maps No", "maps Partly", "maps Undecided"}
+    assert wanted | {"use No", "use Not known", "use With care"} <= seen

@@ -7,6 +7,7 @@ import pytest
 from seewhy import stats
 from seewhy.checks.figure import Figure
 from seewhy.checks.tables import StudyTables
+from seewhy.checks.verdict import LIMITS, map_checks
 from seewhy.errors import SeewhyError
 from seewhy.measure.family import tidy_rows, tidy_table
 from seewhy.measure.own_metrics import load_metrics
@@ -65,11 +66,21 @@ def test_a_mean_is_that_of_the_true_class_unless_another_is_named(tables):
 def test_a_method_is_compared_image_by_image_with_the_best_baseline_or_a_named_one(tables):
     best, centre = (Figure("lift", "gradcam", name) for name in ("best_baseline", "centre"))
     assert tables.strongest_baseline(best) == "centre"
-    assert (
-        tables.estimate_figure(best)
-        == tables.estimate_figure(centre)
-        == stats.mean(LIFT["gradcam"] - LIFT["centre"], 0)
-    )
+    every = [stats.mean(LIFT["gradcam"] - LIFT[name], 0) for name in ("random", "centre", "edges")]
+    assert tables.estimate_figure(centre) == every[1]
+    assert tables.estimate_figure(best) == stats.worst_estimate(every)
+
+
+def test_images_of_a_group_and_equal_files_are_resampled_together(tables):
+    images = IMAGES.assign(image_group=[f"p{k // 2}" for k in range(N)])
+    grouped = StudyTables(tables.tables, images, 0)
+    codes = np.arange(N) // 2
+    assert grouped.estimate_figure(Figure("lift", "gradcam")) == stats.mean(LIFT["gradcam"], 0, codes)
+    changed = Figure("prediction_change", facets={"region": "shadow", "kind": "paste"})
+    assert grouped.estimate_figure(changed) == stats.proportion(np.array(CHANGED[False], bool), codes)
+    copies = IMAGES.assign(sha256=[f"{k // 3}" for k in range(N)])
+    few = StudyTables(tables.tables, copies, 0).estimate_figure(Figure("lift", "gradcam"))
+    assert (few.measured, few.n, few.groups) == (False, N, 4)
 
 
 def test_an_intervention_is_compared_with_its_control(tables):
@@ -127,6 +138,15 @@ def test_what_the_study_does_not_have_is_one_line(tables, figure, said):
     with pytest.raises(SeewhyError) as error:
         tables.estimate_figure(figure)
     assert str(error.value).startswith(said)
+
+
+def test_what_has_no_value_says_why():
+    none = tidy_rows(IMAGES, "gradcam", "class_sensitivity", np.full(N, np.nan), "not informative for two classes")
+    tables = StudyTables({"class_sensitivity": tidy_table([none])}, IMAGES, 0)
+    figure = Figure("class_sensitivity", "gradcam")
+    assert (tables.estimate_figure(figure).n, tables.missing_reason(figure)) == (0, "not informative for two classes")
+    [check] = [one for one in map_checks(tables, {"gradcam": "Grad-CAM"}, LIMITS) if one.figure == figure]
+    assert (check.status, check.missing) == ("not run", "not informative for two classes")
 
 
 def test_what_was_not_measured_has_no_image(tables):

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float
+from torch import nn
 
 from seewhy import stats
 from seewhy.errors import SeewhyError
 from seewhy.inputs.images import input_tensor
 from seewhy.maps.attributions import Attributions, attribute_rows
 from seewhy.maps.explaining import Maps
+from seewhy.measure.families.randomisation import DRAWS, PARTNERS
 from seewhy.measure.forward import fast_study_model
 from seewhy.measure.reliance import find_regions
 from seewhy.measure.robustness import changed_maps, flipped_predictions, other_targets
@@ -58,12 +60,16 @@ def versus(table: pd.DataFrame, method: str, better: int, seed: int, counted: bo
         return Versus("", stats.NOTHING, float("nan"))
     there = table[np.isfinite(table[method])]
     best = str((better * there[list(NAMES)].mean()).idxmax())
-    difference = (better * (there[method] - there[best])).to_numpy()
-    if counted:
-        over = stats.paired_shares(*(there[name].to_numpy(float) for name in (method, best)))
-    else:
-        over = stats.mean(difference, seed)
-    return Versus(best, over, stats.sign_flip_p(difference, seed))
+    every, chances = [], []
+    for name in NAMES:
+        difference = (better * (there[method] - there[name])).to_numpy()
+        pair = [there[one].to_numpy(float) for one in (method, name)]
+        every.append(stats.paired_shares(*pair) if counted else stats.mean(difference, seed))
+        chances.append(stats.sign_flip_p(difference, seed))
+    over = stats.worst_estimate(every)
+    if not over.measured:
+        return Versus(best, over, float("nan"))
+    return Versus(best, over, max(chances) if over.value > 0 else min(1.0, 3 * min(chances)))
 
 
 def measured(tables: Mapping[str, pd.DataFrame], seed: int) -> dict[str, Estimate]:
@@ -153,47 +159,28 @@ def faithful(found: faithfulness.Sweep) -> Tables:
     }
 
 
-@dataclass(frozen=True)
-class Redrawn:
-    """Likeness of maps to those of the model as it is, by share of the weights redrawn (`shares`, shallow to deep), of
-    each image to all others (`unrelated`), and of two networks at random to each other (`random`)."""
+def redrawn(
+    study: Study, rows: pd.DataFrame, method: str, depths: int
+) -> tuple[np.ndarray, np.ndarray, dict[float, tuple[np.ndarray, np.ndarray]]]:
+    """Of each row and random network (n, draws): rank correlation of the map with that of the network, and mean rank
+    correlation of the trained maps of the next rows with it; the same of the first network at each depth."""
+    maps, inputs, n = attribute_rows(study, rows, [method]).maps[method], study.inputs(rows), len(rows)
 
-    shares: list[float]
-    likeness: list[pd.DataFrame]
-    unrelated: pd.DataFrame
-    random: pd.DataFrame
+    def both(other: nn.Module) -> tuple[np.ndarray, np.ndarray]:
+        found = changed_maps(study, other, rows, inputs, [method])[method]
+        reach = range(1, min(PARTNERS, n - 1) + 1)
+        others = [spearman(np.roll(maps, -far, axis=0), found) for far in reach]
+        return spearman(maps, found), np.nanmean(others, axis=0)
 
-    @property
-    def left(self) -> list[pd.DataFrame]:
-        """What is left of each map at each of `shares`; see `sanity.kept`."""
-        null = {name: some.to_numpy() for name, some in self.unrelated.items()}
-        return [
-            pd.DataFrame({name: randomisation.kept_share(one[name].to_numpy(), some) for name, some in null.items()})
-            for one in self.likeness
-        ]
-
-    @property
-    def kept(self) -> pd.DataFrame:
-        """What is left of each map when all weights are redrawn."""
-        return self.left[-1]
-
-
-def redrawn(study: Study, rows: pd.DataFrame, methods: Sequence[str], depths: int) -> Redrawn:
-    """Cascading randomisation of the weights, in `depths` steps, on a copy of the model."""
-    first, inputs = attribute_rows(study, rows, methods).maps, study.inputs(rows)
-    shares, likeness, last = [], [], first
-    for share, other in randomisation.randomise_cascade(study.model, inputs[:1], depths, study.base.seed):
-        last = changed_maps(study, other, rows, inputs, methods)
-        shares.append(share)
-        likeness.append(_likeness(first, last))
-    (_, another), *_ = randomisation.randomise_cascade(study.model, inputs[:1], 1, study.base.seed + 1)
-    random = _likeness(last, changed_maps(study, another, rows, inputs, methods))
-    return Redrawn(
-        shares,
-        likeness,
-        pd.DataFrame({name: randomisation.unrelated_likeness(first[name]) for name in methods}),
-        random,
-    )
+    seed = study.base.seed
+    deep = {
+        share: both(other) for share, other in randomisation.randomise_cascade(study.model, inputs[:1], depths, seed)
+    }
+    draws = [deep[max(deep)]]
+    for draw in range(1, DRAWS):
+        (_, other), *_ = randomisation.randomise_cascade(study.model, inputs[:1], 1, seed + draw)
+        draws.append(both(other))
+    return np.stack([own for own, _ in draws], 1), np.stack([null for _, null in draws], 1), deep
 
 
 def other_target(study: Study, rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:

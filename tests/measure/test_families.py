@@ -9,10 +9,12 @@ from seewhy.measure import driver, robustness
 from seewhy.measure.audit_rows import METHODS
 from seewhy.measure.budget import Budget
 from seewhy.measure.donors import DONORS
+from seewhy.measure.families.class_sensitivity import TWO_CLASSES
 from seewhy.measure.families.faithfulness import sweep_passes
+from seewhy.measure.families.randomisation import DRAWS
 from seewhy.measure.forward import photo_outputs
 from seewhy.methods.cam import TITLES
-from seewhy.metrics import diagnosis, localisation
+from seewhy.metrics import diagnosis, localisation, randomisation
 from seewhy.metrics.interventions import change_region
 from seewhy.metrics.registry import BEST
 from tests.measure import first_edition
@@ -81,23 +83,26 @@ def test_curves_are_those_of_the_sweep(ready):
 
 
 def test_maps_under_changes_are_those_of_before(ready):
-    probed = Budget(ready, 100).sample_rows(robustness.most_passes(2))
-    redrawn, moved = first_edition.redrawn(ready, probed, METHOD, 2), first_edition.moved(ready, probed, METHOD)
-    after = ready.measure("randomisation").summary()
+    probed = Budget(ready, 100).sample_rows(robustness.most_passes(2, DRAWS))
+    moved, after = first_edition.moved(ready, probed, METHOD), ready.measure("randomisation").summary()
     flips = ready.measure("label_flip").summary()
     stays = ready.measure("stability").summary()
     for method in METHOD:
-        for share, likeness, left in zip(redrawn.shares, redrawn.likeness, redrawn.left, strict=True):
-            own = {"method": method, "depth": share}
-            close(one(after, metric="correlation_after_randomisation", **own), stats.mean(likeness[method], 0))
-            close(one(after, metric="similarity_after_randomisation", **own), stats.mean(left[method], 0))
-        for metric, frame in (
-            ("correlation_between_images", redrawn.unrelated),
-            ("correlation_of_random_networks", redrawn.random),
+        likeness, others, deep = first_edition.redrawn(ready, probed, method, 2)
+        kept = np.stack([randomisation.kept_share(*pair) for pair in zip(likeness.T, others.T, strict=True)], 1)
+        for metric, values in (
+            ("correlation_after_randomisation", likeness),
+            ("correlation_with_other_images", others),
+            ("similarity_after_randomisation", kept),
         ):
-            close(one(after, metric=metric, method=method), stats.mean(frame[method], 0))
-        other = first_edition.other_target(ready, probed, METHOD)[method]
-        close(one(ready.measure("class_sensitivity").summary(), method=method), stats.mean(other, 0))
+            close(one(after, metric=metric, method=method, depth=1.0), stats.crossed_mean(values, 0))
+        first = min(deep)
+        close(
+            one(after, metric="similarity_after_randomisation", method=method, depth=first),
+            stats.mean(randomisation.kept_share(*deep[first]), 0),
+        )
+        reasons = ready.measure("class_sensitivity", methods=[method]).table["reason"]
+        assert set(reasons) == {TWO_CLASSES}
         for kind, likeness in moved.likeness.items():
             close(one(stays, method=method, change=kind), stats.mean(likeness[method], 0))
     for kind, flipped in moved.flipped.items():
@@ -192,7 +197,7 @@ def test_one_method_more_leaves_the_others_as_they_were(ready, project):
     table = pd.read_parquet(path)
     assert table["method"].drop_duplicates().tolist() == [*METHOD, "hirescam"]
     assert table.groupby("method").size().nunique() == 1
-    assert not table.duplicated(["image", "target", "method", "metric", "depth"]).any()
+    assert not table.duplicated(["image", "target", "method", "metric", "depth", "draw"]).any()
 
 
 def test_the_methods_of_the_audit_are_those_of_params():

@@ -119,8 +119,11 @@ def test_cases_of_mistakes_are_counted_and_compared(things):
     assert (figures["wrong"], figures["labelled"]) == (6, 12)
     spread = select_rows(result.table, "mistake_spread")
     assert spread["case"].value_counts().to_dict() == {"right": 6, "wrong": 6, "wrong, true class": 6}
-    right, wrong = (spread.loc[spread["case"] == case, "value"] for case in mistakes.CASES[:2])
-    assert figures["spread_wrong_minus_right"] == stats.mean_difference(wrong.to_numpy(), right.to_numpy())
+    filled = result.table.assign(value=np.random.default_rng(0).random(len(result.table)))
+    spread = select_rows(filled, "mistake_spread")
+    cells = spread[spread["case"] != "wrong, true class"].groupby(["case", "target"])["value"].mean().unstack()
+    apart = (cells.loc["wrong"] - cells.loc["right"]).mean()  # three images in each of two classes and either way
+    assert mistakes.class_adjusted_difference(filled, "mistake_spread").value == pytest.approx(apart)
     true = select_rows(result.table, "mistake_object_share", case="wrong, true class")
     own = this.predictions.set_index("image")["target"]
     assert (true["target"].to_numpy() == 1 - own[true["image"]].to_numpy()).all()

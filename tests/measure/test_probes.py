@@ -9,6 +9,7 @@ from seewhy.engine.tuned import tuned_copy
 from seewhy.errors import SeewhyError
 from seewhy.measure import forward, robustness
 from seewhy.measure.budget import Budget
+from seewhy.measure.families.randomisation import DRAWS
 from seewhy.metrics.baselines import NAMES
 from seewhy.stats import mean
 from tests.measure import first_edition
@@ -62,15 +63,12 @@ def test_objects_are_looked_for_where_they_are_known(study):
 
 def test_redrawn_weights_leave_the_model_as_it_was(study):
     before = {name: value.clone() for name, value in study.model.state_dict().items()}
-    found = first_edition.redrawn(study, study.predictions, METHODS, 2)
-    assert found.shares[-1] == 1
-    assert all(one.shape == (12, 2) for one in found.likeness)
-    np.testing.assert_allclose(
-        found.likeness[0]["activation"], 1
-    )  # only the head is redrawn: no map of the layer moves
-    assert found.likeness[-1]["activation"].mean() < 1
+    likeness, others, deep = first_edition.redrawn(study, study.predictions, "activation", 2)
+    assert max(deep) == 1
+    assert likeness.shape == others.shape == (12, DRAWS)
+    np.testing.assert_allclose(deep[min(deep)][0], 1)  # only the head is redrawn: no map of the layer moves
+    assert likeness.mean() < 1
     assert all(torch.equal(value, before[name]) for name, value in study.model.state_dict().items())
-    assert list(found.kept) == METHODS
 
 
 def test_another_class_moves_the_map_of_a_method_that_knows_classes(study):

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
+from sklearn.cluster import spectral_clustering
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from seewhy.metrics import clusters
 
@@ -45,6 +46,48 @@ def test_a_control_as_far_apart_is_enough_to_doubt():
     assert not clusters.are_distinct(0.2, 0.1)
 
 
+def peaks(places, width=1.0, seed=0):
+    """Maps of 7 x 7 cells with one peak each, at those places, and a little noise."""
+    y, x = np.mgrid[:7, :7]
+    far = (y - places[:, 0, None, None]) ** 2 + (x - places[:, 1, None, None]) ** 2
+    maps = np.exp(-far / (2 * width**2)) + 0.05 * np.random.default_rng(seed).random((len(places), 7, 7))
+    return maps / maps.max((1, 2), keepdims=True)
+
+
+def claims_groups(places, seed):
+    found = clusters.cluster_maps(peaks(places, seed=seed), 6, seed)
+    return clusters.are_distinct(found.silhouette, found.control)
+
+
+def test_peaks_here_and_there_are_called_groups_no_more_often_than_stated():
+    """One kind of mistake, whose object may lie anywhere: 72 of 100 such sets were called groups."""
+    draws = [np.random.default_rng(seed).uniform(0, 6, (24, 2)) for seed in range(100)]
+    claims = sum(claims_groups(places, seed) for seed, places in enumerate(draws))
+    assert claims <= 10  # of 5 expected; binomial: 11 or more in 1.1 % of cases
+
+
+def test_peaks_at_two_places_are_still_called_groups():
+    at = np.array([(1, 1), (5, 5)] * 12)
+    draws = [at + np.random.default_rng(seed).normal(0, 0.5, at.shape) for seed in range(5)]
+    assert all(claims_groups(places, seed) for seed, places in enumerate(draws))
+
+
+def test_silhouettes_are_those_of_scikit_learn():
+    points, groups = np.random.default_rng(0).random((20, 3)), np.arange(20) % 3
+    np.testing.assert_allclose(clusters.silhouettes(points, groups), silhouette_samples(points, groups))
+    groups = np.array([0, *[1] * 19])  # a group of one
+    np.testing.assert_allclose(clusters.silhouettes(points, groups), silhouette_samples(points, groups))
+
+
+def test_spectral_groups_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(0, 1, (20, 6)), rng.normal(3, 1, (15, 6)), rng.normal(-4, 1, (9, 6))])
+    found = clusters.find_groups(points, 6)
+    graph, count = clusters.affinity_matrix(points), found.max() + 1
+    theirs = spectral_clustering(graph, n_clusters=count, assign_labels="cluster_qr", random_state=0)
+    assert adjusted_rand_score(found, theirs) == 1
+
+
 def test_equal_maps_are_one_group():
     found = clusters.cluster_maps(np.ones((12, 3, 3)), most=3, seed=0)
     assert found.groups.tolist() == [0] * 12
@@ -78,7 +121,7 @@ def test_the_largest_gap_says_how_many(eigenvalues, count):
 
 def test_two_blocks_that_never_meet_have_two_eigenvalues_of_zero():
     points = np.concatenate([np.random.default_rng(0).random((9, 2)), 1e3 + np.random.default_rng(1).random((9, 2))])
-    values = clusters.graph_spectrum(points, 3)
+    values, _ = clusters.graph_spectrum(points, 3)
     np.testing.assert_allclose(values[:2], 0, atol=1e-9)
     assert values[2] > 0.1
 

@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from seewhy.metrics import randomisation
+from seewhy.metrics.agreement import spearman
+from seewhy.stats import crossed_mean
 from tests.methods.nets import small
 
 
@@ -75,14 +77,46 @@ def test_draws_are_seeded():
     assert not torch.equal(one, other)
 
 
-def test_likeness_of_unrelated_maps_is_worked_by_hand():
+def test_likeness_to_other_images_is_worked_by_hand():
     up = np.arange(4.0).reshape(2, 2)
-    # each against the two others: 1 and -1; 1 and -1; -1 and -1; the constant map takes no part
-    found = randomisation.unrelated_likeness(np.stack([up, 10 * up, -up, np.ones((2, 2))]))
-    np.testing.assert_allclose(found, [0, 0, -1, np.nan], atol=1e-12)
-    assert np.isnan(randomisation.unrelated_likeness(up[None])).all()
+    trained, changed = np.stack([up, -up, 10 * up, np.ones((2, 2))]), np.stack([up, -up, np.ones((2, 2)), up])
+    partners = np.array([[1, 2], [2, 3], [0, 1], [-1, -1]])  # the constant map takes no part, nor has it a likeness
+    found = randomisation.likeness_to_others(changed, trained, partners)
+    np.testing.assert_allclose(found, [0, -1, np.nan, np.nan], atol=1e-12)
 
 
-def test_what_is_kept_counts_from_unrelated_maps():
-    found = randomisation.kept_share(np.array([1.0, 0.4, 0.2, 0.9]), np.array([0.4, 0.4, 0.6, 0.95]))
-    np.testing.assert_allclose(found, [1, 0, -1, np.nan])
+def test_what_is_kept_counts_from_what_maps_of_other_images_share():
+    found = randomisation.kept_share(np.array([1.0, 0.4, 0.2]), np.array([0.3, 0.4, 0.5]))
+    np.testing.assert_allclose(found, [0.7 / 0.6, 0, -0.5])
+    assert np.isnan(randomisation.kept_share(np.array([1.0, 0.9]), np.array([0.95, 0.95]))).all()  # all maps are one
+
+
+def kept_of(maps, networks):
+    """The estimate of what is left of maps (n, h, w) in random networks (draws, n, h, w), beside all other images."""
+    n = len(maps)
+    partners = np.array([[(k + far) % n for far in range(1, n)] for k in range(n)])
+    parts = [
+        randomisation.kept_share(spearman(maps, some), randomisation.likeness_to_others(some, maps, partners))
+        for some in networks
+    ]
+    return crossed_mean(np.stack(parts, 1), 0)
+
+
+def test_edges_times_the_sign_of_the_head_are_found_out():
+    """A method that draws the picture, with a sign that random weights turn over: one draw in two passed it."""
+    rng = np.random.default_rng(0)
+    edges = rng.random((30, 6, 6))
+    networks = [sign * edges for sign in (-1, -1, 1, -1, 1)]
+    assert kept_of(edges, networks[:1]).outcome(0.5) == "excluded"
+    assert kept_of(edges, networks).outcome(0.5) == "too few"  # the draws disagree, and the interval says so
+    assert kept_of(np.abs(edges), np.abs(networks)).outcome(0.5) == "shown"
+
+
+def test_maps_that_only_share_where_things_lie_are_lost():
+    rng = np.random.default_rng(1)
+    middle = np.exp(-((np.mgrid[:6, :6] - 2.5) ** 2).sum(0) / 8)
+    maps, networks = middle + 0.3 * rng.random((30, 6, 6)), middle + 0.3 * rng.random((5, 30, 6, 6))
+    found = kept_of(maps, networks)
+    assert spearman(maps, networks[0]).mean() > 0.5
+    assert abs(found.value) < 0.05
+    assert found.outcome(0.5) == "excluded"

@@ -5,12 +5,22 @@ not make up for a fail of another.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from seewhy.checks.figure import Figure
 from seewhy.checks.old_keys import old_key
-from seewhy.checks.status import FEWEST, decide_status
+from seewhy.checks.status import (
+    CERTAIN,
+    FEWEST,
+    Outcome,
+    adjust_chances,
+    chance_of_difference,
+    decide_outcome,
+    name_status,
+    smallest_effect,
+)
 from seewhy.stats import NOTHING, Estimate
 
 Kind = Literal["works", "object", "background", "suspect", "candidate", "stability", "map", "own"]
@@ -31,6 +41,10 @@ class Subject:
     kind: Kind
     name: str = ""
 
+    def __str__(self) -> str:
+        """'suspect:shadow', 'map:gradcam', 'works'."""
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
 
 @dataclass(frozen=True)
 class Check:
@@ -49,6 +63,8 @@ class Check:
         expected: whether the check is meant to pass or to fail.
         title: a name in front of the statement, as that of a method.
         what: what the figure is, in words, where a project names it.
+        tries: how many checks it was made with, any of which may fail by chance (see `correct_fails`).
+        adjusted: its p, corrected for these; NaN where it was not.
 
     >>> found = Estimate(0.76, 0.71, 0.79, 272)
     >>> check = Check(Subject("works"), Figure("accuracy"), "most are right", "few are right", 0.8, True, found)
@@ -68,14 +84,38 @@ class Check:
     expected: Literal["pass", "fail"] = "pass"
     title: str = ""
     what: str = ""
+    tries: int = 1
+    adjusted: float = math.nan
+
+    @property
+    def counted(self) -> int | None:
+        """How many images, or groups of images, decide; None for a count."""
+        found = self.estimate
+        return None if self.exact else found.groups or found.n
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether a figure above the limit is shown or excluded: see `decide_outcome`. What would fail only before the
+        correction for other checks is shown by too few images."""
+        found = self.estimate
+        outcome = decide_outcome(found.value, found.low, found.high, self.counted, self.limit)
+        fails = outcome == ("excluded" if self.least else "shown")
+        return "too few" if fails and self.adjusted >= CERTAIN else outcome
 
     @property
     def status(self) -> str:
-        """`pass`, `fail`, `unsure` or `not run`: see `decide_status`."""
+        """`pass`, `fail`, `unsure` or `not run`, by the outcome; a count may equal its limit."""
+        if self.exact and self.estimate.value == self.limit:
+            return "pass"
+        return name_status(self.outcome, self.least)
+
+    @property
+    def chance(self) -> float:
+        """Two-sided p: see `chance_of_difference`; NaN where nothing can be decided."""
         found = self.estimate
-        return decide_status(
-            found.value, found.low, found.high, None if self.exact else found.n, self.limit, self.least
-        )
+        if self.exact or (self.counted or 0) < FEWEST or not found.measured:
+            return math.nan
+        return chance_of_difference(found.value, found.low, found.high, self.limit)
 
     @property
     def sentence(self) -> str:
@@ -85,7 +125,7 @@ class Check:
     @property
     def is_open(self) -> bool:
         """Whether enough images were measured and nothing is decided all the same."""
-        return self.status == "unsure" and self.estimate.measured and self.estimate.n >= FEWEST
+        return self.status == "unsure" and self.estimate.measured and (self.counted or 0) >= FEWEST
 
     @property
     def is_broken(self) -> bool:
@@ -101,19 +141,26 @@ class Check:
         """What verdict.json and checks.json hold: fields of the figure, what was found, the old names beside them."""
         found = self.estimate
         ends = {"estimate": found.value, "low": found.low, "high": found.high}
-        plain = {key: round(value, 10) if math.isfinite(value) else None for key, value in ends.items()}
+        plain = {key: _finite(value) for key, value in ends.items()}
         return {
-            "subject": self.subject.kind,
+            "subject": str(self.subject),
             "name": self.subject.name,
             "title": self.title,
             "figure": self.figure.given_fields(),
             "statement": self.statement,
             "denial": self.denial,
             "status": self.status,
+            "outcome": self.outcome,
             "expected": self.expected,
             **plain,
             "n": None if self.exact else found.n,
+            "groups": found.groups or None,
             "limit": self.limit,
+            "smallest_effect": None if self.exact else _finite(smallest_effect(found.low, found.high)),
+            "p": _finite(self.chance),
+            "p_adjusted": _finite(self.adjusted),
+            "tries": self.tries,
+            "missing": self.missing,
             "passes": "above" if self.least else "below",
             **self.old_row(plain["estimate"]),
         }
@@ -156,3 +203,19 @@ class Check:
         found = self.estimate
         apart = [abs(x - self.limit) for x in (found.value, found.low, found.high)]
         return f"{figure:.{4 if min(apart) < FINE else 2}f}"
+
+
+def _finite(value: float) -> float | None:
+    """As JSON has it: rounded, null for what is not there."""
+    return round(value, 10) if math.isfinite(value) else None
+
+
+def correct_fails(checks: Sequence[Check]) -> list[Check]:
+    """The checks of one thing, each with its p corrected for their number (`adjust_chances`).
+
+    A thing passes only where all checks do, which needs no correction; it fails where any does, which chance brings
+    about the more often the more checks there are.
+    """
+    tries = sum(one.chance == one.chance for one in checks)
+    adjusted = adjust_chances([one.chance for one in checks])
+    return [replace(one, tries=tries, adjusted=p) for one, p in zip(checks, adjusted, strict=True)]

@@ -11,6 +11,7 @@ import pandas as pd
 from seewhy.checks.check import Check, Subject
 from seewhy.checks.figure import Figure
 from seewhy.metrics.residuals import r2_values
+from seewhy.samples import image_groups
 from seewhy.stats import Estimate, mean, proportion
 
 CAPTIONS, LABELS, NUMBERS = "exact_match", "subset_accuracy", "r2"  # metrics of captions, several labels, numbers
@@ -86,7 +87,7 @@ def compare_majority(rows: pd.DataFrame) -> MajorityBaseline:
     labelled = rows[rows["label"].notna()]
     counts, predicted = labelled["label"].value_counts(normalize=True), rows["predicted"].value_counts()
     best, common = (float(counts.max()), str(counts.idxmax())) if len(counts) else (0.0, "")
-    accuracy = proportion(labelled["correct"].to_numpy(bool))
+    accuracy = proportion(labelled["correct"].to_numpy(bool), _groups_of(rows, labelled))
     return MajorityBaseline(accuracy, best, common, str(predicted.idxmax()), int(predicted.max()), len(rows))
 
 
@@ -110,7 +111,8 @@ def compare_label_sets(rows: pd.DataFrame) -> MajorityBaseline:
     said = _label_sets(rows[rows["is_predicted"].astype(bool)], every)
     counts, given = true.value_counts(normalize=True), said.value_counts()
     best, common = (float(counts.max()), str(counts.idxmax())) if len(counts) else (0.0, "")
-    accuracy = proportion((own == true).to_numpy(bool))
+    images = true.index.to_frame(name="image")
+    accuracy = proportion((own == true).to_numpy(bool), _groups_of(rows, images))
     return MajorityBaseline(accuracy, best, common, str(given.idxmax()), int(given.max()), len(every), LABELS)
 
 
@@ -137,8 +139,20 @@ def compare_mean(rows: pd.DataFrame, seed: int) -> MajorityBaseline:
     images = rows["image"].nunique()
     steady = rows.groupby("target")["estimate"].std(ddof=0).fillna(0).max() <= NEVER * np.abs(rows["estimate"]).max()
     return MajorityBaseline(
-        mean(values.to_numpy(float), seed), 0.0, "the mean", "the same number", images * int(steady), images, NUMBERS
+        mean(values.to_numpy(float), seed, _groups_of(rows, values.index.to_frame(name="image"))),
+        0.0,
+        "the mean",
+        "the same number",
+        images * int(steady),
+        images,
+        NUMBERS,
     )
+
+
+def _groups_of(rows: pd.DataFrame, some: pd.DataFrame) -> "pd.Series[int] | None":
+    """The groups of some of the images, by what is known of all of them."""
+    known = image_groups(rows) if "image" in rows else None
+    return None if known is None else known.reindex(some["image"])
 
 
 def compare_task(task: str, rows: pd.DataFrame, seed: int) -> MajorityBaseline:

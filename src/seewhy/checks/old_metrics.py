@@ -1,6 +1,7 @@
 """The metrics files of the first edition, from the tables: the same keys and values, for one release."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from seewhy.checks.old_keys import OLD_KEYS, OldKey, fill_figure
 from seewhy.checks.tables import StudyTables
 from seewhy.config import artifacts
 from seewhy.config.project import Project
+from seewhy.measure.family import with_groups
 from seewhy.measure.page_figures import SECTIONS, section_figures
 from seewhy.measure.store import read_family
 from seewhy.metrics.baselines import NAMES
@@ -29,7 +31,8 @@ def write_old_metrics(project: Project, study: str, tables: StudyTables) -> None
         project, study: where to.
         tables: the study's measurements.
     """
-    results = {name: read_family(project.root, study, name) for name in tables.tables}
+    stored = {name: read_family(project.root, study, name) for name in tables.tables}
+    results = {name: replace(one, table=with_groups(one.table, tables.groups)) for name, one in stored.items()}
     found = {section: section_figures(section, results, tables.seed) for section in SECTIONS}
     if study in project.params.studies:
         found["audit"] = audit_figures(tables)
@@ -82,7 +85,7 @@ def audit_estimates(tables: StudyTables) -> dict[str, Estimate]:
 
 def complement_estimate(one: Estimate) -> Estimate:
     """1 less the figure."""
-    return Estimate(1 - one.value, 1 - one.high, 1 - one.low, one.n)
+    return replace(one, value=1 - one.value, low=1 - one.high, high=1 - one.low)
 
 
 def known_fields(known: OldKey, tables: StudyTables) -> Iterator[Mapping[str, str]]:

@@ -95,7 +95,7 @@ def recorded_estimate(rows: Sequence[Row], figure: Figure) -> tuple[Estimate, bo
     for row in rows:
         if row.get("figure") == fields and (row.get("n") or row.get("estimate") is not None):
             value, low, high = (math.nan if row[key] is None else row[key] for key in ("estimate", "low", "high"))
-            return Estimate(value, low, high, row["n"] or 0), row["n"] is None
+            return Estimate(value, low, high, row["n"] or 0, row.get("groups") or 0), row["n"] is None
     return None
 
 

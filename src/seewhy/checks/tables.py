@@ -1,6 +1,7 @@
 """Estimates from a study's measurement tables: of any metric, in all images or in those of a class or slice."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seewhy import samples, stats
 from seewhy.checks.figure import BASELINE, CONTROL, Figure
 from seewhy.checks.old_keys import WORST
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError, unknown_name
-from seewhy.measure.family import COLUMNS, facets_of
+from seewhy.measure.family import COLUMNS, facets_of, with_groups
 from seewhy.measure.store import measurements_folder
-from seewhy.measure.summary import TEXTS, best_baseline, compare_controls, compare_values, image_values, mean_estimate
+from seewhy.measure.summary import (
+    TEXTS,
+    best_baseline,
+    compare_baselines,
+    compare_controls,
+    compare_values,
+    image_groups,
+    image_values,
+    mean_estimate,
+)
 from seewhy.metrics.registry import METRICS, Metric
 from seewhy.stats import NOTHING, Estimate
 
@@ -40,12 +51,14 @@ class StudyTables:
 
     Args:
         tables: tidy tables, see `seewhy.measure.family.COLUMNS`.
-        images: what is known of the images: `image`, `target`, `label`, and the columns of the manifest.
+        images: what is known of the images: `image`, `target`, `label`, and the columns of the manifest. Those that
+            belong together (`samples.image_groups`) are resampled together.
         seed: of the bootstrap.
     """
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], images: pd.DataFrame, seed: int):
-        self.tables, self.images, self.seed = tables, images, seed
+        self.images, self.seed, self.groups = images, seed, samples.image_groups(images)
+        self.tables = {name: with_groups(table, self.groups) for name, table in tables.items()}
         self._estimates: dict[str, Estimate] = {}
 
     @classmethod
@@ -83,13 +96,35 @@ class StudyTables:
         rows, metric = self.select_rows(figure), self.figure_metric(figure)
         if rows.empty:
             return NOTHING
+        if WORST in figure.facets.values():
+            return self._worst_estimate(figure, metric)
         if not figure.versus:
             return mean_estimate(metric, figure.method, rows, self.seed)
         if figure.versus == CONTROL:
             elsewhere = rows[ELSEWHERE].astype(bool) if ELSEWHERE in rows else pd.Series(False, rows.index)
             return compare_controls(rows[~elsewhere], rows[elsewhere], metric, self.seed)[0]
-        first, second = self._compared_values(figure, rows, metric)
-        return compare_values(first, second, metric, self.seed)[0]
+        groups = image_groups(rows)
+        if figure.versus == BASELINE:
+            columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
+            own = columns.get(figure.method, pd.Series(dtype=float))
+            return compare_baselines(own, columns, metric, self.seed, groups)[0]
+        first, second = self._compared_values(figure, rows)
+        return compare_values(first, second, metric, self.seed, groups)[0]
+
+    def _worst_estimate(self, figure: Figure, metric: Metric | None) -> Estimate:
+        """The worst over the values of the facet that is `worst`, which is not known in advance."""
+        facet = next(name for name, value in figure.facets.items() if value == WORST)
+        rows = self.metric_rows(figure.metric)
+        values = rows.loc[rows["method"] == figure.method, facet].dropna().unique()
+        named = [replace(figure, facets={**figure.facets, facet: value}) for value in values]
+        every = [self.estimate_figure(one) for one in named]
+        measured = [one for one in every if one.measured]
+        if not measured:
+            return every[0]
+        found = stats.worst_estimate(measured, metric.sign if metric else 1)
+        if metric and metric.is_share:
+            return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
+        return found
 
     def missing_reasons(self, figure: Figure) -> dict[str, int]:
         """Why images have no value of a figure, and how many: the most frequent reason first."""
@@ -103,6 +138,13 @@ class StudyTables:
         columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
         own = columns.get(figure.method)
         return "" if own is None else best_baseline(own, columns, self.figure_metric(figure))
+
+    def missing_reason(self, figure: Figure) -> str:
+        """Why that figure has no value in any image, as the table says for most; empty where it has one, or no row."""
+        rows = self.select_rows(figure)
+        rows = rows[rows["method"] == figure.method]
+        reasons = rows.loc[rows["value"].isna(), "reason"]
+        return "" if reasons.empty or rows["value"].notna().any() else str(reasons.mode().iloc[0])
 
     @property
     def tested_methods(self) -> list[str]:
@@ -135,13 +177,11 @@ class StudyTables:
         return self._of_tested(rows) if figure.facets.get(TESTED) else rows
 
     def _compared_values(
-        self, figure: Figure, rows: pd.DataFrame, metric: Metric | None
+        self, figure: Figure, rows: pd.DataFrame
     ) -> tuple["pd.Series[float]", "pd.Series[float] | None"]:
         """One value an image: of the figure, and of what it is compared with."""
         columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
-        own = columns.get(figure.method, pd.Series(dtype=float))
-        other = best_baseline(own, columns, metric) if figure.versus == BASELINE else figure.versus
-        return own, columns.get(other)
+        return columns.get(figure.method, pd.Series(dtype=float)), columns.get(figure.versus)
 
     def _of_tested(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows of the images that interventions test, in the order in which they do."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from seewhy.checks.check import Check, Kind, Subject
+from seewhy.checks.check import Check, Kind, Subject, correct_fails
 from seewhy.checks.figure import BASELINE, CONTROL, Figure, baseline_title
 from seewhy.checks.old_keys import WORST
 from seewhy.formatting import format_value
@@ -37,6 +37,9 @@ class Figures(Protocol):
 
     def missing_reasons(self, figure: Figure) -> Mapping[str, int]:
         """Why images have no value of that figure, and how many."""
+
+    def missing_reason(self, figure: Figure) -> str:
+        """Why that figure has no value in any image; empty where it has one, or was not asked for."""
 
     def strongest_baseline(self, figure: Figure) -> str:
         """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
@@ -91,6 +94,7 @@ STABILITY = Rule(
     "an imperceptible change of the image changes the prediction",
     "", {"change": WORST},
 )  # fmt: skip
+PLAUSIBLE = "lift"  # whether a map lies on the object: of a model that relies on something else a right map does not
 MAPS = (
     Rule(
         "map", "lift", "lift", True,
@@ -99,6 +103,11 @@ MAPS = (
     Rule(
         "map", "similarity_after_randomisation", "kept", False,
         "the map is lost when all weights are randomised", "the map survives when all weights are randomised",
+    ),
+    Rule(
+        "map", "absolute_similarity_after_randomisation", "kept", False,
+        "the map without its signs is lost when all weights are randomised",
+        "the map without its signs survives when all weights are randomised",
     ),
     Rule(
         "map", "class_sensitivity", "target", False,
@@ -133,7 +142,8 @@ MAPS = (
 
 
 def model_checks(figures: Figures, suspects: Iterable[str], limits: Mapping[str, float]) -> list[Check]:
-    """The checks of what predictions depend on: object, background, each suspect, and imperceptible changes.
+    """The checks of what predictions depend on: object, background, each suspect, and imperceptible changes;
+    corrected for their number.
 
     Args:
         figures: the measurement tables.
@@ -141,18 +151,19 @@ def model_checks(figures: Figures, suspects: Iterable[str], limits: Mapping[str,
         limits: the section's `limits`, by `Rule.limit`.
     """
     asked = [("", OBJECT), *((name, SUSPECT) for name in suspects), ("", (STABILITY,))]
-    return [_rule_check(rule, figures, limits, name) for name, rules in asked for rule in rules]
+    return correct_fails([_rule_check(rule, figures, limits, name) for name, rules in asked for rule in rules])
 
 
 def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str, float]) -> list[Check]:
-    """The checks of each method's maps.
+    """The checks of each method's maps, corrected for the number of checks of a method.
 
     Args:
         figures: the measurement tables.
         titles: of the methods, by name.
         limits: the section's `limits`, by `Rule.limit`.
     """
-    return [_rule_check(rule, figures, limits, name, title) for name, title in titles.items() for rule in MAPS]
+    made = [[_rule_check(rule, figures, limits, name, title) for rule in MAPS] for name, title in titles.items()]
+    return [one for checks in made for one in correct_fails(checks)]
 
 
 def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str, title: str = "") -> Check:
@@ -163,7 +174,10 @@ def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name:
         words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)
     statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
     subject, estimate = Subject(rule.kind, name), figures.estimate_figure(figure)
-    check = Check(subject, figure, statement, denial, limits[rule.limit], rule.least, estimate, title=title)
+    missing = "" if estimate.n else figures.missing_reason(figure)
+    check = Check(
+        subject, figure, statement, denial, limits[rule.limit], rule.least, estimate, missing=missing, title=title
+    )
     return _undecidable_check(check, figures) if rule.versus == CONTROL else check
 
 

@@ -40,11 +40,13 @@ class Dataset(Settings):
 
     `layout` names the reading of `data` where several are possible. `columns` is our word: theirs; `label_columns` are
     columns of 0 and 1, one for each class, or of numbers; `keep` are columns of the user's own that a split needs.
-    `table` is the key of the table in a pickled dict. `root` is where paths in a table start. `files` is a pattern
-    that chooses images; `pattern` says where a file name holds the label, as `*_{label}.jpg`. `splits` names a JSON of
-    splits, or a list of names for each split. `labels` decides between names and indices where integers could be
-    both; `uncertain` says what -1 and blank stand for. `colours` is a table name, r, g, b of a mask's colours,
-    `mask_values` the value of each class. `demo`: which recipe of demo makes these files in `out`, and how.
+    `group` is the column that says which images belong together, as those of one patient, site, video or block: they
+    are no independent evidence, and are resampled together. `table` is the key of the table in a pickled dict. `root`
+    is where paths in a table start. `files` is a pattern that chooses images; `pattern` says where a file name holds
+    the label, as `*_{label}.jpg`. `splits` names a JSON of splits, or a list of names for each split. `labels` decides
+    between names and indices where integers could be both; `uncertain` says what -1 and blank stand for. `colours` is a
+    table name, r, g, b of a mask's colours, `mask_values` the value of each class. `demo`: which recipe of demo makes
+    these files in `out`, and how.
     """
 
     task: Task
@@ -55,6 +57,7 @@ class Dataset(Settings):
     classes: Annotated[ClassNames, Field(validate_default=True)] = None
     columns: dict[Column, str] = Field(default_factory=dict)
     keep: list[str] = Field(default_factory=list)
+    group: str | None = None
     label_columns: list[str] = Field(default_factory=list)
     labels: Literal["auto", "names", "indices"] = "auto"
     uncertain: Literal["ignore", "negative", "positive"] = "ignore"
@@ -66,6 +69,11 @@ class Dataset(Settings):
     colours: DataPath | None = None
     mask_values: list[Annotated[Whole, Field(ge=0, le=255)]] | None = None
     demo: dict[str, Any] | None = None
+
+    @property
+    def kept_columns(self) -> list[str]:
+        """The columns of the user's own that are read: for a split, and for groups of images."""
+        return list(dict.fromkeys([*self.keep, *([self.group] if self.group else [])]))
 
     @field_validator("images")
     @classmethod

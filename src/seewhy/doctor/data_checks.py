@@ -1,4 +1,4 @@
-"""What is odd in a dataset, as (mark, what, text): how it was read, class names, equal images in two splits."""
+"""What is odd in a dataset, as (mark, what, text): how it was read, class names, equal images, images in groups."""
 
 import json
 from collections import Counter
@@ -16,6 +16,7 @@ from seewhy.inputs.layouts import walk
 
 Found = Iterator[tuple[Mark, str, str]]
 KNOWN = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".md", ".npz", ".parquet", ".arrow")
+NUMBERED = r"^(.*\d.*?)[^0-9a-zA-Z]+[a-zA-Z]*\d+$"
 FEW = 5  # images of a class below which no figure of it says much
 
 
@@ -25,6 +26,7 @@ def data_lines(whole: Dataset, studied: Dataset, settings: Settings) -> Found:
         yield "ok", "data", note
     yield from class_lines(studied)
     yield from copy_lines(whole)
+    yield from group_lines(studied, settings)
     yield from label_lines(studied)
     yield from file_lines(settings, whole.root)
 
@@ -48,8 +50,12 @@ def name_lines(found: Dataset, told: list[str] | None) -> Found:
 
 
 def copy_lines(whole: Dataset) -> Found:
-    """Equal files in two splits, and equal files with two labels."""
+    """Equal files in one split, in two splits, and with two labels."""
     frame = whole.frame
+    if spare := int(frame.duplicated(["sha256", "split"]).sum()):
+        twice = frame[frame.duplicated(["sha256", "split"], keep=False)].sort_values("sha256", kind="stable")
+        shown = " and ".join(twice["image"].head(2))
+        yield "warning", "copies", f"{spare:,} images are equal to others of their split, as {shown}: counted once"
     splits = frame.groupby("sha256")["split"].nunique()
     shared = splits[splits > 1].index
     if len(shared):
@@ -63,6 +69,54 @@ def copy_lines(whole: Dataset) -> Found:
     labels = frame.dropna(subset=["label"]).groupby("sha256")["label"].nunique()
     if (several := int((labels > 1).sum())) and whole.task == "classification":
         yield "warning", "copies", f"{several:,} equal images have two labels"
+
+
+def group_lines(studied: Dataset, settings: Settings) -> Found:
+    """Whether images come in groups: of the column that `group` names, or as names of files and folders suggest.
+
+    Which images belong together is never guessed: a suggestion is a question to the user.
+    """
+    if settings.group:
+        named = studied.frame["image_group"].dropna()
+        lone = len(studied.frame) - len(named)
+        told = f"{len(named):,} images in {named.nunique():,} groups (column '{settings.group}')"
+        rest = f"; {lone:,} without, each taken for its own" if lone else ""
+        yield "warning" if named.nunique() < FEW else "ok", "groups", told + rest
+        return
+    for source, names in (("file names", _name_stems(studied)), ("folders", _own_folders(studied))):
+        counts = names.value_counts()
+        if suggests_groups(names, studied.frame["label"]):
+            told = f"{source} suggest groups of images, as {counts[counts.index[0]]:,} of '{counts.index[0]}'"
+            ask = "if these are of one patient, site or video, intervals are too narrow"
+            yield "warning", "groups", f"{told}: {ask}; name the column: datasets.{studied.name}.group"
+            return
+
+
+def suggests_groups(names: "pd.Series[str]", labels: "pd.Series[str]") -> bool:
+    """Whether most images share a name with others, of several names, which are not just those of the classes."""
+    known = names[names != ""]
+    shared = known[known.duplicated(keep=False)]
+    if len(shared) * 2 <= len(names) or shared.nunique() < 2:
+        return False
+    both = pd.DataFrame({"name": shared, "label": labels.reindex(shared.index)}).dropna()
+    one_a_class = len(both) > 0 and both["name"].nunique() <= both["label"].nunique()
+    return not (one_a_class and (both.groupby("name")["label"].nunique() == 1).all())
+
+
+def _name_stems(found: Dataset) -> "pd.Series[str]":
+    """What file names that number things twice have before their last number: 'p012' of 'p012_03.png'."""
+    stems = found.frame["image"].map(lambda name: Path(str(name)).stem)
+    return stems.str.extract(NUMBERED, expand=False).fillna("")
+
+
+def _own_folders(found: Dataset) -> "pd.Series[str]":
+    """The innermost folder that is named neither after a class nor after a split, where there are such."""
+    taken = {name.lower() for name in (*found.classes, *found.frame["split"].dropna())}
+    parts = found.frame["image"].map(lambda name: Path(str(name)).parts[:-1])
+    every = [set(one) for one in parts]
+    shared = set.intersection(*every) if every else set()  # folders that all images lie in tell nothing
+    own = parts.map(lambda names: [one for one in names if one.lower() not in taken and one not in shared])
+    return own.map(lambda names: "/".join(names)).astype(object)
 
 
 def label_lines(found: Dataset) -> Found:

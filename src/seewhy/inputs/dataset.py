@@ -11,7 +11,7 @@ import pandas as pd
 from seewhy.config import artifacts
 from seewhy.config.dataset import WITHOUT_CLASSES, Task
 from seewhy.config.dataset import Dataset as Settings
-from seewhy.errors import SeewhyError, list_names
+from seewhy.errors import SeewhyError, list_names, unknown_name
 from seewhy.inputs import dataset_labels, rows
 from seewhy.inputs.class_names import check_distinct, read_classes
 from seewhy.inputs.layouts import read_layout
@@ -93,6 +93,8 @@ def read_dataset(name: str, settings: Settings, root: Path) -> Unchecked:
     given = given_classes(settings, root, key, where)
     reading, settings, folders, data = _read_source(settings, root, where, key, given)
     reading = dataset_labels.with_file_names(reading, settings, where)
+    if settings.group and settings.group not in reading.frame:
+        raise unknown_name("column", settings.group, reading.frame.columns, f"{key}.group")
     classes = given or reading.classes
     if not classes and settings.task not in WITHOUT_CLASSES:
         raise SeewhyError(

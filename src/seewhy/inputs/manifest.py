@@ -66,10 +66,10 @@ def read_manifest(manifest: Path, settings: Settings, classes: list[str], where:
     if settings.task == "captioning" and "caption" in columns:
         captions_of = frame.groupby("image")["caption"].agg("\n".join)
         frame = frame.drop_duplicates("image").assign(caption=lambda one: one["image"].map(captions_of))
-    for name in settings.keep:
+    for name in settings.kept_columns:
         if name not in frame:
             raise unknown_name("column", name, frame.columns, place)
-    own = [name for name in settings.keep if name not in columns]
+    own = [name for name in settings.kept_columns if name not in columns]
     kept = frame[[*columns, *own]].assign(**{f"part:{name}": frame[name] for name in parts})
     return Reading(kept, parts=parts)
 

@@ -42,6 +42,8 @@ class Check:
         for column in filter(is_mask, row):
             checked[column] = self._check_mask(row[column], column, image.size, where)
         more = ("uncertain", *self.settings.keep)
+        if self.settings.group:
+            checked["image_group"] = row[self.settings.group] or None
         return checked | {name: row[name] for name in more if name in row and name not in checked}
 
     def _check_mask(self, found: str, column: str, size: tuple[int, int], where: str) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 COLUMNS = ("image", "target", "method", "is_baseline", "metric", "value", "reason")  # facets come after these
+GROUP = "image_group"  # column of a table that was read: which images belong together, see `with_groups`
 EVERY_TASK: tuple[Task, ...] = ("classification", "multilabel", "regression", "segmentation", "captioning")
 OF_THE_MODEL = ""  # the method of a metric that is of the model, not of a map
 PLACE = "place"  # column of rows: where a row's random baseline is in the stream of the seed
@@ -174,4 +175,9 @@ DTYPES = dict(zip(COLUMNS, (object, np.int32, object, bool, object, np.float64, 
 
 def facets_of(table: pd.DataFrame) -> list[str]:
     """The columns of a table that are facets."""
-    return [name for name in table if name not in COLUMNS]
+    return [name for name in table if name not in (*COLUMNS, GROUP)]
+
+
+def with_groups(table: pd.DataFrame, groups: "pd.Series[int] | None") -> pd.DataFrame:
+    """The table with the group of each row's image (see `samples.image_groups`), where images come in groups."""
+    return table if groups is None else table.assign(**{GROUP: table["image"].map(groups).fillna(-1).astype(int)})

@@ -11,7 +11,7 @@ import pandas as pd
 from seewhy.errors import SeewhyError, unknown_name
 from seewhy.maps.explaining import check_methods
 from seewhy.measure.driver import measure_family
-from seewhy.measure.family import FAMILIES, facets_of
+from seewhy.measure.family import FAMILIES, facets_of, with_groups
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.measure.summary import summarise_table
 from seewhy.metrics.baselines import NAMES
@@ -96,7 +96,7 @@ def measure(study: "Study", name: str, methods: Sequence[str] | None = None) -> 
         check_methods([one for one in methods if one not in NAMES], f"methods of measure('{name}')")
     names = None if methods is None else methods_with_baselines(name, methods)
     result = measure_family(study, family, names)
-    table = result.table
+    table = with_groups(result.table, study.image_groups)
     if name in METRICS:
         table = own_facets(table[table["metric"] == name].reset_index(drop=True))
     return Measurement(study, name, table, result.arrays)

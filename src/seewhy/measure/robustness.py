@@ -20,10 +20,10 @@ Photos = UInt8[np.ndarray, "n h w 3"]
 PLACED = 4  # dimensions of an answer that has places (n, classes, h, w); a caption's steps and words are three
 
 
-def most_passes(depths: int) -> int:
-    """The most passes an image can take here: maps at each depth, of two random networks, of another class, and of
+def most_passes(depths: int, draws: int) -> int:
+    """The most passes an image can take here: maps at each depth, of further random networks, of another class, and of
     every change, each with a backward pass, about as long as a forward one."""
-    return 2 * (depths + 2 + 2 * len(stability.CHANGES))
+    return 2 * (depths + draws - 1 + 1 + 2 * len(stability.CHANGES))
 
 
 def other_targets(study: Study, rows: pd.DataFrame) -> Int[np.ndarray, " n"]:

@@ -8,6 +8,8 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from seewhy.metrics.agreement import rank_vectors, spearman
+from seewhy.resampling import Groups
+from seewhy.stats import sign_flip_p
 
 Boxes = Float[np.ndarray, "n 4"]  # x0, y0, x1, y1 in shares of the file's sides
 Maps = Float[np.ndarray, "n h w"]
@@ -22,15 +24,19 @@ class Discordant:
     p: float
 
 
-def mcnemar(first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"]) -> Discordant:
+def mcnemar(
+    first: Bool[np.ndarray, " n"], second: Bool[np.ndarray, " n"], groups: Groups = None, seed: int = 0
+) -> Discordant:
     """McNemar's test of equal accuracy, exact (McNemar 1947): images on which both are right or both wrong say nothing,
     and of the others either model would win half if they were equally good. p is 1 where there are no others, NaN where
-    there are no images."""
+    there are no images. With groups of images the signs of whole groups are flipped at random (`stats.sign_flip_p`)."""
     from scipy.stats import binomtest  # only here: importing it takes a second
 
     fixed, broken = int((~first & second).sum()), int((first & ~second).sum())
     if not fixed + broken:
         return Discordant(0, 0, 1.0 if len(first) else float("nan"))
+    if groups is not None:
+        return Discordant(fixed, broken, sign_flip_p(second.astype(float) - first, seed, groups))
     return Discordant(fixed, broken, float(binomtest(fixed, fixed + broken, 0.5).pvalue))
 
 

@@ -1,8 +1,9 @@
 """Does a map depend on what the model has learnt? Weights are redrawn from the output downwards (Adebayo et al. 2018).
 
-A map that stays as it was when the network has forgotten everything shows the picture, not the reasons. Coarse maps are
-alike for a reason of their own: a network sees little at the border, and objects stand in the middle. So what is left
-of a map is counted from the likeness of maps that share nothing but the network, those of other images.
+A map that stays as it was when the network has forgotten everything shows the picture, not the reasons. Maps are alike
+for a reason of their own, too: a network sees little at the border, and objects stand in the middle. So what is left of
+a map is counted from what it has in common with the random network's maps of *other* images. Random weights differ from
+draw to draw, so that several are taken.
 """
 
 import copy
@@ -10,13 +11,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seewhy.engine.modules import eval_mode
 from seewhy.metrics.agreement import rank_vectors
 
-SAME = 0.9  # mean likeness of maps of different images from which on nothing can be said: all maps are one
+SAME = 0.9  # mean likeness to maps of other images from which on nothing can be said: all maps are one
 
 
 def randomise_cascade(
@@ -78,15 +79,31 @@ def _modules_around(parameter: str) -> Iterator[str]:
         yield name
 
 
-def unrelated_likeness(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """Mean rank correlation of each map with the maps of all other images; NaN for a constant map, or where all are."""
-    unit = rank_vectors(maps)
-    likeness = unit @ np.nan_to_num(unit).T
-    others = np.isfinite(unit).all(1).sum() - 1
-    return (likeness.sum(1) - 1) / others if others > 0 else np.full(len(maps), np.nan)
+def likeness_to_others(
+    changed: Float[np.ndarray, "n h w"], others: Float[np.ndarray, "m h w"], partners: Int[np.ndarray, "n k"]
+) -> Float[np.ndarray, " n"]:
+    """Mean rank correlation of each map with those of its partners; NaN where the map or all partners are constant.
+
+    Args:
+        changed: maps of a random network.
+        others: maps of the trained network.
+        partners: for each of `changed` the places of other images in `others`; -1 for none.
+    """
+    own, theirs = rank_vectors(changed), rank_vectors(others)
+    likeness = np.stack([(own * theirs[places]).sum(1) for places in partners.T], axis=1)
+    there = np.isfinite(likeness) & (partners >= 0)
+    return np.where(there, likeness, 0).sum(1) / np.where(there.any(1), there.sum(1), np.nan)
 
 
-def kept_share(likeness: Float[np.ndarray, " n"], unrelated: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """What is left of each map, (likeness - unrelated) / (1 - unrelated): 1 is all of it, 0 no more than any other
-    image's map has in common with it. NaN where maps of different images are all but one (`SAME`) to begin with."""
-    return np.where(unrelated < SAME, (likeness - unrelated) / np.where(unrelated < SAME, 1 - unrelated, 1), np.nan)
+def kept_share(likeness: Float[np.ndarray, " n"], others: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """What is left of each map, (likeness - others) / (1 - mean of others): 1 is all of it, 0 no more than it has in
+    common with the random network's maps of other images. NaN where that is all (`SAME`) to begin with.
+
+    The mean over images stands below the line, so that no single map is divided by its own chance scatter.
+
+    >>> kept_share(np.array([1.0, 0.4, 0.2]), np.array([0.4, 0.4, 0.4])).round(2).tolist()
+    [1.0, 0.0, -0.33]
+    """
+    there = others[np.isfinite(others)]
+    shared = float(there.mean()) if len(there) else 1.0
+    return (likeness - others) / (1 - shared) if shared < SAME else np.full(len(likeness), np.nan)

@@ -41,6 +41,7 @@ class Metric:
     question: str = ""
     chance: float | None = None
     baselines: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
     is_share: bool = False
     function: PerMap | None = None
     is_own: bool = False  # added by the user

@@ -77,8 +77,9 @@ def checks(rows: Sequence[check_strips.Row]) -> None:
 
     rows: of verdict.json or checks.json, as `seewhy.checks.check.Check.row` makes them.
     """
+    legend = f"{check_strips.LEGEND} {check_strips.correction_note(rows)}".strip()
     plain = "; ".join(f"{row['statement']}: {row['status']}" for row in rows)
-    _display_html(check_strips.check_strips(rows, legend=check_strips.LEGEND), f"Checks. {plain}", kinds.CHECKS)
+    _display_html(check_strips.check_strips(rows, legend=legend), f"Checks. {plain}", kinds.CHECKS)
 
 
 def note(text: str) -> None:

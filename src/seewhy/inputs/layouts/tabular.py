@@ -180,7 +180,7 @@ def interpret_table(frame: pd.DataFrame, folder: Path, settings: Dataset, place:
         raise SeewhyError(f"{told}; `columns: {{image: ...}}` names one")
     ours = {"image": found.image, **found.others, **({"label": found.label} if found.label else {})}
     masks = {name: name for name in frame if name.endswith("_mask") and name not in ours.values()}
-    own = {name: name for name in settings.keep}
+    own = {name: name for name in settings.kept_columns}
     if missing := next((name for name in own if name not in frame), None):
         raise unknown_name("column", missing, frame.columns, place)
     kept = pd.DataFrame({name: frame[theirs] for name, theirs in (own | ours | masks).items()})

@@ -8,10 +8,11 @@ import pandas as pd
 
 from seewhy.measure.families.tables import select_rows
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import share_of_images
 from seewhy.metrics import captions
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified_sample
-from seewhy.stats import Estimate, proportion, ratio
+from seewhy.stats import Estimate, ratio
 from seewhy.study import Study
 from seewhy.tasks.captioning import beam_captions
 
@@ -99,11 +100,10 @@ def reference_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
 
 def caption_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 01: exact match, BLEU-2, words in the reference; how many images, and different captions."""
-    match = select_rows(result.table, "exact_match")["value"].dropna().to_numpy()
     return {
         "images": len(result.arrays["images"]),
         "captions": len(np.unique(result.arrays["written"])),
-        "exact": proportion(match),
+        "exact": share_of_images(select_rows(result.table, "exact_match")),
         "bleu2": captions.bleu_of_counts(result.arrays["bleu_counts"], seed),
         "words_in_reference": right_words(result.table, seed),
     }

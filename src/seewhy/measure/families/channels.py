@@ -14,12 +14,13 @@ from seewhy.engine.rerun import Heads
 from seewhy.engine.targets import Score
 from seewhy.measure.families.tables import NOTHING, select_rows, unmeasured_row
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import mean_of_images
 from seewhy.methods.ablation import closed_form
 from seewhy.methods.importance import channel_importance
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import one_each, stratified_sample
-from seewhy.stats import FEWEST, Estimate, mean
+from seewhy.stats import FEWEST, Estimate
 from seewhy.study import Study
 from seewhy.tasks import task_scores
 
@@ -185,6 +186,6 @@ def cut_patch(photo: UInt8[np.ndarray, "h w 3"], cell: int, grid: tuple[int, int
 def channel_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 05: how many channels make half of the prediction, and how gradient and ablation agree."""
     names = {"channels_for_half": "channels_for_half", "gradient_spearman": "gradient_agreement"}
-    measured = {key: mean(select_rows(result.table, name)["value"].to_numpy(), seed) for key, name in names.items()}
+    measured = {key: mean_of_images(select_rows(result.table, name), seed) for key, name in names.items()}
     images, channels = result.arrays["ablation"].shape
     return {"images": int(images), "channels": int(channels), **measured}

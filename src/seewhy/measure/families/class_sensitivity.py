@@ -22,13 +22,21 @@ declare_metric(
     title="Similarity to the map of another class",
     better="lower",
     question="Is the map another one for another class?",
+    bounds=(-1.0, 1.0),
 )
+TWO_CLASSES = "not informative for two classes: what speaks for one speaks against the other"
+NO_OTHER = "the image has no other target"
+
+
+def has_two_classes(study: Study) -> bool:
+    """Whether there is one choice only, so that maps of the two classes are each other's opposite for any method."""
+    return study.dataset.task in ("classification", "segmentation") and len(study.dataset.classes) <= 2
 
 
 def sensitivity_rows(study: Study, methods: Sequence[str], settings: Settings) -> pd.DataFrame:
     """The probed rows, each with another target that is drawn for it; -1 where there is none."""
     rows = probed_rows(study, methods, settings)
-    return rows.assign(other=other_targets(study, rows))
+    return rows.assign(other=-1 if has_two_classes(study) else other_targets(study, rows))
 
 
 @map_family(
@@ -41,7 +49,8 @@ def sensitivity_rows(study: Study, methods: Sequence[str], settings: Settings) -
     drawn=("other",),
 )
 def measure_sensitivity(study: Study, rows: pd.DataFrame, methods: Sequence[str], _settings: Settings) -> Result:
-    """Rank correlation of each map with that of another target: 1 for a method that knows no target."""
+    """Rank correlation of each map with that of another target: 1 for a method that knows no target. Of two classes it
+    is not measured: any map with signs, of edges too, is the opposite of the other class's."""
     there = (rows["other"] >= 0).to_numpy()
     values = {name: np.full(len(rows), np.nan) for name in methods}
     if there.any():
@@ -53,5 +62,5 @@ def measure_sensitivity(study: Study, rows: pd.DataFrame, methods: Sequence[str]
         )
         for name in methods:
             values[name][there] = spearman(first[name], second[name])
-    reasons = np.where(there, CONSTANT, "the image has no other target").astype(object)
+    reasons = np.where(there, CONSTANT, TWO_CLASSES if has_two_classes(study) else NO_OTHER).astype(object)
     return Result(tidy_table([tidy_rows(rows, name, NAME, values[name], reasons) for name in methods]))

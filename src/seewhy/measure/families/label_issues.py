@@ -10,6 +10,7 @@ import pandas as pd
 from seewhy.formatting import format_value
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import share_of_images
 from seewhy.metrics import label_noise
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import FEWEST, Estimate, proportion
@@ -100,4 +101,4 @@ def label_figures(result: Result, _seed: int) -> dict[str, Estimate | float]:
     """Figures of page 06 that rest on this family; none where labels could not be judged."""
     if refusal_reason(result.table, "label_in_doubt"):
         return {}
-    return {"labels_doubted": proportion(select_rows(result.table, "label_in_doubt")["value"].to_numpy())}
+    return {"labels_doubted": share_of_images(select_rows(result.table, "label_in_doubt"))}

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import share_of_images
 from seewhy.metrics.labels import average_precision, f1_score, roc_auc, with_interval
 from seewhy.metrics.registry import declare_metric
-from seewhy.stats import Estimate, proportion
+from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import multilabel
 
@@ -114,8 +115,8 @@ def label_estimates(result: Result, name: str) -> dict[str, Estimate]:
 
 def label_set_figures(result: Result, _seed: int) -> dict[str, Estimate | float]:
     """Figures of page 01: the share of images with all labels right, the means over labels, and the images."""
-    values = result.table.loc[result.table["metric"] == "subset_accuracy", "value"].dropna().to_numpy()
-    found: dict[str, Estimate | float] = {"accuracy": proportion(values)}
+    rows = result.table[result.table["metric"] == "subset_accuracy"]
+    found: dict[str, Estimate | float] = {"accuracy": share_of_images(rows)}
     for name in OF_A_LABEL:
         own = result.arrays[name][:, 0]
         found[f"mean_{name}"] = float(own[np.isfinite(own)].mean()) if np.isfinite(own).any() else float("nan")

@@ -17,7 +17,7 @@ from seewhy.stats import Estimate
 from seewhy.study import Study
 
 METHOD = "hirescam"  # it keeps places apart, and is Grad-CAM where the network pools
-GROUPED = 1000  # mistakes whose maps are grouped: the time grows with the cube of their number
+GROUPED = 500  # mistakes whose maps are grouped: the time grows with the cube of their number
 
 declare_metric(
     "silhouette",

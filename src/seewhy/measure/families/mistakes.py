@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from seewhy import samples, stats
+from seewhy.differences import adjusted_difference
 from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.object_shares import object_shares
 from seewhy.measure.families.tables import select_rows, shown_rows
-from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.family import GROUP, Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import diagnosis
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
@@ -94,27 +95,32 @@ def _true_targets(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 def case_means(table: pd.DataFrame, metric: str, seed: int) -> dict[str, Estimate]:
     """Mean of a metric in each case that occurs, by its name in `CASES`."""
     rows = select_rows(table, metric)
-    return {case: stats.mean(rows.loc[rows["case"] == case, "value"], seed) for case in CASES}
+    parts = {case: rows[rows["case"] == case] for case in CASES}
+    return {case: stats.mean(some["value"].to_numpy(float), seed, some.get(GROUP)) for case, some in parts.items()}
 
 
-def same_class_difference(table: pd.DataFrame) -> Estimate:
-    """`mistake_object_share` of wrong predictions less that of right ones, over the classes that are predicted both
-    rightly and wrongly: attribution to one class cannot be compared with attribution to another."""
-    rows = select_rows(table, "mistake_object_share")
-    right, wrong = (rows[(rows["case"] == case) & np.isfinite(rows["value"])] for case in CASES[:2])
-    both = {*right["target"]} & {*wrong["target"]}
-    first, second = (some.loc[some["target"].isin(both), "value"].to_numpy() for some in (wrong, right))
-    return stats.mean_difference(first, second)
+def class_adjusted_difference(table: pd.DataFrame, metric: str) -> Estimate:
+    """A metric of wrong predictions less that of right ones, for equal predicted and equal true classes: attribution
+    to one class cannot be compared with attribution to another, nor in pictures of one class with pictures of another.
+    Pooled, classes that are often mistaken would pass for what mistakes look like."""
+    rows = select_rows(table, metric)
+    own = rows[rows["case"].isin(CASES[:2])]
+    named = rows[rows["case"] == CASES[2]].set_index("image")["target"]  # the true class of what is wrong
+    true = own["image"].map(named).fillna(own["target"]).astype(int)
+    wrong = (own["case"] == CASES[1]).to_numpy()
+    classes = [own["target"].to_numpy(), true.to_numpy()]
+    return adjusted_difference(own["value"].to_numpy(float), wrong, classes, own.get(GROUP))
 
 
 def spread_differences(table: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    """`mistake_spread` of wrong predictions less right ones (of other images), and of a wrong prediction's map less
-    the map of the true class (of the same image)."""
+    """`mistake_spread` of wrong predictions less right ones (of other images, for equal classes), and of a wrong
+    prediction's map less the map of the true class (of the same image)."""
     rows = select_rows(table, "mistake_spread")
-    right, wrong, true = (rows.loc[rows["case"] == case, "value"].to_numpy() for case in CASES[:3])
+    wrong, true = (rows[rows["case"] == case] for case in CASES[1:3])
+    apart = wrong["value"].to_numpy(float) - true["value"].to_numpy(float)
     return {
-        "wrong minus right": stats.mean_difference(wrong, right),
-        "predicted minus true class": stats.mean(wrong - true, seed),
+        "wrong minus right": class_adjusted_difference(table, "mistake_spread"),
+        "predicted minus true class": stats.mean(apart, seed, wrong.get(GROUP)),
     }
 
 
@@ -131,5 +137,5 @@ def mistake_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
         "inside_wrong": wrong,
         "inside_wrong_true": true,
         "spread_wrong_minus_right": spread_differences(table, seed)["wrong minus right"],
-        "inside_same_answer": same_class_difference(table),
+        "inside_same_answer": class_adjusted_difference(table, "mistake_object_share"),
     }

@@ -13,9 +13,10 @@ from seewhy.engine.evidence import collect_evidence
 from seewhy.measure.families.channels import own_scores
 from seewhy.measure.families.tables import refusal_reason, select_rows, unmeasured_row
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import share_of_images
 from seewhy.metrics import neighbours
 from seewhy.metrics.registry import declare_metric
-from seewhy.stats import Estimate, proportion
+from seewhy.stats import Estimate
 from seewhy.study import Study
 
 declare_metric(
@@ -127,7 +128,7 @@ def neighbour_figures(result: Result, _seed: int) -> dict[str, Estimate | float]
     keys = dict(zip(neighbours.KINDS, ("nearest_answer", "nearest_true", "nearest_other"), strict=True))
     if refusal_reason(result.table, "neighbour_similarity") or not any(result.arrays["chance"][:2]):
         return {}
-    hits = {side: select_rows(result.table, "nearest_side", side=side)["value"].to_numpy() for side in keys}
+    hits = {side: select_rows(result.table, "nearest_side", side=side) for side in keys}
     chance = dict(zip(result.arrays["sides"], result.arrays["chance"], strict=True))
-    shares: dict[str, Estimate | float] = {key: proportion(hits[side]) for side, key in keys.items()}
+    shares: dict[str, Estimate | float] = {key: share_of_images(hits[side]) for side, key in keys.items()}
     return shares | {f"{key}_chance": float(chance[side]) for side, key in keys.items()}

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from seewhy import stats
 from seewhy.comparison import SIDES, Comparison
 from seewhy.measure.families.tables import select_rows
-from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.family import GROUP, Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics import paired
 from seewhy.metrics.registry import declare_metric
 from seewhy.stats import Estimate
@@ -66,9 +67,13 @@ def measure_pairs(comparison: Comparison, settings: Mapping[str, Any]) -> Result
 
 def correct_pairs(result: Result) -> tuple[np.ndarray, np.ndarray]:
     """Whether each of the labelled images is classified correctly, by the first and by the second model."""
-    rows = select_rows(result.table, "correct").dropna(subset="value")
-    first, second = (rows.loc[rows["study"] == side, "value"].to_numpy(bool) for side in SIDES)
+    first, second = (rows["value"].to_numpy(bool) for rows in _correct_rows(result))
     return first, second
+
+
+def _correct_rows(result: Result) -> list[pd.DataFrame]:
+    rows = select_rows(result.table, "correct").dropna(subset="value")
+    return [rows[rows["study"] == side] for side in SIDES]
 
 
 def likeness_pairs(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -81,16 +86,20 @@ def likeness_pairs(result: Result) -> tuple[np.ndarray, np.ndarray]:
 def paired_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     """Figures of page 08."""
     (first, second), (same, other) = correct_pairs(result), likeness_pairs(result)
-    known, test = np.isfinite(same) & np.isfinite(other), paired.mcnemar(first, second)
+    alike, groups = select_rows(result.table, "same_prediction"), _correct_rows(result)[0].get(GROUP)
+    known, every = np.isfinite(same) & np.isfinite(other), alike.get(GROUP)
+    test = paired.mcnemar(first, second, groups, seed)
     return {
-        "first.accuracy": stats.proportion(first),
-        "second.accuracy": stats.proportion(second),
-        "accuracy_difference": stats.paired_shares(second, first),
-        "same_answer": stats.proportion(select_rows(result.table, "same_prediction")["value"].to_numpy()),
-        "likeness_below_control": stats.proportion(same[known] <= other[known]),
-        "likeness": stats.mean(same, seed),
-        "likeness_control": stats.mean(other, seed),
-        "likeness_over_control": stats.mean(same - other, seed),
+        "first.accuracy": stats.proportion(first, groups),
+        "second.accuracy": stats.proportion(second, groups),
+        "accuracy_difference": stats.paired_shares(second, first, groups),
+        "same_answer": stats.proportion(alike["value"].to_numpy(), every),
+        "likeness_below_control": stats.proportion(
+            same[known] <= other[known], None if every is None else every.to_numpy()[known]
+        ),
+        "likeness": stats.mean(same, seed, every),
+        "likeness_control": stats.mean(other, seed, every),
+        "likeness_over_control": stats.mean(same - other, seed, every),
         "images": len(same),
         "no_evidence": int(np.isnan(same).sum()),
         "fixed": int(test.fixed),

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seewhy import stats
+from seewhy import calibration, stats
 from seewhy.measure.families.tables import select_rows
-from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.family import GROUP, Result, tidy_rows, tidy_table, whole_family
 from seewhy.metrics.registry import declare_metric
+from seewhy.resampling import Groups
 from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import classification
@@ -52,20 +53,25 @@ def measure_predictions(study: Study, settings: Mapping[str, Any]) -> Result:
     ]
     counts = classification.confusion_counts(rows, study.dataset.classes)
     table = tidy_table(parts)
-    curve = stats.calibration_bins(*labelled_confidences(table), settings["bins"])
+    curve = calibration.calibration_bins(*labelled_confidences(table)[:2], settings["bins"])
     arrays = {"confusion": counts.to_numpy(np.int32), "classes": np.array(counts.columns, str)}
     return Result(table, arrays | {"reliability": curve.to_numpy(float)})
 
 
-def labelled_confidences(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence, and whether it is right, of the labelled images of a table of the family."""
-    hits = select_rows(table, "correct")["value"].to_numpy()
-    known = np.isfinite(hits)
-    return select_rows(table, "confidence")["value"].to_numpy()[known], hits[known].astype(bool)
+def labelled_confidences(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, Groups]:
+    """Confidence, whether it is right, and the group, of the labelled images of a table of the family."""
+    rows = select_rows(table, "correct")
+    known = np.isfinite(rows["value"]).to_numpy(bool)
+    sure, hits = select_rows(table, "confidence")["value"].to_numpy()[known], rows["value"].to_numpy()[known]
+    return sure, hits.astype(bool), rows[known].get(GROUP)
 
 
 def prediction_figures(result: Result, seed: int, bins: int = 10) -> dict[str, Estimate | float]:
-    """Figures of page 01: accuracy, expected calibration error, and the number of images."""
-    sure, hits = labelled_confidences(result.table)
-    measured = {"accuracy": stats.proportion(hits), "ece": stats.calibration_error(sure, hits, bins, seed)}
-    return {**measured, "images": int(result.table["image"].nunique())}
+    """Figures of page 01: accuracy, expected calibration error with its chance level, and the number of images."""
+    sure, hits, groups = labelled_confidences(result.table)
+    return {
+        "accuracy": stats.proportion(hits, groups),
+        "ece": calibration.calibration_error(sure, hits, bins, seed, groups),
+        "ece_chance": calibration.calibration_chance(sure, bins, seed),
+        "images": int(result.table["image"].nunique()),
+    }

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from seewhy import stats
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics.registry import declare_metric
 from seewhy.metrics.residuals import r2_values
 from seewhy.stats import Estimate
@@ -60,5 +60,5 @@ def residual_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     found: dict[str, Estimate | float] = {}
     for key, metric in (("r2", "r2"), ("mae", "absolute_error")):
         rows = result.table[result.table["metric"] == metric]
-        found[key] = stats.mean(rows.groupby("image", sort=False)["value"].mean().to_numpy(), seed)
+        found[key] = mean_of_images(rows, seed)
     return found | {"images": int(result.table["image"].nunique())}

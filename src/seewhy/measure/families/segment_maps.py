@@ -21,11 +21,12 @@ from seewhy.measure.families.region_maps import (
 )
 from seewhy.measure.families.tables import NOTHING, named_maps, select_rows, shown_rows, unmeasured_row
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics import localisation, segments
 from seewhy.metrics.baselines import enlarge_to_input
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import stratified_sample
-from seewhy.stats import Estimate, mean
+from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import segmentation
 
@@ -187,7 +188,7 @@ def _layer_rows(here: RegionMaps, layer: str) -> list[pd.DataFrame]:
 
 def class_means(rows: pd.DataFrame, classes: list[str], seed: int) -> dict[str, Estimate]:
     """Mean of some rows of the table for each class of the maps."""
-    return {name: mean(_value_array(rows[rows["map_class"] == name]), seed) for name in classes}
+    return {name: mean_of_images(rows[rows["map_class"] == name], seed) for name in classes}
 
 
 def _value_array(rows: pd.DataFrame) -> Float[np.ndarray, " n"]:

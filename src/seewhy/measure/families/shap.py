@@ -24,12 +24,13 @@ from seewhy.measure.families.tables import (
 )
 from seewhy.measure.families.word_maps import frequent_words, lime_maps
 from seewhy.measure.family import Result, tidy_rows, tidy_table, whole_family
+from seewhy.measure.summary import mean_of_images
 from seewhy.methods.partition import blur_input
 from seewhy.methods.shapley import expected_gradients
 from seewhy.metrics.agreement import spearman
 from seewhy.metrics.registry import declare_metric
 from seewhy.samples import large_regions, one_each, stratified_sample
-from seewhy.stats import Estimate, mean
+from seewhy.stats import Estimate
 from seewhy.study import Study
 from seewhy.tasks import classification, segmentation
 
@@ -196,12 +197,14 @@ def shap_figures(result: Result, seed: int) -> dict[str, Estimate | float]:
     table = result.table
     error, pairs = select_rows(table, "additivity_error"), select_rows(table, "method_agreement")
     values = {
-        "additivity_gap": error.groupby("image", sort=False)["value"].mean(),  # of both classes of an image
-        "stability": select_rows(table, "seed_agreement")["value"],
-        "confirmed": pairs[pairs["method"] == "shap_gradient"].groupby("image", sort=False)["value"].mean(),
-        "agreement": pairs.loc[pairs["method"] == "shap_partition", "value"].head(0 if len(error) else None),
+        "additivity_gap": error,  # of both classes of an image
+        "stability": select_rows(table, "seed_agreement"),
+        "confirmed": pairs[pairs["method"] == "shap_gradient"],
+        "agreement": pairs[pairs["method"] == "shap_partition"].head(0 if len(error) else None),
     }
-    figures: dict[str, Estimate | float] = {name: mean(some, seed) for name, some in values.items() if len(some)}
+    figures: dict[str, Estimate | float] = {
+        name: mean_of_images(some, seed) for name, some in values.items() if len(some)
+    }
     arrays, shown = result.arrays, len(result.arrays["images"])
     figures |= {name: int(arrays[name]) for name in ("samples", "evaluations", "trials") if name in arrays}
     return figures | ({"cases": shown} if "evaluations" in arrays else {"words": shown} if "trials" in arrays else {})

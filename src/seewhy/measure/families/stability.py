@@ -26,6 +26,7 @@ declare_metric(
     title="Stability under small perturbations",
     better="higher",
     question="Does the map stay where it is when the image changes imperceptibly?",
+    bounds=(-1.0, 1.0),
 )
 declare_metric(
     FLIP,

@@ -24,12 +24,13 @@ FAMILIES = (
     "class_sensitivity", "stability", "interventions", "regions", "candidates",
 )  # fmt: skip
 COLUMNS = {  # metric, and whether it is compared with the best baseline -> the heading of its checks
-    ("lift", False): "on the object",
-    ("lift", True): "better than baseline",
+    ("lift", False): "plausible: on the object",
+    ("lift", True): "plausible: more than a baseline",
     ("deletion", True): "deletion",
     ("insertion", True): "insertion",
     ("road", True): "ROAD",
     ("similarity_after_randomisation", False): "lost with the weights",
+    ("absolute_similarity_after_randomisation", False): "lost without signs, too",
     ("class_sensitivity", False): "differs by class",
     ("stability", False): "stable",
 }

@@ -10,18 +10,22 @@ from seewhy.checks import verdict
 from seewhy.checks.figure import BASELINE, baseline_title
 from seewhy.comparison import Comparison
 from seewhy.config import artifacts
-from seewhy.report.plots.check_strips import figure_texts, has_figure
+from seewhy.report.plots.check_strips import figure_texts, has_figure, row_kind
 from seewhy.study import Study
 
 Row = Mapping[str, Any]  # of verdict.json
-LOST = ("similarity_after_randomisation", "class_sensitivity")  # of two that pass neither is the better
+LOST = (
+    "similarity_after_randomisation",
+    "absolute_similarity_after_randomisation",
+    "class_sensitivity",
+)  # of two that pass neither is the better
 
 
 def read_verdict(study: Study) -> dict[str, Row]:
     """The checks of a study's model and maps by what they are about; empty where it was not measured."""
     path = artifacts.reports_folder(study.root, study.name) / "verdict.json"
     rows = artifacts.read_json(path) if path.is_file() else []
-    return {json.dumps([row["subject"], row["name"], row["figure"]], sort_keys=True): row for row in rows}
+    return {json.dumps([row_kind(row), row["name"], row["figure"]], sort_keys=True): row for row in rows}
 
 
 def read_answers(study: Study) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def read_answers(study: Study) -> dict[str, Any]:
 def shared_checks(comparison: Comparison, method: str) -> list[tuple[Row | None, Row | None]]:
     """The checks of both models and of the method's maps, in the order of the verdicts: the row of either study."""
     first, second = (read_verdict(study) for study in comparison.studies)
-    keys = [key for key, row in (first | second).items() if row["subject"] != "map" or row["name"] == method]
+    keys = [key for key, row in (first | second).items() if row_kind(row) != "map" or row["name"] == method]
     return [(first.get(key), second.get(key)) for key in keys]
 
 

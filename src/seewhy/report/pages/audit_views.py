@@ -13,12 +13,13 @@ from seewhy.formatting import format_p_value, format_value
 from seewhy.measure.donor_variance import effective_pairs
 from seewhy.measure.interventions import find_example
 from seewhy.measure.measurement import Measurement
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics.registry import METRICS
 from seewhy.metrics.stability import TITLES as CHANGES
 from seewhy.report import figures
 from seewhy.report.pages import views
 from seewhy.report.pages.estimates import method_title, named_estimates, row_estimate, select_summary
-from seewhy.stats import FEWEST, NOTHING, Estimate, mean, smallest_share
+from seewhy.stats import FEWEST, NOTHING, Estimate, smallest_share
 from seewhy.study import Study
 
 MEASURED = ("lift", "pointing_game", "deletion", "insertion", "road", "average_drop", "average_increase")
@@ -100,15 +101,13 @@ def shares_outside(study: Study, method: str) -> tuple[dict[str, Estimate], Esti
     rows = table[(table["method"] == method) & (table["class_is"] == "predicted")]
     facts = study.predictions.drop_duplicates(["image", "target"])[["image", "target", "label", "correct"]]
     known = rows.merge(facts, on=["image", "target"], how="left")
-    known = known.assign(outside=1 - known["value"], right=known["correct"].fillna(False).astype(bool))
+    known = known.assign(value=1 - known["value"], right=known["correct"].fillna(False).astype(bool))
     words = {True: "correct", False: "wrong"}
     groups = {
-        f"{name}, {words[bool(right)]}": mean(group["outside"].to_numpy(), study.base.seed)
+        f"{name}, {words[bool(right)]}": mean_of_images(group, study.base.seed)
         for (name, right), group in known.groupby(["label", "right"])
     }
-    return {name: one for name, one in groups.items() if one.measured}, mean(
-        known["outside"].to_numpy(), study.base.seed
-    )
+    return {name: one for name, one in groups.items() if one.measured}, mean_of_images(known, study.base.seed)
 
 
 def mean_curves(study: Study, metric: str, method: str) -> tuple[list[float], Lines]:

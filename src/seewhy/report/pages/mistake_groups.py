@@ -8,10 +8,11 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from seewhy import samples, stats
+from seewhy import samples
 from seewhy.measure.families.mistake_groups import GROUPED
 from seewhy.measure.families.tables import refusal_reason, select_rows
 from seewhy.measure.measurement import Measurement
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics import clusters
 from seewhy.report import figures
 from seewhy.report.pages.readings import rows_of_images
@@ -78,7 +79,7 @@ class MistakeGroups:
     def on_object(self, number: int) -> Estimate:
         """Mean share of the attribution on the object over those images of a group whose object is known."""
         own = select_rows(self.table, "group_object_share", group=str(number + 1))
-        return stats.mean(own["value"].to_numpy(), self.study.base.seed)
+        return mean_of_images(own, self.study.base.seed)
 
 
 def read_groups(measured: Measurement) -> MistakeGroups:

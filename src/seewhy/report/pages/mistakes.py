@@ -13,6 +13,7 @@ from seewhy.formatting import format_value
 from seewhy.measure.families import mistakes
 from seewhy.measure.families.label_issues import label_figures
 from seewhy.measure.families.tables import refusal_reason, select_rows
+from seewhy.measure.family import GROUP
 from seewhy.measure.measurement import Measurement
 from seewhy.metrics import clusters
 from seewhy.metrics.neighbours import KINDS, Sides
@@ -40,8 +41,8 @@ MOST = 0.5  # of the mistakes: one confusion that is clearly more than that is a
 class Pattern:
     """What the mistakes have in common. `kind`: why the answer is what it is; `pair`: the most frequent confusion
     (true, predicted), with its share of the mistakes; `apart`: attribution on the object, wrong less correct
-    predictions of
-    the same classes."""
+    predictions of the same classes; `expected`: the share that this confusion would have by how frequent the classes
+    are."""
 
     kind: str
     answer: str
@@ -53,35 +54,56 @@ class Pattern:
     pair: tuple[str, str]
     count: int
     share: Estimate
+    expected: float
     apart: Estimate
 
 
 def find_pattern(measured: Measurement, grouped: MistakeGroups) -> Pattern:
     """The answer to the page's question, by the first of these that holds: the model does not work, the maps of its
-    mistakes fall into groups, one confusion is most of them, their maps lie less on the object."""
+    mistakes fall into groups, one confusion is most of them, their maps lie less on the object.
+
+    A confusion counts where it is clearly more than half of the mistakes, and than frequent classes alone come to. It
+    was chosen as the most frequent one of all that are possible, for which its interval is widened (Bonferroni).
+    """
     study = measured.study
     labelled = study.predictions[study.predictions["label"].notna()]
     found = samples.confused_pairs(labelled)
     wrong, count = int(found["count"].sum()), int(found["count"].max()) if len(found) else 0
-    share = proportion(np.arange(wrong) < count)
+    pair = tuple(found.loc[0, ["label", "predicted"]]) if len(found) else ("", "")
     works = works_answer(compare_majority(study.predictions))
-    apart = mistakes.same_class_difference(measured.table)
+    apart = mistakes.class_adjusted_difference(measured.table, "mistake_object_share")
+    missed = samples.mistaken_rows(labelled)
+    hits = ((missed["label"] == pair[0]) & (missed["predicted"] == pair[1])).to_numpy(bool)
+    groups = None if study.image_groups is None else study.image_groups.reindex(missed["image"])
+    tries = max(1, labelled["label"].nunique() * (labelled["predicted"].nunique() - 1))
+    share, strict = (proportion(hits, groups, 1 - (1 - stats.LEVEL) / times) for times in (1, tries))
+    expected = samples.expected_share(labelled, *pair)
     kinds = {
         "no label": labelled.empty,
         "none wrong": not wrong,
         "broken": works.severity == "broken",
         "groups": grouped.has_distinct_groups,
-        "pair": share.low > MOST,
-        "object": apart.high < 0,
+        "pair": strict.outcome(max(MOST, expected)) == "shown",
+        "object": apart.outcome(0) == "excluded",
         "few": wrong < clusters.LEAST,
     }
     kind = next((name for name, holds in kinds.items() if holds), "none")
-    pair = tuple(found.loc[0, ["label", "predicted"]]) if len(found) else ("", "")
     answers = {"no label": "Not tested", "none wrong": "Not tested", "object": "Partly", "few": "Undecided"}
     answer = answers.get(kind, "No" if kind == "none" else "Yes")
     severity = {"broken": "broken", "no label": "unknown", "few": "unknown"}.get(kind, "")
     return Pattern(
-        kind, answer, severity, wrong, len(labelled), works.sentence, grouped.group_count, pair, count, share, apart
+        kind,
+        answer,
+        severity,
+        wrong,
+        len(labelled),
+        works.sentence,
+        grouped.group_count,
+        pair,
+        count,
+        share,
+        expected,
+        apart,
     )
 
 
@@ -104,7 +126,7 @@ def spread_and_confidence(measured: Measurement) -> Estimate:
     rows = select_rows(measured.table, "mistake_spread")
     own = rows[rows["case"] != mistakes.CASES[2]]
     sure = rows_of_images(measured.study, own["image"].to_numpy())["confidence"].to_numpy()
-    return stats.rank_correlation(own["value"].to_numpy(), sure, measured.study.base.seed)
+    return stats.rank_correlation(own["value"].to_numpy(), sure, measured.study.base.seed, own.get(GROUP))
 
 
 def confident_mistakes(measured: Measurement, count: int) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -136,9 +158,10 @@ def neighbour_sides(near: Measurement) -> Sides | None:
     """On whose side the nearest correct image of each mistake is; None where no neighbour was looked for."""
     if refusal_reason(near.table, "neighbour_similarity"):
         return None
-    hits = {side: select_rows(near.table, "nearest_side", side=side)["value"].to_numpy() for side in KINDS}
+    rows = {side: select_rows(near.table, "nearest_side", side=side) for side in KINDS}
     chance = dict(zip(near.arrays["sides"].tolist(), near.arrays["chance"].tolist(), strict=True))
-    return Sides({side: proportion(some) for side, some in hits.items()}, chance, int(near.arrays["right"]))
+    shares = {side: proportion(some["value"].to_numpy(), some.get(GROUP)) for side, some in rows.items()}
+    return Sides(shares, chance, int(near.arrays["right"]))
 
 
 def neighbour_values(near: Measurement) -> dict[str, Any]:

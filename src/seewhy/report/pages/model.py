@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from seewhy import stats
+from seewhy import calibration, stats
 from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.measure.families.predictions import labelled_confidences
+from seewhy.measure.families.tables import select_rows
+from seewhy.measure.family import GROUP
 from seewhy.metrics import captions, segments
 from seewhy.report import figures, show
 from seewhy.report.pages import facts, views
@@ -79,11 +81,12 @@ def class_accuracy(measured: "Measurement", most: int = 30) -> pd.DataFrame:
 
     measured: the family `predictions`.
     """
-    rows = measured.study.predictions[["image", "label"]].merge(measured.table.query("metric == 'correct'"), on="image")
+    rows = measured.study.predictions[["image", "label"]].merge(select_rows(measured.table, "correct"), on="image")
     labelled = rows[rows["label"].notna()]
     found = []
     for name in sorted(labelled["label"].value_counts().head(most).index):
-        one = stats.proportion(labelled.loc[labelled["label"] == name, "value"].to_numpy(float))
+        own = labelled[labelled["label"] == name]
+        one = stats.proportion(own["value"].to_numpy(float), own.get(GROUP))
         found.append((name, one.value, one.low, one.high, one.n))
     return pd.DataFrame(found, columns=["class", "correct", "low", "high", "n"])
 
@@ -99,14 +102,16 @@ def predicted_classes(measured: "Measurement", most: int = 30) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["predicted class", "images", "share", "low", "high", "mean confidence"])
 
 
-def reliability_curve(measured: "Measurement", bins: int) -> tuple[Estimate, pd.DataFrame]:
-    """Expected calibration error, and the bins that hold labelled images: confidence, accuracy, low, high, n.
+def reliability_curve(measured: "Measurement", bins: int) -> tuple[Estimate, Estimate, pd.DataFrame]:
+    """Expected calibration error, that of a calibrated model as confident, and the bins that hold labelled images:
+    confidence, accuracy, low, high, n.
 
     measured: the family `predictions`.
     """
-    sure, hits = labelled_confidences(measured.table)
-    error = stats.calibration_error(sure, hits, bins, measured.study.base.seed)
-    return error, stats.calibration_bins(sure, hits, bins)
+    sure, hits, groups = labelled_confidences(measured.table)
+    seed = measured.study.base.seed
+    error = calibration.calibration_error(sure, hits, bins, seed, groups)
+    return error, calibration.calibration_chance(sure, bins, seed), calibration.calibration_bins(sure, hits, bins)
 
 
 def segment_ious(measured: "Measurement") -> dict[str, Estimate]:
@@ -174,7 +179,7 @@ def sample_captions(measured: "Measurement", most: int) -> pd.DataFrame:
 def word_reliability(study: Study, bins: int) -> pd.DataFrame:
     """Bins of words of similar probability: confidence, share that the reference has, low, high, n."""
     rows = study.predictions[study.predictions["correct"].notna()]
-    return stats.calibration_bins(rows["confidence"].to_numpy(), rows["correct"].to_numpy(bool), bins)
+    return calibration.calibration_bins(rows["confidence"].to_numpy(), rows["correct"].to_numpy(bool), bins)
 
 
 def show_inputs(study: Study, rows: pd.DataFrame, titles: Sequence[str]) -> None:

@@ -12,9 +12,8 @@ from seewhy.comparison import OUTCOMES, SIDES, Comparison
 from seewhy.config import artifacts
 from seewhy.formatting import format_value
 from seewhy.inputs import images
-from seewhy.measure.families.paired import correct_pairs, likeness_pairs, paired_figures
+from seewhy.measure.families.paired import likeness_pairs, paired_figures
 from seewhy.measure.measurement import Measurement
-from seewhy.metrics.paired import mcnemar
 from seewhy.report import figures
 from seewhy.report.html.summary import read_summary
 from seewhy.report.pages import facts
@@ -32,15 +31,15 @@ Likeness = dict[str, Estimate]
 
 def pair_values(comparison: Comparison, pair: Measurement) -> dict[str, Any]:
     """What the sentences of the page are filled with."""
-    found, test = paired_figures(result_of(pair), comparison.seed), mcnemar(*correct_pairs(result_of(pair)))
+    found = paired_figures(result_of(pair), comparison.seed)
     answers = [read_answers(study) for study in comparison.studies]
     return {
         "names": [study.name for study in comparison.studies],
         "accuracy": [found["first.accuracy"], found["second.accuracy"]],
         "difference": found["accuracy_difference"],
-        "p": test.p,
-        "fixed": test.fixed,
-        "broken": test.broken,
+        "p": found["mcnemar_p"],
+        "fixed": found["fixed"],
+        "broken": found["broken"],
         "same": found["same_answer"],
         "likeness": found["likeness"],
         "baseline": found["likeness_control"],
@@ -104,10 +103,12 @@ def outcome_table(comparison: Comparison) -> pd.DataFrame:
     """How many of the labelled images both, one or neither classifies correctly: count and share with its interval."""
     labelled = comparison.rows[comparison.rows["label"].notna()]
     first, second = (study.name for study in comparison.studies)
+    known = comparison.first.image_groups
+    groups = None if known is None else known.reindex(labelled["image"])
     names = ("both correct", f"fixed: only {second} correct", f"broken: only {first} correct", "both wrong")
     rows = []
     for title, outcome in zip(names, OUTCOMES, strict=True):
-        share = proportion((labelled["outcome"] == outcome).to_numpy())
+        share = proportion((labelled["outcome"] == outcome).to_numpy(), groups)
         rows.append((title, int((labelled["outcome"] == outcome).sum()), share.value, share.low, share.high))
     return pd.DataFrame(rows, columns=["", "images", "share", "low", "high"])
 
@@ -126,11 +127,13 @@ def image_groups(comparison: Comparison, most: int) -> dict[str, np.ndarray]:
 def group_likeness(comparison: Comparison, pair: Measurement, most: int) -> dict[str, Likeness]:
     """For each of `image_groups`: rank correlation of maps of the same image, of other images, and the difference."""
     same, other = likeness_pairs(result_of(pair))
+    known = comparison.first.image_groups
+    groups = None if known is None else known.reindex(comparison.rows["image"]).to_numpy()
+    values = {"same": same, "other": other, "over": same - other}
     return {
         name: {
-            "same": mean(same[part], comparison.seed),
-            "other": mean(other[part], comparison.seed),
-            "over": mean((same - other)[part], comparison.seed),
+            key: mean(some[part], comparison.seed, None if groups is None else groups[part])
+            for key, some in values.items()
         }
         for name, part in image_groups(comparison, most).items()
     }

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seewhy import stats
 from seewhy.formatting import format_value
 from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import class_pixels
 from seewhy.measure.families.segment_errors import wrong_shares
 from seewhy.measure.families.tables import select_rows
 from seewhy.measure.measurement import Measurement
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics import segments
 from seewhy.report import figures
 from seewhy.report.pages import views
@@ -62,8 +62,8 @@ def share_estimates(values: dict[str, Any]) -> dict[str, Estimate]:
 def outcome_lifts(errors: Measurement) -> dict[str, Estimate]:
     """Lift of Grad-CAM on the right, missed and invented pixels of each class, by name."""
     rows, seed = select_rows(errors.table, "outcome_lift"), errors.study.base.seed
-    parts = rows.groupby(["map_class", "outcome"], sort=False)["value"]
-    found = {pair: stats.mean(values.to_numpy(), seed) for pair, values in parts}
+    parts = rows.groupby(["map_class", "outcome"], sort=False)
+    found = {pair: mean_of_images(some, seed) for pair, some in parts}
     names = [name for name in errors.arrays["classes"].tolist()[1:] if name in set(rows["map_class"])]
     outcomes_there = list(dict.fromkeys(rows["outcome"]))
     return {f"{name}: {outcome}": found[name, outcome] for name in names for outcome in outcomes_there}

@@ -14,10 +14,11 @@ from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.region_maps import class_pixels, visible_rows
 from seewhy.measure.families.segment_maps import METHODS, class_means
 from seewhy.measure.measurement import Measurement
+from seewhy.measure.summary import mean_of_images
 from seewhy.report.pages import masks, views
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.plots.gallery import Card
-from seewhy.stats import Estimate, mean, rank_correlation
+from seewhy.stats import Estimate, rank_correlation
 from seewhy.study import Study
 
 Estimates = dict[str, Estimate]
@@ -77,9 +78,7 @@ class SegmentMaps:
         """Mean lift of the Grad-CAM map of each class on the region of each: 'crown on tree'."""
         rows, names, seed = self.rows_of("class_lift", "gradcam"), self.study.dataset.classes, self.study.base.seed
         return {
-            f"{one} on {other}": mean(
-                rows.loc[(rows["map_class"] == one) & (rows["region"] == other), "value"].to_numpy(float), seed
-            )
+            f"{one} on {other}": mean_of_images(rows[(rows["map_class"] == one) & (rows["region"] == other)], seed)
             for one in names
             for other in names
         }
@@ -92,7 +91,7 @@ class SegmentMaps:
         lines = {}
         for name in self.classes:
             own = rows[rows["map_class"] == name]
-            found = [mean(own.loc[own["probability"] == one, "value"].to_numpy(float), seed) for one in middles]
+            found = [mean_of_images(own[own["probability"] == one], seed) for one in middles]
             lines[name] = ([e.value for e in found], [e.low for e in found], [e.high for e in found])
         return [float(one) for one in middles], lines
 

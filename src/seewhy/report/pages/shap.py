@@ -10,6 +10,7 @@ from jaxtyping import Float
 from seewhy.engine.reading import upsample
 from seewhy.maps.attributions import attribute_rows
 from seewhy.measure.families.tables import select_rows
+from seewhy.measure.summary import mean_of_images
 from seewhy.metrics.agreement import coinciding_maps, correlation_pairs
 from seewhy.report.pages.estimates import method_title
 from seewhy.report.pages.study_views import measured_rows
@@ -79,7 +80,7 @@ def image_mean(measured: "Measurement", metric: str, **where: str) -> Estimate:
     if not {*where} <= {*measured.table}:
         return NOTHING
     rows = select_rows(measured.table, metric, **where)
-    return mean(rows.groupby("image", sort=False)["value"].mean().to_numpy(), measured.study.base.seed)
+    return mean_of_images(rows, measured.study.base.seed)
 
 
 def signed_maps(measured: "Measurement") -> Maps:

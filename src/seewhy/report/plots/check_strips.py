@@ -30,6 +30,7 @@ LEGEND = (
     "Dot: the estimate (disc: pass, diamond: fail, ring: unsure). Bar: its 95 % interval. Dashed tick: the limit. "
     "Shaded: where the check passes. It passes or fails only when the whole bar is on one side."
 )
+CORRECTED = "A fail also has to stand correction for the number of checks that were made (Holm): "
 PAGES = {"works": "01_model.html"}  # where a check is measured; all others on page 07
 UNITS = {"lift": "×"} | dict.fromkeys(
     ("accuracy", "prediction_change", "label_flip", "pointing_game", "object_share", "average_increase"), "%"
@@ -60,7 +61,12 @@ def check_strips(
 
 def row_heading(row: Row) -> str:
     """What a check is about, as the heading over it."""
-    return HEADINGS.get(row["subject"]) or f"Heat maps of {row.get('title') or row['name']}"
+    return HEADINGS.get(row_kind(row)) or f"Heat maps of {row.get('title') or row['name']}"
+
+
+def row_kind(row: Row) -> str:
+    """What sort of thing a check is about: 'suspect' of 'suspect:shadow'."""
+    return str(row["subject"]).partition(":")[0]
 
 
 def widest_spans(studies: Iterable[Sequence[Row]]) -> dict[str, float]:
@@ -79,13 +85,36 @@ def figure_texts(row: Row) -> tuple[str, str]:
         return format_value(row["estimate"], unit), ""
     n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{row['n']:,}"
     if not has_figure(row):
-        return ("too few", n) if row["n"] else ("not run", "")
+        return ("too few", n) if row["n"] else ("not run", str(row.get("missing", "")))
     return format_value(row["estimate"], unit), f"{format_interval(row['low'], row['high'], unit)}, {n}"
 
 
 def has_figure(row: Row) -> bool:
     """Whether there is a figure to show: of fewer than `FEWEST` images there is none."""
     return row["estimate"] is not None and (row["n"] is None or row["n"] >= FEWEST)
+
+
+def correction_note(rows: Iterable[Row]) -> str:
+    """For how many checks fails are corrected, of the model and of each method; empty where there is one of each.
+
+    >>> correction_note([{"subject": "object", "tries": 3}, {"subject": "map:gradcam", "tries": 7}])[-36:]
+    '3 of the model, 7 of each heat map.'
+    """
+    tries = {"of the model": 1, "of each heat map": 1}
+    for row in rows:
+        of = "of each heat map" if row_kind(row) == "map" else "of the model"
+        tries[of] = max(tries[of], row.get("tries", 1))
+    told = [f"{count} {of}" for of, count in tries.items() if count > 1]
+    return f"{CORRECTED}{', '.join(told)}." if told else ""
+
+
+def reach_text(row: Row) -> str:
+    """Of an undecided check, how far from its limit a figure would have to be for as many images to show it."""
+    smallest = row.get("smallest_effect")
+    if row["status"] != "unsure" or not smallest:
+        return ""
+    unit = {"%": "points", "+": ""}.get(_figure_unit(row), _figure_unit(row))
+    return f"; could show {format_value(smallest, unit).lstrip('+')} from the limit"
 
 
 def status_html(status: str) -> str:
@@ -113,8 +142,9 @@ def _row_html(row: Row, spans: Mapping[str, float], folder: str) -> str:
     value, about = figure_texts(row)
     wanted = row.get("expected", "pass")
     expected = f' <span class="tag">expected: {escape(str(wanted))}</span>' if wanted != "pass" else ""
-    page = PAGES.get(row["subject"], "07_audit.html")
+    page = PAGES.get(row_kind(row), "07_audit.html")
     statement = f'<a href="{escape(quote(folder) + page)}"><bdi>{escape(str(row["statement"]))}</bdi></a>'
+    about += reach_text(row)
     label = f"{value} ({about})" if about else value
     return (
         f'<li class="gate {str(row["status"]).replace(" ", "-")}">{status_html(row["status"])}'

@@ -13,7 +13,7 @@ from seewhy.checks.verdict import Figures, select_checks
 from seewhy.formatting import capitalise_first, format_value, join_names
 from seewhy.stats import FEWEST, Estimate, smallest_share
 
-CLEAR = 1.5  # times chance: a lift that may be above it is not called none
+CLEAR = 1.5  # times chance: from there on a map marks a part
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
 WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
 
@@ -155,7 +155,9 @@ def _no_shortcut_answer(held: Sequence[Check], untested: Sequence[Check], eviden
         limit = f"A box holds more than its object, and what in it decides was not judged. {limit}".strip()
         so = "judge it: see *What else moves the prediction?*, or `python -m seewhy judge`"
         return Answer("Undecided", told, "unknown", short, figure, so, f"{limit} {detail}")
-    short = "No shortcut was found." if has_suspects else "The predictions depend on the object."
+    of_object = select_checks(held, "object")
+    short = "The predictions depend on the object." if of_object else f"{capitalise_first(held[0].statement)}."
+    short = "No shortcut was found." if has_suspects else short
     detail = " ".join(filter(None, (limit, evidence.waiting, detail)))
     if evidence.waiting:
         short = f"{short} {evidence.waiting}"
@@ -227,8 +229,8 @@ def _map_clause(name: str, evidence: Evidence) -> tuple[str, str]:
     lift = evidence.suspect_lift(name)
     if not lift.measured:
         return "", ""
-    unclear = "whether heat maps mark it is not clear" if lift.high > CLEAR else "heat maps do not mark it"
-    clause = "heat maps mark it" if lift.low > 1 else unclear
+    clauses = {"shown": "heat maps mark it", "excluded": "heat maps do not mark it"}
+    clause = clauses.get(lift.outcome(CLEAR), "whether heat maps mark it is not clear")
     return f", and {clause}", f"Attribution on the {name}: {lift.text('×')} of chance."
 
 
@@ -236,7 +238,7 @@ def shows_suspects(checks: Iterable[Check], evidence: Evidence) -> bool:
     """False where maps clearly hide a suspect that the model relies on."""
     failed = [one for one in select_checks(checks, "suspect") if one.status == "fail"]
     found = [evidence.suspect_lift(one.subject.name) for one in failed]
-    return not any(lift.measured and lift.low <= 1 and lift.high <= CLEAR for lift in found)
+    return not any(lift.outcome(CLEAR) == "excluded" for lift in found)
 
 
 def _regions_answer(evidence: Evidence) -> Answer:
@@ -255,7 +257,7 @@ def _regions_answer(evidence: Evidence) -> Answer:
         sentence = "No object, suspect or region is marked in enough images, so nothing could be replaced."
         so = "mark objects, or name `suspects` or `regions` in params.yaml"
         return Answer("Not tested", sentence, "unknown", "What the model relies on was not tested.", "", so)
-    clear = {name: [way for way in ways if over[name, way].low > 0] for name in evidence.regions}
+    clear = {name: [way for way in ways if over[name, way].outcome(0) == "shown"] for name in evidence.regions}
     sure = sorted((name for name in clear if len(clear[name]) > 1), key=lambda name: -over[name, clear[name][0]].value)
     if not sure:
         sentence = "No change of a named region clearly changes more predictions than the same change elsewhere."
