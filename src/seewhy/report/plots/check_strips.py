@@ -97,7 +97,7 @@ def has_figure(row: Row) -> bool:
 def correction_note(rows: Iterable[Row]) -> str:
     """For how many checks fails are corrected, of the model and of each method; empty where there is one of each.
 
-    >>> correction_note([{"subject": "object", "tries": 3}, {"subject": "map:gradcam", "tries": 7}])[-36:]
+    >>> correction_note([{"subject": "object", "tries": 3}, {"subject": "map:gradcam", "tries": 7}])[-35:]
     '3 of the model, 7 of each heat map.'
     """
     tries = {"of the model": 1, "of each heat map": 1}
