@@ -82,7 +82,10 @@ def _side(name: str) -> int:
     import timm
 
     config = timm.get_pretrained_cfg(name, allow_unregistered=True)
-    return max(config.input_size[1:]) if config and config.fixed_input_size else 96 if config else 224
+    if not config:
+        return 224
+    fixed = config.fixed_input_size or config.min_input_size
+    return max(config.input_size[1:]) if fixed else 96
 
 
 def transformers_networks() -> Iterator[Made]:
