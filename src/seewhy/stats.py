@@ -92,8 +92,8 @@ def proportion(hits: Hits, groups: Groups = None, level: float = LEVEL, effectiv
     """Share of hits with the Wilson score interval (Wilson 1927), which stays inside 0 to 1 for small n.
 
     A hit may count in part, 0 to 1, as a tie does: such values vary less than hits and misses of the same mean, so that
-    the interval is wide enough. With groups n is the number of independent images that say as much; `effective` is how
-    many independent hits they are worth for another reason, where that is less.
+    the interval is wide enough. With groups n is the number of independent images that say as much, and no more than
+    `effective`, where that is known.
     """
     if not len(hits):
         return NOTHING
@@ -145,8 +145,8 @@ def paired_shares(first: Hits, second: Hits, groups: Groups = None, effective: f
     below, above = (
         max(_lower_arm(shares[k], shares[1 - k], phi), _lower_arm(differing[k], differing[1 - k], 0.0)) for k in (0, 1)
     )
-    apart = shares[0].value - shares[1].value
-    return Estimate(apart, max(-1.0, apart - below), min(1.0, apart + above), n, shares[0].groups)
+    value = shares[0].value - shares[1].value
+    return Estimate(value, max(-1.0, value - below), min(1.0, value + above), n, shares[0].groups)
 
 
 def _lower_arm(one: Estimate, two: Estimate, phi: float) -> float:

@@ -35,9 +35,6 @@ class Known(dict):
     def missing_reasons(self, _figure):
         return {}
 
-    def missing_reason(self, figure):
-        return "" if self.estimate_figure(figure).n else "nobody asked"
-
     def strongest_baseline(self, figure):
         return "centre" if self.estimate_figure(figure).n else ""
 

@@ -144,7 +144,10 @@ def test_what_has_no_value_says_why():
     none = tidy_rows(IMAGES, "gradcam", "class_sensitivity", np.full(N, np.nan), "not informative for two classes")
     tables = StudyTables({"class_sensitivity": tidy_table([none])}, IMAGES, 0)
     figure = Figure("class_sensitivity", "gradcam")
-    assert (tables.estimate_figure(figure).n, tables.missing_reason(figure)) == (0, "not informative for two classes")
+    assert (tables.estimate_figure(figure).n, [*tables.missing_reasons(figure)]) == (
+        0,
+        ["not informative for two classes"],
+    )
     [check] = [one for one in map_checks(tables, {"gradcam": "Grad-CAM"}, LIMITS) if one.figure == figure]
     assert (check.status, check.missing) == ("not run", "not informative for two classes")
 

@@ -100,14 +100,14 @@ class StudyTables:
             return self._worst_estimate(figure, metric)
         if not figure.versus:
             return mean_estimate(metric, figure.method, rows, self.seed)
-        if figure.versus == CONTROL:
-            elsewhere = rows[ELSEWHERE].astype(bool) if ELSEWHERE in rows else pd.Series(False, rows.index)
-            return compare_controls(rows[~elsewhere], rows[elsewhere], metric, self.seed)[0]
         groups = image_groups(rows)
         if figure.versus == BASELINE:
             columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
             own = columns.get(figure.method, pd.Series(dtype=float))
             return compare_baselines(own, columns, metric, self.seed, groups)[0]
+        if figure.versus == CONTROL:
+            elsewhere = rows[ELSEWHERE].astype(bool) if ELSEWHERE in rows else pd.Series(False, rows.index)
+            return compare_controls(rows[~elsewhere], rows[elsewhere], metric, self.seed)[0]
         first, second = self._compared_values(figure, rows)
         return compare_values(first, second, metric, self.seed, groups)[0]
 
@@ -138,13 +138,6 @@ class StudyTables:
         columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
         own = columns.get(figure.method)
         return "" if own is None else best_baseline(own, columns, self.figure_metric(figure))
-
-    def missing_reason(self, figure: Figure) -> str:
-        """Why that figure has no value in any image, as the table says for most; empty where it has one, or no row."""
-        rows = self.select_rows(figure)
-        rows = rows[rows["method"] == figure.method]
-        reasons = rows.loc[rows["value"].isna(), "reason"]
-        return "" if reasons.empty or rows["value"].notna().any() else str(reasons.mode().iloc[0])
 
     @property
     def tested_methods(self) -> list[str]:

@@ -38,9 +38,6 @@ class Figures(Protocol):
     def missing_reasons(self, figure: Figure) -> Mapping[str, int]:
         """Why images have no value of that figure, and how many."""
 
-    def missing_reason(self, figure: Figure) -> str:
-        """Why that figure has no value in any image; empty where it has one, or was not asked for."""
-
     def strongest_baseline(self, figure: Figure) -> str:
         """The baseline that `best_baseline` stands for in that figure; empty where nothing was measured."""
 
@@ -174,10 +171,8 @@ def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name:
         words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)
     statement, denial = (text.format(**words) for text in (rule.statement, rule.denial))
     subject, estimate = Subject(rule.kind, name), figures.estimate_figure(figure)
-    missing = "" if estimate.n else figures.missing_reason(figure)
-    check = Check(
-        subject, figure, statement, denial, limits[rule.limit], rule.least, estimate, missing=missing, title=title
-    )
+    missing, limit = "" if estimate.n else next(iter(figures.missing_reasons(figure)), ""), limits[rule.limit]
+    check = Check(subject, figure, statement, denial, limit, rule.least, estimate, missing=missing, title=title)
     return _undecidable_check(check, figures) if rule.versus == CONTROL else check
 
 

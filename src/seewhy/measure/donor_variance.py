@@ -5,6 +5,7 @@ crossed, so that neither the images nor the donors alone tell the variance.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def widen_interval(one: Estimate, own: pd.DataFrame, away: pd.DataFrame | None =
     spread = math.sqrt(max(1.0, both / images)) if images > 0 else 1.0
     few, all_images = (float(stdtrit(number - 1, (1 + LEVEL) / 2)) for number in (min(donors, one.n), one.n))
     below, above = ((end - one.value) * spread * few / all_images for end in (one.low, one.high))
-    return Estimate(one.value, one.value + below, one.value + above, one.n)
+    return replace(one, low=one.value + below, high=one.value + above)
 
 
 def _mean_parts(rows: pd.DataFrame) -> pd.DataFrame:

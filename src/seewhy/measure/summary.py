@@ -110,11 +110,11 @@ def share_of_images(rows: pd.DataFrame) -> Estimate:
 
 
 def mean_estimate(metric: Metric | None, method: str, rows: pd.DataFrame, seed: int) -> Estimate:
-    """Mean over images, or share of hits where that is what the metric counts; of rows with donors their variance is in
-    the interval. Hits of the model itself are counted below five images, too: each is a prediction that was seen to
-    change.
+    """Mean over images, or share of hits where that is what the metric counts. Hits of the model itself are counted
+    below five images, too: each is a prediction that was seen to change.
 
-    rows: of one figure, several of an image where it has several targets or was seen in several random draws.
+    rows: of one figure, several of an image where it has several targets or was seen in several random draws or with
+    several donors, whose variance is in the interval.
     """
     values, groups = image_values(rows), image_groups(rows)
     if metric is not None and metric.is_share:
@@ -136,9 +136,8 @@ def compare_controls(own: pd.DataFrame, away: pd.DataFrame, metric: Metric | Non
     """
     first, second = (set(rows.loc[rows["value"].notna(), "image"]) for rows in (own, away))
     own, away = (rows[rows["image"].isin(first & second)] for rows in (own, away))
-    effective = effective_pairs(own, away)
-    values = image_values(own), image_values(away)
-    difference, p = compare_values(*values, metric, seed, image_groups(own), effective)
+    effective, groups = effective_pairs(own, away), image_groups(own)
+    difference, p = compare_values(image_values(own), image_values(away), metric, seed, groups, effective)
     return (difference if metric and metric.is_share else widen_interval(difference, own, away)), p
 
 
