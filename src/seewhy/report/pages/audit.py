@@ -16,7 +16,7 @@ from seewhy.measure.family import FAMILIES as KNOWN
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.metrics.registry import METRICS
 from seewhy.report.pages.estimates import method_title
-from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
+from seewhy.report.text import method_sentences, shortcut_sentences, slice_sentences, verdict_sentences
 from seewhy.study import Study
 
 FAMILIES = (
@@ -91,7 +91,8 @@ def judge_study(study: Study) -> Judged:
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
     status = verdict_sentences.verdict_status([*checks, *own], evidence.is_unsettled)
-    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
+    uneven = slice_sentences.accuracy_answer(checks)
+    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model, uneven)
     return Judged(checks, own, titles, works, shortcut, stable, maps, use, tables)
 
 
