@@ -57,6 +57,8 @@ def find_slices(tables: StudyTables, columns: Iterable[str], task: str, where: s
         where: the key of params.yaml that names the columns.
     """
     images, found = tables.images, dict[str, list[str]]()
+    if images.empty:  # nothing is predicted yet
+        return []
     if task in LABELLED:
         found[CLASS] = sorted(map(str, images["label"].dropna().value_counts().head(MOST_CLASSES).index))
     found |= {column: slice_values(images, column, where) for column in columns}

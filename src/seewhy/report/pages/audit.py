@@ -74,8 +74,14 @@ class Judged:
 
     @property
     def rows(self) -> list[dict[str, object]]:
-        """Rows for `show.checks`: of the model, of the first method, and of params.yaml."""
-        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.main_method]
+        """Rows for `show.checks`: of the model, of the first method, and of params.yaml; of classes and slices, which
+        have a section of their own, only what fails."""
+        kept = [
+            one
+            for one in self.checks
+            if (one.subject.kind != "map" or one.subject.name == self.main_method)
+            and (one.subject.kind != "slice" or one.status == "fail")
+        ]
         return [one.row() for one in [*kept, *self.own]]
 
 
