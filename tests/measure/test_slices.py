@@ -19,6 +19,7 @@ from seewhy.config.project import find_project
 from seewhy.errors import SeewhyError
 from seewhy.measure.driver import store_family
 from seewhy.measure.own_metrics import load_metrics
+from seewhy.report.pages import slice_views
 from seewhy.report.text.slice_sentences import slices_sentence
 from tests.conftest import CONFIG, checkpoint
 from tests.measure.planted import grey_noise
@@ -143,6 +144,13 @@ def test_a_site_with_more_mistakes_is_found(project, cli):
     assert not [one for one in checks if one.status == "fail" and "region" in one.figure.facets]
     answers = summarise_answers(model, checks, [], evidence, "Grad-CAM")
     assert answers["use"]["why"].startswith("Images of site *north* are classified correctly less often than others")
+    table = slice_views.slice_table(checks)
+    assert table[""].tolist()[0] == "site north"  # the worst first
+    assert table["accuracy"].tolist()[0] == "fail −50 points"
+    assert len(slice_views.slice_numbers(checks, tables).dropna()) == 2 * 6  # log-odds of object and background
+    shares = slice_views.slice_accuracy(study)
+    assert shares["slice"].tolist() == ["site north", "site south"]
+    assert shares["value"].tolist() == [0.5, 1.0]
     with pytest.raises(SeewhyError, match="found no class or slice"):
         tables.estimate_figure(Figure("accuracy", versus="rest"))
 

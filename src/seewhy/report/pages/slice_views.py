@@ -17,7 +17,6 @@ from seewhy.report.pages import views
 from seewhy.report.text.slice_sentences import slices_sentence
 from seewhy.study import Study
 
-__all__ = ["show_accuracy", "slice_accuracy", "slice_numbers", "slice_table", "slices_sentence"]
 METRIC = {"classification": "correct", "multilabel": "subset_accuracy", "regression": "absolute_error"}
 
 
@@ -93,3 +92,14 @@ def show_accuracy(study: Study) -> None:
     chart = figures.interval_chart(*views.column_lists(table), xlabel=title, percent=metric.is_share)
     alt = f"{metric.title} of {len(table)} slices, the worst first: {', '.join(table['slice'])}"
     show.chart_with_table(chart, alt, table, f"{metric.title} by slice, 95 % interval", ends)
+
+
+def show_checks(checks: Sequence[Check], tables: StudyTables) -> None:
+    """Page 07: the checks of each class and slice, and folded their numbers; see `slice_table`."""
+    table = slice_table(checks)
+    if table.empty:
+        show.not_run("classes and slices", "two classes with labels, or `slices` in params.yaml")
+        return
+    show.text(slices_sentence(checks))
+    show.table(table, "Checks by class and slice, the worst first: status and percentage points")
+    show.table(slice_numbers(checks, tables), "The same in numbers, with the change of the log-odds", folded=True)
