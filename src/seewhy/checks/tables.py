@@ -119,8 +119,8 @@ class StudyTables:
             raise SeewhyError(f"{figure}: found no class or slice; allowed with versus: rest: class, slice, or both")
         metric, every = self.figure_metric(figure), self.select_rows(replace(figure, label="", images={}))
         others = every[~every["image"].isin(rows["image"])]
-        pair = [mean_estimate(metric, figure.method, some, self.seed) for some in (rows, others)]
-        return stats.independent_difference(*pair, metric.sign if metric else 1)
+        own, rest = (mean_estimate(metric, figure.method, some, self.seed) for some in (rows, others))
+        return stats.independent_difference(own, rest, metric.sign if metric else 1)
 
     def _worst_estimate(self, figure: Figure, metric: Metric | None) -> Estimate:
         """The worst over the values of the facet that is `worst`, which is not known in advance."""

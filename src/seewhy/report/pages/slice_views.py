@@ -89,7 +89,8 @@ def show_accuracy(study: Study) -> None:
         show.not_run("accuracy by slice", "`slices` in params.yaml, columns of the dataset")
         return
     title, ends = metric.title.lower(), ["value", "low", "high"] if metric.is_share else []
-    chart = figures.interval_chart(*views.column_lists(table), xlabel=title, percent=metric.is_share)
+    labels, values, lows, highs, counts = views.column_lists(table)
+    chart = figures.interval_chart(labels, values, lows, highs, counts, None, title, metric.is_share)
     alt = f"{metric.title} of {len(table)} slices, the worst first: {', '.join(table['slice'])}"
     show.chart_with_table(chart, alt, table, f"{metric.title} by slice, 95 % interval", ends)
 
