@@ -222,7 +222,7 @@ def independent_difference(one: Estimate, other: Estimate, sign: int = 1) -> Est
 
     >>> one, other = proportion(np.repeat([1, 0], [20, 20])), proportion(np.repeat([1, 0], [36, 4]))
     >>> independent_difference(one, other).text("points")
-    '−40 points (95 % interval −56 to −21 points, n = 40)'
+    '−40 points (95 % interval −56 to −20 points, n = 40)'
     """
     if not (one.measured and other.measured) or min(one.n, other.n) < FEWEST:
         return Estimate(NAN, NAN, NAN, one.n if other.n >= FEWEST else min(one.n, other.n), one.groups)
