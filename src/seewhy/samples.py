@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from seewhy.errors import unknown_name
+from seewhy.errors import SeewhyError, unknown_name
 
 if TYPE_CHECKING:
     from seewhy.study import Study
 
 GROUPED_BY = ("image_group", "sha256")  # columns of a dataset: equal values are images that belong together
+MOST_VALUES = 20  # of a column that makes slices: with more each has few images, and more of them differ by chance
+FACTS = ("image", "label", "boxes", "caption", "width", "height", "sha256", "uncertain")  # columns that make no slices
 LEAST = 0.02  # share of the picture below which a region is too small to be looked at
 
 
@@ -136,6 +138,29 @@ def other_rows(frame: pd.DataFrame, shown: pd.DataFrame, n: int, seed: int) -> p
     """At most `n` random images that are not among those shown: a background to compare with."""
     rest = frame[~frame["image"].isin(shown["image"])]
     return stratified_sample(rest, n, seed)
+
+
+def slice_values(frame: pd.DataFrame, column: str, where: str) -> list[str]:
+    """The values of a column as texts, in order: each is a slice of the images. Blanks are none.
+
+    Raises SeewhyError for a column that is not there, and for one with more than `MOST_VALUES` values. where: the key
+    of params.yaml that names it.
+
+    >>> slice_values(pd.DataFrame({"site": ["north", "south", "north", None]}), "site", "studies.a.slices")
+    ['north', 'south']
+    """
+    allowed = [name for name in frame if name not in FACTS and not str(name).endswith("mask")]
+    if column not in allowed:
+        told = unknown_name("column", column, allowed, where)
+        raise SeewhyError(f"{told}; `keep: [{column}]` of the dataset reads a column of the manifest")
+    texts = frame[column].dropna().astype(str)
+    values = sorted(set(texts[texts != ""]))
+    if len(values) > MOST_VALUES:
+        raise SeewhyError(
+            f"{where}: found '{column}' with {len(values)} values; allowed: at most {MOST_VALUES}; make a column of "
+            f"ranges or kinds in the manifest, as {column}_range"
+        )
+    return values
 
 
 def image_groups(frame: pd.DataFrame) -> "pd.Series[int] | None":

@@ -214,6 +214,25 @@ def crossed_mean(
     return Estimate(found.value, found.value - low, found.value + high, found.n, found.groups)
 
 
+def independent_difference(one: Estimate, other: Estimate, sign: int = 1) -> Estimate:
+    """`one` less `other`, of different images, with the interval that follows from theirs (Newcombe 1998; of any
+    figures Zou and Donner 2008). n and groups are those of `one`; not measured where either has fewer than `FEWEST`.
+
+    sign: -1 for the opposite, `other` less `one`.
+
+    >>> one, other = proportion(np.repeat([1, 0], [20, 20])), proportion(np.repeat([1, 0], [36, 4]))
+    >>> independent_difference(one, other).text("points")
+    '−40 points (95 % interval −56 to −20 points, n = 40)'
+    """
+    if not (one.measured and other.measured) or min(one.n, other.n) < FEWEST:
+        return Estimate(NAN, NAN, NAN, one.n if other.n >= FEWEST else min(one.n, other.n), one.groups)
+    first, second = (one, other) if sign > 0 else (other, one)
+    apart = first.value - second.value
+    below = math.hypot(first.value - first.low, second.high - second.value)
+    above = math.hypot(first.high - first.value, second.value - second.low)
+    return Estimate(apart, apart - below, apart + above, one.n, one.groups)
+
+
 def worst_estimate(estimates: Sequence[Estimate], sign: int = 1) -> Estimate:
     """The worst of several measured estimates, with an interval that holds for whichever of them it is.
 

@@ -163,6 +163,8 @@ class Study:
         for name, column in self.settings.suspects.items():
             if column not in whole.mask_columns:
                 raise unknown_name("mask", column, whole.mask_columns, f"studies.{self.name}.suspects.{name}")
+        for column in self.settings.slices:
+            samples.slice_values(rows, column, f"studies.{self.name}.slices")
         return replace(whole, frame=rows)
 
     @cached_property

@@ -15,7 +15,7 @@ from seewhy.checks.majority_baseline import MajorityBaseline
 from seewhy.checks.old_keys import old_key
 from seewhy.metrics import stability
 from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
-from seewhy.report.text.shortcut_sentences import Evidence
+from seewhy.report.text.intervention_sentences import Evidence
 from seewhy.stats import NAN, NOTHING, Estimate
 
 LIMITS = {"lift": 1.0, "control": 0.0, "kept": 0.5, "target": 0.5, "stability": 0.7}

@@ -23,7 +23,7 @@ from seewhy.checks.status import (
 )
 from seewhy.stats import NOTHING, Estimate
 
-Kind = Literal["works", "object", "background", "suspect", "candidate", "stability", "map", "own"]
+Kind = Literal["works", "object", "background", "suspect", "candidate", "stability", "slice", "map", "own"]
 FINE = 0.005  # where a figure is nearer to its limit than this, two digits would not tell them apart
 
 
@@ -33,9 +33,9 @@ class Subject:
 
     Args:
         kind: whether the model `works`; whether its predictions depend on the `object`, the `background`, a
-            `suspect` or a judged `candidate`; their `stability`; what a method's `map` is worth; or what a project's
-            `own` check names.
-        name: of the suspect, candidate (CLASS/RANK) or method; empty for others.
+            `suspect` or a judged `candidate`; their `stability`; any of these in a `slice` of the images; what a
+            method's `map` is worth; or what a project's `own` check names.
+        name: of the suspect, candidate (CLASS/RANK), slice (COLUMN=VALUE) or method; empty for others.
     """
 
     kind: Kind

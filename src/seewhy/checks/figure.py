@@ -6,6 +6,7 @@ from typing import Any
 
 BASELINES = ("random", "centre", "edges")  # those of `seewhy.metrics.baselines`, which takes longer to import
 BASELINE = "best_baseline"  # as `versus`: the baseline with the best mean in the same images
+REST = "rest"  # as `versus`: all images that are not of the class or slice
 CONTROL = "control"  # as `versus`: the same intervention elsewhere, or with another image
 
 
@@ -17,7 +18,8 @@ class Figure:
         metric: the metric's name, as `lift`.
         method: whose maps, as `gradcam`; empty for a metric of the model.
         versus: a baseline (`random`, `centre`, `edges`, or `best_baseline`), `control`, or another
-            method: the figure is then the mean difference in the same images. Empty: the figure itself.
+            method: the figure is then the mean difference in the same images. `rest`: the difference from all images
+            that are not of the class or slice. Empty: the figure itself.
         facets: what else tells rows of the table apart, as `{"region": "shadow", "kind": "paste"}`.
         label: only images of this true class; empty for all.
         images: only images with these values in columns of the manifest, as `{"site": "north"}`.
@@ -36,7 +38,7 @@ class Figure:
     @property
     def reference_names(self) -> tuple[str, ...]:
         """What any figure may be compared with, beside other methods."""
-        return (*BASELINES, BASELINE, CONTROL)
+        return (*BASELINES, BASELINE, CONTROL, REST)
 
     def given_fields(self) -> dict[str, Any]:
         """The fields that are set, as params.yaml and the files of a report spell them."""

@@ -19,6 +19,7 @@ from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE, CONTROL
 from seewhy.checks.majority_baseline import MajorityBaseline, compare_task
 from seewhy.checks.run import load_tables, run_checks, write_checks
+from seewhy.checks.slices import find_slices, slice_checks
 from seewhy.checks.tables import StudyTables
 from seewhy.checks.verdict import LIMITS, map_checks, model_checks
 from seewhy.config import artifacts
@@ -101,18 +102,19 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
     """The verdict on a study: does the model work, what does it depend on, and what are the maps of each method worth?
 
     Args:
-        project, study: whose suspects and `limits:` are taken.
+        project, study: whose suspects, slices and `limits:` are taken.
         tables: its measurements.
         model: beside the majority baseline.
     """
     limits = {**LIMITS, **project.params.sections.get("audit", {}).get("limits", {})}
-    suspects = project.params.study_settings(study).suspects
-    titles = method_titles(tables)
+    settings, titles = project.params.study_settings(study), method_titles(tables)
+    slices = find_slices(tables, settings.slices, project.params.task_of(study), f"studies.{study}.slices")
     judged = candidate_checks(find_judged(project, study, tables))
     return [
         *model.accuracy_checks,
-        *model_checks(tables, suspects, limits),
+        *model_checks(tables, settings.suspects, limits),
         *judged,
+        *slice_checks(tables, slices, settings.suspects, limits),
         *map_checks(tables, titles, limits),
     ]
 

@@ -16,8 +16,9 @@ from seewhy.checks.tables import StudyTables
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError
-from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
-from seewhy.report.text.shortcut_sentences import MOSTLY, Evidence
+from seewhy.report.text import method_sentences, shortcut_sentences, slice_sentences, verdict_sentences
+from seewhy.report.text.intervention_sentences import Evidence
+from seewhy.report.text.shortcut_sentences import MOSTLY
 
 MODEL, AUDIT = "01_model", "07_audit"  # the pages that show the answers
 
@@ -66,7 +67,8 @@ def summarise_answers(
     stable = verdict_sentences.stability_answer(verdict, evidence)
     maps = method_sentences.maps_answer(verdict, title, evidence)
     status = verdict_sentences.verdict_status(judged, evidence.is_unsettled)
-    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
+    uneven = slice_sentences.accuracy_answer(verdict)
+    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model, uneven)
     return {
         "questions": {
             "works": works.summary_entry(MODEL),

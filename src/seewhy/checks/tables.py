@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from seewhy import samples, stats
-from seewhy.checks.figure import BASELINE, CONTROL, Figure
+from seewhy.checks.figure import BASELINE, CONTROL, REST, Figure
 from seewhy.checks.old_keys import WORST
 from seewhy.config import artifacts
 from seewhy.config.project import Project
 from seewhy.errors import SeewhyError, unknown_name
-from seewhy.measure.family import COLUMNS, facets_of, with_groups
+from seewhy.measure.family import COLUMNS, GROUP, facets_of, with_groups
 from seewhy.measure.store import measurements_folder
 from seewhy.measure.summary import (
     TEXTS,
@@ -100,6 +100,8 @@ class StudyTables:
             return self._worst_estimate(figure, metric)
         if not figure.versus:
             return mean_estimate(metric, figure.method, rows, self.seed)
+        if figure.versus == REST:
+            return self._rest_difference(figure, rows)
         groups = image_groups(rows)
         if figure.versus == BASELINE:
             columns = {str(name): image_values(some) for name, some in rows.groupby("method", sort=False)}
@@ -110,6 +112,15 @@ class StudyTables:
             return compare_controls(rows[~elsewhere], rows[elsewhere], metric, self.seed)[0]
         first, second = self._compared_values(figure, rows)
         return compare_values(first, second, metric, self.seed, groups)[0]
+
+    def _rest_difference(self, figure: Figure, rows: pd.DataFrame) -> Estimate:
+        """What the images of a class or slice have over all others."""
+        if not (figure.label or figure.images):
+            raise SeewhyError(f"{figure}: found no class or slice; allowed with versus: rest: class, slice, or both")
+        metric, every = self.figure_metric(figure), self.select_rows(replace(figure, label="", images={}))
+        others = every[~every["image"].isin(rows["image"])]
+        own, rest = (mean_estimate(metric, figure.method, some, self.seed) for some in (rows, others))
+        return stats.independent_difference(own, rest, metric.sign if metric else 1)
 
     def _worst_estimate(self, figure: Figure, metric: Metric | None) -> Estimate:
         """The worst over the values of the facet that is `worst`, which is not known in advance."""
@@ -196,10 +207,21 @@ class StudyTables:
                 raise unknown_name(what, value, sorted(set(texts[known[column].notna()])), str(figure))
             chosen &= (texts == value).to_numpy()
         there = known[chosen]
-        if known["image"].is_unique:
-            return rows[rows["image"].isin(there["image"])]
+        if known["image"].is_unique or not figure.label:
+            found = rows[rows["image"].isin(there["image"])]
+            return found if figure.label else self._of_one_group(found, there)
         pairs = pd.MultiIndex.from_frame(there[["image", "target"]])
         return rows[pd.MultiIndex.from_frame(rows[["image", "target"]]).isin(pairs)]
+
+    def _of_one_group(self, rows: pd.DataFrame, there: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a slice. One that is a whole group of images, as a site, speaks of that group alone: in it images
+        are independent but for equal files."""
+        known = self.images
+        names = there["image_group"].unique() if "image_group" in known else []
+        if len(names) != 1 or pd.isna(names[0]) or (known["image_group"] == names[0]).sum() != len(there):
+            return rows
+        own = samples.image_groups(there.drop(columns="image_group"))
+        return with_groups(rows.drop(columns=GROUP, errors="ignore"), own)
 
 
 def read_images(project: Project, study: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ Statements and limits are data; figures come from the measurement tables, by the
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ LIMITS: Mapping[str, float] = {  # unless `audit.limits` of params.yaml says oth
     "background": 0.1,
     "suspect": 0.1,
     "flipped": 0.1,
+    "slice": -0.1,
 }
 
 
@@ -55,6 +56,10 @@ class Rule:
     denial: str
     versus: str = ""
     facets: Mapping[str, Any] = field(default_factory=dict)
+
+    def named_facets(self, name: str) -> dict[str, Any]:
+        """The facets, with the name of a suspect."""
+        return {key: one.format(name=name) if isinstance(one, str) else one for key, one in self.facets.items()}
 
 
 OBJECT = (
@@ -148,7 +153,7 @@ def model_checks(figures: Figures, suspects: Iterable[str], limits: Mapping[str,
         limits: the section's `limits`, by `Rule.limit`.
     """
     asked = [("", OBJECT), *((name, SUSPECT) for name in suspects), ("", (STABILITY,))]
-    return correct_fails([_rule_check(rule, figures, limits, name) for name, rules in asked for rule in rules])
+    return correct_fails([check_rule(rule, figures, limits, name) for name, rules in asked for rule in rules])
 
 
 def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str, float]) -> list[Check]:
@@ -159,13 +164,28 @@ def map_checks(figures: Figures, titles: Mapping[str, str], limits: Mapping[str,
         titles: of the methods, by name.
         limits: the section's `limits`, by `Rule.limit`.
     """
-    made = [[_rule_check(rule, figures, limits, name, title) for rule in MAPS] for name, title in titles.items()]
+    made = [[check_rule(rule, figures, limits, name, title) for rule in MAPS] for name, title in titles.items()]
     return [one for checks in made for one in correct_fails(checks)]
 
 
-def _rule_check(rule: Rule, figures: Figures, limits: Mapping[str, float], name: str, title: str = "") -> Check:
-    facets = {key: value.format(name=name) if isinstance(value, str) else value for key, value in rule.facets.items()}
-    figure = Figure(rule.metric, name if rule.kind == "map" else "", rule.versus, facets)
+def check_rule(
+    rule: Rule,
+    figures: Figures,
+    limits: Mapping[str, float],
+    name: str,
+    title: str = "",
+    narrow: Callable[[Figure], Figure] = lambda figure: figure,
+) -> Check:
+    """The check of a rule, with its estimate.
+
+    Args:
+        rule, figures: what is stated, and where it is measured.
+        limits: by `Rule.limit`.
+        name: of the suspect or method that it is about.
+        title: of the method.
+        narrow: makes of the figure that of some images alone.
+    """
+    figure = narrow(Figure(rule.metric, name if rule.kind == "map" else "", rule.versus, rule.named_facets(name)))
     words = {"name": name, "baseline": ""}
     if rule.versus == BASELINE:
         words["baseline"] = baseline_title(figures.strongest_baseline(figure) or BASELINE)

@@ -67,7 +67,8 @@ class Study(Settings):
     `output`: what the network's last step makes of its scores: nothing (logits), a sigmoid of each class, or a softmax.
     `regions`: named boxes x0 y0 x1 y1 as shares of the input's width and height, whatever its size.
     `suspects`: what it may cheat with, by name, each a mask column of the manifest. `object_words`: those words of
-    captions that name what boxes and masks mark. `judged`: what a person says of candidates, by CLASS/RANK. `weights`
+    captions that name what boxes and masks mark. `judged`: what a person says of candidates, by CLASS/RANK. `slices`:
+    columns of the dataset by whose values the verdict is told apart, beside classes. `weights`
     is the key of the weights in the checkpoint where not the usual ones are meant; `strict: false` leaves weights aside
     that the network does not have. `output_key` or `output_index` choose one of several outputs; `boxes` says in which
     form a detector returns its boxes where that is not plain.
@@ -89,6 +90,7 @@ class Study(Settings):
     split: str = "test"
     colormap: Colormap | None = None
     suspects: dict[Name, str] = Field(default_factory=dict)
+    slices: list[str] = Field(default_factory=list)
     object_words: list[str] = Field(default_factory=list)
     judged: dict[str, Judgement] = Field(default_factory=dict)
 

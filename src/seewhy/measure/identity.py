@@ -49,7 +49,11 @@ def measuring_key(study: "Study", family: Family, settings: Mapping[str, Any]) -
 def asked_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> str:
     """Digest of what a stage was asked for, from files and settings alone: no model is loaded. Where a stored table has
     it, all of the table is right."""
-    root, name, made = study.root, study.name, study.settings.model_dump(mode="json", exclude={"colormap", "judged"})
+    root, name, made = (
+        study.root,
+        study.name,
+        study.settings.model_dump(mode="json", exclude={"colormap", "judged", "slices"}),
+    )
     paths = [
         artifacts.predictions_path(root, name),
         artifacts.dataset_path(root, study.settings.dataset),

@@ -14,7 +14,7 @@ from seewhy.config.project import Project
 from seewhy.pipeline import notebooks
 
 COLOURS = {"colormap", "opacity"}  # only pages look at these
-JUDGED = {"judged"}  # no map depends on it
+JUDGED = {"judged", "slices"}  # no map depends on them
 EXPLAIN, MEASURE, PAGES, RENDER = "explain", "measure", "pages", "render"
 
 
@@ -38,9 +38,10 @@ def write_stage_settings(project: Project) -> None:
 
 
 def _study_settings(study: Study) -> dict[str, Any]:
-    """All settings of a study; `strict` only where it is off, so that what was built before it existed is not stale."""
-    found = study.model_dump(mode="json")
-    return _drop_keys(found, {"strict"}) if study.strict else found
+    """All settings of a study; `strict` only where it is off and `slices` only where there are any, so that what was
+    built before they existed is not stale."""
+    plain = ({"strict"} if study.strict else set()) | (set() if study.slices else {"slices"})
+    return _drop_keys(study.model_dump(mode="json"), plain)
 
 
 def stage_settings(project: Project, name: str) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from seewhy.measure.family import FAMILIES as KNOWN
 from seewhy.measure.own_metrics import load_metrics
 from seewhy.metrics.registry import METRICS
 from seewhy.report.pages.estimates import method_title
-from seewhy.report.text import method_sentences, shortcut_sentences, verdict_sentences
+from seewhy.report.text import method_sentences, shortcut_sentences, slice_sentences, verdict_sentences
 from seewhy.study import Study
 
 FAMILIES = (
@@ -74,8 +74,14 @@ class Judged:
 
     @property
     def rows(self) -> list[dict[str, object]]:
-        """Rows for `show.checks`: of the model, of the first method, and of params.yaml."""
-        kept = [one for one in self.checks if one.subject.kind != "map" or one.subject.name == self.main_method]
+        """Rows for `show.checks`: of the model, of the first method, and of params.yaml; of classes and slices, which
+        have a section of their own, only what fails."""
+        kept = [
+            one
+            for one in self.checks
+            if (one.subject.kind != "map" or one.subject.name == self.main_method)
+            and (one.subject.kind != "slice" or one.status == "fail")
+        ]
         return [one.row() for one in [*kept, *self.own]]
 
 
@@ -91,7 +97,8 @@ def judge_study(study: Study) -> Judged:
     stable = verdict_sentences.stability_answer(checks, evidence)
     maps = method_sentences.maps_answer(checks, titles.get(evidence.method, evidence.method), evidence)
     status = verdict_sentences.verdict_status([*checks, *own], evidence.is_unsettled)
-    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model)
+    uneven = slice_sentences.accuracy_answer(checks)
+    use = verdict_sentences.use_answer(status, works, shortcut, stable, maps, of_model, uneven)
     return Judged(checks, own, titles, works, shortcut, stable, maps, use, tables)
 
 

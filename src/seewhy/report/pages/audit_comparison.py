@@ -22,10 +22,12 @@ LOST = (
 
 
 def read_verdict(study: Study) -> dict[str, Row]:
-    """The checks of a study's model and maps by what they are about; empty where it was not measured."""
+    """The checks of a study's model and maps, all images together, by what they are about; empty where it was not
+    measured."""
     path = artifacts.reports_folder(study.root, study.name) / "verdict.json"
     rows = artifacts.read_json(path) if path.is_file() else []
-    return {json.dumps([row_kind(row), row["name"], row["figure"]], sort_keys=True): row for row in rows}
+    own = [row for row in rows if row_kind(row) != "slice"]
+    return {json.dumps([row_kind(row), row["name"], row["figure"]], sort_keys=True): row for row in own}
 
 
 def read_answers(study: Study) -> dict[str, Any]:

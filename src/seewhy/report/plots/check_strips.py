@@ -61,6 +61,8 @@ def check_strips(
 
 def row_heading(row: Row) -> str:
     """What a check is about, as the heading over it."""
+    if row_kind(row) == "slice":
+        return f"In {row['title']}"
     return HEADINGS.get(row_kind(row)) or f"Heat maps of {row.get('title') or row['name']}"
 
 
@@ -95,14 +97,16 @@ def has_figure(row: Row) -> bool:
 
 
 def correction_note(rows: Iterable[Row]) -> str:
-    """For how many checks fails are corrected, of the model and of each method; empty where there is one of each.
+    """For how many checks fails are corrected: of the model, of classes and slices, of each method; empty where there
+    is one of each.
 
     >>> correction_note([{"subject": "object", "tries": 3}, {"subject": "map:gradcam", "tries": 7}])[-35:]
     '3 of the model, 7 of each heat map.'
     """
-    tries = {"of the model": 1, "of each heat map": 1}
+    tries = {"of the model": 1, "of classes and slices": 1, "of each heat map": 1}
+    others = {"map": "of each heat map", "slice": "of classes and slices"}
     for row in rows:
-        of = "of each heat map" if row_kind(row) == "map" else "of the model"
+        of = others.get(row_kind(row), "of the model")
         tries[of] = max(tries[of], row.get("tries", 1))
     told = [f"{count} {of}" for of, count in tries.items() if count > 1]
     return f"{CORRECTED}{', '.join(told)}." if told else ""

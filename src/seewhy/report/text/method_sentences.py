@@ -7,7 +7,8 @@ from seewhy.checks.check import Check
 from seewhy.checks.figure import BASELINE
 from seewhy.checks.verdict import PLAUSIBLE, select_checks
 from seewhy.formatting import join_names
-from seewhy.report.text.shortcut_sentences import Evidence, shows_suspects
+from seewhy.report.text.intervention_sentences import Evidence
+from seewhy.report.text.shortcut_sentences import shows_suspects
 
 RANKING = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}  # of squares, by their effect on the score
 RANDOMISED, CLASS, STABLE = "similarity_after_randomisation", "class_sensitivity", "stability"

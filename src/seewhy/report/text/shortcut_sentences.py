@@ -1,59 +1,29 @@
-"""Does the model rely on a shortcut? The answer in plain words, and the evidence that it and the others rest on.
+"""Does the model rely on a shortcut? The answer in plain words.
 
 Every word follows from the status of a check. A sentence has at most 20 words, and one number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from seewhy.checks.answer import Answer
 from seewhy.checks.check import Check
 from seewhy.checks.figure import CONTROL, Figure
-from seewhy.checks.verdict import Figures, select_checks
+from seewhy.checks.slices import find_uneven
+from seewhy.checks.verdict import select_checks
 from seewhy.formatting import capitalise_first, format_value, join_names
-from seewhy.stats import FEWEST, Estimate, smallest_share
+from seewhy.report.text.intervention_sentences import (
+    WAYS,
+    Evidence,
+    intervention_texts,
+    kind_of_change,
+    pasted_class,
+)
+from seewhy.report.text.slice_sentences import certain_slices, slices_answer
+from seewhy.stats import FEWEST, smallest_share
 
 CLEAR = 1.5  # times chance: from there on a map marks a part
 MOSTLY = 0.9  # of the changed predictions: from here on the class that they change to is named
-WAYS = {"swap": "Replacing", "blur": "Blurring", "darken": "Darkening", "paste": "Pasting only"}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What sentences need beside the checks.
-
-    Args:
-        figures: the measurement tables.
-        method: the first method, whose maps may show a suspect.
-        regions: names of the study's own regions.
-        won: by suspect, the class that most predictions change to when it is pasted; missing where none is.
-        change: the imperceptible change that changes most predictions.
-        waiting: how many candidates wait for a person's judgement, as a sentence; empty for none.
-        boxed: whether boxes mark the objects and nobody has judged what in them moves the prediction.
-    """
-
-    figures: Figures
-    method: str = "gradcam"
-    regions: Sequence[str] = ()
-    won: Mapping[str, str] = field(default_factory=dict)
-    change: str = ""
-    waiting: str = ""
-    boxed: bool = False
-
-    @property
-    def is_unsettled(self) -> bool:
-        """Whether what the predictions depend on waits for a person: nothing has passed until then."""
-        return bool(self.waiting) or self.boxed
-
-    def changed_share(self, region: str, kind: str, control: bool = False) -> Estimate:
-        """How often an intervention, or its control, changed the prediction."""
-        facets = {"region": region, "kind": kind} | ({"control": True} if control else {})
-        return self.figures.estimate_figure(Figure("prediction_change", facets=facets))
-
-    def suspect_lift(self, suspect: str) -> Estimate:
-        """How much of the map lies on a suspect, times chance."""
-        facets = {"region": suspect, "tested": True}
-        return self.figures.estimate_figure(Figure("region_lift", self.method, facets=facets))
 
 
 def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
@@ -65,8 +35,12 @@ def shortcut_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     ]
     held, undecided = [one for one in asked if one.status == "pass"], [one for one in asked if one.is_open]
     untested = [one for one in asked if one not in (*held, *undecided)]
+    uneven = find_uneven(every)
+    if uneven and (uneven.cleared or not failed):
+        return slices_answer(uneven, select_checks(failed, "candidate"), evidence)
     if failed:
-        return _relies_answer(failed, evidence)
+        answer = _relies_answer(failed, evidence)
+        return replace(answer, detail=" ".join(filter(None, (answer.detail, certain_slices(uneven)))))
     if undecided:
         return _undecided_answer(undecided[0], evidence)
     if held:
@@ -88,13 +62,13 @@ def _relies_answer(failed: Sequence[Check], evidence: Evidence) -> Answer:
     worst = min(failed, key=lambda one: order.index(one.subject.kind))
     if worst.subject.kind == "candidate":
         return _relies_on_candidate(worst)
-    told, detail = _intervention_texts(worst, evidence)
+    told, detail = intervention_texts(worst, evidence)
     name, kind = worst.subject.name, worst.subject.kind
     so = "do not use this model where that may happen; its errors there are not visible in the maps"
     if kind == "suspect":
         shown = _map_clause(name, evidence)
         share = format_value(evidence.changed_share(name, kind_of_change(worst)).value, "%")
-        short = f"A pasted {name} alone makes the model predict {_pasted_class(name, evidence)} ({share}){shown[0]}."
+        short = f"A pasted {name} alone makes the model predict {pasted_class(name, evidence)} ({share}){shown[0]}."
         if kind_of_change(worst) == "swap":
             short = f"The predictions depend on the {name}{shown[0]}."
         so = f"do not use this model where a {name} can stand without the object"
@@ -124,7 +98,7 @@ def _waiting_answer(evidence: Evidence, detail: str = "") -> Answer:
 
 
 def _undecided_answer(check: Check, evidence: Evidence) -> Answer:
-    told, detail = _intervention_texts(check, evidence)
+    told, detail = intervention_texts(check, evidence)
     short = "Too few images to decide whether the model relies on a shortcut."
     seen = format_value(smallest_share(check.estimate.n), "%")
     detail = f"{detail} Less than {seen} of predictions cannot be told from none with {check.estimate.n} images."
@@ -143,7 +117,7 @@ def _untested_answer(untested: Sequence[Check], evidence: Evidence) -> Answer:
 
 def _no_shortcut_answer(held: Sequence[Check], untested: Sequence[Check], evidence: Evidence) -> Answer:
     """Nothing failed and nothing is undecided. Only where all was tested, and nothing waits, is that an answer."""
-    told, detail = _intervention_texts(held[0], evidence)
+    told, detail = intervention_texts(held[0], evidence)
     figure, has_suspects = _main_figure(held[0], evidence), any(one.subject.kind == "suspect" for one in held)
     if untested:
         short = f"No shortcut was found, but {join_names(_part_names(untested))} could not be tested."
@@ -179,40 +153,6 @@ def _reasons_text(checks: Sequence[Check]) -> str:
     few = "too few images show it"
     parts = [f"{name}, since {next((one.missing for one in own if one.missing), few)}" for name, own in told.items()]
     return f"Not tested: {'; '.join(parts)}."
-
-
-def _intervention_texts(check: Check, evidence: Evidence) -> tuple[str, str]:
-    """What an intervention changed, and what its control did: sentences with one number each, then the intervals."""
-    region, kind = str(check.figure.facets["region"]), kind_of_change(check)
-    share, other = (evidence.changed_share(region, kind, control) for control in (False, True))
-    part = "everything but the object" if region == "background" else f"the {region}"
-    value = format_value(share.value, "%")
-    if kind == "paste":
-        won = _pasted_class(region, evidence)
-        told = f"Pasting only {part} into other images makes the model predict {won} in {value} of cases."
-        beside = f"Pasting an equal area of another image does so in {format_value(other.value, '%')}."
-    else:
-        told = f"{WAYS[kind]} {part} changes {value} of predictions."
-        beside = f"{WAYS[kind]} {_control_phrase(region)} changes {format_value(other.value, '%')}."
-    if check.figure.versus != CONTROL:
-        return told, f"{capitalise_first(part)}: {share.text('%')}."
-    detail = f"Difference: {check.estimate.text('points')}."
-    return (f"{told} {beside}" if other.measured else told), detail
-
-
-def _control_phrase(region: str) -> str:
-    """What the control of a swap replaces."""
-    return "it by that of images with the same prediction" if region == "background" else "an equal area elsewhere"
-
-
-def _pasted_class(name: str, evidence: Evidence) -> str:
-    """What the model predicts when a suspect is pasted."""
-    return f"*{evidence.won[name]}*" if name in evidence.won else "the object"
-
-
-def kind_of_change(check: Check) -> str:
-    """Which intervention a check is of."""
-    return str(check.figure.facets["kind"])
 
 
 def _main_figure(check: Check, evidence: Evidence) -> str:

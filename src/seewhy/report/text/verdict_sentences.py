@@ -12,7 +12,7 @@ from seewhy.checks.majority_baseline import CAPTIONS, LABELS, NUMBERS, MajorityB
 from seewhy.checks.status import worst_status
 from seewhy.checks.verdict import select_checks
 from seewhy.formatting import capitalise_first, format_value
-from seewhy.report.text.shortcut_sentences import Evidence
+from seewhy.report.text.intervention_sentences import Evidence
 
 RIGHT = {  # metric of the baseline -> what stands behind the figure
     "accuracy": " of the images are classified correctly",
@@ -101,11 +101,13 @@ def verdict_status(checks: Iterable[Check], is_unsettled: bool = False) -> str:
     """`passed`, `failed`, `undecided` or `not tested`: the worst of the checks of the model and of the project's own.
 
     What predictions depend on has to be tested: without such a check nothing has passed, nor while what they depend on
-    waits for a judgement (`Evidence.is_unsettled`).
+    waits for a judgement (`Evidence.is_unsettled`). A class or slice counts only where its check fails.
     """
+    checks = [*checks]
     asked = select_checks(checks, "works", "object", "background", "suspect", "candidate", "stability", "own")
     causal = select_checks(asked, "object", "background", "suspect", "candidate")
-    statuses = [one.status for one in asked] + ([] if causal else ["not run"])
+    slices = [one.status for one in select_checks(checks, "slice") if one.status == "fail"]
+    statuses = [one.status for one in asked] + ([] if causal else ["not run"]) + slices
     status = worst_status(statuses)
     return STATUS_WORDS["unsure" if status == "pass" and is_unsettled else status]
 
@@ -130,12 +132,19 @@ class Use:
 
 
 def use_answer(
-    status: str, works: Answer, shortcut: Answer, stable: Answer, maps: Answer, own: Sequence[Check] = ()
+    status: str,
+    works: Answer,
+    shortcut: Answer,
+    stable: Answer,
+    maps: Answer,
+    own: Sequence[Check] = (),
+    uneven: Answer | None = None,
 ) -> Use:
     """What the answers and the project's `own` checks of the model come to, by what weighs most.
 
     A model that does not work, relies on a shortcut or fails a check of params.yaml is not used. One of which that is
-    not known is not judged. Any other fault calls for care, and so does a status that is not "passed".
+    not known is not judged. Any other fault calls for care, and so do a class or slice in which it is right less often
+    (`uneven`) and a status that is not "passed".
     """
     failed = [_failed_check_answer(one) for one in own if one.is_broken]
     if refused := [*_of_severity("broken", works), *_of_severity("shortcut", shortcut), *failed]:
@@ -144,7 +153,7 @@ def use_answer(
         return Use("Not known", works)
     if shortcut.answer == "Not tested":
         return Use("Not known", shortcut)
-    others = [one for one in (works, shortcut, stable, maps) if one.severity != "fine"]
+    others = [one for one in (works, uneven, shortcut, stable, maps) if one and one.severity != "fine"]
     if faults := [*_of_severity("unstable", stable), *others]:
         return Use("With care", faults[0])
     if status != "passed":
