@@ -67,7 +67,7 @@ def describe_candidate(one: JudgedCandidate, images: Sequence[str]) -> str:
     from seewhy.report.pages.candidate_views import effect_text
 
     place = "" if one.place is None else f" ({', '.join(f'{side:.2f}' for side in one.place)})"
-    effect = f"  gain in log-odds of {one.target}: {effect_text(one.effect)}"
+    effect = f"  {one.gain_phrase}: {effect_text(one.effect)}"
     return "\n".join([f"\n{one.id}: {one.candidate_phrase}{place}", effect, f"  images: {', '.join(images)}"])
 
 

@@ -1,4 +1,4 @@
-"""Candidates of each class: squares, whole-picture properties and parts, ranked by what they make the model predict."""
+"""Candidates of each target: squares, whole-picture properties and parts, ranked by what they make the model predict."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Progress = Callable[[Iterable, int, str], Iterable]
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that moves the prediction towards a class when it comes from a picture of that class.
+    """Something that moves the prediction towards a target when it comes from a picture that has it.
 
     kind: "square", "whole" or "part". name: of the property, or the number of the part. place: x0, y0, x1, y1 in shares
     of the picture; None for the whole picture. area: the share of the picture that is changed.
@@ -64,7 +64,7 @@ class Sweep:
         self, edit: Edit, kind: str, name: str, place: Place | None, area: float, some: list[Pairing]
     ) -> list[Candidate]:
         """A candidate for each pairing: what the edit does for its class."""
-        kept: dict[int, np.ndarray] = {}
+        kept: dict[tuple[int, int], np.ndarray] = {}
         found = []
         for pairing in some:
             values = gained_odds(self.pictures, pairing, edit, kept)

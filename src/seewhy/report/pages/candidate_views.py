@@ -61,7 +61,7 @@ def candidate_figures(
 
 
 def candidate_table(found: Sequence[JudgedCandidate]) -> pd.DataFrame:
-    """All candidates: what, effect on the log-odds of the class, judgement."""
+    """All candidates: what, effect, judgement."""
     rows: list[dict[str, Any]] = [
         {"candidate": one.id, "what": one.candidate_phrase, "effect": effect_text(one.effect), "": judgement_text(one)}
         for one in found
@@ -85,7 +85,7 @@ def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
 def candidate_pictures(study: Study) -> tuple[Mapping[str, np.ndarray], str]:
     """The arrays of the family, and why no candidate was looked for; the latter is empty where some were."""
     if study.dataset.task not in find_family(CANDIDATES).tasks:
-        return {}, "a classification study"
+        return {}, "a study of classes, labels or numbers"
     result = measure_family(study, CANDIDATES)
     reasons = result.table.loc[result.table["value"].isna(), "reason"]
     return result.arrays, str(reasons.iloc[0]) if len(reasons) else ""
