@@ -60,11 +60,18 @@ class JudgedCandidate:
     @property
     def gain_phrase(self) -> str:
         """What its effect is: 'gain in log-odds of tree'."""
-        return (
-            f"gain in log-odds of {self.target}"
-            if self.unit == "log-odds"
-            else f"gain of {self.target} in standard deviations of the labels"
-        )
+        if self.unit == "log-odds":
+            return f"gain in log-odds of {self.target}"
+        return f"gain of {self.target} in standard deviations of the labels"
+
+    def judgement_entry(self, word: str) -> dict[str, Any]:
+        """What params.yaml keeps of a judgement: the word, what was seen, and of a shortcut where it lies."""
+        entry: dict[str, Any] = {"is": word, "seen": self.seen}
+        if word == OBJECT or self.place is None:
+            return entry
+        if self.kind == "part":
+            return entry | {"part": int(self.name)}
+        return entry | {"place": [round(one, DIGITS) for one in self.place]}
 
     @property
     def id(self) -> str:

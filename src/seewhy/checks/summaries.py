@@ -106,7 +106,7 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
         model: beside the majority baseline.
     """
     limits = {**LIMITS, **project.params.sections.get("audit", {}).get("limits", {})}
-    suspects = project.params.study_settings(study).suspects
+    suspects = project.params.study_settings(study).suspect_names
     titles = method_titles(tables)
     judged = candidate_checks(find_judged(project, study, tables))
     return [

@@ -1,4 +1,4 @@
-"""Candidates of each target: squares, whole-picture properties and parts, ranked by what they make the model predict."""
+"""Candidates of each target: squares, whole-picture properties and parts, ranked by what they do to the prediction."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

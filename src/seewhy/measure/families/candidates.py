@@ -13,6 +13,7 @@ from seewhy.measure.discovery.candidates import COARSE, REFINED, Candidate, find
 from seewhy.measure.discovery.contrasts import TASKS, find_contrast, output_scores, pair_images
 from seewhy.measure.discovery.crops import CROPS, crop_picture, crop_size, find_examples, seen_hash, seen_place
 from seewhy.measure.discovery.edits import PROPERTIES
+from seewhy.measure.discovery.judged import pack_masks
 from seewhy.measure.discovery.parts import find_parts
 from seewhy.measure.discovery.transfer import FEWEST, Pairing, Photo, Pictures
 from seewhy.measure.families.channels import own_scores
@@ -54,7 +55,8 @@ def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
     person judges, and the `unit` of the effect.
 
     Arrays, in the order of the rows: `crops` (k, 8, h, w, 3), black where there are fewer images, `crop_images` (k, 8)
-    with their names, and `examples` (k, h, w, 3), the first of these images whole.
+    with their names, and `examples` (k, h, w, 3), the first of these images whole. Of those that are parts:
+    `part_masks` (p, n, bytes), packed, `part_images` (n) and `part_seen` (p).
     """
     contrast = find_contrast(study)
     bases, targets = spend_budget(Budget(study, settings["work"]), contrast.able)
@@ -119,7 +121,13 @@ def tabulate_candidates(
         seen = seen_hash(one, crops[k], images[k].tolist())
         unit = NUMBER if study.dataset.task == "regression" else LOG_ODDS
         table.append(candidate_row(study.dataset.classes[one.target], rank, one, seen, unit))
-    return Result(tidy_table(table), {"crops": crops, "crop_images": images, "examples": examples})
+    arrays = {"crops": crops, "crop_images": images, "examples": examples}
+    parts = [number for number, (_, _, one) in enumerate(ranked) if one.kind == "part"]
+    if parts:
+        arrays["part_masks"] = np.stack([pack_masks(masks[int(ranked[number][2].name) - 1]) for number in parts])
+        arrays["part_seen"] = np.array([table[number]["seen"].iloc[0] for number in parts])
+        arrays["part_images"] = names
+    return Result(tidy_table(table), arrays)
 
 
 def candidate_row(name: str, rank: int, one: Candidate, seen: str, unit: str) -> pd.DataFrame:
