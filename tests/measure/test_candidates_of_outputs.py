@@ -11,6 +11,8 @@ from torch import nn
 from seewhy import open_study
 from seewhy.checks.candidates import candidate_checks, candidate_lists, find_judged
 from seewhy.checks.tables import StudyTables, read_images
+from seewhy.measure.discovery.parts import Part
+from seewhy.measure.discovery.removal import measure_removal
 
 COUNT, SIDE = 60, 32
 OWN = {"work": 1, "depths": 1, "methods": ["activation"]}
@@ -97,6 +99,26 @@ def test_the_effect_on_a_number_is_counted_in_spreads_of_the_labels(numbered):
     [check] = candidate_checks([replace(first, judged="shortcut")])
     assert check.status == "fail"
     assert "makes the model predict a higher" in check.sentence
+
+
+def test_what_a_part_adds_is_taken_out_at_the_layer(labelled):
+    strength = np.full((COUNT, SIDE, SIDE), 0.1)
+    part = Part(strength > 0, strength, np.ones(4))
+    rows, used = labelled.predictions.drop_duplicates("image").reset_index(drop=True), np.arange(12)
+    found = measure_removal(labelled, rows, part, 0, used, 0.05)
+    assert found.value == pytest.approx(0.1 * 40, rel=1e-3)  # the head's weights of a corner add up to 40
+    assert (found.n, found.high - found.low) == (12, pytest.approx(0, abs=1e-3))
+    nothing = replace(part, strength=strength * 0)
+    assert measure_removal(labelled, rows, nothing, 0, used, 0.05).value == pytest.approx(0, abs=1e-6)
+    assert measure_removal(labelled, rows, replace(part, direction=None), 0, used, 0.05) is None
+    assert measure_removal(labelled, rows, replace(part, direction=np.ones(3)), 0, used, 0.05) is None
+
+
+def test_only_parts_have_a_removal(labelled):
+    table = labelled.measure("candidate_effect").table
+    is_part = table["kind"] == "part"
+    assert table.loc[is_part, "removal"].notna().all()
+    assert table.loc[~is_part, "removal"].isna().all()
 
 
 def test_candidates_of_labels_have_the_form_of_those_of_classes(labelled):

@@ -133,7 +133,7 @@ def test_parts_are_where_the_activation_is():
     draw = np.random.default_rng(4)
     activation = 0.01 * draw.random((12, 6, 8, 8)).astype(np.float32)
     activation[:, :3, 1:3, 5:7] += 5
-    masks = find_parts(activation, 2, (32, 32), 0)
+    masks = [one.masks for one in find_parts(activation, 2, (32, 32), 0)]
     best = max(masks, key=lambda mask: mask[:, 4:12, 20:28].mean())
     assert best[:, 4:12, 20:28].mean() > 0.7
     x0, y0, x1, y1 = main_place(best)

@@ -16,7 +16,7 @@ from seewhy.checks.figure import Figure
 from seewhy.config.params import FILE, Judgement
 from seewhy.config.project import Project
 from seewhy.errors import unknown_name
-from seewhy.stats import Estimate
+from seewhy.stats import NOTHING, Estimate
 
 if TYPE_CHECKING:
     from seewhy.checks.tables import StudyTables
@@ -39,6 +39,8 @@ class JudgedCandidate:
         effect: gain in `unit`, with an interval that is corrected for all that was tried.
         seen: hash of what a person judges. judged: "object", "shortcut", or empty. pinned: whether the judgement was
             kept with that hash. unit: "log-odds", or of a number "sd", standard deviations of the labels.
+        removal: of a part, by how much the prediction is weaker without it at its layer, in the same unit; else of no
+            image.
     """
 
     target: str
@@ -51,6 +53,7 @@ class JudgedCandidate:
     judged: str = ""
     pinned: bool = False
     unit: str = "log-odds"
+    removal: Estimate = NOTHING
 
     @property
     def prediction(self) -> str:
@@ -110,6 +113,7 @@ class JudgedCandidate:
             **{key: round(one, DIGITS) if math.isfinite(one) else None for key, one in ends.items()},
             "unit": self.unit,
             "n": self.effect.n,
+            "removal": round(self.removal.value, DIGITS) if self.removal.n else None,
             "shown": self.has_effect,
             "judged": self.judged or None,
             "pinned": self.pinned,
@@ -151,6 +155,7 @@ def read_candidates(table: pd.DataFrame) -> list[JudgedCandidate]:
             Estimate(row["value"], row["low"], row["high"], int(row["n"])),
             str(row["seen"]),
             unit=str(row["unit"]),
+            removal=Estimate(row["removal"], row["removal_low"], row["removal_high"], int(row["removal_n"])),
         )
         for row in rows
     ]

@@ -65,10 +65,10 @@ def ask_person(
 
 def describe_candidate(one: JudgedCandidate, images: Sequence[str]) -> str:
     """Its lines on the terminal: what, where, how strong, in which images."""
-    from seewhy.report.pages.candidate_views import effect_text
+    from seewhy.report.pages.candidate_views import effects_text
 
     place = "" if one.place is None else f" ({', '.join(f'{side:.2f}' for side in one.place)})"
-    effect = f"  {one.gain_phrase}: {effect_text(one.effect)}"
+    effect = f"  {one.gain_phrase}: {effects_text(one)}"
     return "\n".join([f"\n{one.id}: {one.candidate_phrase}{place}", effect, f"  images: {', '.join(images)}"])
 
 

@@ -26,7 +26,8 @@ class Candidate:
     """Something that moves the prediction towards a target when it comes from a picture that has it.
 
     kind: "square", "whole" or "part". name: of the property, or the number of the part. place: x0, y0, x1, y1 in shares
-    of the picture; None for the whole picture. area: the share of the picture that is changed.
+    of the picture; None for the whole picture. area: the share of the picture that is changed. removal: of a part, by
+    how much the prediction is weaker without it at its layer.
     """
 
     target: int
@@ -35,6 +36,7 @@ class Candidate:
     place: Place | None
     effect: Effect
     area: float
+    removal: Effect | None = None
 
     @property
     def rank_strength(self) -> float:

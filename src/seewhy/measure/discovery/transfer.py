@@ -9,7 +9,7 @@ of the control have not; and the effect is the gain of that one output.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -48,8 +48,8 @@ class Pairing:
 
     def renumber(self, used: Int[np.ndarray, " u"]) -> "Pairing":
         """The same pictures, by their places in `used`, which is sorted and holds them all."""
-        places = (np.searchsorted(used, one) for one in (self.bases, self.donors, self.same))
-        return Pairing(self.target, *places, self.against)
+        bases, donors, same = (np.searchsorted(used, one) for one in (self.bases, self.donors, self.same))
+        return replace(self, bases=bases, donors=donors, same=same)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,15 @@ def effect_text(effect: Estimate) -> str:
     return f"{value} ({low} to {high}), n = {effect.n}"
 
 
+def effects_text(one: JudgedCandidate) -> str:
+    """The effect of a candidate, and of a part what its removal at the layer does: '...; removed: -1.20 (...)'."""
+    told = effect_text(one.effect)
+    if not one.removal.n:
+        return told
+    lower = Estimate(-one.removal.value, -one.removal.high, -one.removal.low, one.removal.n)
+    return f"{told}; removed at the layer: {effect_text(lower)}"
+
+
 def study_candidates(study: Study, tables: StudyTables) -> list[JudgedCandidate]:
     """The candidates of a study, with what params.yaml says of them; none where none could be looked for."""
     return find_judged(study.project, study.name, tables)
@@ -51,7 +60,7 @@ def candidate_figures(
     rows: dict[str, list[tuple[JudgedCandidate, CandidateRow]]] = {}
     for number, one in enumerate(found):
         images, crops = arrays["crop_images"][number], arrays["crops"][number]
-        title = f"{one.id}: {one.candidate_phrase}, {effect_text(one.effect)}, {judgement_text(one)}"
+        title = f"{one.id}: {one.candidate_phrase}, {effects_text(one)}, {judgement_text(one)}"
         own = CandidateRow(title, arrays["examples"][number], one.place, list(crops[images != ""]))
         rows.setdefault(one.target, []).append((one, own))
     return {
@@ -63,7 +72,7 @@ def candidate_figures(
 def candidate_table(found: Sequence[JudgedCandidate]) -> pd.DataFrame:
     """All candidates: what, effect, judgement."""
     rows: list[dict[str, Any]] = [
-        {"candidate": one.id, "what": one.candidate_phrase, "effect": effect_text(one.effect), "": judgement_text(one)}
+        {"candidate": one.id, "what": one.candidate_phrase, "effect": effects_text(one), "": judgement_text(one)}
         for one in found
     ]
     return pd.DataFrame(rows)
