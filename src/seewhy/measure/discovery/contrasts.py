@@ -80,8 +80,9 @@ def pair_images(study: Study, contrast: Contrast, targets: list[int], most: int)
         pairings = pair_classes(rows["target"].to_numpy(), most, seed) if len(rows) else []
         return rows, [one for one in pairings if one.target in targets]
     pairings = pair_states(contrast.has, contrast.lacks, targets, most, seed)
-    used = np.unique(np.concatenate([np.concatenate([one.bases, one.donors, one.same]) for one in pairings] or [[]]))
-    used = used.astype(int)
+    if not pairings:
+        return rows.head(0), []
+    used = np.unique(np.concatenate([part for one in pairings for part in (one.bases, one.donors, one.same)]))
     return rows.iloc[used].reset_index(drop=True), [one.renumber(used) for one in pairings]
 
 

@@ -155,7 +155,12 @@ def candidate_row(name: str, rank: int, one: Candidate, seen: str, unit: str) ->
     effect = one.effect
     told: dict[str, Any] = {"class": name, "rank": rank, "kind": one.kind, "name": one.name, **sides}
     gone = one.removal or Effect(np.nan, np.nan, np.nan, 0, 0)
-    removal = {"removal": gone.value, "removal_low": gone.low, "removal_high": gone.high, "removal_n": gone.n}
+    removal: dict[str, Any] = {
+        "removal": gone.value,
+        "removal_low": gone.low,
+        "removal_high": gone.high,
+        "removal_n": gone.n,
+    }
     measured: dict[str, Any] = {
         "low": effect.low,
         "high": effect.high,
