@@ -7,6 +7,7 @@
     lift.summary(versus=["centre"])                             # estimate, 95 % interval, n, paired differences
     lift.worst(8).show()                                        # the images in which it is worst
     own = seewhy.open_study(model=net, images=X, labels=y)      # a network of this session, without any project
+    judging = seewhy.judge(study)                               # what moves predictions: the object, or a shortcut?
     both = seewhy.open_comparison("trees")                      # two of them
     result = seewhy.explain(model, images, methods=["gradcam"]) # any model, any batch
     result["gradcam"]                                           # raw, signed, (images, targets, h, w)
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from seewhy.errors import SeewhyError
     from seewhy.measure.own_metrics import metric
     from seewhy.methods.explain import explain
+    from seewhy.pipeline.notebook_judging import judge
     from seewhy.report import figures, pages, show
     from seewhy.report.text.sentences import sentences
     from seewhy.study import open_study
@@ -35,6 +37,7 @@ __all__ = [
     "SeewhyError",
     "explain",
     "figures",
+    "judge",
     "metric",
     "normalise",
     "open_comparison",
@@ -50,6 +53,7 @@ _HOMES = {
     "SeewhyError": "seewhy.errors",
     "explain": "seewhy.methods.explain",
     "figures": "seewhy.report.figures",
+    "judge": "seewhy.pipeline.notebook_judging",
     "metric": "seewhy.measure.own_metrics",
     "normalise": "seewhy.engine.reading",
     "open_comparison": "seewhy.comparison",

@@ -108,7 +108,7 @@ def audit(study) -> Audit:
     store_family(study, "interventions")
     project = find_project()
     tables = load_tables(project, "tiny")
-    checks = model_checks(tables, study.settings.suspects, LIMITS)
+    checks = model_checks(tables, study.settings.suspect_names, LIMITS)
     evidence = gather_evidence(project, "tiny", tables)
     named = {
         (str(one.figure.facets["region"]), str(one.figure.facets["kind"])): one

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+import seewhy
 from seewhy import open_study
 from seewhy.checks.candidates import find_judged
 from seewhy.checks.run import load_tables
@@ -17,6 +18,7 @@ from seewhy.config.project import Project
 from seewhy.measure.driver import store_family
 from seewhy.measure.families.candidates import EDITS, MOST, WANTED, spend_budget
 from seewhy.measure.store import read_family
+from seewhy.pipeline import notebook_judging
 from seewhy.pipeline.judging import judge_candidates
 from seewhy.pipeline.stage_settings import stage_settings
 
@@ -148,6 +150,7 @@ def test_judge_asks_and_writes_params_with_comments_kept(tagged):
     first, *rest = candidates_of(tagged)
     assert (first.judged, first.pinned) == ("shortcut", True)
     assert not any(one.judged for one in rest)
+    assert open_study("tiny").settings.held["square cup/1"][1].place == first.place
 
 
 def test_judge_gives_a_judgement_by_hand_its_hash(tagged):
@@ -169,7 +172,43 @@ def test_judge_without_a_terminal_prints_the_lines_and_exits_with_2(tagged, caps
         main()
     said = capsys.readouterr().out
     assert ended.value.code == 2
-    assert f"cup/1: {{is: ..., seen: {candidates_of(tagged)[0].seen}}}" in said
+    first = candidates_of(tagged)[0]
+    assert f"cup/1: {{is: ..., seen: {first.seen}, place: {list(first.place)}}}" in said
+
+
+@pytest.mark.parametrize("has_widgets", [True, False])
+def test_judge_in_a_notebook_writes_only_when_told_to(tagged, monkeypatch, capsys, has_widgets):
+    if has_widgets:
+        pytest.importorskip("ipywidgets")
+    else:
+        monkeypatch.setattr(notebook_judging, "find_spec", lambda _name: None)
+    before = (tagged.root / "params.yaml").read_text()
+    judging = seewhy.judge("tiny")
+    assert [*judging.waiting] == [one.id for one in candidates_of(tagged) if one.awaits_judgement]
+    said = capsys.readouterr().out
+    assert "cup/1: the square in the lower right" in said
+    if has_widgets:
+        notebook_judging.judgement_buttons(judging, "cup/1").value = "shortcut"
+    else:
+        assert 'judging.say("cup/1", "shortcut")' in said
+        judging.say("cup/1", "shortcut")
+    assert (tagged.root / "params.yaml").read_text() == before
+    judging.write()
+    first = candidates_of(tagged)[0]
+    assert (first.judged, first.pinned) == ("shortcut", True)
+    assert "cup/1" not in seewhy.judge(open_study("tiny")).waiting
+
+
+@pytest.mark.usefixtures("tagged")
+def test_a_judgement_in_a_notebook_is_of_what_waits():
+    judging = seewhy.judge("tiny")
+    with pytest.raises(seewhy.SeewhyError, match="did you mean 'cup/1'"):
+        judging.say("cupp/1", "shortcut")
+    with pytest.raises(seewhy.SeewhyError, match="found 'innocent'; allowed: object, shortcut"):
+        judging.say("cup/1", "innocent")
+    judging.say("cup/1", "object")
+    judging.say("cup/1", "")
+    assert not judging.said
 
 
 def test_a_judgement_measures_nothing_anew(tagged):

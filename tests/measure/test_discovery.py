@@ -8,9 +8,10 @@ from torch import nn
 
 from seewhy.measure.discovery import candidates, edits, transfer
 from seewhy.measure.discovery.parts import find_parts, main_place
-from seewhy.measure.discovery.transfer import Pictures, estimate_effect, gained_odds, pair_pictures
+from seewhy.measure.discovery.transfer import Pictures, estimate_effect, gained_odds, pair_classes, pair_states
 
 SIDE = 32
+PREDICTED = np.arange(24) % 3
 
 
 def linear(weights):
@@ -23,39 +24,50 @@ def simple():
     draw = np.random.default_rng(0)
     photos = draw.integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)
     weights = draw.normal(size=(3, 8, 8, 1))
-    return Pictures(photos, np.arange(24) % 3, linear(weights)), weights
+    return Pictures(photos, linear(weights)), weights
 
 
 def test_the_effect_on_a_linear_model_is_the_weighted_difference_of_the_donors(simple):
     pictures, weights = simple
-    pairing = pair_pictures(pictures, 10, 0)[0]
+    pairing = pair_classes(PREDICTED, 10, 0)[0]
     place = (0.25, 0.5, 0.75, 1.0)
     values = gained_odds(pictures, pairing, edits.square_edit(pictures.photos, place), {})
     for value, base, donor, same in zip(values, pairing.bases, pairing.donors, pairing.same, strict=True):
         apart = (pictures.photos[donor].astype(float) - pictures.photos[same])[4:8, 2:6]
-        between = (weights[pairing.target] - weights[pictures.predicted[base]])[4:8, 2:6]
+        between = (weights[pairing.target] - weights[PREDICTED[base]])[4:8, 2:6]
         assert value == pytest.approx((apart * between).sum())
 
 
-def test_bases_are_of_other_classes_and_donors_of_the_class_itself(simple):
-    pictures, _ = simple
-    for pairing in pair_pictures(pictures, 10, 0):
-        own = pictures.predicted[pairing.bases]
+def test_bases_are_of_other_classes_and_donors_of_the_class_itself():
+    for pairing in pair_classes(PREDICTED, 10, 0):
+        own = PREDICTED[pairing.bases]
         assert (own != pairing.target).all()
-        assert (pictures.predicted[pairing.donors] == pairing.target).all()
-        assert (pictures.predicted[pairing.same] == own).all()
+        assert (PREDICTED[pairing.donors] == pairing.target).all()
+        assert (PREDICTED[pairing.same] == own).all()
         assert (pairing.same != pairing.bases).all()
         assert np.ptp(np.bincount(own, minlength=3)[[k for k in range(3) if k != pairing.target]]) <= 1  # evenly spread
         assert np.bincount(pairing.donors).max() <= 2  # 8 donors for 10 bases
 
 
+def test_an_output_of_its_own_gains_what_its_donor_has_more_than_one_without_it(simple):
+    pictures, weights = simple
+    has = np.zeros((24, 3), bool)
+    has[:12, 1] = True
+    [pairing] = pair_states(has, ~has, [1], 10, 0)
+    assert (pairing.donors < 12).all()
+    assert (np.stack([pairing.bases, pairing.same]) >= 12).all()
+    assert (pairing.same != pairing.bases).all()
+    values = gained_odds(pictures, pairing, edits.square_edit(pictures.photos, (0, 0, 0.5, 0.5)), {})
+    photos = pictures.photos.astype(float)
+    apart = (photos[pairing.donors] - photos[pairing.same])[:, :4, :4]
+    np.testing.assert_allclose(values, (apart * weights[1, :4, :4]).sum((1, 2, 3)))
+
+
 def test_control_edits_are_made_once_for_all_classes(simple):
     pictures, _ = simple
     asked = []
-    counting = Pictures(
-        pictures.photos, pictures.predicted, lambda some: asked.append(len(some)) or pictures.scores(some)
-    )
-    pairings, kept = pair_pictures(counting, 24, 0), {}
+    counting = Pictures(pictures.photos, lambda some: asked.append(len(some)) or pictures.scores(some))
+    pairings, kept = pair_classes(PREDICTED, 24, 0), {}
     edit = edits.square_edit(pictures.photos, (0, 0, 0.5, 0.5))
     for pairing in pairings:
         gained_odds(counting, pairing, edit, kept)
@@ -63,12 +75,11 @@ def test_control_edits_are_made_once_for_all_classes(simple):
     assert len(kept) == 24
 
 
-def test_a_class_with_few_pictures_is_left_out(simple):
-    pictures, _ = simple
-    predicted = pictures.predicted.copy()
+def test_a_class_with_few_pictures_is_left_out():
+    predicted = PREDICTED.copy()
     predicted[predicted == 2] = 0
     predicted[:4] = 2
-    assert {one.target for one in pair_pictures(Pictures(pictures.photos, predicted, pictures.scores), 9, 0)} == {0, 1}
+    assert {one.target for one in pair_classes(predicted, 9, 0)} == {0, 1}
 
 
 def test_the_interval_counts_donors_and_not_only_bases():
@@ -122,7 +133,7 @@ def test_parts_are_where_the_activation_is():
     draw = np.random.default_rng(4)
     activation = 0.01 * draw.random((12, 6, 8, 8)).astype(np.float32)
     activation[:, :3, 1:3, 5:7] += 5
-    masks = find_parts(activation, 2, (32, 32), 0)
+    masks = [one.masks for one in find_parts(activation, 2, (32, 32), 0)]
     best = max(masks, key=lambda mask: mask[:, 4:12, 20:28].mean())
     assert best[:, 4:12, 20:28].mean() > 0.7
     x0, y0, x1, y1 = main_place(best)
@@ -162,9 +173,11 @@ def found_in(net, photos, labels):
 
     predicted = scores(photos).argmax(1)
     right = predicted == labels
-    pictures = Pictures(photos[right], predicted[right], scores)
+    pictures = Pictures(photos[right], scores)
     assert right.mean() > 0.85
-    return candidates.find_candidates(pictures, pair_pictures(pictures, 24, 0), [], lambda some, _n, _label: some)
+    return candidates.find_candidates(
+        pictures, pair_classes(predicted[right], 24, 0), [], lambda some, _n, _label: some
+    )
 
 
 def test_a_tag_of_one_class_is_its_first_candidate():

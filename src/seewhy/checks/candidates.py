@@ -16,7 +16,7 @@ from seewhy.checks.figure import Figure
 from seewhy.config.params import FILE, Judgement
 from seewhy.config.project import Project
 from seewhy.errors import unknown_name
-from seewhy.stats import Estimate
+from seewhy.stats import NOTHING, Estimate
 
 if TYPE_CHECKING:
     from seewhy.checks.tables import StudyTables
@@ -32,12 +32,15 @@ class JudgedCandidate:
     """A candidate of a class, and what a person says of it.
 
     Args:
-        target: the class that it makes the model predict. rank: from 1, the strongest first.
+        target: the class or label that it makes the model predict, or the number that it raises. rank: from 1, the
+            strongest first.
         kind: square, whole or part. name: of the property, or the number of the part.
         place: x0, y0, x1, y1 in shares of the picture; None for the whole picture.
-        effect: gain in log-odds, with an interval that is corrected for all that was tried.
+        effect: gain in `unit`, with an interval that is corrected for all that was tried.
         seen: hash of what a person judges. judged: "object", "shortcut", or empty. pinned: whether the judgement was
-            kept with that hash.
+            kept with that hash. unit: "log-odds", or of a number "sd", standard deviations of the labels.
+        removal: of a part, by how much the prediction is weaker without it at its layer, in the same unit; else of no
+            image.
     """
 
     target: str
@@ -49,6 +52,29 @@ class JudgedCandidate:
     seen: str
     judged: str = ""
     pinned: bool = False
+    unit: str = "log-odds"
+    removal: Estimate = NOTHING
+
+    @property
+    def prediction(self) -> str:
+        """What it makes the model predict: the class, or 'a higher area'."""
+        return self.target if self.unit == "log-odds" else f"a higher {self.target}"
+
+    @property
+    def gain_phrase(self) -> str:
+        """What its effect is: 'gain in log-odds of tree'."""
+        if self.unit == "log-odds":
+            return f"gain in log-odds of {self.target}"
+        return f"gain of {self.target} in standard deviations of the labels"
+
+    def judgement_entry(self, word: str) -> dict[str, Any]:
+        """What params.yaml keeps of a judgement: the word, what was seen, and of a shortcut where it lies."""
+        entry: dict[str, Any] = {"is": word, "seen": self.seen}
+        if word == OBJECT or self.place is None:
+            return entry
+        if self.kind == "part":
+            return entry | {"part": int(self.name)}
+        return entry | {"place": [round(one, DIGITS) for one in self.place]}
 
     @property
     def id(self) -> str:
@@ -85,7 +111,9 @@ class JudgedCandidate:
             "name": self.name,
             "place": None if self.place is None else [round(one, DIGITS) for one in self.place],
             **{key: round(one, DIGITS) if math.isfinite(one) else None for key, one in ends.items()},
+            "unit": self.unit,
             "n": self.effect.n,
+            "removal": round(self.removal.value, DIGITS) if self.removal.n else None,
             "shown": self.has_effect,
             "judged": self.judged or None,
             "pinned": self.pinned,
@@ -126,6 +154,8 @@ def read_candidates(table: pd.DataFrame) -> list[JudgedCandidate]:
             None if pd.isna(row["x0"]) else (row["x0"], row["y0"], row["x1"], row["y1"]),
             Estimate(row["value"], row["low"], row["high"], int(row["n"])),
             str(row["seen"]),
+            unit=str(row["unit"]),
+            removal=Estimate(row["removal"], row["removal_low"], row["removal_high"], int(row["removal_n"])),
         )
         for row in rows
     ]
@@ -162,8 +192,8 @@ def candidate_checks(found: Iterable[JudgedCandidate]) -> list[Check]:
         Check(
             Subject("candidate", one.id),
             Figure("candidate_effect", facets={"candidate": one.id}),
-            f"{one.candidate_phrase} does not make the model predict {one.target}",
-            f"{one.candidate_phrase} makes the model predict {one.target}, and was judged a shortcut",
+            f"{one.candidate_phrase} does not make the model predict {one.prediction}",
+            f"{one.candidate_phrase} makes the model predict {one.prediction}, and was judged a shortcut",
             0.0,
             False,
             one.effect,

@@ -112,9 +112,9 @@ def verdict_checks(project: Project, study: str, tables: StudyTables, model: Maj
     judged = candidate_checks(find_judged(project, study, tables))
     return [
         *model.accuracy_checks,
-        *model_checks(tables, settings.suspects, limits),
+        *model_checks(tables, settings.suspect_names, limits),
         *judged,
-        *slice_checks(tables, slices, settings.suspects, limits),
+        *slice_checks(tables, slices, settings.suspect_names, limits),
         *map_checks(tables, titles, limits),
     ]
 

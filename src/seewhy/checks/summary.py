@@ -84,7 +84,7 @@ def summarise_answers(
 def gather_evidence(project: Project, study: str, tables: StudyTables) -> Evidence:
     """What the sentences need beside the checks."""
     settings = project.params.study_settings(study)
-    won = {name: target for name in settings.suspects if (target := won_class(tables, name))}
+    won = {name: target for name in settings.suspect_names if (target := won_class(tables, name))}
     flips = tables.select_rows(Figure("label_flip", facets={"change": "worst"}))
     change = str(flips["change"].iloc[0]) if len(flips) else ""
     methods = tables.tested_methods

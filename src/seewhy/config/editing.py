@@ -42,10 +42,10 @@ def add_study(root: Path, study: str, dataset: dict[str, Any], settings: dict[st
     return name
 
 
-def add_judgements(root: Path, study: str, judged: dict[str, dict[str, str]]) -> None:
+def add_judgements(root: Path, study: str, judged: dict[str, dict[str, Any]]) -> None:
     """Writes `studies.<study>.judged` entries into params.yaml; comments and order stay.
 
-    judged: by CLASS/RANK what a person says, as `{"is": "shortcut", "seen": "..."}`.
+    judged: by CLASS/RANK what a person says, as `{"is": "shortcut", "seen": "...", "place": [...]}`.
     Raises SeewhyError, and leaves the file as it was, where it is not valid afterwards.
     """
     path = root / FILE

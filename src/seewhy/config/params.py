@@ -54,11 +54,14 @@ class Base(Settings):
 
 class Judgement(Settings):
     """What a person says of a candidate of page 07: that it is (of) the object, or a shortcut. `seen`: the hash of what
-    was seen; without it the judgement is of whatever stands at that place now."""
+    was seen; without it the judgement is of whatever stands at that place now. A shortcut with its `place` (x0 y0 x1 y1
+    as shares of the input's width and height) or its `part` (of the layer's activations) is tested as a suspect."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     verdict: Literal["object", "shortcut"] = Field(alias="is")
     seen: str = ""
+    place: Region | None = None
+    part: Positive | None = None
 
 
 class Study(Settings):
@@ -93,6 +96,20 @@ class Study(Settings):
     slices: list[str] = Field(default_factory=list)
     object_words: list[str] = Field(default_factory=list)
     judged: dict[str, Judgement] = Field(default_factory=dict)
+
+    @property
+    def held(self) -> dict[str, tuple[str, Judgement]]:
+        """Judged shortcuts whose place is known, with their class, by their names as suspects: 'square tree/1'."""
+        found = {}
+        for key, said in self.judged.items():
+            if said.verdict == "shortcut" and (said.place or said.part):
+                found[f"{'square' if said.place else 'part'} {key}"] = key.rpartition("/")[0], said
+        return found
+
+    @property
+    def suspect_names(self) -> list[str]:
+        """All that interventions test as suspects: those with a mask of their own, then judged shortcuts."""
+        return [*self.suspects, *self.held]
 
     @field_validator("suspects", "regions")
     @classmethod

@@ -33,7 +33,7 @@ def count_passes(study: Study, explores: bool) -> int:
     """The most passes an image can take here: every kind on every region, each with its control, and the originals."""
     kinds = [
         kind
-        for region in ("object", "background", *study.settings.suspects, *study.settings.regions)
+        for region in ("object", "background", *study.settings.suspect_names, *study.settings.regions)
         for kind in region_kinds(study, region, explores)
     ]
     return 1 + DONORS + sum(2 * (DONORS if kind in ("swap", "paste") else 1) for kind in kinds)

@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Bool
 
 from seewhy.inputs import images
+from seewhy.measure.discovery.judged import judged_masks
 from seewhy.metrics.regions import region_masks
 from seewhy.study import Study
 
@@ -26,7 +27,8 @@ def find_regions(study: Study, rows: pd.DataFrame) -> Masks:
     found = {"object": objects & known, "background": ~objects & known}
     boxes = region_masks(study.settings.regions, *study.size)
     found |= {name: np.broadcast_to(mask, objects.shape) for name, mask in boxes.items()}
-    return found | {name: _suspect_mask(study, rows, name) for name in study.settings.suspects}
+    found |= {name: _suspect_mask(study, rows, name) for name in study.settings.suspects}
+    return found | judged_masks(study, rows)
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ def decidable_regions(study: Study, rows: pd.DataFrame) -> Regions:
         if name in ("object", "background"):
             reasons[name] = [FULL if one.mean() > WHOLE else "" for one in objects]
         else:
-            is_suspect = name in study.settings.suspects
+            is_suspect = name in study.settings.suspect_names
             reasons[name] = [_mask_reason(*pair, is_suspect) for pair in zip(own, objects, strict=True)]
             avoid |= own
         able = np.array([not reason for reason in reasons[name]], bool)[:, None, None]
-        masks[name] = (own & ~objects if name in study.settings.suspects else own) & able
+        masks[name] = (own & ~objects if name in study.settings.suspect_names else own) & able
     return Regions(masks, reasons, avoid)
 
 

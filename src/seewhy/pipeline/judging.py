@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -49,7 +50,7 @@ def judge_candidates(project: Project, study: str, ask: Callable[[str], str] | N
 
 def ask_person(
     waiting: Sequence[tuple[int, JudgedCandidate]], result: Result, ask: Callable[[str], str]
-) -> dict[str, dict[str, str]]:
+) -> dict[str, dict[str, Any]]:
     """What a person says of each: entries of `judged:`; those that are skipped are left out."""
     said = {}
     for number, one in waiting:
@@ -58,16 +59,16 @@ def ask_person(
         while word is None:
             word = WORDS.get(ask("object, shortcut or skip? [o/s/Enter]").strip().lower())
         if word:
-            said[one.id] = {"is": word, "seen": one.seen}
+            said[one.id] = one.judgement_entry(word)
     return said
 
 
 def describe_candidate(one: JudgedCandidate, images: Sequence[str]) -> str:
     """Its lines on the terminal: what, where, how strong, in which images."""
-    from seewhy.report.pages.candidate_views import effect_text
+    from seewhy.report.pages.candidate_views import effects_text
 
     place = "" if one.place is None else f" ({', '.join(f'{side:.2f}' for side in one.place)})"
-    effect = f"  gain in log-odds of {one.target}: {effect_text(one.effect)}"
+    effect = f"  {one.gain_phrase}: {effects_text(one)}"
     return "\n".join([f"\n{one.id}: {one.candidate_phrase}{place}", effect, f"  images: {', '.join(images)}"])
 
 
@@ -76,7 +77,8 @@ def print_lines(study: str, waiting: Sequence[JudgedCandidate]) -> None:
     typer.echo(f"# for studies.{study} of {FILE}: `is` says `object` or `shortcut`\njudged:")
     for one in waiting:
         key = one.id if re.fullmatch(r"[\w][\w ./-]*", one.id) else json.dumps(one.id, ensure_ascii=False)
-        typer.echo(f"  {key}: {{is: {one.judged or '...'}, seen: {one.seen}}}  # {one.candidate_phrase}")
+        entry = ", ".join(f"{name}: {value}" for name, value in one.judgement_entry(one.judged or "...").items())
+        typer.echo(f"  {key}: {{{entry}}}  # {one.candidate_phrase}")
 
 
 def ask_terminal(question: str) -> str:

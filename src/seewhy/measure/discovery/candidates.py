@@ -1,4 +1,4 @@
-"""Candidates of each class: squares, whole-picture properties and parts, ranked by what they make the model predict."""
+"""Candidates of each target: squares, whole-picture properties and parts, ranked by what they do to the prediction."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,10 +23,11 @@ Progress = Callable[[Iterable, int, str], Iterable]
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that moves the prediction towards a class when it comes from a picture of that class.
+    """Something that moves the prediction towards a target when it comes from a picture that has it.
 
     kind: "square", "whole" or "part". name: of the property, or the number of the part. place: x0, y0, x1, y1 in shares
-    of the picture; None for the whole picture. area: the share of the picture that is changed.
+    of the picture; None for the whole picture. area: the share of the picture that is changed. removal: of a part, by
+    how much the prediction is weaker without it at its layer.
     """
 
     target: int
@@ -35,6 +36,7 @@ class Candidate:
     place: Place | None
     effect: Effect
     area: float
+    removal: Effect | None = None
 
     @property
     def rank_strength(self) -> float:
@@ -64,7 +66,7 @@ class Sweep:
         self, edit: Edit, kind: str, name: str, place: Place | None, area: float, some: list[Pairing]
     ) -> list[Candidate]:
         """A candidate for each pairing: what the edit does for its class."""
-        kept: dict[int, np.ndarray] = {}
+        kept: dict[tuple[int, int], np.ndarray] = {}
         found = []
         for pairing in some:
             values = gained_odds(self.pictures, pairing, edit, kept)

@@ -3,13 +3,16 @@
 The effect for class k is the gain in log-odds of k over the picture's own class when the donor is predicted k, less the
 gain of the same edit with a donor of the picture's own class. Seams, place and strangeness are the same in both, so
 they cancel. Bases are pictures of other classes; donors are drawn without repeats as long as there are any.
+
+Where outputs are asked for themselves (labels, numbers) donors have the label, or a high number; bases and the donors
+of the control have not; and the effect is the gain of that one output.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from scipy.special import stdtrit
 
 Photo = UInt8[np.ndarray, "h w c"]
@@ -20,32 +23,33 @@ FEWEST = 5  # bases, and donors, below which nothing is measured
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a sweep works on: pictures as the network sees them, the class predicted for each, and the model.
+    """What a sweep works on: pictures as the network sees them, and the model.
 
-    photos (n, h, w, c): before scale, mean and std. predicted (n,): class numbers. scores: photos -> one log-odds-like
-    score a class (logits).
+    photos (n, h, w, c): before scale, mean and std. scores: photos -> a score for each target (logits; numbers in units
+    of the labels' spread).
     """
 
     photos: UInt8[np.ndarray, "n h w c"]
-    predicted: Int[np.ndarray, " n"]
     scores: Scores
-
-    @property
-    def usable_classes(self) -> list[int]:
-        """Classes with enough pictures to be donors and enough others to be bases, the most frequent first."""
-        numbers, counts = np.unique(self.predicted, return_counts=True)
-        able = (counts >= FEWEST) & (len(self.predicted) - counts >= FEWEST)
-        return numbers[able][np.argsort(-counts[able], kind="stable")].tolist()
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """Who is changed with whom for one class: bases, a donor of the class for each, and one of the base's own class."""
+    """Who is changed with whom for one target: bases, a donor that has it for each, and a donor `same` as the base.
+
+    against: the base's own class, whose score is subtracted; None where the target's score is asked for itself.
+    """
 
     target: int
     bases: Int[np.ndarray, " b"]
     donors: Int[np.ndarray, " b"]
     same: Int[np.ndarray, " b"]
+    against: Int[np.ndarray, " b"] | None = None
+
+    def renumber(self, used: Int[np.ndarray, " u"]) -> "Pairing":
+        """The same pictures, by their places in `used`, which is sorted and holds them all."""
+        bases, donors, same = (np.searchsorted(used, one) for one in (self.bases, self.donors, self.same))
+        return replace(self, bases=bases, donors=donors, same=same)
 
 
 @dataclass(frozen=True)
@@ -59,20 +63,51 @@ class Effect:
     donors: int
 
 
-def pair_pictures(pictures: Pictures, most: int, seed: int) -> list[Pairing]:
-    """A pairing for each of `pictures.usable_classes`, with at most `most` bases, spread evenly over their classes."""
+def pair_classes(predicted: Int[np.ndarray, " n"], most: int, seed: int) -> list[Pairing]:
+    """A pairing for each class with enough pictures to be donors and enough others to be bases, the most frequent
+    first, with at most `most` bases, spread evenly over their classes."""
     draw = np.random.default_rng(seed)
-    by_class = {k: np.flatnonzero(pictures.predicted == k) for k in np.unique(pictures.predicted).tolist()}
-    able = np.isin(pictures.predicted, [k for k, own in by_class.items() if len(own) > 1])
-    turn = _deal_turns(pictures.predicted, draw)
-    same = np.array([_draw_other(by_class[int(k)], i, draw) for i, k in enumerate(pictures.predicted)])
-    found = []
-    for target in pictures.usable_classes:
-        others = np.flatnonzero(able & (pictures.predicted != target))
+    by_class = {k: np.flatnonzero(predicted == k) for k in np.unique(predicted).tolist()}
+    able = np.isin(predicted, [k for k, own in by_class.items() if len(own) > 1])
+    turn = _deal_turns(predicted, draw)
+    same = np.array([_draw_other(by_class[int(k)], i, draw) for i, k in enumerate(predicted)])
+    found, numbers = [], np.unique(predicted)
+    for target in numbers[able_targets(predicted[:, None] == numbers)].tolist():
+        others = np.flatnonzero(able & (predicted != target))
         bases = others[np.argsort(turn[others], kind="stable")][:most]
         if len(bases) >= FEWEST:
-            found.append(Pairing(target, bases, _draw_repeated(by_class[target], len(bases), draw), same[bases]))
+            donors = _draw_repeated(by_class[target], len(bases), draw)
+            found.append(Pairing(target, bases, donors, same[bases], predicted[bases]))
     return found
+
+
+def pair_states(
+    has: Bool[np.ndarray, "n targets"],
+    lacks: Bool[np.ndarray, "n targets"],
+    targets: Sequence[int],
+    most: int,
+    seed: int,
+) -> list[Pairing]:
+    """A pairing for each of `targets`, with at most `most` bases: donors have it, bases and `same` lack it."""
+    draw, found = np.random.default_rng(seed), []
+    for target in targets:
+        own, others = np.flatnonzero(has[:, target]), np.flatnonzero(lacks[:, target])
+        bases = draw.permutation(others)[:most]
+        same = np.array([_draw_other(others, base, draw) for base in bases])
+        found.append(Pairing(target, bases, _draw_repeated(own, len(bases), draw), same))
+    return found
+
+
+def able_targets(has: Bool[np.ndarray, "n targets"], lacks: Bool[np.ndarray, "n targets"] | None = None) -> list[int]:
+    """Targets that enough pictures have, and enough others lack (default: all that have it not), the most frequent
+    first.
+
+    >>> able_targets(np.arange(12)[:, None] < [6, 7, 2])
+    [1, 0]
+    """
+    counts, rest = has.sum(0), (~has if lacks is None else lacks).sum(0)
+    order = np.argsort(-counts, kind="stable")
+    return [int(k) for k in order if min(counts[k], rest[k]) >= FEWEST]
 
 
 def _deal_turns(predicted: Int[np.ndarray, " n"], draw: np.random.Generator) -> Int[np.ndarray, " n"]:
@@ -96,22 +131,21 @@ def _draw_repeated(group: Int[np.ndarray, " k"], n: int, draw: np.random.Generat
 
 
 def gained_odds(
-    pictures: Pictures, pairing: Pairing, edit: Edit, kept: dict[int, np.ndarray]
+    pictures: Pictures, pairing: Pairing, edit: Edit, kept: dict[tuple[int, int], np.ndarray]
 ) -> Float[np.ndarray, " b"]:
     """The effect of one edit on every base of a pairing; see the head of this file.
 
-    `kept` holds the scores of control edits by base, which the pairings of all classes share; it is filled here.
+    `kept` holds the scores of control edits by base and donor, which pairings share; it is filled here.
     """
-    new = [base for base in pairing.bases.tolist() if base not in kept]
-    same = dict(zip(pairing.bases.tolist(), pairing.same.tolist(), strict=True))
-    made = [edit(base, donor) for base, donor in zip(pairing.bases.tolist(), pairing.donors.tolist(), strict=True)]
-    scores = pictures.scores([*made, *(edit(base, same[base]) for base in new)])
+    bases = pairing.bases.tolist()
+    controls = list(zip(bases, pairing.same.tolist(), strict=True))
+    new = [pair for pair in dict.fromkeys(controls) if pair not in kept]
+    made = [edit(base, donor) for base, donor in zip(bases, pairing.donors.tolist(), strict=True)]
+    scores = pictures.scores([*made, *(edit(base, donor) for base, donor in new)])
     kept |= dict(zip(new, scores[len(made) :], strict=True))
-    control = np.stack([kept[base] for base in pairing.bases.tolist()])
-    row, own = np.arange(len(made)), pictures.predicted[pairing.bases]
-    return sum(
-        sign * (some[row, pairing.target] - some[row, own]) for sign, some in ((1, scores[: len(made)]), (-1, control))
-    )
+    change = scores[: len(made)] - np.stack([kept[pair] for pair in controls])
+    gained = change[:, pairing.target]
+    return gained if pairing.against is None else gained - change[np.arange(len(made)), pairing.against]
 
 
 def estimate_effect(values: Float[np.ndarray, " b"], donors: Int[np.ndarray, " b"], chance: float) -> Effect:

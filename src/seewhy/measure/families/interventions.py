@@ -61,7 +61,7 @@ def model_only(_study: Study, _settings: Settings) -> list[str]:
     methods=model_only,
     defaults=audit_defaults(),
     choosing=CHOOSING,
-    study_settings=("suspects", "regions", "object_words"),
+    study_settings=("suspects", "held", "regions", "object_words"),
     drawn=(OTHERS, THIRDS, ALIKE, "explores"),
 )
 def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[str], _settings: Settings) -> Result:
@@ -72,7 +72,7 @@ def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[s
         frames = [one for one in intervene_batch(study, model, rows) if len(one)]
     if not frames:
         return Result(tidy_table([]))
-    names = ["object", "background", *study.settings.regions, *study.settings.suspects]
+    names = ["object", "background", *study.settings.regions, *study.settings.suspect_names]
     order = {pair: number for number, pair in enumerate(product(names, KINDS))}
     found = pd.concat(frames, ignore_index=True)
     ranks = [order[pair] for pair in zip(found["region"], found["kind"], strict=True)]

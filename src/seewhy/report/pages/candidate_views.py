@@ -29,6 +29,15 @@ def effect_text(effect: Estimate) -> str:
     return f"{value} ({low} to {high}), n = {effect.n}"
 
 
+def effects_text(one: JudgedCandidate) -> str:
+    """The effect of a candidate, and of a part what its removal at the layer does: '...; removed: -1.20 (...)'."""
+    told = effect_text(one.effect)
+    if not one.removal.n:
+        return told
+    lower = Estimate(-one.removal.value, -one.removal.high, -one.removal.low, one.removal.n)
+    return f"{told}; removed at the layer: {effect_text(lower)}"
+
+
 def study_candidates(study: Study, tables: StudyTables) -> list[JudgedCandidate]:
     """The candidates of a study, with what params.yaml says of them; none where none could be looked for."""
     return find_judged(study.project, study.name, tables)
@@ -51,7 +60,7 @@ def candidate_figures(
     rows: dict[str, list[tuple[JudgedCandidate, CandidateRow]]] = {}
     for number, one in enumerate(found):
         images, crops = arrays["crop_images"][number], arrays["crops"][number]
-        title = f"{one.id}: {one.candidate_phrase}, {effect_text(one.effect)}, {judgement_text(one)}"
+        title = f"{one.id}: {one.candidate_phrase}, {effects_text(one)}, {judgement_text(one)}"
         own = CandidateRow(title, arrays["examples"][number], one.place, list(crops[images != ""]))
         rows.setdefault(one.target, []).append((one, own))
     return {
@@ -61,9 +70,9 @@ def candidate_figures(
 
 
 def candidate_table(found: Sequence[JudgedCandidate]) -> pd.DataFrame:
-    """All candidates: what, effect on the log-odds of the class, judgement."""
+    """All candidates: what, effect, judgement."""
     rows: list[dict[str, Any]] = [
-        {"candidate": one.id, "what": one.candidate_phrase, "effect": effect_text(one.effect), "": judgement_text(one)}
+        {"candidate": one.id, "what": one.candidate_phrase, "effect": effects_text(one), "": judgement_text(one)}
         for one in found
     ]
     return pd.DataFrame(rows)
@@ -76,7 +85,8 @@ def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
         told = "No candidate has a clear effect. That does not show that there is no shortcut."
     elif not told:
         told = "Every candidate with a clear effect is judged."
-    stale = stale_judgements(found, study.settings.judged)
+    held = [one for _, one in study.settings.held.values() if one.place]  # tested as suspects, found again or not
+    stale = stale_judgements(found, {key: one for key, one in study.settings.judged.items() if one not in held})
     if stale:
         told += f" Not taken over, since something else was seen then: {join_names(stale)}."
     return told
@@ -85,7 +95,7 @@ def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
 def candidate_pictures(study: Study) -> tuple[Mapping[str, np.ndarray], str]:
     """The arrays of the family, and why no candidate was looked for; the latter is empty where some were."""
     if study.dataset.task not in find_family(CANDIDATES).tasks:
-        return {}, "a classification study"
+        return {}, "a study of classes, labels or numbers"
     result = measure_family(study, CANDIDATES)
     reasons = result.table.loc[result.table["value"].isna(), "reason"]
     return result.arrays, str(reasons.iloc[0]) if len(reasons) else ""

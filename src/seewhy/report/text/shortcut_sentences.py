@@ -82,17 +82,18 @@ def _relies_answer(failed: Sequence[Check], evidence: Evidence) -> Answer:
 
 def _relies_on_candidate(check: Check) -> Answer:
     """A candidate that a person judged a shortcut, and that clearly moves the prediction."""
-    target, value = check.subject.name.rpartition("/")[0], format_value(check.estimate.value, "+")
-    thing = check.statement.partition(" does not ")[0]
+    name, value = check.subject.name.rpartition("/")[0], format_value(check.estimate.value, "+")
+    thing, _, target = check.statement.partition(" does not make the model predict ")
     told = f"{capitalise_first(thing)} makes the model predict *{target}*. You judged this a shortcut."
     short = f"The model relies on a shortcut: {thing} makes it predict {target}."
     so = f"do not use this model where {thing} can look like that without *{target}*"
-    return Answer("Yes", told, "shortcut", short, value, so, f"Gain in log-odds: {check.estimate.text()}.")
+    gain = "Gain in log-odds" if target == name else "Gain in standard deviations of the labels"
+    return Answer("Yes", told, "shortcut", short, value, so, f"{gain}: {check.estimate.text()}.")
 
 
 def _waiting_answer(evidence: Evidence, detail: str = "") -> Answer:
     """Nothing else was tested, and something that was found waits for a person."""
-    told = f"{evidence.waiting} Each makes the model predict a class, and only you can say whether it is the object."
+    told = f"{evidence.waiting} Each moves the prediction, and only you can say whether it is the object."
     so = "judge them: see *What else moves the prediction?*, or `python -m seewhy judge`"
     return Answer("Not tested", told, "unknown", evidence.waiting, "", so, detail)
 
