@@ -56,7 +56,7 @@ def count_share(hits: Iterable[bool]) -> str:
 
 
 def rate_table(rows: Rows) -> str:
-    """A column a condition: how often a cue was found, an innocent network accused, and nothing decided."""
+    """A column a condition: how often a cue was found, an innocent network accused or cleared, and nothing decided."""
     of = {name: [row for row in rows if row["condition"] == name] for name in MARKED}
     lines = ["| | " + " | ".join(MARKED.values()) + " |", "| --- |" + " --- |" * len(MARKED)]
 
@@ -76,11 +76,18 @@ def rate_table(rows: Rows) -> str:
         )
     innocent = {name: [row for row in own if is_innocent(row)] for name, own in of.items()}
     add("innocent, accused", [count_share(answer_of(row) == "accused" for row in own) for own in innocent.values()])
-    waiting = {name: [answer_of(row) in ("undecided", "not tested") for row in own] for name, own in of.items()}
-    add("all networks, undecided or not tested", map(count_share, waiting.values()))
+    add(
+        "innocent, cleared once judged",
+        [count_share(row["judged"] == "cleared" for row in own) for own in innocent.values()],
+    )
+    guilty = {name: [row for row in own if owes(row)] for name, own in of.items()}
+    add(
+        "owes 5 % or more, undecided or not tested",
+        [count_share(answer_of(row) in ("undecided", "not tested") for row in own) for own in guilty.values()],
+    )
     much = {name: [row for row in own if owes(row, MUCH)] for name, own in of.items()}
     add(
-        f"owes {MUCH:.0%} or more, cleared".replace("%", " %"),
+        "owes 10 % or more, cleared, also once judged",
         [count_share("cleared" in (row["verdict"], row["judged"]) for row in own) for own in much.values()],
     )
     return "\n".join(lines)
