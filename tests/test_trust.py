@@ -37,9 +37,12 @@ def row(**changed):
     ("name", "accused"),
     [("corner-guilty-100-s0", True), ("none-clean-100-s0", False), ("corner-idle-100-s0", False)],
 )
-def test_a_network_is_accused_just_where_it_owes_accuracy_to_its_cue(name: str, accused: bool) -> None:
+def test_a_network_is_accused_just_where_it_owes_accuracy_to_its_cue(
+    name: str, accused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The whole way, from training to the checks of verdict.json; by marks for those that have a cue to mark."""
     nets, truth, audit = load("nets"), load("truth"), load("audit")
+    monkeypatch.setattr(audit, "AUDITED", 100)
     plan = next(one for one in nets.plan_nets() if one.name == name)
     net = nets.train_net(plan)
     accuracy, reliance = truth.measure_reliance(net)
@@ -73,6 +76,7 @@ def test_the_plan_has_nulls_and_seeds_kept_apart_from_the_first_networks_on() ->
     assert sum(one.kind != nets.GUILTY and one.kept_apart for one in plans) >= 15
     first = plans[:20]
     assert {one.kind for one in first} == {nets.GUILTY, nets.IDLE, nets.CLEAN, nets.UNUSED}
+    assert {one.kept_apart for one in first if one.kind == nets.GUILTY} == {True, False}
     assert sum(one.plain for one in plans) > len(plans) / 4
 
 
