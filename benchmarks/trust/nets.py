@@ -59,7 +59,7 @@ def plan_nets() -> list[Plan]:
     clean = [Plan("", CLEAN, 1.0, seed) for seed in range(10)]
     idle = [Plan(cue, IDLE, 1.0, seed) for cue, seed in product(("corner", "tag", "veil", "texture", "corners"), SEEDS)]
     unused = [Plan(cue, UNUSED, 1.0, seed) for cue, seed in product(("corners", "cast", "patch", "blur", "tag"), SEEDS)]
-    turns = [(cue, (k + turn) % len(SEEDS)) for turn in SEEDS for k, cue in enumerate(CUES)]  # both seeds from the first
+    turns = [(cue, (k + turn) % len(SEEDS)) for turn in SEEDS for k, cue in enumerate(CUES)]  # both seeds at once
     strong = [Plan(cue, GUILTY, first, seed) for cue, seed in turns]
     weak = [Plan(cue, GUILTY, one, seed) for one in weaker for cue, seed in turns]
     nulls = [one for trio in zip(clean, idle, unused, strict=True) for one in trio]
