@@ -11,7 +11,7 @@ UV := uv==0.13.9
 # each file is held against the hashes in the lock
 INSTALL := VIRTUAL_ENV=$(CURDIR)/.venv uv pip install --quiet --compile-bytecode --constraint requirements.lock
 
-.PHONY: help report test reproduce bench sweep check lab clean
+.PHONY: help report test reproduce bench trust sweep check lab clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ reproduce: .venv/.installed  ## build everything twice from nothing, in two clon
 bench: .venv/.tested  ## time and memory beside the peer libraries, into benchmarks/results.json
 	@python -m seewhy report photos-lite0
 	@TQDM_DISABLE=1 python benchmarks/run.py
+
+trust: .venv/.tested  ## our own error rates: small networks whose shortcuts are known, into benchmarks/trust.json and docs/trust.md
+	@OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 PYTHONPATH=benchmarks python -m trust
 
 sweep: .venv/.tested  ## try `explain` on the networks of torchvision and timm, one of each family
 	@python tests/sweep.py
