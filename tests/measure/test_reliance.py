@@ -49,6 +49,7 @@ def test_a_region_that_decides_by_definition_is_empty_and_says_why(project, cli)
     found = decidable_regions(study, study.predictions)
     assert found.reasons["veil"] == ["", FULL, ON_OBJECT, ON_OBJECT, ""]
     assert found.reasons["object"] == found.reasons["background"] == ["", "", "", "", FULL]
+    assert not found.avoid[1].all()  # a veil over all of it leaves room for the controls of the object
     assert found.masks["veil"].any((1, 2)).tolist() == [True, False, False, False, False]
     assert found.masks["object"].any((1, 2)).tolist() == [True, True, True, True, False]
     assert found.avoid[4].sum() == 900  # a control keeps off what cannot be tested, too

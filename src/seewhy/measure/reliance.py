@@ -54,7 +54,7 @@ def decidable_regions(study: Study, rows: pd.DataFrame) -> Regions:
         else:
             is_suspect = name in study.settings.suspect_names
             reasons[name] = [_mask_reason(*pair, is_suspect) for pair in zip(own, objects, strict=True)]
-            avoid |= own
+            avoid |= own & ~(own.mean((1, 2), keepdims=True) > WHOLE)  # off the whole picture nothing is left
         able = np.array([not reason for reason in reasons[name]], bool)[:, None, None]
         masks[name] = (own & ~objects if name in study.settings.suspect_names else own) & able
     return Regions(masks, reasons, avoid)
