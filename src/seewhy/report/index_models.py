@@ -80,7 +80,7 @@ def count_usable(models: Sequence[Mapping[str, Any]]) -> str:
         f"{len(some)} {words}"
         for some, words in (
             (by["No"], "must not be used"),
-            (by["Not known"], "could not be judged"),
+            (by["Not known"], "are not judged yet"),
             (by["With care"], "may be used with care"),
         )
         if some

@@ -46,7 +46,9 @@ def maps_answer(checks: Iterable[Check], title: str, evidence: Evidence) -> Answ
     if not tested:
         return Answer("Not tested", f"{title} was not tested.", "unknown", "The maps were not tested.")
     if len(passed) == len(tested):
-        return Answer("Yes", f"{title} passes all {count.partition(' of ')[2]}.", "fine", "The maps passed.", count)
+        return Answer(
+            "Yes", f"{title} passes all {count.partition(' of ')[2]}.", "fine", "The maps passed.", f"{count} passed"
+        )
     return _fault_answer(own, title, count, detail)
 
 
@@ -57,11 +59,11 @@ def _fault_answer(own: Sequence[Check], title: str, count: str, detail: str) -> 
     told = " ".join(sentences[:2]) or f"{title} passes {count}, and the others are undecided."
     short = sentences[0] if sentences else told
     if not failed:
-        return Answer("Undecided", told, "unknown", short, count, "test it on more images", detail)
+        return Answer("Undecided", told, "unknown", short, f"{count} passed", "test it on more images", detail)
     if failed & {RANDOMISED, UNSIGNED}:
-        return Answer("No", told, "misleading", short, count, "do not read reasons from this map", detail)
+        return Answer("No", told, "misleading", short, f"{count} passed", "do not read reasons from this map", detail)
     severity = "unstable" if failed == {STABLE} else "misleading"
-    return Answer("Partly", told, severity, short, count, "use the map only for what it passed", detail)
+    return Answer("Partly", told, severity, short, f"{count} passed", "use the map only for what it passed", detail)
 
 
 def map_faults(own: Sequence[Check], title: str) -> list[str]:

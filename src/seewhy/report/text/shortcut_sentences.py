@@ -161,7 +161,7 @@ def _main_figure(check: Check, evidence: Evidence) -> str:
     share = evidence.changed_share(region, kind)
     if not share.measured:
         return ""
-    told = f"by the {region} alone" if kind == "paste" else f"change with the {region}"
+    told = f"by the {region} alone" if kind == "paste" else f"of predictions change with the {region}"
     return f"{format_value(share.value, '%')} {told}"
 
 
@@ -209,5 +209,5 @@ def _regions_answer(evidence: Evidence) -> Answer:
     told += f" {WAYS[way]} an equal area elsewhere changes {format_value(other.value, '%')}."
     short = f"The predictions depend on {join_names([f'the {one}' for one in sure])}."
     so, detail = "judge whether that is the object or a shortcut", f"Difference: {over[name, way].text('points')}."
-    figure = f"{format_value(share.value, '%')} change with the {name}"
+    figure = f"{format_value(share.value, '%')} of predictions change with the {name}"
     return Answer("Undecided", told, "unknown", short, figure, so, detail)

@@ -87,7 +87,7 @@ def stability_answer(checks: Iterable[Check], evidence: Evidence) -> Answer:
     check, value = found[0], format_value(found[0].estimate.value, "%") if found[0].estimate.measured else ""
     change = CHANGES.get(evidence.change, "The worst of the imperceptible changes")
     told = f"{change} changes {value} of predictions."
-    detail, figure = f"Changed: {check.estimate.text('%')}.", f"{value} change"
+    detail, figure = f"Changed: {check.estimate.text('%')}.", f"{value} of predictions change"
     if check.status == "fail":
         so = "expect another prediction for a copy of the same image"
         short = "Imperceptible changes of an image change the prediction."
