@@ -25,7 +25,7 @@ LINE = "T.Compose([T.Resize((32, 32)), T.ToTensor()])"
 
 def lines_of_table() -> list[str]:
     """The lines, whole: what stands after "or" in a row goes with the row's own `--data`."""
-    part = TEXT.partition("| what I have |")[2].partition("\n\n")[0]
+    part = TEXT.partition("## Datasets")[2].partition("| what I have |")[2].partition("\n\n")[0]
     found = []
     for row in part.splitlines()[2:]:
         own = re.findall(r"`(--[^`]+)`", re.split(r"(?<!\\)\|", row)[2])
