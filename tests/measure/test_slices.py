@@ -159,7 +159,7 @@ def test_few_images_are_named_as_not_tested(project, cli):
     _, checks, _, _ = measure_checks(make_five(project, cli, {"red": COUNT, "green": COUNT, "violet": 4}))
     named = by_subject(checks)
     few = named["slice:class=violet", "prediction_change", "background"]
-    assert (few.status, few.missing) == ("not run", "4 images are fewer than 5")
+    assert (few.status, few.missing) == ("not run", "fewer than 5 images (4)")
     others = {one.status for key, one in named.items() if key[0] in ("slice:class=red", "slice:class=green")}
     assert others == {"pass"}  # innocent classes are not accused
 

@@ -103,7 +103,7 @@ def _slice_check(tables: StudyTables, one: Slice, name: str, rule: Rule, limits:
 
 def _too_few(check: Check) -> Check:
     count, unit = check.counted or 0, "groups of images" if check.estimate.groups else "images"
-    return replace(check, estimate=NOTHING, missing=check.missing or f"{count} {unit} are fewer than {FEWEST}")
+    return replace(check, estimate=NOTHING, missing=check.missing or f"fewer than {FEWEST} {unit} ({count})")
 
 
 def _badness(check: Check) -> tuple[int, float]:

@@ -118,7 +118,7 @@ def reach_text(row: Row) -> str:
     if row["status"] != "unsure" or not smallest:
         return ""
     unit = {"%": "points", "+": ""}.get(_figure_unit(row), _figure_unit(row))
-    return f"; could show {format_value(smallest, unit).lstrip('+')} from the limit"
+    return f"; smallest visible {format_value(smallest, unit).lstrip('+')}"
 
 
 def status_html(status: str) -> str:

@@ -112,7 +112,7 @@ def _untested_answer(untested: Sequence[Check], evidence: Evidence) -> Answer:
     if evidence.waiting:
         return _waiting_answer(evidence, reasons)
     told = f"What was marked could not be tested: {join_names(names)}."
-    so = "mark what was not tested so that it lies apart from the object and leaves room beside it"
+    so = "test it on more images, and mark parts that leave room beside them"
     return Answer("Not tested", told, "unknown", "What the model relies on could not be tested.", "", so, reasons)
 
 
