@@ -18,8 +18,8 @@ OWN = '''import seewhy
 
 @seewhy.metric("brightest", title="Brightest pixel", better="higher", chance=1.0)
 def brightest(attribution, object_mask):
-    """Does the brightest pixel lie on the object?"""
-    return float(object_mask.ravel()[attribution.argmax()])
+    """How bright is the brightest pixel, and does it lie on the object?"""
+    return float(object_mask.ravel()[attribution.argmax()] + attribution.max() / 2)
 '''
 
 
@@ -30,7 +30,7 @@ def measured(project, study):
         project.set(name, ["gradcam", "activation"])
     for name, value in {"steps": 2, "depths": 1, "work": 1}.items():
         project.set(f"audit.{name}", value)
-    project.set("checks", {"tiny": [{"metric": "brightest", "method": "gradcam", "max": 2.0}]})
+    project.set("checks", {"tiny": [{"metric": "brightest", "method": "gradcam", "max": 1000}]})
     (project.root / "my_metrics.py").write_text(OWN)
     assert study.name == "tiny"
     measure_study(open_study("tiny"))
