@@ -5,7 +5,6 @@ Nothing is cached: whoever calls `tuned_copy` holds the copy and lets it go.
 
 import copy
 import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,12 +165,8 @@ def kept_memory() -> Iterator[bool]:
     """Inside, freed memory stays in the process instead of going back to the system; True where that was possible.
 
     On Linux every large tensor is otherwise mapped and zeroed anew, which can take a third of a forward pass. It holds
-    for the whole process, and memory stays at its peak inside. Afterwards glibc's usual limits hold again. A process
-    that was started with such limits, as stages are (`seewhy.cli.ARENAS`), keeps its own.
+    for the whole process, and memory stays at its peak inside. Afterwards glibc's usual limits hold again.
     """
-    if "MALLOC_MMAP_MAX_" in os.environ:
-        yield True
-        return
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):  # no glibc: musl, macOS, Windows

@@ -12,7 +12,6 @@ import pandas as pd
 from torch import Tensor, nn
 
 from seewhy.config import artifacts
-from seewhy.engine.tuned import kept_memory
 from seewhy.inputs.images import input_tensor, is_plain
 from seewhy.maps.explaining import Job, check_methods, explain_batch, group_jobs, made_of
 from seewhy.maps.store import Pair, Store
@@ -24,7 +23,6 @@ Loaded = TypeVar("Loaded")
 SLOW = 60.0  # seconds: a run that is forecast to take longer is announced
 
 
-@kept_memory()
 def attribute_all(study: Study, workers: int) -> list[Path]:
     """Writes data/attributions/<study>/<method>.parquet for the methods that params.yaml names; the tables' paths.
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seewhy.engine.tuned import kept_memory
 from seewhy.measure import store
 from seewhy.measure.family import Family, Result, Settings, find_family, study_families, tidy_table
 from seewhy.measure.identity import asked_key, whole_key
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from seewhy.study import Study
 
 
-@kept_memory()
 def measure_study(study: "Study") -> list[Path]:
     """Measures every family of the study's task and writes data/measurements/<study>; the files' paths.
 
@@ -46,7 +44,6 @@ def store_family(study: "Study", name: str) -> list[Path]:
     return files
 
 
-@kept_memory()
 def measure_family(study: "Study", name: str, methods: Sequence[str] | None = None) -> Result:
     """What is stored of a family, where that is what is asked for; what is missing is computed now. Nothing is written
     into a project; a study of a session keeps it in its own folder.

@@ -115,6 +115,8 @@ def judge(study: Study | str) -> Judging:
     params.yaml, and nothing else does. Candidates are read where the stage `measure@<study>` stored them, else searched
     for now.
 
+    >>> WORDS
+    ('object', 'shortcut')
     >>> judging = judge("tiny")  # doctest: +SKIP
     >>> judging.say("cup/1", "shortcut")  # doctest: +SKIP
     >>> judging.write()  # doctest: +SKIP
