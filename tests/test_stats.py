@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, norm, spearmanr, ttest_ind
+from scipy.stats import binomtest, norm, spearmanr
 from scipy.stats import t as student
 from sklearn.calibration import calibration_curve
 
@@ -95,16 +95,6 @@ def test_the_interval_of_a_mean_is_no_narrower_than_students_and_not_much_wider(
     found = stats.mean(values, seed=0)
     half = student.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
     assert 1 <= (found.high - found.low) / 2 / half < wider
-
-
-def test_a_difference_of_two_groups_is_welchs() -> None:
-    first, second = np.array([3.0, 4, 5, 6, 7, np.nan]), np.array([1.0, 1, 2, 3, 3, 2])
-    theirs = ttest_ind(first[:5], second, equal_var=False).confidence_interval(0.95)
-    found = differences.mean_difference(first, second)
-    assert (found.value, found.n) == (3, 11)
-    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
-    assert not differences.mean_difference(first[:4], second).measured
-    assert differences.mean_difference(np.ones(5), np.zeros(5)).low == 1
 
 
 def test_rank_correlation_follows_order_alone() -> None:
@@ -289,7 +279,7 @@ def test_classes_that_are_often_mistaken_are_not_what_mistakes_look_like() -> No
         wrong = rng.random(200) < np.where(true, 0.35, 0.05)
         predicted = true ^ wrong
         values = rng.normal(np.where(predicted, 0.3, 0.6) + np.where(true, 0.2, 0.0), 0.1)
-        pooled += abs(differences.mean_difference(values[wrong], values[~wrong]).value) > 0.02
+        pooled += abs(values[wrong].mean() - values[~wrong].mean()) > 0.02
         found = differences.adjusted_difference(values, wrong, [predicted, true])
         claims += found.measured and found.outcome(0) in ("shown", "excluded")
     assert pooled > 100

@@ -1,4 +1,4 @@
-"""Differences between two kinds of images: plain, or with classes held fixed."""
+"""Differences between two kinds of images, with classes held fixed."""
 
 from collections.abc import Sequence
 
@@ -13,31 +13,6 @@ from seewhy.resampling import Groups
 from seewhy.stats import LEVEL, Estimate, too_few
 
 FIXED = 1e-8  # of a contrast's square: less of it is left where classes alone tell the two kinds apart
-
-
-def mean_difference(
-    first: Float[np.ndarray, " n"],
-    second: Float[np.ndarray, " m"],
-    first_groups: Groups = None,
-    second_groups: Groups = None,
-) -> Estimate:
-    """Mean of `first` minus mean of `second`, of different images, with Welch's interval (Welch 1947), or with that of
-    `adjusted_difference` where images come in groups; n counts both.
-
-    Values that are not finite are left out; with fewer than `FEWEST` on either side it is not measured.
-    """
-    if first_groups is not None and second_groups is not None:
-        values, groups = np.concatenate([first, second]), np.concatenate([first_groups, second_groups])
-        return adjusted_difference(values, np.arange(len(values)) < len(first), [], groups)
-    sides = [values[np.isfinite(values)] for values in (np.asarray(first, float), np.asarray(second, float))]
-    n = [len(values) for values in sides]
-    if min(n) < FEWEST:
-        return too_few(sum(n))
-    parts = [values.var(ddof=1) / count for values, count in zip(sides, n, strict=True)]
-    apart, squared = float(sides[0].mean() - sides[1].mean()), sum(parts)
-    freedom = squared**2 / sum(part**2 / (count - 1) for part, count in zip(parts, n, strict=True)) if squared else 1
-    half = float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(squared))
-    return Estimate(apart, apart - half, apart + half, sum(n))
 
 
 def adjusted_difference(

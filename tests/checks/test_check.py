@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from seewhy.checks.check import Check, Subject, correct_fails
 from seewhy.checks.figure import Figure
-from seewhy.checks.status import decide_status, worst_status
+from seewhy.checks.status import worst_status
 from seewhy.stats import NAN, NOTHING, Estimate
 
 
@@ -52,7 +52,6 @@ def test_the_worst_status_counts():
         "pass",
         "not run",
     ]
-    assert decide_status(0.3, 0.1, 0.4, 9, limit=0.5, least=False) == "pass"
 
 
 def test_a_row_has_the_fields_of_its_figure_and_is_finite_and_rounded():
@@ -110,14 +109,14 @@ def test_fails_are_corrected_for_the_number_of_checks_and_passes_are_not():
     found = correct_fails([make(weak), make(strong), *[make(near(0.56))] * 3, make(NOTHING)])
     assert [one.status for one in found] == ["unsure", "fail", "pass", "pass", "pass", "not run"]
     assert (found[0].outcome, found[0].tries, found[0].sentence) == ("too few", 5, "")
-    assert found[0].adjusted == pytest.approx(4 * found[0].chance)
+    assert found[0].adjusted == pytest.approx(4 * found[0].p_value)
     assert correct_fails([make(weak)])[0].status == "fail"
 
 
 def test_p_is_below_a_twentieth_just_where_the_interval_excludes_the_limit():
     for limit in (0.39, 0.41, 0.49, 0.51, 0.6):
         check = make(Estimate(0.45, 0.4, 0.5, 30), limit)
-        assert (check.chance < 0.05) == (check.status in ("pass", "fail"))
+        assert (check.p_value < 0.05) == (check.status in ("pass", "fail"))
 
 
 def test_what_a_status_allows_to_say():

@@ -150,7 +150,7 @@ def test_judge_asks_and_writes_params_with_comments_kept(tagged):
     first, *rest = candidates_of(tagged)
     assert (first.judged, first.pinned) == ("shortcut", True)
     assert not any(one.judged for one in rest)
-    assert open_study("tiny").settings.held["square cup/1"][1].place == first.place
+    assert open_study("tiny").settings.held_shortcuts["square cup/1"][1].place == first.place
 
 
 def test_judge_gives_a_judgement_by_hand_its_hash(tagged):

@@ -80,7 +80,7 @@ def test_a_judged_part_lies_where_its_candidate_was_found(monkeypatch):
     }
     monkeypatch.setattr("seewhy.measure.driver.measure_family", lambda *_: SimpleNamespace(arrays=arrays))
     said = Judgement(verdict="shortcut", seen="abc", part=3)
-    study = SimpleNamespace(size=(4, 4), settings=SimpleNamespace(held={"part cup/2": ("cup", said)}))
+    study = SimpleNamespace(size=(4, 4), settings=SimpleNamespace(held_shortcuts={"part cup/2": ("cup", said)}))
     study.whole_study = study
     rows = pd.DataFrame({"image": ["2.png", "1.png", "3.png"], "predicted": ["cup", "cat", "cup"]})
     found = judged_masks(study, rows)["part cup/2"]

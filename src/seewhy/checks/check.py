@@ -88,7 +88,7 @@ class Check:
     adjusted: float = math.nan
 
     @property
-    def counted(self) -> int | None:
+    def deciding_count(self) -> int | None:
         """How many images, or groups of images, decide; None for a count."""
         found = self.estimate
         return None if self.exact else found.groups or found.n
@@ -98,7 +98,7 @@ class Check:
         """Whether a figure above the limit is shown or excluded: see `decide_outcome`. What would fail only before the
         correction for other checks is shown by too few images."""
         found = self.estimate
-        outcome = decide_outcome(found.value, found.low, found.high, self.counted, self.limit)
+        outcome = decide_outcome(found.value, found.low, found.high, self.deciding_count, self.limit)
         fails = outcome == ("excluded" if self.least else "shown")
         return "too few" if fails and self.adjusted >= CERTAIN else outcome
 
@@ -110,10 +110,10 @@ class Check:
         return name_status(self.outcome, self.least)
 
     @property
-    def chance(self) -> float:
+    def p_value(self) -> float:
         """Two-sided p: see `chance_of_difference`; NaN where nothing can be decided."""
         found = self.estimate
-        if self.exact or (self.counted or 0) < FEWEST or not found.measured:
+        if self.exact or (self.deciding_count or 0) < FEWEST or not found.measured:
             return math.nan
         return chance_of_difference(found.value, found.low, found.high, self.limit)
 
@@ -125,7 +125,7 @@ class Check:
     @property
     def is_open(self) -> bool:
         """Whether enough images were measured and nothing is decided all the same."""
-        return self.status == "unsure" and self.estimate.measured and (self.counted or 0) >= FEWEST
+        return self.status == "unsure" and self.estimate.measured and (self.deciding_count or 0) >= FEWEST
 
     @property
     def is_broken(self) -> bool:
@@ -157,7 +157,7 @@ class Check:
             "groups": found.groups or None,
             "limit": self.limit,
             "smallest_effect": None if self.exact else _finite(smallest_effect(found.low, found.high)),
-            "p": _finite(self.chance),
+            "p": _finite(self.p_value),
             "p_adjusted": _finite(self.adjusted),
             "tries": self.tries,
             "missing": self.missing,
@@ -216,6 +216,6 @@ def correct_fails(checks: Sequence[Check]) -> list[Check]:
     A thing passes only where all checks do, which needs no correction; it fails where any does, which chance brings
     about the more often the more checks there are.
     """
-    tries = sum(one.chance == one.chance for one in checks)
-    adjusted = adjust_chances([one.chance for one in checks])
+    tries = sum(one.p_value == one.p_value for one in checks)
+    adjusted = adjust_chances([one.p_value for one in checks])
     return [replace(one, tries=tries, adjusted=p) for one, p in zip(checks, adjusted, strict=True)]

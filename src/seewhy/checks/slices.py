@@ -40,7 +40,7 @@ class Slice:
         """'site=north', as in the subject of a check."""
         return f"{self.column}={self.value}"
 
-    def narrow(self, figure: Figure) -> Figure:
+    def narrow_figure(self, figure: Figure) -> Figure:
         """The figure in these images alone."""
         if self.column == CLASS:
             return replace(figure, label=self.value)
@@ -94,15 +94,15 @@ def _slice_check(tables: StudyTables, one: Slice, name: str, rule: Rule, limits:
     labels_only = one.column == CLASS and rule.metric == "subset_accuracy"  # is of all labels of an image
     if not whole.n or labels_only:
         return None
-    check = check_rule(rule, tables, limits, name, narrow=one.narrow)
+    check = check_rule(rule, tables, limits, name, narrow=one.narrow_figure)
     check = replace(check, subject=Subject("slice", one.name), title=f"{one.column} {one.value}")
-    if check.counted or rule.kind != "suspect":
-        return check if (check.counted or 0) >= FEWEST else _too_few(check)
+    if check.deciding_count or rule.kind != "suspect":
+        return check if (check.deciding_count or 0) >= FEWEST else _too_few(check)
     return None
 
 
 def _too_few(check: Check) -> Check:
-    count, unit = check.counted or 0, "groups of images" if check.estimate.groups else "images"
+    count, unit = check.deciding_count or 0, "groups of images" if check.estimate.groups else "images"
     return replace(check, estimate=NOTHING, missing=check.missing or f"fewer than {FEWEST} {unit} ({count})")
 
 

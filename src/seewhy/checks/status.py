@@ -39,24 +39,6 @@ def decide_outcome(value: float, low: float, high: float, n: int | None, limit: 
     return "shown" if low > limit else "excluded" if high < limit else "too few"
 
 
-def decide_status(value: float, low: float, high: float, n: int | None, limit: float, least: bool) -> str:
-    """`pass` only if the whole interval lies on the passing side of the limit, `fail` only if wholly on the other.
-
-    Args:
-        value, low, high, n, limit: as of `decide_outcome`; a count may equal its limit.
-        least: whether the passing side is above the limit.
-
-    Returns:
-        `pass`, `fail`, `unsure` (neither, or too few images) or `not run` (no image to measure it on).
-
-    >>> decide_status(0.76, 0.71, 0.79, 272, limit=0.7, least=True)
-    'pass'
-    >>> decide_status(0.76, 0.71, 0.79, 272, limit=0.75, least=True)
-    'unsure'
-    """
-    return "pass" if n is None and value == limit else name_status(decide_outcome(value, low, high, n, limit), least)
-
-
 def name_status(outcome: Outcome, least: bool) -> str:
     """What an outcome means for a check whose passing side is above its limit (`least`), or below it.
 

@@ -98,7 +98,7 @@ class Study(Settings):
     judged: dict[str, Judgement] = Field(default_factory=dict)
 
     @property
-    def held(self) -> dict[str, tuple[str, Judgement]]:
+    def held_shortcuts(self) -> dict[str, tuple[str, Judgement]]:
         """Judged shortcuts whose place is known, with their class, by their names as suspects: 'square tree/1'."""
         found = {}
         for key, said in self.judged.items():
@@ -109,7 +109,7 @@ class Study(Settings):
     @property
     def suspect_names(self) -> list[str]:
         """All that interventions test as suspects: those with a mask of their own, then judged shortcuts."""
-        return [*self.suspects, *self.held]
+        return [*self.suspects, *self.held_shortcuts]
 
     @field_validator("suspects", "regions")
     @classmethod

@@ -46,8 +46,8 @@ def complete_arguments(
     needed = missing_arguments(accepted, found)
     config = {key.lower(): value for key, value in checkpoint.config.items()}
     found |= {name: config[name.lower()] for name in needed if name.lower() in config}
-    described = checkpoint.described
-    found |= {name: described[name] for name in (*needed, *WRITTEN) if name in described and name in accepted} | found
+    saved = checkpoint.saved_settings
+    found |= {name: saved[name] for name in (*needed, *WRITTEN) if name in saved and name in accepted} | found
     needed += [name for name in UNSAID if name in accepted and accepted[name].default is None]
     found |= {name: classes for name in needed if name in MAYBE_COUNTS and name not in found and classes}
     return found

@@ -70,7 +70,7 @@ class Checkpoint:
         return self.module.path if self.module else ""
 
     @property
-    def described(self) -> dict[str, Any]:
+    def saved_settings(self) -> dict[str, Any]:
         """Settings that a model that was saved whole has as attributes; YOLO's `yaml` is what it was made with."""
         held = self.module.attributes if self.module else {}
         found = {name: value for name, value in held.items() if isinstance(value, int | float | str | list | dict)}

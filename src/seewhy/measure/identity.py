@@ -62,7 +62,7 @@ def asked_key(study: "Study", family: Family, settings: Mapping[str, Any]) -> st
     files = [artifacts.file_sha256(path) if path.is_file() else "" for path in paths]
     base = [study.base.seed, study.base.batch_size, study.base.device, study.base.threads]
     read = {name: settings[name] for name in family.defaults or settings}
-    held = study.settings.held if "held" in family.study_settings else {}
+    held = study.settings.held_shortcuts if "held_shortcuts" in family.study_settings else {}
     return short_digest([made, held, base, files, family.name, family.code, read, code_digest()])
 
 

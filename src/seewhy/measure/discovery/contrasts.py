@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from seewhy.engine.targets import two_sided
-from seewhy.measure.discovery.transfer import Pairing, able_targets, pair_classes, pair_states
+from seewhy.measure.discovery.transfer import Pairing, list_usable_targets, pair_classes, pair_states
 from seewhy.samples import stratified_sample
 from seewhy.study import Study
 from seewhy.tasks import multilabel, regression
@@ -31,9 +31,9 @@ class Contrast:
     lacks: Bool[np.ndarray, "n targets"]
 
     @property
-    def able(self) -> list[int]:
+    def usable_targets(self) -> list[int]:
         """Targets that can be asked for, the most frequent first."""
-        return able_targets(self.has, self.lacks)
+        return list_usable_targets(self.has, self.lacks)
 
 
 def find_contrast(study: Study) -> Contrast:

@@ -17,7 +17,7 @@ def judged_masks(study: Study, rows: pd.DataFrame) -> dict[str, Bool[np.ndarray,
     A part is known in the images that its candidate was found in, as long as that is what was judged.
     """
     found = {}
-    for name, (target, said) in study.settings.held.items():
+    for name, (target, said) in study.settings.held_shortcuts.items():
         has = rows["predicted"].to_numpy() == target
         if "is_predicted" in rows:
             has &= rows["is_predicted"].to_numpy(bool)

@@ -72,7 +72,7 @@ def pair_classes(predicted: Int[np.ndarray, " n"], most: int, seed: int) -> list
     turn = _deal_turns(predicted, draw)
     same = np.array([_draw_other(by_class[int(k)], i, draw) for i, k in enumerate(predicted)])
     found, numbers = [], np.unique(predicted)
-    for target in numbers[able_targets(predicted[:, None] == numbers)].tolist():
+    for target in numbers[list_usable_targets(predicted[:, None] == numbers)].tolist():
         others = np.flatnonzero(able & (predicted != target))
         bases = others[np.argsort(turn[others], kind="stable")][:most]
         if len(bases) >= FEWEST:
@@ -98,11 +98,13 @@ def pair_states(
     return found
 
 
-def able_targets(has: Bool[np.ndarray, "n targets"], lacks: Bool[np.ndarray, "n targets"] | None = None) -> list[int]:
+def list_usable_targets(
+    has: Bool[np.ndarray, "n targets"], lacks: Bool[np.ndarray, "n targets"] | None = None
+) -> list[int]:
     """Targets that enough pictures have, and enough others lack (default: all that have it not), the most frequent
     first.
 
-    >>> able_targets(np.arange(12)[:, None] < [6, 7, 2])
+    >>> list_usable_targets(np.arange(12)[:, None] < [6, 7, 2])
     [1, 0]
     """
     counts, rest = has.sum(0), (~has if lacks is None else lacks).sum(0)

@@ -62,7 +62,7 @@ def measure_candidates(study: Study, settings: Mapping[str, Any]) -> Result:
     `part_masks` (p, n, bytes), packed, `part_images` (n) and `part_seen` (p).
     """
     contrast = find_contrast(study)
-    bases, targets = spend_budget(Budget(study, settings["work"]), contrast.able)
+    bases, targets = spend_budget(Budget(study, settings["work"]), contrast.usable_targets)
     rows, pairings = pair_images(study, contrast, targets, bases)
     if not pairings:
         return Result(unmeasured_row("candidate_effect", FEW[study.dataset.task]))

@@ -61,7 +61,7 @@ def model_only(_study: Study, _settings: Settings) -> list[str]:
     methods=model_only,
     defaults=audit_defaults(),
     choosing=CHOOSING,
-    study_settings=("suspects", "held", "regions", "object_words"),
+    study_settings=("suspects", "held_shortcuts", "regions", "object_words"),
     drawn=(OTHERS, THIRDS, ALIKE, "explores"),
 )
 def measure_interventions(study: Study, rows: pd.DataFrame, _methods: Sequence[str], _settings: Settings) -> Result:

@@ -25,52 +25,30 @@ CONSTANT = "the map is the same everywhere"
 ONE_MAP = "maps of different images are all but one, so that nothing can be lost"
 ALONE = "there is no other image to compare with"
 
-declare_metric(
-    KEPT,
-    family=NAME,
-    title="Similarity after weight randomisation",
-    better="lower",
-    question="Is the map lost when the weights are randomised?",
-    chance=0.0,
-)
-declare_metric(
-    ABSOLUTE + KEPT,
-    family=NAME,
-    title="Similarity after weight randomisation, without signs",
-    better="lower",
-    question="Is the size of the map lost when the weights are randomised, whatever its sign?",
-    chance=0.0,
-)
-declare_metric(
-    SIMILARITY,
-    family=NAME,
-    title="Rank correlation after weight randomisation",
-    better="lower",
-    question="How similar is the map to that of a model whose weights are randomised?",
-    bounds=(-1.0, 1.0),
-)
-declare_metric(
-    ABSOLUTE + SIMILARITY,
-    family=NAME,
-    title="Rank correlation after weight randomisation, without signs",
-    better="lower",
-    question="How similar are the maps without their signs?",
-    bounds=(-1.0, 1.0),
-)
-declare_metric(
-    OTHERS,
-    family=NAME,
-    title="Rank correlation with the random network's maps of other images",
-    question="How similar are maps that share nothing but how the network is built?",
-    bounds=(-1.0, 1.0),
-)
-declare_metric(
-    ABSOLUTE + OTHERS,
-    family=NAME,
-    title="Rank correlation with the random network's maps of other images, without signs",
-    question="How similar are maps without signs that share nothing but how the network is built?",
-    bounds=(-1.0, 1.0),
-)
+for sign, without in (("", ""), (ABSOLUTE, ", without signs")):
+    declare_metric(
+        sign + KEPT,
+        family=NAME,
+        title=f"Similarity after weight randomisation{without}",
+        better="lower",
+        question=f"Is the map{without} lost when the weights are randomised?",
+        chance=0.0,
+    )
+    declare_metric(
+        sign + SIMILARITY,
+        family=NAME,
+        title=f"Rank correlation after weight randomisation{without}",
+        better="lower",
+        question=f"How similar is the map{without} to that of a model whose weights are randomised?",
+        bounds=(-1.0, 1.0),
+    )
+    declare_metric(
+        sign + OTHERS,
+        family=NAME,
+        title=f"Rank correlation with the random network's maps of other images{without}",
+        question=f"How similar are maps{without} that share nothing but how the network is built?",
+        bounds=(-1.0, 1.0),
+    )
 declare_metric(
     RANDOM,
     family=NAME,

@@ -49,7 +49,7 @@ def region_rows(study: Study, methods: Sequence[str], settings: Settings) -> pd.
     rows=region_rows,
     defaults=audit_defaults(),
     choosing=CHOOSING,
-    study_settings=("suspects", "held", "regions", "object_words"),
+    study_settings=("suspects", "held_shortcuts", "regions", "object_words"),
 )
 def measure_regions(study: Study, rows: pd.DataFrame, methods: Sequence[str], _settings: Settings) -> Result:
     """Share of the attribution for the prediction in each region, and its lift; facet `region`."""

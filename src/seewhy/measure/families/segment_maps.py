@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
 
 from seewhy.engine.layers import rising_layers
 from seewhy.engine.reading import normalise
@@ -189,10 +188,6 @@ def _layer_rows(here: RegionMaps, layer: str) -> list[pd.DataFrame]:
 def class_means(rows: pd.DataFrame, classes: list[str], seed: int) -> dict[str, Estimate]:
     """Mean of some rows of the table for each class of the maps."""
     return {name: mean_of_images(rows[rows["map_class"] == name], seed) for name in classes}
-
-
-def _value_array(rows: pd.DataFrame) -> Float[np.ndarray, " n"]:
-    return rows["value"].to_numpy(float)
 
 
 def segment_map_figures(result: Result, seed: int) -> dict[str, Estimate | float]:

@@ -85,7 +85,9 @@ def candidate_sentence(study: Study, found: Sequence[JudgedCandidate]) -> str:
         told = "No candidate has a clear effect. That does not show that there is no shortcut."
     elif not told:
         told = "Every candidate with a clear effect is judged."
-    held = [one for _, one in study.settings.held.values() if one.place]  # tested as suspects, found again or not
+    held = [
+        one for _, one in study.settings.held_shortcuts.values() if one.place
+    ]  # tested as suspects, found again or not
     stale = stale_judgements(found, {key: one for key, one in study.settings.judged.items() if one not in held})
     if stale:
         told += f" Not taken over, since something else was seen then: {join_names(stale)}."

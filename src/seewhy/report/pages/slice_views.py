@@ -74,7 +74,7 @@ def slice_accuracy(study: Study) -> pd.DataFrame:
     found = []
     for one in find_slices(tables, study.settings.slices, task, f"studies.{study.name}.slices"):
         for part in parts if one.column != CLASS else []:
-            figure = one.narrow(Figure(name, facets={"quantity": part} if part else {}))
+            figure = one.narrow_figure(Figure(name, facets={"quantity": part} if part else {}))
             told = f"{one.column} {one.value}" + (f", {part}" if len(parts) > 1 else "")
             estimate = tables.estimate_figure(figure)
             found.append((told, estimate.value, estimate.low, estimate.high, estimate.n))
