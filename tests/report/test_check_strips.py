@@ -55,6 +55,12 @@ def test_status_is_told_by_mark_word_and_shape():
     assert not ones["not run"].select(".dot, .ring, .bar")
 
 
+def test_why_a_check_was_not_run_stands_under_its_statement():
+    one = strips([row(None, n=0, status="not run", missing="the mask <b> overlaps")])[0]
+    assert one.select_one(".claim .why").text == "the mask <b> overlaps"
+    assert one.select_one(".value small").text == ""
+
+
 def test_figures_are_written_in_the_unit_of_their_metric():
     change = {"metric": "prediction_change", "versus": "control"}
     figures = [LIFT, LIFT | {"versus": "centre"}, {"metric": "accuracy"}, change, {"metric": "stability"}]

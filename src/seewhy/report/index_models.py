@@ -72,7 +72,7 @@ def count_usable(models: Sequence[Mapping[str, Any]]) -> str:
     by = {use: [model for model in models if model["use"] == use] for use in USES}
     total, usable = len(models), by["Yes"]
     if not models or len(by["Not known"]) == total:
-        return "<strong>Not known yet</strong>: no model here was tested."
+        return "<strong>Not known yet</strong>: no model here is judged."
     of, count = f"{total} model{'s' * (total != 1)}", sum(len(model.get("studies", [0])) for model in models)
     lead = f"{len(usable)} of {of} may be used" if usable else f"None of {of} may be used as it is"
     names = f": {', '.join(escape(str(model['name'])) for model in usable)}" if usable else ""

@@ -150,10 +150,12 @@ def _row_html(row: Row, spans: Mapping[str, float], folder: str) -> str:
     statement = f'<a href="{escape(quote(folder) + page)}"><bdi>{escape(str(row["statement"]))}</bdi></a>'
     about += reach_text(row)
     label = f"{value} ({about})" if about else value
+    why, about = (about, "") if row["status"] == "not run" else ("", about)  # a reason is too long for a figure's place
+    statement += f'<small class="why">{escape(why)}</small>' if why else ""
     return (
         f'<li class="gate {str(row["status"]).replace(" ", "-")}">{status_html(row["status"])}'
         f'<span class="claim">{statement}{expected}</span>{interval_bar(row, label, spans.get(_figure_name(row), 0.0))}'
-        f'<span class="value"><b>{value}</b><small>{about}</small></span></li>'
+        f'<span class="value"><b>{value}</b><small>{escape(about)}</small></span></li>'
     )
 
 
